@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// One set of language settings for every target: Swift 6, strict memory safety, warnings as errors.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A Swift library of ours, with the shared settings.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(
+  name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+]
+let serviceLifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "metaflow",
+  products: [
+    .executable(name: "metaflow-agent", targets: ["metaflow-agent"]),
+    .executable(name: "metaflow-server", targets: ["metaflow-server"]),
+    .executable(name: "metaflow", targets: ["metaflow"]),
+    .executable(name: "metaflow-engine", targets: ["metaflow-engine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // The pure middle.
+    library("Bytes"),
+    library("Telemetry"),
+    library("Protocols", ["Bytes", "Telemetry"]),
+    library("Flows", ["Bytes", "Protocols", "Telemetry"]),
+    library("Wire", ["Bytes", "CZstd", "Telemetry"]),
+
+    // The kernel's side.
+    .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CProbes"),
+    .target(
+      name: "BPFObjects", swiftSettings: settings, plugins: ["CompileBPF"]),
+    .plugin(name: "CompileBPF", capability: .buildTool()),
+    library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
+
+    // The agent.
+    library(
+      "Agent",
+      ["Bytes", "Capture", "Flows", "Protocols", "Telemetry", "Wire", logging, yams] + nio),
+
+    // The server.
+    library("Storage", ["Bytes", "Telemetry", asyncHTTPClient, logging] + nio),
+    library("Catalog", ["Telemetry", grdb, logging]),
+    library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
+    library("Query", ["Catalog", "Storage", "Telemetry"]),
+    library(
+      "Server",
+      [
+        "Catalog", "Ingest", "Query", "Storage", "Telemetry", hummingbird, logging,
+        serviceLifecycle, yams,
+      ]),
+
+    // The programs.
+    .executableTarget(
+      name: "metaflow-engine",
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--export-dynamic"]), .linkedLibrary("dl"),
+      ]),
+    .executableTarget(
+      name: "metaflow-agent", dependencies: ["Agent", "Capture", argumentParser, logging],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "metaflow-server", dependencies: ["Server", argumentParser, logging],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "metaflow", dependencies: ["Telemetry", asyncHTTPClient, argumentParser],
+      swiftSettings: settings),
+  ]
+)
