@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why something was not kept. An open set: the number travels, the name is for people.
+package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+  package var rawValue: UInt16
+
+  package init(rawValue: UInt16) {
+    self.rawValue = rawValue
+  }
+
+  /// The ring buffer had no room (kernel).
+  package static let ringFull = LossReason(rawValue: 1)
+  /// A kernel map was full (kernel).
+  package static let mapFull = LossReason(rawValue: 2)
+  /// A lookup that must succeed did not (kernel).
+  package static let lookupFailed = LossReason(rawValue: 3)
+  /// User memory could not be read (kernel): the event goes on without its payload.
+  package static let payloadUnreadable = LossReason(rawValue: 4)
+  /// A record of an unknown layout came off the ring.
+  package static let malformedEvent = LossReason(rawValue: 5)
+  /// The table of conversations was full.
+  package static let conversationTableFull = LossReason(rawValue: 16)
+  /// The store of requests that wait for their answers was full.
+  package static let pendingStoreFull = LossReason(rawValue: 17)
+  /// No known protocol speaks on the socket.
+  package static let unknownProtocol = LossReason(rawValue: 18)
+  /// A known protocol's bytes could not be parsed, and the conversation was given up.
+  package static let parseFailed = LossReason(rawValue: 19)
+  /// Bytes that the parser needed were beyond the captured prefix or lost before us.
+  package static let streamGap = LossReason(rawValue: 20)
+  /// The answer to a request that was never seen.
+  package static let unpairedResponse = LossReason(rawValue: 21)
+  /// The rollup table was full.
+  package static let rollupTableFull = LossReason(rawValue: 22)
+  /// The record batch reached its size bound before it was taken.
+  package static let batchFull = LossReason(rawValue: 23)
+  /// The agent shed load to stay inside its limits.
+  package static let shedLoad = LossReason(rawValue: 32)
+  /// The disk queue was full, or could not be written.
+  package static let spoolFull = LossReason(rawValue: 33)
+  /// A spooled batch could not be read back.
+  package static let spoolCorrupt = LossReason(rawValue: 34)
+  /// The server refused a frame as malformed.
+  package static let malformedFrame = LossReason(rawValue: 48)
+  /// The server's store refused the rows.
+  package static let storeRefused = LossReason(rawValue: 49)
+
+  /// Name, as `/metrics` and the ledger show it. Unknown numbers show as `reason_<n>`.
+  package var name: String {
+    switch self {
+    case .ringFull: "ring_full"
+    case .mapFull: "map_full"
+    case .lookupFailed: "lookup_failed"
+    case .payloadUnreadable: "payload_unreadable"
+    case .malformedEvent: "malformed_event"
+    case .conversationTableFull: "conversation_table_full"
+    case .pendingStoreFull: "pending_store_full"
+    case .unknownProtocol: "unknown_protocol"
+    case .parseFailed: "parse_failed"
+    case .streamGap: "stream_gap"
+    case .unpairedResponse: "unpaired_response"
+    case .rollupTableFull: "rollup_table_full"
+    case .batchFull: "batch_full"
+    case .shedLoad: "shed_load"
+    case .spoolFull: "spool_full"
+    case .spoolCorrupt: "spool_corrupt"
+    case .malformedFrame: "malformed_frame"
+    case .storeRefused: "store_refused"
+    default: "reason_\(rawValue)"
+    }
+  }
+}
