@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A stored column. Names are the field's (DeepFlow's where it has one).
+package struct ColumnDeclaration: Hashable, Sendable {
+  package var name: String
+  package var type: ColumnType
+  package var codec: ColumnCodec
+  package var index: ColumnIndex
+  /// One sentence: meaning, unit, what 0 or empty stands for.
+  package var about: String
+
+  package init(
+    _ name: String, _ type: ColumnType, codec: ColumnCodec = .general, index: ColumnIndex = .none,
+    about: String
+  ) {
+    self.name = name
+    self.type = type
+    self.codec = codec
+    self.index = index
+    self.about = about
+  }
+}
+
+/// A stored table: the one place from which its DDL, its SQL names and its documentation come.
+package struct TableDeclaration: Hashable, Sendable {
+  package var database: String
+  /// As users write it behind FROM, with its interval: `l7_flow_log`, `application.1s`.
+  package var name: String
+  /// Bumped with every change of the columns.
+  package var version: UInt32
+  package var columns: [ColumnDeclaration]
+  package var orderBy: [String]
+  /// Seconds covered by one partition of `time`.
+  package var partitionSeconds: UInt32
+  package var retentionHours: UInt32
+  /// Seconds between two points of a metrics table; 0 for a log.
+  package var interval: UInt32
+  package var about: String
+
+  package init(
+    database: String, name: String, version: UInt32 = 1, columns: [ColumnDeclaration],
+    orderBy: [String], partitionSeconds: UInt32, retentionHours: UInt32, interval: UInt32 = 0,
+    about: String
+  ) {
+    self.database = database
+    self.name = name
+    self.version = version
+    self.columns = columns
+    self.orderBy = orderBy
+    self.partitionSeconds = partitionSeconds
+    self.retentionHours = retentionHours
+    self.interval = interval
+    self.about = about
+  }
+
+  /// `database.name`.
+  package var qualifiedName: String { database + "." + name }
+}
