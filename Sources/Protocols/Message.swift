@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// One message of a conversation, as its parser understood it.
+///
+/// A request fills the request's texts, a response the response's; whoever pairs them joins the two
+/// (the request's value wins where both filled one). Texts point into the ``FieldBuffer``.
+package struct Message: Hashable, Sendable {
+  package enum Kind: UInt8, Hashable, Sendable {
+    case request = 0
+    case response = 1
+    /// Complete in itself: no answer is to be expected.
+    case session = 2
+  }
+
+  package var kind: Kind
+  package var texts = CallTexts()
+  /// Meaningful for responses and sessions.
+  package var status: ResponseStatus = .ok
+  package var code: Int32?
+  /// The protocol's id of the exchange; pairs the halves where the descriptor says so.
+  package var requestID: UInt64?
+  /// The length that the message declares for its body, bytes.
+  package var length: Int64?
+  package var affectedRows: UInt64?
+  package var flags: CallRecord.Flags = []
+  /// Whether the request stays unanswered for a while by design (a blocking pop, a long poll): its
+  /// timeout is not an error.
+  package var mayBlock = false
+
+  package init(_ kind: Kind) {
+    self.kind = kind
+  }
+}

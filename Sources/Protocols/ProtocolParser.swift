@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which end of a conversation sent some bytes.
+package enum Side: UInt8, Hashable, Sendable, BitwiseCopyable {
+  case client = 0
+  case server = 1
+
+  package var other: Side { self == .client ? .server : .client }
+}
+
+/// Reads one application protocol: bytes to messages.
+///
+/// A parser is a value with the state of one conversation; the caller owns the loop, the bytes, the
+/// clock and the pairing. One is made per conversation once ``recognize(_:context:)`` has said yes.
+/// It keeps a bounded amount of state, whatever it is fed, and it never traps on any bytes.
+package protocol ProtocolParser: Sendable {
+  static var descriptor: ProtocolDescriptor { get }
+
+  init()
+
+  /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
+  /// protocol. Bytes may end anywhere and the conversation may have begun long before.
+  ///
+  /// Strict: what it accepts is not offered to the protocols after it. Cheap: it runs on every
+  /// unknown socket of the host.
+  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition
+
+  /// Reads the message that starts at the front of `view`.
+  ///
+  /// The view may end anywhere. The answer must not depend on where: a longer view of the same
+  /// stream gives the same message, or ``ParseStep/needMore`` came first. When
+  /// `view.isFinal` no byte will ever follow these (the capture was cut there, or the stream has a
+  /// hole): the parser then makes the best of what there is and must not ask for more.
+  ///
+  /// The message's texts are appended to `fields`, which the caller empties.
+  ///
+  /// - Throws: ``ParseError`` when this is not the protocol. The conversation is then given up and
+  ///   counted; a parser need not resynchronize.
+  mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep
+
+  /// Tells that bytes of `side` were lost, so that what follows starts at an unknown place, most
+  /// likely at a message's start: the caller hands the next bytes at the start of a call of the
+  /// application. State that depended on the lost bytes is to be dropped here.
+  mutating func bytesWereLost(from side: Side)
+}
+
+extension ProtocolParser {
+  package mutating func bytesWereLost(from side: Side) {}
+}
+
+/// The unread bytes of one direction of a conversation, oldest first.
+package struct StreamView: ~Escapable {
+  package let bytes: Span<UInt8>
+  /// Whether no byte that follows these will ever be seen.
+  package let isFinal: Bool
+
+  @_lifetime(copy bytes)
+  package init(_ bytes: Span<UInt8>, isFinal: Bool = false) {
+    self.bytes = bytes
+    self.isFinal = isFinal
+  }
+}
+
+/// What a parser made of the front of a stream.
+package enum ParseStep: Sendable {
+  /// A message and how far it reaches.
+  case message(Message, length: MessageLength)
+  /// Bytes that belong to the protocol but make no record (a preface, a keep-alive, a part of an
+  /// exchange that is not reported). At least 1; may exceed the view.
+  case skip(Int)
+  /// The message is not decided by these bytes. Never returned for a final view.
+  case needMore
+}
+
+/// How far a message reaches from where it began.
+package enum MessageLength: Hashable, Sendable {
+  /// This many bytes, at least 1. May exceed the view: the rest is its unseen body.
+  case bytes(Int)
+  /// All that this side sends until the other side speaks. For bodies whose end cannot be known
+  /// from the captured bytes, in protocols where sides take turns.
+  case untilTurn
+}
+
+/// These bytes are not what the protocol demands.
+package struct ParseError: Error, Hashable {
+  /// Offset into the view.
+  package var offset: Int
+  package var expected: StaticString
+
+  package init(at offset: Int, expected: StaticString) {
+    self.offset = offset
+    self.expected = expected
+  }
+
+  package static func == (a: Self, b: Self) -> Bool {
+    a.offset == b.offset && a.expected.description == b.expected.description
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(offset)
+    hasher.combine(expected.description)
+  }
+}
