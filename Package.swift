@@ -104,7 +104,14 @@ let package = Package(
       name: "metaflow-server", dependencies: ["Server", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "metaflow", dependencies: ["Telemetry", asyncHTTPClient, argumentParser],
+      name: "metaflow",
+      dependencies: [
+        argumentParser, asyncHTTPClient, .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
       swiftSettings: settings),
+
+    // The tests, in the order of the targets.
+    tests("TidyTests", []),
   ]
 )
