@@ -84,10 +84,11 @@ let package = Package(
     library("Catalog", ["Telemetry", grdb, logging]),
     library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
     library("Query", ["Catalog", "Storage", "Telemetry"]),
+    .target(name: "CWebAssets"),
     library(
       "Server",
       [
-        "Catalog", "Ingest", "Query", "Storage", "Telemetry", hummingbird, logging,
+        "CWebAssets", "Catalog", "Ingest", "Query", "Storage", "Telemetry", hummingbird, logging,
         serviceLifecycle, yams,
       ]),
 
