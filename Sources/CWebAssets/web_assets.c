@@ -2,6 +2,9 @@
 
 #include "web_assets.h"
 
+// #embed is C23; the language mode is older, and the compiler says so for every line.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
 // Every file of the web UI. A new one is an array here and a line in the table below.
 
 #if !__has_embed("../../.bootstrap/web/echarts.min.js")
