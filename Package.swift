@@ -49,6 +49,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -74,6 +75,8 @@ let package = Package(
     .plugin(name: "CompileBPF", capability: .buildTool()),
     library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
 
+    library("Configuration", [yams]),
+
     // The agent.
     library(
       "Agent",
@@ -88,8 +91,10 @@ let package = Package(
     library(
       "Server",
       [
-        "CWebAssets", "Catalog", "Ingest", "Query", "Storage", "Telemetry", hummingbird, logging,
-        serviceLifecycle, yams,
+        "CWebAssets", "Catalog", "Configuration", "Ingest", "Query", "Storage", "Telemetry",
+        hummingbird, logging, serviceLifecycle,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ]),
 
     // The programs.
