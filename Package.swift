@@ -75,7 +75,7 @@ let package = Package(
     .plugin(name: "CompileBPF", capability: .buildTool()),
     library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
 
-    library("Configuration", [yams]),
+    library("ConfigurationFile", [yams]),
 
     // The agent.
     library(
@@ -91,7 +91,7 @@ let package = Package(
     library(
       "Server",
       [
-        "CWebAssets", "Catalog", "Configuration", "Ingest", "Query", "Storage", "Telemetry",
+        "CWebAssets", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage", "Telemetry",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Configuration
+package import ConfigurationFile
 
 /// Every setting of the server. `config/server.yaml` documents each with its default.
 package struct ServerConfiguration: Hashable, Sendable {
