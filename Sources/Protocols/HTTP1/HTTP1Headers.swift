@@ -63,8 +63,7 @@ struct HTTP1Headers {
       hasTransferCoding = true
       isChunked = Self.endsInChunked(bytes, value)
     case HeaderName("x-request-id"): keep(&requestID, value)
-    case HeaderName("x-forwarded-for"):
-      keep(&forwardedFor, Self.firstOfList(bytes, value))
+    case HeaderName("x-forwarded-for"): keep(&forwardedFor, value)
     default:
       if let header = TraceHeader(name) { trace.note(header, at: value) }
     }
@@ -100,13 +99,6 @@ struct HTTP1Headers {
       if let value, value > 1 << 50 { return nil }
     }
     return value
-  }
-
-  private static func firstOfList(_ bytes: Span<UInt8>, _ place: Text) -> Text {
-    let start = Int(place.offset)
-    let end = start + Int(place.length)
-    let comma = bytes.firstIndex(of: UInt8(ascii: ","), from: start, to: end)
-    return trimmed(bytes, from: start, to: comma ?? end)
   }
 
   private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Text) -> Bool {
