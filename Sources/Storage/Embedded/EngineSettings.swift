@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the embedded engine may use.
+package struct EngineSettings: Hashable, Sendable {
+  /// Bytes of memory for the whole engine; a query that would go beyond fails, the engine lives.
+  package var memory: Int
+  /// Bytes of memory for one query.
+  package var queryMemory: Int
+  /// Threads for one query; 0 for as many as there are cores.
+  package var threads: Int
+  /// The loopback port; nil for any that is free.
+  package var port: UInt16?
+
+  package init(
+    memory: Int = 2 << 30, queryMemory: Int = 1 << 30, threads: Int = 0, port: UInt16? = nil
+  ) {
+    self.memory = memory
+    self.queryMemory = queryMemory
+    self.threads = threads
+    self.port = port
+  }
+
+  /// The engine's configuration file, for one server on loopback with one user.
+  ///
+  /// The pools are spelled out because the pinned build has defaults for a library, not a server;
+  /// the `merge_tree` limits have to fit the pool or the engine does not start. The system's own
+  /// logs are tables only where configured, so there are none.
+  func configuration(directory: DataDirectory, port: UInt16, password: String) -> String {
+    let path = escaped(directory.path)
+    return """
+      <clickhouse>
+        <logger>
+          <level>warning</level>
+          <log>\(path)/log/engine.log</log>
+          <size>10M</size>
+          <count>2</count>
+        </logger>
+        <listen_host>127.0.0.1</listen_host>
+        <http_port>\(port)</http_port>
+        <keep_alive_timeout>3600</keep_alive_timeout>
+        <max_concurrent_queries>64</max_concurrent_queries>
+        <path>\(path)/engine/</path>
+        <tmp_path>\(path)/tmp/</tmp_path>
+        <user_files_path>\(path)/engine/user_files/</user_files_path>
+        <format_schema_path>\(path)/engine/format_schemas/</format_schema_path>
+        <users_config>\(path)/engine.xml</users_config>
+        <timezone>UTC</timezone>
+        <max_server_memory_usage>\(memory)</max_server_memory_usage>
+        <mark_cache_size>\(64 << 20)</mark_cache_size>
+        <uncompressed_cache_size>0</uncompressed_cache_size>
+        <index_mark_cache_size>\(16 << 20)</index_mark_cache_size>
+        <mmap_cache_size>100</mmap_cache_size>
+        <asynchronous_metrics_update_period_s>60</asynchronous_metrics_update_period_s>
+        <background_pool_size>2</background_pool_size>
+        <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+        <background_schedule_pool_size>8</background_schedule_pool_size>
+        <background_common_pool_size>2</background_common_pool_size>
+        <background_move_pool_size>1</background_move_pool_size>
+        <background_fetches_pool_size>1</background_fetches_pool_size>
+        <background_distributed_schedule_pool_size>2</background_distributed_schedule_pool_size>
+        <merge_tree>
+          <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
+          <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+          <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+        </merge_tree>
+        <profiles>
+          <default>
+            <max_memory_usage>\(queryMemory)</max_memory_usage>
+            <max_bytes_before_external_group_by>\(queryMemory / 2)</max_bytes_before_external_group_by>
+            <max_bytes_before_external_sort>\(queryMemory / 2)</max_bytes_before_external_sort>
+            <max_threads>\(threads)</max_threads>
+            <max_insert_threads>1</max_insert_threads>
+            <log_queries>0</log_queries>
+            <async_insert>0</async_insert>
+          </default>
+        </profiles>
+        <quotas><default/></quotas>
+        <users>
+          <metaflow>
+            <password>\(password)</password>
+            <networks><ip>127.0.0.1</ip></networks>
+            <profile>default</profile>
+            <quota>default</quota>
+          </metaflow>
+        </users>
+      </clickhouse>
+
+      """
+  }
+
+  private func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+extension ColumnType {
+  /// The engine's name of the type.
+  package var engineName: String {
+    switch self {
+    case .uint8: "UInt8"
+    case .uint16: "UInt16"
+    case .uint32: "UInt32"
+    case .uint64: "UInt64"
+    case .int32: "Int32"
+    case .int64: "Int64"
+    case .float64: "Float64"
+    case .string: "String"
+    case .lowCardinalityString: "LowCardinality(String)"
+    case .dateTime: "DateTime('UTC')"
+    case .dateTimeMicroseconds: "DateTime64(6, 'UTC')"
+    case .ipv6: "IPv6"
+    case .nullable(let value): "Nullable(\(value.engineName))"
+    case .array(let element): "Array(\(element.engineName))"
+    }
+  }
+}
+
+extension ColumnCodec {
+  var clause: String {
+    switch self {
+    case .general: "CODEC(ZSTD(1))"
+    case .delta: "CODEC(Delta, ZSTD(1))"
+    case .doubleDelta: "CODEC(DoubleDelta, ZSTD(1))"
+    case .transposed: "CODEC(T64, ZSTD(1))"
+    }
+  }
+}
+
+extension ColumnDeclaration {
+  var definition: String {
+    "\(quoted(name)) \(type.engineName) \(codec.clause)"
+  }
+
+  var indexDefinition: String? {
+    let type: String? =
+      switch index {
+      case .none: nil
+      case .minMax: "minmax"
+      case .set: "set(256)"
+      case .bloomFilter: "bloom_filter(0.01)"
+      }
+    return type.map { "INDEX \(quoted("skip_" + name)) \(quoted(name)) TYPE \($0) GRANULARITY 4" }
+  }
+}
+
+extension TableDeclaration {
+  /// The table's name as statements want it: dots are part of names such as `application.1s`.
+  package var quotedName: String { "\(quoted(database)).\(quoted(name))" }
+
+  /// What the table's comment says, and ``storedVersion(comment:)`` reads.
+  var comment: String { "MetaFlow table, version \(version)" }
+
+  static func storedVersion(comment: String) -> UInt32? {
+    let prefix = "MetaFlow table, version "
+    guard comment.hasPrefix(prefix) else { return nil }
+    return UInt32(comment.dropFirst(prefix.count))
+  }
+
+  var timeToLive: String { "toDateTime(time) + \(age)" }
+
+  /// Twenty years at most: the engine's seconds have 32 bits, and a sum beyond the year 2106 would
+  /// wrap around and make every row look expired.
+  var age: String { "toIntervalHour(\(min(retentionHours, 175_200)))" }
+
+  /// The statement that creates the table.
+  var creation: String {
+    let definitions =
+      columns.map(\.definition) + columns.compactMap(\.indexDefinition)
+    return """
+      CREATE TABLE IF NOT EXISTS \(quotedName) (\(definitions.joined(separator: ", "))) \
+      ENGINE = MergeTree \
+      PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds))) \
+      ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
+      TTL \(timeToLive) \
+      SETTINGS \(Self.settings) \
+      COMMENT \(literal(comment))
+      """
+  }
+
+  /// Expired rows go by whole parts, which costs nothing. The window is how many inserts back a
+  /// repeated one is recognised.
+  private static let settings =
+    "ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600, "
+    + "non_replicated_deduplication_window = 10000"
+}
+
+/// An identifier in a statement.
+package func quoted(_ identifier: String) -> String {
+  "`" + escaped(identifier, quote: "`") + "`"
+}
+
+/// A text in a statement.
+package func literal(_ text: String) -> String {
+  "'" + escaped(text, quote: "'") + "'"
+}
+
+private func escaped(_ text: String, quote: Character) -> String {
+  var result = ""
+  for character in text {
+    if character == quote || character == "\\" { result.append("\\") }
+    result.append(character)
+  }
+  return result
+}
