@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Who is who: gives numbers to agents, services and tag sets, and keeps them in a file.
+///
+/// Used from any thread. Readers take ``snapshot``, which never waits for the disk. Writers change
+/// the state, then ``commit()``, and only then store rows that carry the new numbers.
+package final class Catalog: Sendable {
+  private let store: CatalogStore
+  private let state: Mutex<CatalogState>
+  private let published: Mutex<CatalogSnapshot>
+  /// Held while changes go to the file, so that they go in the order in which they were made.
+  private let writing = Mutex<Void>(())
+
+  /// Reads the file at `path`, or makes it.
+  package init(path: String, limits: CatalogLimits = CatalogLimits()) throws(CatalogError) {
+    store = try CatalogStore(path: path)
+    let restored = try CatalogState(restoring: try store.read(), limits: limits)
+    state = Mutex(restored)
+    published = Mutex(restored.snapshot())
+    try commit()
+  }
+
+  /// The catalog as last committed.
+  package var snapshot: CatalogSnapshot { published.withLock { $0 } }
+
+  /// What was refused for want of room since the start.
+  package var refusals: CatalogRefusals {
+    state.withLock { state in
+      var refusals = state.refusals
+      refusals.listeners = state.listeners.refused
+      return refusals
+    }
+  }
+
+  /// The agent's number, which is in the file when this returns.
+  package func admit(
+    identity: String, version: String, protocols: [ProtocolEntry]
+  ) throws(CatalogError) -> UInt16 {
+    let number = try state.withLock { (state) throws(CatalogError) in
+      try state.admit(identity: identity, version: version, protocols: protocols)
+    }
+    try commit()
+    return number
+  }
+
+  /// Works on the state while nobody else does. Other writers wait, readers do not.
+  package func withState<Result: Sendable, Failure: Error>(
+    _ body: (inout CatalogState) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try state.withLock { (state) throws(Failure) in try body(&state) }
+  }
+
+  /// Writes down every change made so far and shows it to readers.
+  ///
+  /// When it throws, nothing was written or shown, and the changes wait for the next commit.
+  package func commit() throws(CatalogError) {
+    try writing.withLock { (_) throws(CatalogError) in
+      let (changes, snapshot) = state.withLock { state in
+        let changes = state.pending
+        state.pending = []
+        return (changes, changes.isEmpty ? nil : state.snapshot())
+      }
+      guard let snapshot else { return }
+      do throws(CatalogError) {
+        try store.write(changes)
+      } catch {
+        state.withLock { $0.pending.insert(contentsOf: changes, at: 0) }
+        throw error
+      }
+      published.withLock { $0 = snapshot }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The catalog at one moment: a value that readers keep as long as they like.
+///
+/// Whatever number a stored row carries is in every snapshot taken after the row was stored.
+package struct CatalogSnapshot: TagDirectory {
+  /// Grows with every change; equal versions are equal snapshots.
+  package let version: UInt64
+  private let tagSetList: [TagSet]
+  private let serviceList: [ServiceEntry]
+  private let agentList: [AgentEntry]
+  private let hostList: [HostEntry]
+  private let protocolList: [ProtocolEntry]
+
+  init(
+    version: UInt64, tagSets: [TagSet], services: [ServiceEntry], agents: [AgentEntry],
+    hosts: [HostEntry], protocols: [ProtocolEntry]
+  ) {
+    self.version = version
+    tagSetList = tagSets
+    serviceList = services
+    agentList = agents
+    hostList = hosts
+    protocolList = protocols
+  }
+
+  /// Knows nothing.
+  package static let empty = CatalogSnapshot(
+    version: 0, tagSets: [], services: [], agents: [], hosts: [], protocols: [])
+
+  package func tagSets() -> [TagSet] { tagSetList }
+  package func services() -> [ServiceEntry] { serviceList }
+  package func agents() -> [AgentEntry] { agentList }
+  package func hosts() -> [HostEntry] { hostList }
+  package func protocols() -> [ProtocolEntry] { protocolList }
+
+  package func tagSet(_ number: UInt32) -> TagSet? {
+    entry(number, of: tagSetList)
+  }
+
+  package func service(_ number: UInt32) -> ServiceEntry? {
+    entry(number, of: serviceList)
+  }
+
+  package func agent(_ number: UInt16) -> AgentEntry? {
+    entry(UInt32(number), of: agentList)
+  }
+
+  /// Numbers are given from 1 without a gap.
+  private func entry<Entry>(_ number: UInt32, of list: [Entry]) -> Entry? {
+    number > 0 && number <= list.count ? list[Int(number) - 1] : nil
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An agent as the catalog knows it. The number is given once and never used for another.
+package struct AgentEntry: Hashable, Sendable {
+  /// From 1; stored in rows as `agent_id`.
+  package var number: UInt16
+  /// What the agent calls itself by in its Hello; stays the same over restarts of either side.
+  package var identity: String
+  /// The agent's program version, as it last said.
+  package var version: String
+
+  package init(number: UInt16, identity: String, version: String) {
+    self.number = number
+    self.identity = identity
+    self.version = version
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Telemetry
+import Testing
+
+@testable import Catalog
+
+@Suite struct CatalogStoreTests {
+  /// A new directory for the length of `body`.
+  private func withDirectory(_ body: (URL) throws -> Void) throws {
+    let directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("catalog-\(UInt64.random(in: 0...UInt64.max))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try body(directory)
+  }
+
+  private func fill(_ catalog: Catalog) throws {
+    for agent in 1...3 as ClosedRange<UInt16> {
+      let number = try catalog.admit(
+        identity: "agent-\(agent)", version: "1",
+        protocols: [ProtocolEntry(number: 20, name: "HTTP")])
+      #expect(number == agent)
+      catalog.withState { state in
+        state.learn(
+          hostReport("web-\(agent)", addresses: ["10.0.0.\(agent)", "::1"]), agent: agent)
+        for pid in 1...50 as ClosedRange<UInt32> {
+          state.learn(processReport(pid, "p\(pid % 7)", command: "p \(pid % 11)"), agent: agent)
+        }
+        state.end(key(1), agent: agent, second: 1_000)
+      }
+    }
+    try catalog.commit()
+  }
+
+  @Test func restartGivesTheSameNumbers() throws {
+    try withDirectory { directory in
+      let path = directory.appendingPathComponent("catalog.sqlite").path
+      let first = try Catalog(path: path)
+      try fill(first)
+      let second = try Catalog(path: path)
+      #expect(second.snapshot.tagSets() == first.snapshot.tagSets())
+      #expect(second.snapshot.services() == first.snapshot.services())
+      #expect(second.snapshot.agents() == first.snapshot.agents())
+      #expect(second.snapshot.hosts() == first.snapshot.hosts())
+      #expect(second.snapshot.protocols() == [ProtocolEntry(number: 20, name: "HTTP")])
+      let pending = second.withState { state in
+        for agent in 1...3 as ClosedRange<UInt16> {
+          state.learn(
+            hostReport("web-\(agent)", addresses: ["10.0.0.\(agent)", "::1"]), agent: agent)
+          for pid in 2...50 as ClosedRange<UInt32> {
+            state.learn(processReport(pid, "p\(pid % 7)", command: "p \(pid % 11)"), agent: agent)
+          }
+        }
+        return state.pending
+      }
+      #expect(pending == [], "saying it all again is news to a restarted catalog")
+      #expect(try second.admit(identity: "agent-4", version: "1", protocols: []) == 4)
+    }
+  }
+
+  /// Agents resolve their rows at once after a server restart, without reporting again.
+  @Test func runsSurviveARestart() throws {
+    try withDirectory { directory in
+      let path = directory.appendingPathComponent("catalog.sqlite").path
+      let first = try Catalog(path: path)
+      try fill(first)
+      let second = try Catalog(path: path)
+      for pid in 1...50 as ClosedRange<UInt32> {
+        let before = first.withState { $0.tags(of: key(pid), agent: 2) }
+        #expect(before != nil)
+        #expect(second.withState { $0.tags(of: key(pid), agent: 2) } == before)
+      }
+      #expect(second.withState { $0.resolve(client: end("10.0.0.3"), agent: 1) }.tagSet != 0)
+    }
+  }
+
+  @Test func uncommittedChangesAreNotShownAndNotLost() throws {
+    try withDirectory { directory in
+      let path = directory.appendingPathComponent("catalog.sqlite").path
+      let catalog = try Catalog(path: path)
+      _ = try catalog.admit(identity: "a", version: "1", protocols: [])
+      catalog.withState { $0.learn(processReport(7, "nginx"), agent: 1) }
+      #expect(catalog.snapshot.tagSets() == [])
+      try catalog.commit()
+      #expect(catalog.snapshot.tagSets().count == 1)
+    }
+  }
+
+  /// A hole in the numbers would give stored rows another meaning.
+  @Test func missingNumberIsRefused() throws {
+    var contents = CatalogContents()
+    contents.agents = [AgentEntry(number: 2, identity: "b", version: "")]
+    #expect(throws: CatalogError.self) {
+      _ = try CatalogState(restoring: contents, limits: CatalogLimits())
+    }
+  }
+
+  @Test(arguments: ["", "not a database, but long enough to be looked at as if it were one ......"])
+  func fileThatIsNoCatalog(text: String) throws {
+    try withDirectory { directory in
+      let path = directory.appendingPathComponent("catalog.sqlite").path
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      if text.isEmpty {
+        #expect(try Catalog(path: path).snapshot.tagSets() == [])
+      } else {
+        #expect(throws: CatalogError.self) { _ = try Catalog(path: path) }
+      }
+    }
+  }
+}

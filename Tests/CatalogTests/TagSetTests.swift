@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import Testing
+
+@testable import Catalog
+
+@Suite struct TagSetTests {
+  private func state(host: String = "web-1") throws -> CatalogState {
+    var state = CatalogState()
+    #expect(try state.admit(identity: "a", version: "1", protocols: []) == 1)
+    state.learn(hostReport(host), agent: 1)
+    return state
+  }
+
+  private func tags(_ state: CatalogState, pid: UInt32) throws -> TagSet {
+    let number = try #require(state.tags(of: key(pid), agent: 1)).tagSet
+    return try #require(state.snapshot().tagSet(number))
+  }
+
+  @Test func everyTagOfAProcessHasItsValue() throws {
+    var state = try state()
+    state.learn(
+      processReport(7, "nginx", command: "nginx -g daemon", container: "c0ffee", user: 33),
+      agent: 1)
+    let set = try tags(state, pid: 7)
+    let expected = [
+      "auto_service": "nginx", "auto_instance": "nginx@web-1", "gprocess": "nginx",
+      "host": "web-1", "container": "c0ffee", "os_user": "33", "command_line": "nginx -g daemon",
+    ]
+    #expect(Set(TagSet.names) == Set(expected.keys), "a declared tag without a value here")
+    for (name, value) in expected { #expect(set.value(of: name) == value) }
+    #expect(set.value(of: "no such tag") == "")
+    #expect(set.serviceKind == .process)
+    #expect(state.snapshot().service(set.service)?.name == "nginx")
+  }
+
+  @Test func reportingTheSameTwiceChangesNothing() throws {
+    var state = try state()
+    state.learn(processReport(7, "nginx"), agent: 1)
+    let version = state.snapshot().version
+    state.learn(processReport(7, "nginx"), agent: 1)
+    state.learn(hostReport("web-1"), agent: 1)
+    #expect(state.snapshot().version == version)
+  }
+
+  /// A restart keeps its place in every chart.
+  @Test func restartedProcessKeepsItsTagSet() throws {
+    var state = try state()
+    state.learn(processReport(7, "nginx"), agent: 1)
+    state.learn(processReport(8, "nginx"), agent: 1)
+    #expect(state.tags(of: key(7), agent: 1) == state.tags(of: key(8), agent: 1))
+  }
+
+  @Test func serviceIsOneOverAllHosts() throws {
+    var state = try state()
+    #expect(try state.admit(identity: "b", version: "1", protocols: []) == 2)
+    state.learn(hostReport("web-2", addresses: ["10.0.0.2"]), agent: 2)
+    state.learn(processReport(7, "nginx"), agent: 1)
+    state.learn(processReport(7, "nginx"), agent: 2)
+    let one = try #require(state.tags(of: key(7), agent: 1))
+    let two = try #require(state.tags(of: key(7), agent: 2))
+    #expect(one.service == two.service)
+    #expect(one.tagSet != two.tagSet)
+  }
+
+  /// History is not rewritten: rows stored under the old number keep the old name.
+  @Test func changedNameBeginsANewTagSet() throws {
+    var state = try state()
+    state.learn(processReport(7, "sh"), agent: 1)
+    let before = try tags(state, pid: 7)
+    state.learn(processReport(7, "nginx"), agent: 1)
+    let after = try tags(state, pid: 7)
+    #expect(before.number != after.number)
+    #expect(state.snapshot().tagSet(before.number) == before)
+    #expect(after.value(of: "auto_service") == "nginx")
+  }
+
+  @Test func renamedHostBeginsNewTagSetsForItsProcesses() throws {
+    var state = try state()
+    state.learn(processReport(7, "nginx"), agent: 1)
+    let before = try tags(state, pid: 7)
+    state.learn(hostReport("web-9"), agent: 1)
+    let after = try tags(state, pid: 7)
+    #expect(after.value(of: "host") == "web-9")
+    #expect(state.snapshot().tagSet(before.number) == before)
+    #expect(before.service == after.service)
+  }
+
+  /// After a reboot a pid and its start time may by chance be another process's.
+  @Test func rebootForgetsProcesses() throws {
+    var state = try state()
+    state.learn(processReport(7, "nginx"), agent: 1)
+    state.learn(hostReport("web-1", boot: "boot-2"), agent: 1)
+    #expect(state.tags(of: key(7), agent: 1) == nil)
+  }
+
+  @Test func endedProcessIsForgottenLater() throws {
+    var state = try state()
+    state.learn(processReport(7, "nginx"), agent: 1)
+    state.end(key(7), agent: 1, second: 1_000)
+    state.forgetEnded(before: 1_000)
+    #expect(state.tags(of: key(7), agent: 1) != nil)
+    state.forgetEnded(before: 1_000 + state.limits.endedRunSeconds)
+    #expect(state.tags(of: key(7), agent: 1) == nil)
+  }
+
+  @Test func tablesAreBoundedAndRefusalsCounted() throws {
+    var limits = CatalogLimits()
+    limits.tagSets = 3
+    limits.services = 3
+    limits.runsPerAgent = 4
+    limits.commandLinesPerName = 2
+    var state = CatalogState(limits: limits)
+    _ = try state.admit(identity: "a", version: "1", protocols: [])
+    for pid in 1...100 as ClosedRange<UInt32> {
+      state.learn(processReport(pid, "p\(pid / 10)", command: "p \(pid)"), agent: 1)
+    }
+    #expect(state.tagSets.count == 3)
+    #expect(state.services.count == 3)
+    #expect(state.runs.count <= 4)
+    #expect(state.refusals.tagSets > 0)
+    #expect(state.refusals.services > 0)
+    #expect(state.refusals.runs > 0)
+    #expect(state.refusals.commandLines > 0)
+  }
+
+  @Test(arguments: [
+    ("plain", 8, "plain"), ("a\u{0}b\nc", 8, "a b c"), ("ééé", 4, "éé"), ("ééé", 5, "éé"),
+    ("\u{7f}", 8, " "),
+  ])
+  func namesAreCutAtWholeCharactersAndCleaned(text: String, limit: Int, expected: String) {
+    #expect(CatalogState.cut(text, limit) == expected)
+  }
+
+  @Test(arguments: ["", String(repeating: "x", count: 257), "a\u{0}"])
+  func badIdentityIsRefused(identity: String) {
+    var state = CatalogState()
+    #expect(throws: CatalogError.badIdentity) {
+      _ = try state.admit(identity: identity, version: "", protocols: [])
+    }
+  }
+}
