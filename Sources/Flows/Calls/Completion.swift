@@ -56,8 +56,8 @@ extension FlowEngine {
   }
 
   mutating func forgetOpen(_ number: Int, in conversation: inout Conversation) {
-    if conversation.egress.open == number { conversation.egress.open = PendingCalls.none }
-    if conversation.ingress.open == number { conversation.ingress.open = PendingCalls.none }
+    if conversation[.egress].open == number { conversation[.egress].open = PendingCalls.none }
+    if conversation[.ingress].open == number { conversation[.ingress].open = PendingCalls.none }
   }
 
   /// Ends every call of a conversation whose answers will not come, or not be understood.
@@ -81,8 +81,8 @@ extension FlowEngine {
   ) {
     dropEarly(&conversation)
     var record = CallRecord(
-      Message(.response), of: conversation,
-      protocols[conversation.protocolIndex].descriptor, first: part.first, sequence: 0, captured: 0)
+      Message(.response), of: &conversation,
+      protocols[conversation.protocolIndex].number, first: part.first, sequence: 0, captured: 0)
     record.answer(
       part.message, first: part.first, sequence: part.sequence, captured: part.captured,
       textsAt: 0)
@@ -105,7 +105,7 @@ extension FlowEngine {
     let response = pending.slots[early].record
     let isAnswer =
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
-      && (!isByIdentifier(conversation) || response.requestID == part.message.requestID)
+      && (!isByIdentifier(&conversation) || response.requestID == part.message.requestID)
     guard isAnswer else {
       if part.isOpen { conversation[part.first.direction].open = number }
       return

@@ -31,8 +31,8 @@ struct Conversation {
   var protocolIndex = 0
   var parser: (any ProtocolParser)?
 
-  var egress = Stream()
-  var ingress = Stream()
+  /// By ``SocketEvent/Direction``.
+  private var streams: InlineArray<2, Stream> = [Stream(), Stream()]
   /// The direction of the last bytes; nil before any.
   var lastDirection: SocketEvent.Direction?
   var lastActive: Timestamp
@@ -94,14 +94,11 @@ struct Conversation {
     }
   }
 
-  @inline(__always)
   subscript(direction: SocketEvent.Direction) -> Stream {
-    _read {
-      if direction == .egress { yield egress } else { yield ingress }
-    }
-    _modify {
-      if direction == .egress { yield &egress } else { yield &ingress }
-    }
+    @inline(__always)
+    _read { yield streams[Int(direction.rawValue)] }
+    @inline(__always)
+    _modify { yield &streams[Int(direction.rawValue)] }
   }
 }
 

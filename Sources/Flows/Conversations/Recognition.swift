@@ -165,8 +165,8 @@ extension FlowEngine {
 
   mutating func abandonRecognition(_ conversation: inout Conversation) {
     refuseHeldBack(&conversation)
-    conversation.egress.clear(pool: &buffers)
-    conversation.ingress.clear(pool: &buffers)
+    conversation[.egress].clear(pool: &buffers)
+    conversation[.ingress].clear(pool: &buffers)
   }
 
   /// Asks the probe for silence on this socket; ``unmute(_:)`` ends it.
@@ -185,8 +185,8 @@ extension FlowEngine {
     conversation.refusedEvents = 0
     conversation.failures = 0
     conversation.lastDirection = nil
-    conversation.egress.isStarted = false
-    conversation.ingress.isStarted = false
+    conversation[.egress].isStarted = false
+    conversation[.ingress].isStarted = false
     let limit = limits.payloadLimits[Int(conversation.payloadStep)]
     say(SocketVerdict(socket: conversation.socket, payloadLimit: limit))
   }
