@@ -1,24 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Query
+import Catalog
 
-/// A small world: two nginx on different hosts, a database, and a host without a service.
+/// A small world: nginx on two hosts, a database, and a host of which no process is known.
 struct FixedDirectory: TagDirectory {
-  static let tagSets: [UInt32: [String: String]] = [
-    1: ["auto_service": "nginx", "auto_instance": "nginx@web-1", "host": "web-1"],
-    2: ["auto_service": "nginx", "auto_instance": "nginx@web-2", "host": "web-2"],
-    3: ["auto_service": "mariadbd", "auto_instance": "mariadbd@db-1", "host": "db-1"],
-    4: ["host": "web-1"],
+  private static let values: [[String: String]] = [
+    ["auto_service": "nginx", "auto_instance": "nginx@web-1", "host": "web-1"],
+    ["auto_service": "nginx", "auto_instance": "nginx@web-2", "host": "web-2"],
+    ["auto_service": "mariadbd", "auto_instance": "mariadbd@db-1", "host": "db-1"],
+    ["auto_service": "web-1", "auto_instance": "web-1", "host": "web-1"],
   ]
+  /// How many tag sets without a value of interest stand behind the four.
+  var others = 0
 
-  var tagSetIDs: [UInt32] { Self.tagSets.keys.sorted() }
-
-  func value(of name: String, in tagSet: UInt32) -> String {
-    Self.tagSets[tagSet]?[name] ?? ""
+  func tagSets() -> [TagSet] {
+    (1...Self.values.count + others).compactMap { tagSet(UInt32($0)) }
   }
 
-  let protocolNames = [
-    ProtocolName(20, "HTTP"), ProtocolName(60, "MySQL"), ProtocolName(61, "PostgreSQL"),
-    ProtocolName(80, "Redis"), ProtocolName(120, "DNS"),
-  ]
+  func tagSet(_ number: UInt32) -> TagSet? {
+    guard number > 0, Int(number) <= Self.values.count + others else { return nil }
+    let values =
+      Int(number) <= Self.values.count
+      ? Self.values[Int(number) - 1] : ["auto_service": "job-\(number)"]
+    return TagSet(
+      number: number, service: number, serviceKind: .process,
+      values: TagSet.names.map { values[$0] ?? "" })
+  }
+
+  func services() -> [ServiceEntry] { [] }
+  func service(_ number: UInt32) -> ServiceEntry? { nil }
+  func agents() -> [AgentEntry] { [] }
+  func hosts() -> [HostEntry] { [] }
+
+  func protocols() -> [ProtocolEntry] {
+    [
+      .init(number: 20, name: "HTTP"), .init(number: 60, name: "MySQL"),
+      .init(number: 61, name: "PostgreSQL"), .init(number: 80, name: "Redis"),
+      .init(number: 120, name: "DNS"),
+    ]
+  }
 }

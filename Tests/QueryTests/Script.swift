@@ -2,6 +2,7 @@
 
 import Foundation
 import Query
+import Storage
 import Testing
 
 /// A file of queries and the engine's statements they become: `-- query` and `-- engine` in turn,
@@ -59,7 +60,7 @@ struct Script {
         return plan.sql.text.split(separator: " FROM (").joined(separator: "\n  FROM (") + "\n"
       case .ready(let answer):
         return answer.rows.map { row in
-          row.map { if case .text(let text) = $0 { text } else { "\($0)" } }
+          row.map { if case .string(let text) = $0 { text } else { "\($0)" } }
             .joined(separator: " | ") + "\n"
         }.joined()
       }

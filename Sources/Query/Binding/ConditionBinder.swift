@@ -147,9 +147,15 @@ extension TableScope {
   ) throws(QueryError) -> EngineSQL {
     let known = try decodedCondition(test, on: tag)
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known }
-    let unnumbered = unnumbered(tag)
-    guard let shown = try fallbackCondition(test, column: "\(address)") else { return known }
-    return "if(\(unnumbered), \(shown), \(known))"
+    let shown = try fallbackCondition(test, column: "\(address)")
+    // Lists of tag sets never hold 0, so the positive ones already leave unknown ends out.
+    switch (known, shown) {
+    case (_, "0"): return known == "1" ? "\(tag.column) != 0" : known
+    case (_, "1"): return "(\(isUnknown(tag)) OR \(known))"
+    case ("0", _): return "(\(isUnknown(tag)) AND \(shown))"
+    case ("1", _): return "(\(tag.column) != 0 OR \(shown))"
+    default: return "if(\(isUnknown(tag)), \(shown), \(known))"
+    }
   }
 
   private func decodedCondition(
@@ -175,10 +181,10 @@ extension TableScope {
     return meetsEmpty ? "\(tag.column) NOT IN (\(list))" : "\(tag.column) IN (\(list))"
   }
 
-  /// The condition on rows that show their address for the tag; nil when none of them can meet it.
+  /// The condition on rows that show their address for the tag.
   private func fallbackCondition(
     _ test: ValueTest, column: EngineSQL
-  ) throws(QueryError) -> EngineSQL? {
+  ) throws(QueryError) -> EngineSQL {
     guard case .isOneOf(let operands) = test.operation else {
       return try addressCondition(test, column: column)
     }
