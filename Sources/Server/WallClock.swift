@@ -13,9 +13,10 @@ func wallClock() -> Int64 {
 func internetTime(_ nanoseconds: Int64) -> String {
   guard nanoseconds > 0 else { return "" }
   var seconds = time_t(nanoseconds / 1_000_000_000)
-  var parts = tm()
+  var parts = unsafe tm()
   unsafe gmtime_r(&seconds, &parts)
   func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-    + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+  let time = unsafe "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+  return date + "T" + time + "Z"
 }
