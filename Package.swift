@@ -49,6 +49,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -74,6 +75,8 @@ let package = Package(
     .plugin(name: "CompileBPF", capability: .buildTool()),
     library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
 
+    library("ConfigurationFile", [yams]),
+
     // The agent.
     library(
       "Agent",
@@ -84,11 +87,14 @@ let package = Package(
     library("Catalog", ["Telemetry", grdb, logging]),
     library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
     library("Query", ["Catalog", "Storage", "Telemetry"]),
+    .target(name: "CWebAssets"),
     library(
       "Server",
       [
-        "Catalog", "Ingest", "Query", "Storage", "Telemetry", hummingbird, logging,
-        serviceLifecycle, yams,
+        "CWebAssets", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage", "Telemetry",
+        hummingbird, logging, serviceLifecycle,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ]),
 
     // The programs.
@@ -104,7 +110,14 @@ let package = Package(
       name: "metaflow-server", dependencies: ["Server", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "metaflow", dependencies: ["Telemetry", asyncHTTPClient, argumentParser],
+      name: "metaflow",
+      dependencies: [
+        argumentParser, asyncHTTPClient, .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
       swiftSettings: settings),
+
+    // The tests, in the order of the targets.
+    tests("TidyTests", []),
   ]
 )

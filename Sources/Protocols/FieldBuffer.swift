@@ -27,7 +27,7 @@ package struct FieldBuffer: Sendable {
     let count = min(source.count, Self.textLimit, Self.capacity - bytes.count)
     guard count > 0 else { return .empty }
     let start = bytes.count
-    for index in 0..<count { bytes.append(source[index]) }
+    copy(source, count: count)
     return Text(offset: UInt32(start), length: UInt32(count))
   }
 
@@ -35,9 +35,7 @@ package struct FieldBuffer: Sendable {
     let start = bytes.count
     let count = min(literal.utf8CodeUnitCount, Self.textLimit, Self.capacity - bytes.count)
     guard count > 0 else { return .empty }
-    literal.withUTF8Buffer { buffer in
-      for index in 0..<count { bytes.append(unsafe buffer[index]) }
-    }
+    copy(literal, count: count)
     return Text(offset: UInt32(start), length: UInt32(count))
   }
 
@@ -50,14 +48,12 @@ package struct FieldBuffer: Sendable {
 
   package mutating func push(_ source: Span<UInt8>) {
     let count = min(source.count, Self.capacity - bytes.count)
-    for index in 0..<max(0, count) { bytes.append(source[index]) }
+    if count > 0 { copy(source, count: count) }
   }
 
   package mutating func push(_ literal: StaticString) {
     let count = min(literal.utf8CodeUnitCount, Self.capacity - bytes.count)
-    literal.withUTF8Buffer { buffer in
-      for index in 0..<max(0, count) { bytes.append(unsafe buffer[index]) }
-    }
+    if count > 0 { copy(literal, count: count) }
   }
 
   /// The text pushed since `mark`, cut to ``textLimit``.
@@ -72,5 +68,19 @@ package struct FieldBuffer: Sendable {
     let start = Int(text.offset)
     let end = start + Int(text.length)
     return end <= bytes.count ? bytes[start..<end] : []
+  }
+
+  /// Copies the first `count` bytes, at most as many as there are, in one go.
+  @inline(__always)
+  private mutating func copy(_ source: Span<UInt8>, count: Int) {
+    unsafe source.extracting(first: count).withUnsafeBufferPointer { buffer in
+      unsafe bytes.append(contentsOf: buffer)
+    }
+  }
+
+  private mutating func copy(_ literal: StaticString, count: Int) {
+    literal.withUTF8Buffer { buffer in
+      unsafe bytes.append(contentsOf: buffer.prefix(count))
+    }
   }
 }

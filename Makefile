@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The front door. `make help` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+SWIFT_FLAGS ?=
+DATA_DIR ?= data
+
+.PHONY: help bootstrap bootstrap-test bootstrap-bench build release run test lint format bench fuzz ci clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+bootstrap: ## install what building and running needs
+	@scripts/bootstrap run
+
+bootstrap-test:
+	@scripts/bootstrap test
+
+bootstrap-bench:
+	@scripts/bootstrap bench
+
+build: bootstrap ## build everything, debug
+	$(SWIFT) build $(SWIFT_FLAGS)
+
+release: bootstrap ## build the programs, optimized
+	$(SWIFT) build -c release $(SWIFT_FLAGS)
+
+run: release ## start server and agent on this host; Ctrl-C stops both
+	@scripts/run --data-dir $(DATA_DIR)
+
+test: bootstrap-test ## run every test; kernel tests need root
+	@scripts/test
+
+lint: bootstrap-test ## check the style of every source file
+	@scripts/lint
+
+format: bootstrap-test ## rewrite the sources in the house style
+	$(SWIFT) format -i -p -r Package.swift Plugins Sources Tests
+	@.bootstrap/format/bin/clang-format -i bpf/*.c bpf/*.h Sources/CProbes/include/*.h
+
+bench: bootstrap-bench ## measure; a table on stdout and bench-results.json
+	@METAFLOW_DEV=1 $(SWIFT) build -c release $(SWIFT_FLAGS)
+	@scripts/bench
+
+fuzz: bootstrap ## fuzz the parsers for a minute each
+	@scripts/fuzz
+
+ci: ## what CI runs: lint, then every test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+
+clean: ## remove what was built; keeps data and downloads
+	$(SWIFT) package clean

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Swift cannot say by itself: ordered loads and stores on memory shared with the kernel, and
+// system calls that the C library declares only under its own feature switches.
+
+#ifndef METAFLOW_LINUX_CALLS_H
+#define METAFLOW_LINUX_CALLS_H
+
+#include <stdint.h>
+
+static inline uint64_t mf_load_acquire_u64(const void *address) {
+    return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t mf_load_acquire_u32(const void *address) {
+    return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
+}
+
+static inline void mf_store_release_u64(void *address, uint64_t value) {
+    __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+}
+
+/// setns(2): moves the calling thread into the namespace behind `descriptor`. 0, or -1 and errno.
+int mf_enter_namespace(int descriptor, int kind);
+
+/// unshare(2) of the network namespace for the calling thread. 0, or -1 and errno.
+int mf_leave_network_namespace(void);
+
+#endif

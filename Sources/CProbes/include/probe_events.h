@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The layout of everything that crosses the border between the probes (bpf/) and user space. Both
+// sides include this one file, so that there is nothing to keep in step by hand.
+
+#ifndef METAFLOW_PROBE_EVENTS_H
+#define METAFLOW_PROBE_EVENTS_H
+
+#ifdef __bpf__
+#include "kernel.h"
+#else
+#include <linux/types.h>
+#endif
+
+/// What a ring record is; its first byte.
+enum mf_event_kind {
+    MF_EVENT_DATA = 0,
+    MF_EVENT_OPENED = 1,
+    MF_EVENT_CLOSED = 2,
+    MF_EVENT_PROCESS_FORKED = 3,
+    MF_EVENT_PROCESS_EXECUTED = 4,
+    MF_EVENT_PROCESS_ENDED = 5,
+};
+
+enum mf_direction {
+    MF_EGRESS = 0,
+    MF_INGRESS = 1,
+};
+
+enum mf_role {
+    MF_ROLE_UNKNOWN = 0,
+    MF_ROLE_CLIENT = 1,
+    MF_ROLE_SERVER = 2,
+};
+
+/// Bits of mf_socket_event.flags; the numbers are those of SocketEvent.Flags.
+enum mf_event_flags {
+    MF_FLAG_PAYLOAD_UNREADABLE = 1,
+    MF_FLAG_TLS = 2,
+    MF_FLAG_FROM_SYSCALL = 4,
+    MF_FLAG_PARTIAL_GATHER = 8,
+};
+
+enum mf_limits {
+    /// The most payload bytes one event can carry: the largest size class of the ring records.
+    MF_PAYLOAD_MAX = 16384,
+    /// Buffers of one readv, writev, sendmsg or recvmsg that are gathered. More would cost verifier
+    /// time for calls that hardly exist; the event then says that it holds only a part.
+    MF_VECTOR_MAX = 8,
+    /// Messages of one sendmmsg or recvmmsg that the syscall fallback reports one by one.
+    MF_MESSAGES_MAX = 8,
+};
+
+/// The verdict that sends no data event of a socket at all.
+#define MF_MUTED 0xffffffffu
+
+/// A socket event. Payload follows it in the ring; its room is a size class, so that `captured`
+/// and not the record's size tells how many bytes are there.
+struct mf_socket_event {
+    __u8 kind;
+    __u8 direction;
+    __u8 role;
+    __u8 flags;
+    /// IP protocol number.
+    __u8 transport;
+    __u8 unused;
+    __u16 syscall;
+    /// The kernel's socket cookie.
+    __u64 socket;
+    /// Boot clock, nanoseconds. Equal when the start of the call is not known.
+    __u64 enter;
+    __u64 exit;
+    /// task_struct.start_boottime of the thread group leader, nanoseconds.
+    __u64 process_start;
+    __u32 process;
+    __u32 thread;
+    /// task_struct.comm as it lies in memory.
+    __u64 comm[2];
+    /// Addresses in network byte order, IPv4 in its IPv4-mapped form.
+    __u64 local[2];
+    __u64 remote[2];
+    /// Ports in host byte order.
+    __u16 local_port;
+    __u16 remote_port;
+    __u32 netns;
+    __u32 sequence;
+    /// Bytes that the call moved.
+    __u32 length;
+    /// Bytes of payload behind this header.
+    __u32 captured;
+    __u32 ordinal;
+};
+_Static_assert(sizeof(struct mf_socket_event) == 120, "size of mf_socket_event");
+
+/// A process event: forked (the child), executed or ended.
+struct mf_process_event {
+    __u8 kind;
+    __u8 unused[3];
+    __u32 process;
+    /// As in mf_socket_event.
+    __u64 process_start;
+    /// Boot clock, nanoseconds.
+    __u64 when;
+};
+_Static_assert(sizeof(struct mf_process_event) == 24, "size of mf_process_event");
+
+/// Constants of the probes, written into .rodata before loading. 0 means off for every filter.
+struct mf_config {
+    /// The agent itself, whose calls are never reported.
+    __u32 ignored_process;
+    /// Payload bytes for a socket without a verdict.
+    __u32 payload_limit;
+    /// Bytes that wait in the ring before the reader is woken.
+    __u32 wake_bytes;
+    /// Only this thread group's calls.
+    __u32 only_process;
+    /// Only this network namespace's sockets.
+    __u32 only_namespace;
+    /// Only sockets with this local or remote port.
+    __u32 only_port;
+};
+_Static_assert(sizeof(struct mf_config) == 24, "size of mf_config");
+
+/// What the probes did, one per CPU. Every event that passed the filters and was not muted is
+/// counted in `seen` before anything can fail, so
+/// seen == records in the ring + ring_full + lookup_failed.
+struct mf_counters {
+    __u64 seen;
+    /// Calls on muted sockets; not part of `seen`.
+    __u64 muted;
+    /// Events lost because the ring had no room.
+    __u64 ring_full;
+    /// Events lost because something that describes them could not be found.
+    __u64 lookup_failed;
+    /// Entries that a map had no room for. An event that is lost for it is counted in
+    /// `lookup_failed` too; others go on with less knowledge.
+    __u64 map_full;
+    /// Events that went on without their payload because user memory could not be read.
+    __u64 payload_unreadable;
+};
+_Static_assert(sizeof(struct mf_counters) == 48, "size of mf_counters");
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// Who takes what the probes saw, one call per event, on the thread that drains the ring.
+package protocol ProbeConsumer: ~Copyable {
+  /// Something happened on a socket.
+  ///
+  /// `payload` is the captured prefix of the bytes moved, shorter than `event.length` where the
+  /// limit or an unreadable page said so. It lies in the ring and is gone when the call returns.
+  mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>)
+
+  /// A process began, or a running one executed another program: what was known of it is stale.
+  mutating func processStarted(_ process: ProcessKey)
+
+  /// The process's last thread ended. May come twice for one process.
+  mutating func processEnded(_ process: ProcessKey)
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the probes are loaded. Everything here is a constant of the loaded programs.
+package struct ProbeOptions: Sendable {
+  /// Where the bytes of socket calls are seen.
+  package enum SocketHooks: Sendable {
+    /// The tracepoints where the kernel has them, else the system calls.
+    case automatic
+    /// The socket tracepoints `sock_send_length` and `sock_recv_length` (kernel 6.3).
+    case tracepoints
+    /// Raw tracepoints at every system call: the fallback, several times dearer.
+    case systemCalls
+  }
+
+  package var socketHooks: SocketHooks = .automatic
+  /// The process whose own calls are never reported; 0 for none. The agent gives its own pid.
+  package var ignoredProcess: UInt32 = 0
+  /// Payload bytes copied for a socket that has no verdict yet; at most 16,384.
+  package var payloadLimit: UInt32 = 1_024
+  /// Size of the ring to user space. Rounded up to a power of two of at least a page.
+  package var ringBytes: UInt32 = 8 << 20
+  /// Bytes that wait in the ring before the reader is woken ahead of its timeout. 0 takes an
+  /// eighth of the ring.
+  package var wakeBytes: UInt32 = 0
+  /// Sockets for which a verdict is kept; beyond it the least recently used is forgotten.
+  package var verdictCapacity: UInt32 = 131_072
+  package var filter = Filter()
+
+  /// Restricts what is reported; 0 is no restriction.
+  package struct Filter: Sendable {
+    /// Only calls of this process. Events that happen in no process pass.
+    package var process: UInt32 = 0
+    /// Only sockets of the network namespace with this inode number.
+    package var networkNamespace: UInt32 = 0
+    /// Only sockets whose local or remote port this is.
+    package var port: UInt16 = 0
+
+    package init() {}
+  }
+
+  package init() {}
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BPFObjects
+internal import CLibBPF
+internal import CProbes
+internal import Glibc
+package import Telemetry
+
+/// The probes in the kernel and the reading end of their ring.
+///
+/// One thread owns it: it drains the ring, writes verdicts and reads the counters. Giving it up
+/// takes every program out of the kernel; if the process is killed the kernel does the same.
+package struct ProbeSession: ~Copyable {
+  /// Every hook the probes know of and whether it is on.
+  package let hooks: [HookReport]
+  private let socketProbe: LoadedProbe
+  private let otherProbes: [LoadedProbe]
+  private let ring: EventRing
+  private var decoder: EventDecoder
+  private var received: UInt64 = 0
+  private var malformed: UInt64 = 0
+  private let processors: Int
+
+  /// Loads and attaches the probes.
+  ///
+  /// The socket probe must come up, by tracepoints or by system calls. The others may be refused;
+  /// ``hooks`` then says so and what is not seen for it.
+  ///
+  /// - Throws: ``ProbeError`` when nothing could be seen of sockets. Nothing is left behind.
+  package init(_ options: ProbeOptions = ProbeOptions()) throws(ProbeError) {
+    // libbpf would write the verifier's log to standard error.
+    unsafe _ = libbpf_set_print(nil)
+    let probe = try Self.loadSocketProbe(options)
+    var hooks = probe.loaded.hooks + probe.alternatives
+    var others: [LoadedProbe] = []
+    let optional: [(BPFObject, [ProbeProgram])] = [
+      (.connections, ProbeProgram.connections), (.releases, ProbeProgram.releases),
+      (.processes, ProbeProgram.processes),
+    ]
+    for (image, programs) in optional {
+      do {
+        let loaded = try LoadedProbe(
+          image, programs: programs, options: options, sharing: probe.loaded)
+        hooks += loaded.hooks
+        others.append(loaded)
+      } catch {
+        hooks += programs.map {
+          $0.report(error.code == ENOENT && !$0.isPresent ? .absent : .refused(error.code))
+        }
+      }
+    }
+    do {
+      ring = try EventRing(descriptor: probe.loaded.map("ring"), size: Int(options.ringSize))
+    } catch {
+      throw ProbeError(Self.reason(error.code), subject: "ring")
+    }
+    self.hooks = hooks
+    socketProbe = probe.loaded
+    otherProbes = others
+    decoder = EventDecoder(clock: BootClock())
+    processors = Int(max(1, libbpf_num_possible_cpus()))
+  }
+
+  /// Whether bytes are seen at the system calls and not at the socket tracepoints.
+  package var usesSystemCalls: Bool {
+    hooks.contains { $0.name == "sys_exit" && $0.state == .on }
+  }
+
+  /// Waits for events, at most `timeoutMilliseconds`, and hands every one that is there to
+  /// `consumer` in the order they happened. Returns how many ring bytes they took.
+  ///
+  /// Fewer than ``ProbeOptions/wakeBytes`` waiting bytes do not end the wait: the timeout is the
+  /// longest that an event lies in the ring, and 2 to 10 ms keep the cost of waking down.
+  ///
+  /// - Throws: ``SystemError`` when the ring cannot be waited for; it can still be drained later.
+  @discardableResult
+  package mutating func drain<Consumer: ProbeConsumer & ~Copyable>(
+    timeoutMilliseconds: Int32, into consumer: inout Consumer
+  ) throws(SystemError) -> Int {
+    try ring.wait(milliseconds: timeoutMilliseconds)
+    decoder.clock.refresh()
+    let decoder = decoder
+    var received: UInt64 = 0
+    var malformed: UInt64 = 0
+    let freed = ring.drain { record in
+      received &+= 1
+      switch decoder.decode(record) {
+      case .socket(let event, let captured):
+        let payload = Span<UInt8>(
+          _bytes: record.extracting(droppingFirst: EventDecoder.headerBytes).extracting(
+            first: captured))
+        consumer.socketEvent(event, payload: payload)
+      case .processStarted(let process): consumer.processStarted(process)
+      case .processEnded(let process): consumer.processEnded(process)
+      case .malformed:
+        received &-= 1
+        malformed &+= 1
+      }
+    }
+    self.received &+= received
+    self.malformed &+= malformed
+    return freed
+  }
+
+  /// Tells the probes what to send of these sockets from now on.
+  ///
+  /// - Throws: ``SystemError`` when the kernel refuses; some of the verdicts may then be in force.
+  package func apply(_ verdicts: Span<SocketVerdict>) throws(SystemError) {
+    guard !verdicts.isEmpty else { return }
+    let map = socketProbe.map("verdicts")
+    for index in verdicts.indices {
+      var socket = verdicts[index].socket
+      var limit = verdicts[index].payloadLimit
+      if unsafe bpf_map_update_elem(map, &socket, &limit, UInt64(BPF_ANY)) != 0 {
+        throw SystemError.last("writing a socket verdict")
+      }
+    }
+  }
+
+  /// What happened so far. The kernel's part is read now, so the sum agrees only when no event
+  /// is under way and the ring was drained before.
+  package func counters() throws(SystemError) -> ProbeCounters {
+    var key: UInt32 = 0
+    var perProcessor = [mf_counters](repeating: mf_counters(), count: processors)
+    let map = socketProbe.map("counters")
+    guard unsafe bpf_map_lookup_elem(map, &key, &perProcessor) == 0 else {
+      throw SystemError.last("reading the probes' counters")
+    }
+    var sum = ProbeCounters()
+    for one in perProcessor {
+      sum.seen &+= one.seen
+      sum.muted &+= one.muted
+      sum.ringFull &+= one.ring_full
+      sum.lookupFailed &+= one.lookup_failed
+      sum.mapFull &+= one.map_full
+      sum.payloadUnreadable &+= one.payload_unreadable
+    }
+    sum.received = received
+    sum.malformed = malformed
+    return sum
+  }
+}
+
+extension ProbeSession {
+  /// Brings up the probe that sees bytes, and reports the hooks of the one that is not used.
+  private static func loadSocketProbe(
+    _ options: ProbeOptions
+  ) throws(ProbeError) -> (loaded: LoadedProbe, alternatives: [HookReport]) {
+    var refusal = LoadedProbe.Refusal(code: ENOENT)
+    if options.socketHooks != .systemCalls {
+      do {
+        let loaded = try LoadedProbe(
+          .sockets, programs: ProbeProgram.sockets, options: options, sharing: nil)
+        return (loaded, ProbeProgram.systemCalls.map { $0.report(.notNeeded) })
+      } catch {
+        refusal = error
+      }
+    }
+    if options.socketHooks != .tracepoints {
+      do {
+        let loaded = try LoadedProbe(
+          .syscalls, programs: ProbeProgram.systemCalls, options: options, sharing: nil)
+        let unused = ProbeProgram.sockets.map { $0.report($0.isPresent ? .notNeeded : .absent) }
+        return (loaded, unused)
+      } catch {
+        refusal = error
+      }
+    }
+    throw ProbeError(reason(refusal.code), subject: "socket probes")
+  }
+
+  private static func reason(_ code: CInt) -> ProbeError.Reason {
+    switch code {
+    case EPERM, EACCES: .notPermitted
+    case ENOENT: .noSuchHook
+    case ESRCH, EINVAL, EOPNOTSUPP: .kernelTooOld
+    case ENOMEM, E2BIG: .outOfMemory
+    default: .other(code)
+    }
+  }
+}
+
+extension ProbeError {
+  fileprivate init(_ reason: Reason, subject: String) {
+    self.init(reason: reason, subject: subject)
+  }
+}

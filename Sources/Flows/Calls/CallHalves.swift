@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+extension CallRecord {
+  /// A record of what a request, or a message that needs no answer, says.
+  init(
+    _ message: Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
+    first: Moment, sequence: UInt32, captured: Int
+  ) {
+    let own = CallEnd(
+      address: conversation.local, port: conversation.localPort, process: first.process,
+      thread: first.thread, threadName: first.threadName)
+    let other = CallEnd(address: first.remote, port: first.remotePort)
+    let isClient = first.direction == .egress
+    self.init(
+      client: isClient ? own : other, server: isClient ? other : own, start: first.start,
+      end: first.start)
+    observationPoint = isClient ? .clientProcess : .serverProcess
+    transport = conversation.transport
+    applicationProtocol = number
+    directionScore = conversation.directionScore
+    networkNamespace = conversation.networkNamespace
+    flow = conversation.socket
+    flags = message.flags
+    if first.isTLS { flags.insert(.tls) }
+    requestSequence = sequence
+    syscallTraceRequest = first.trace
+    captureSequenceRequest = first.ordinal
+    requestID = message.requestID
+    requestLength = message.length
+    capturedRequestBytes = UInt32(clamping: captured)
+    affectedRows = message.affectedRows
+    texts = message.texts
+  }
+
+  /// Adds what a response says; its texts begin at `offset` behind the request's.
+  mutating func answer(
+    _ message: Message, first: Moment, sequence: UInt32, captured: Int, textsAt offset: Int
+  ) {
+    kind = .session
+    flags.formUnion(message.flags)
+    status = message.status
+    responseCode = message.code
+    responseLength = message.length
+    if let rows = message.affectedRows { affectedRows = rows }
+    if requestID == nil { requestID = message.requestID }
+    responseSequence = sequence
+    syscallTraceResponse = first.trace
+    captureSequenceResponse = first.ordinal
+    capturedResponseBytes = UInt32(clamping: captured)
+    var answered = message.texts
+    answered.shift(by: offset)
+    texts.fillEmpty(from: answered)
+    learnRemote(first)
+  }
+
+  /// Adds what `early`, a response kept as a record of its own, says.
+  mutating func answer(_ early: CallRecord, textsAt offset: Int) {
+    kind = .session
+    flags.formUnion(early.flags)
+    status = early.status
+    responseCode = early.responseCode
+    responseLength = early.responseLength
+    if let rows = early.affectedRows { affectedRows = rows }
+    if requestID == nil { requestID = early.requestID }
+    responseSequence = early.responseSequence
+    syscallTraceResponse = early.syscallTraceResponse
+    captureSequenceResponse = early.captureSequenceResponse
+    capturedResponseBytes = early.capturedResponseBytes
+    var answered = early.texts
+    answered.shift(by: offset)
+    texts.fillEmpty(from: answered)
+  }
+
+  /// An unconnected UDP socket does not say who sent a datagram: the answer's direction does.
+  private mutating func learnRemote(_ moment: Moment) {
+    guard moment.remotePort != 0 else { return }
+    if observationPoint.rawValue == ObservationPoint.clientProcess.rawValue, server.port == 0 {
+      (server.address, server.port) = (moment.remote, moment.remotePort)
+    } else if client.port == 0 {
+      (client.address, client.port) = (moment.remote, moment.remotePort)
+    }
+  }
+
+  /// Adds the time of the last byte that is known.
+  mutating func ends(_ time: Timestamp) {
+    end = max(start, time)
+    hasDuration = true
+  }
+}
+
+extension CallTexts {
+  mutating func shift(by offset: Int) {
+    let offset = UInt32(truncatingIfNeeded: offset)
+    guard offset > 0 else { return }
+    update { if $0.length > 0 { $0.offset &+= offset } }
+  }
+}

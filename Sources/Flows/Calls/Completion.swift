@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// How calls leave: answered, cut short, given up.
+extension FlowEngine {
+  /// More bytes of an open message were seen.
+  mutating func extend(_ number: Int, by captured: Int, _ moment: Moment) {
+    let captured = UInt32(clamping: captured)
+    if pending.slots[number].state == .answering {
+      pending.slots[number].record.capturedResponseBytes &+= captured
+      pending.slots[number].record.ends(moment.end)
+      pending.slots[number].deadline = moment.end + limits.silenceEndsResponse
+    } else {
+      pending.slots[number].record.capturedRequestBytes &+= captured
+    }
+  }
+
+  /// The open message of a direction is over.
+  mutating func endMessage(
+    _ direction: SocketEvent.Direction, at moment: Moment?, in conversation: inout Conversation,
+    slot: Int
+  ) {
+    let number = conversation[direction].open
+    conversation[direction].open = PendingCalls.none
+    guard number != PendingCalls.none, pending.slots[number].state == .answering else { return }
+    if let moment { pending.slots[number].record.ends(moment.end) }
+    complete(number, in: &conversation, slot: slot)
+  }
+
+  /// Writes a call that is in no list any more.
+  mutating func complete(_ number: Int, in conversation: inout Conversation, slot: Int) {
+    finish(number, slot: slot, at: pending.slots[number].record.end)
+  }
+
+  /// Writes and frees the call in slot `number`.
+  private mutating func finish(_ number: Int, slot: Int, at time: Timestamp) {
+    scratch.removeAll(keepingCapacity: true)
+    pending.text.copy(pending.slots[number].text, into: &scratch)
+    let record = pending.slots[number].record
+    pending.release(number)
+    write(record, slot: slot, at: time)
+  }
+
+  /// Lets a waiting request leave without its answer.
+  mutating func abandon(
+    _ number: Int, _ status: ResponseStatus, in conversation: inout Conversation, slot: Int,
+    at time: Timestamp
+  ) {
+    pending.unlink(number, from: &conversation)
+    forgetOpen(number, in: &conversation)
+    pending.slots[number].record.kind = .request
+    pending.slots[number].record.status = status
+    finish(number, slot: slot, at: time)
+  }
+
+  mutating func forgetOpen(_ number: Int, in conversation: inout Conversation) {
+    if conversation[.egress].open == number { conversation[.egress].open = PendingCalls.none }
+    if conversation[.ingress].open == number { conversation[.ingress].open = PendingCalls.none }
+  }
+
+  /// Ends every call of a conversation whose answers will not come, or not be understood.
+  mutating func abandonCalls(of conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    endMessage(.egress, at: nil, in: &conversation, slot: slot)
+    endMessage(.ingress, at: nil, in: &conversation, slot: slot)
+    dropEarly(&conversation)
+    while conversation.firstPending != PendingCalls.none {
+      abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
+    }
+    conversation.answersToDrop = 0
+    conversation.unheld = 0
+  }
+
+  // A response can be seen before its request when two threads share a socket: the reader may be
+  // done before the writer's call has returned. One such response waits for a little while.
+
+  /// Keeps a response that answers nothing, until its request shows or it is given up.
+  mutating func keepEarly(
+    _ part: MessagePart, in conversation: inout Conversation, slot: Int
+  ) {
+    dropEarly(&conversation)
+    var record = CallRecord(
+      Message(.response), of: &conversation,
+      protocols[conversation.protocolIndex].number, first: part.first, sequence: 0, captured: 0)
+    record.answer(
+      part.message, first: part.first, sequence: part.sequence, captured: part.captured,
+      textsAt: 0)
+    record.start = part.first.exit
+    record.end = part.last.end
+    var call = PendingCalls.Call(
+      record: record, conversation: slot, deadline: part.last.end + limits.holdTime)
+    call.state = .early
+    guard let number = pending.insert(call, bytes: fields.bytes) else {
+      return tallies.calls.lose(.unpairedResponse)
+    }
+    conversation.early = number
+  }
+
+  /// Joins a request with the response that came before it, if it is this one's.
+  mutating func meetEarly(
+    _ number: Int, _ part: MessagePart, in conversation: inout Conversation, slot: Int
+  ) {
+    let early = conversation.early
+    let response = pending.slots[early].record
+    let isAnswer =
+      pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
+      && (!isByIdentifier(&conversation) || response.requestID == part.message.requestID)
+    guard isAnswer else {
+      if part.isOpen { conversation[part.first.direction].open = number }
+      return
+    }
+    conversation.early = PendingCalls.none
+    let offset = pending.slots[number].text.count
+    scratch.removeAll(keepingCapacity: true)
+    pending.text.copy(pending.slots[early].text, into: &scratch)
+    let hasTexts = pending.append(scratch, to: number)
+    pending.unlink(number, from: &conversation)
+    pending.slots[number].record.answer(
+      hasTexts ? response : response.withoutTexts, textsAt: offset)
+    pending.slots[number].record.ends(response.end)
+    pending.release(early)
+    complete(number, in: &conversation, slot: slot)
+  }
+
+  mutating func dropEarly(_ conversation: inout Conversation) {
+    guard conversation.early != PendingCalls.none else { return }
+    pending.release(conversation.early)
+    conversation.early = PendingCalls.none
+    tallies.calls.lose(.unpairedResponse)
+  }
+}
+
+extension CallRecord {
+  fileprivate var withoutTexts: CallRecord {
+    var copy = self
+    copy.texts = CallTexts()
+    return copy
+  }
+}

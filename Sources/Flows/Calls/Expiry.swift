@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// What the passing of time ends.
+extension FlowEngine {
+  /// Stops waiting for chunks that are missing for too long.
+  mutating func releaseWaiting(_ table: inout ConversationTable, now: Timestamp) {
+    guard !waiting.isEmpty else { return }
+    var kept = 0
+    for slot in waiting {
+      var mustWait = false
+      for direction in [SocketEvent.Direction.egress, .ingress] {
+        guard let held = table.slots[slot][direction].held.first else { continue }
+        if now - held.moment.exit < limits.holdTime {
+          mustWait = true
+        } else {
+          releaseHeld(direction, in: &table.slots[slot], slot: slot)
+        }
+      }
+      if mustWait {
+        waiting[kept] = slot
+        kept += 1
+      }
+    }
+    waiting.removeLast(waiting.count - kept)
+  }
+
+  /// Ends the calls whose time is over.
+  mutating func expireCalls(_ table: inout ConversationTable, now: Timestamp) {
+    for number in pending.slots.indices {
+      guard pending.slots[number].state != .free, pending.slots[number].deadline <= now else {
+        continue
+      }
+      let slot = pending.slots[number].conversation
+      switch pending.slots[number].state {
+      case .free: continue
+      case .early: dropEarly(&table.slots[slot])
+      case .answering: expireAnswer(number, in: &table.slots[slot], slot: slot)
+      case .waiting: expireRequest(number, in: &table.slots[slot], slot: slot, now: now)
+      }
+    }
+  }
+
+  /// A body whose end only the next message shows is taken as ended when nothing came for a while.
+  private mutating func expireAnswer(
+    _ number: Int, in conversation: inout Conversation, slot: Int
+  ) {
+    for direction in [SocketEvent.Direction.egress, .ingress]
+    where conversation[direction].open == number && conversation[direction].untilTurn {
+      endMessage(direction, at: nil, in: &conversation, slot: slot)
+    }
+  }
+
+  /// A request that is answered in order leaves only from the front: those behind it wait for it.
+  private mutating func expireRequest(
+    _ number: Int, in conversation: inout Conversation, slot: Int, now: Timestamp
+  ) {
+    let isByIdentifier = self.isByIdentifier(&conversation)
+    guard isByIdentifier || conversation.firstPending == number else { return }
+    if !isByIdentifier {
+      if pending.slots[number].mayBlock { return }
+      conversation.answersToDrop += 1
+    }
+    let status: ResponseStatus = pending.slots[number].mayBlock ? .unknown : .timeout
+    abandon(number, status, in: &conversation, slot: slot, at: now)
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// Finding the request with an id: ids are the peer's word, so chains of equal ones are bounded.
+extension FlowEngine {
+  /// Requests of one id and socket that are looked at before the search is given up.
+  private static let chainLimit = 16
+
+  mutating func index(_ number: Int, identifier: UInt64, slot: Int) {
+    let hash = hash(identifier, slot: slot)
+    pending.slots[number].hash = hash
+    pending.slots[number].isIndexed = true
+    pending.index.insert(hash, slot: number)
+  }
+
+  /// The oldest request of this id, from the same remote as far as both are known.
+  func find(_ identifier: UInt64, remote: Moment, slot: Int) -> Int? {
+    var best: Int?
+    var seen = 0
+    _ = pending.index.find(hash(identifier, slot: slot)) { candidate in
+      let call = pending.slots[candidate]
+      guard call.conversation == slot, call.record.requestID == identifier else { return false }
+      seen += 1
+      let isClient = call.record.observationPoint == .clientProcess
+      let end = isClient ? call.record.server : call.record.client
+      if end.port == 0 || remote.remotePort == 0
+        || (end.port == remote.remotePort && end.address == remote.remote)
+      {
+        let isOlder = best.map { pending.slots[$0].record.start > call.record.start } ?? true
+        if isOlder { best = candidate }
+      }
+      return seen >= Self.chainLimit
+    }
+    return best
+  }
+
+  private func hash(_ identifier: UInt64, slot: Int) -> UInt32 {
+    var hash = Hash(seed: limits.hashSeed)
+    hash.combine(identifier)
+    hash.combine(UInt64(slot))
+    return hash.value
+  }
+}

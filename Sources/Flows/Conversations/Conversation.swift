@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// What is known of one socket: its ends, its protocol, and how far both directions were read.
+struct Conversation {
+  enum State: UInt8 {
+    /// Its protocol is being looked for.
+    case unknown
+    /// `parser` reads it.
+    case recognised
+    /// No protocol was found; the probe was told to be silent.
+    case muted
+  }
+
+  var socket: UInt64
+  var transport: TransportProtocol
+  var networkNamespace: UInt32
+  var local: IPAddress
+  var remote: IPAddress
+  var localPort: UInt16
+  var remotePort: UInt16
+
+  var state = State.unknown
+  /// Which end this socket is; nil until the kernel, the bytes or the ports say.
+  var side: Side?
+  /// How sure `side` is, 0 to 255.
+  var directionScore: UInt8 = 0
+  /// Index into the pipeline's protocols.
+  var protocolIndex = 0
+  var parser: (any ProtocolParser)?
+
+  /// By ``SocketEvent/Direction``.
+  private var streams: InlineArray<2, Stream> = [Stream(), Stream()]
+  /// The direction of the last bytes; nil before any.
+  var lastDirection: SocketEvent.Direction?
+  var lastActive: Timestamp
+
+  // Looking for the protocol.
+  /// Turns that were offered, and data events that nobody wanted.
+  var offers: UInt8 = 0
+  var refusedEvents: UInt16 = 0
+  /// Data events that wait in a buffer for more to decide by, not counted yet.
+  var heldBack: UInt16 = 0
+  /// Whether the current turn was refused by every protocol.
+  var turnRefused = false
+  var failures: UInt8 = 0
+  var mutes: UInt8 = 0
+  var mutedUntil = Timestamp(nanoseconds: 0)
+  /// Step in the pipeline's `payloadLimits`.
+  var payloadStep: UInt8 = 0
+
+  // Calls that wait; the lists run through the slots of ``PendingCalls``.
+  var firstPending = PendingCalls.none
+  var lastPending = PendingCalls.none
+  var pendingCount = 0
+  /// Requests before the first pending one that left without their answers, which may still come.
+  var answersToDrop = 0
+  /// Requests behind the last pending one that found no room.
+  var unheld = 0
+  /// A response that came before its request, in ``PendingCalls``.
+  var early = PendingCalls.none
+
+  init(_ event: SocketEvent) {
+    socket = event.socket
+    transport = event.transport
+    networkNamespace = event.networkNamespace
+    local = event.local
+    remote = event.remote
+    localPort = event.localPort
+    remotePort = event.remotePort
+    lastActive = event.exit
+    learnSide(event.role)
+  }
+
+  mutating func learnSide(_ role: SocketEvent.Role) {
+    guard role != .unknown else { return }
+    side = role == .client ? .client : .server
+    directionScore = 255
+  }
+
+  /// Who sent what moves in `direction`; nil when this socket's side is not known.
+  func sender(_ direction: SocketEvent.Direction) -> Side? {
+    direction == .egress ? side : side?.other
+  }
+
+  /// The server's port, or the likelier one: servers listen below the ephemeral ports.
+  var serverPort: UInt16 {
+    switch side {
+    case .client: remotePort
+    case .server: localPort
+    case nil: remotePort == 0 ? localPort : min(localPort, remotePort)
+    }
+  }
+
+  subscript(direction: SocketEvent.Direction) -> Stream {
+    @inline(__always)
+    _read { yield streams[Int(direction.rawValue)] }
+    @inline(__always)
+    _modify { yield &streams[Int(direction.rawValue)] }
+  }
+}
+
+extension SocketEvent.Direction {
+  var opposite: SocketEvent.Direction { self == .egress ? .ingress : .egress }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// The conversations by socket cookie: a bounded array of slots that are reused.
+struct ConversationTable {
+  /// A slot is in use when `isUsed` says so; what a free one holds means nothing.
+  var slots: [Conversation] = []
+  private(set) var isUsed: [Bool] = []
+  private var free: [UInt32] = []
+  private var index = SlotIndex()
+  private let seed: UInt64
+  private let limit: Int
+  /// Where the search for an idle conversation goes on.
+  private var hand = 0
+
+  init(limits: FlowLimits) {
+    seed = limits.hashSeed
+    limit = limits.conversations
+  }
+
+  var count: Int { slots.count - free.count }
+
+  @inline(__always)
+  private func hash(_ socket: UInt64) -> UInt32 {
+    var hash = Hash(seed: seed)
+    hash.combine(socket)
+    return hash.value
+  }
+
+  @inline(__always)
+  func find(_ socket: UInt64) -> Int? {
+    index.find(hash(socket)) { slots[$0].socket == socket }
+  }
+
+  /// A slot for a new conversation; nil when the table is full.
+  mutating func insert(_ conversation: Conversation) -> Int? {
+    let slot: Int
+    if let reused = free.popLast() {
+      slot = Int(reused)
+      slots[slot] = conversation
+      isUsed[slot] = true
+    } else {
+      guard slots.count < limit else { return nil }
+      slot = slots.count
+      slots.append(conversation)
+      isUsed.append(true)
+    }
+    index.insert(hash(conversation.socket), slot: slot)
+    return slot
+  }
+
+  /// Gives the slot back. Its buffers and calls must have been released.
+  mutating func remove(_ slot: Int) {
+    index.remove(hash(slots[slot].socket), slot: slot)
+    slots[slot].parser = nil
+    isUsed[slot] = false
+    free.append(UInt32(slot))
+  }
+
+  /// The most idle of the next few conversations, if it was silent since `time`.
+  mutating func evictionCandidate(silentSince time: Timestamp) -> Int? {
+    var best: Int?
+    for _ in 0..<min(16, slots.count) {
+      hand = hand + 1 < slots.count ? hand + 1 : 0
+      if isUsed[hand], slots[hand].lastActive < slots[best ?? hand].lastActive || best == nil {
+        best = hand
+      }
+    }
+    guard let best, slots[best].lastActive < time else { return nil }
+    return best
+  }
+}

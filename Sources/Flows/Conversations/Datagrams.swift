@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// Reading datagrams: each is a view of its own, complete or cut.
+extension FlowEngine {
+  mutating func takeDatagram(
+    _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation,
+    slot: Int
+  ) {
+    if conversation.state == .unknown {
+      guard recogniseDatagram(payload, length: length, moment: moment, in: &conversation) else {
+        conversation.turnRefused = false
+        return refuse(&conversation, at: moment.exit)
+      }
+    }
+    let sender = conversation.sender(moment.direction) ?? .client
+    var position = 0
+    while position < payload.count {
+      fields.removeAll()
+      let view = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
+      switch step(view, from: sender, of: &conversation) {
+      case .skip(let count)?:
+        position += min(max(1, count), payload.count - position)
+      case .message(let message, let extent)?:
+        var end = payload.count
+        if case .bytes(let count) = extent {
+          end = position + min(max(1, count), payload.count - position)
+        }
+        take(
+          message, first: moment, last: moment, isOpen: false, sequence: 0,
+          captured: end - position, in: &conversation, slot: slot)
+        position = end
+      case .needMore?, nil:
+        return refuseDatagram(&conversation, at: moment.exit, slot: slot)
+      }
+    }
+    conversation.failures = 0
+    count(payload.count < length && payload.isEmpty ? .streamGap : nil)
+  }
+
+  private mutating func recogniseDatagram(
+    _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation
+  ) -> Bool {
+    guard !payload.isEmpty else { return false }
+    let answer = offer(
+      payload, isWhole: payload.count == length, isOver: true, moment.direction,
+      to: &conversation)
+    return answer == true
+  }
+
+  /// One bad datagram says little: anybody may have sent it. Several in a row end the conversation.
+  private mutating func refuseDatagram(
+    _ conversation: inout Conversation, at time: Timestamp, slot: Int
+  ) {
+    tallies.conversations.lose(.parseFailed)
+    conversation.failures += 1
+    if conversation.failures >= limits.parseFailures {
+      abandonCalls(of: &conversation, slot: slot, at: time)
+      conversation.parser = nil
+      mute(&conversation, at: time)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// What ends without a last byte: a turn, a stream, a stretch of it that was lost.
+extension FlowEngine {
+  /// The other side speaks, so this side's open message ended with the last byte that was seen.
+  mutating func endTurn(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    conversation[direction].untilTurn = false
+    endMessage(direction, at: nil, in: &conversation, slot: slot)
+  }
+
+  /// No byte will follow in this direction.
+  mutating func endStream(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    guard conversation.state == .recognised else { return }
+    readRemainder(direction, in: &conversation, slot: slot)
+    conversation[direction].skip = 0
+    conversation[direction].untilTurn = false
+    endMessage(direction, at: nil, in: &conversation, slot: slot)
+  }
+
+  /// Bytes of this direction are missing.
+  mutating func lose(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    guard conversation.state == .recognised else {
+      conversation[direction].clear(pool: &buffers)
+      return refuseHeldBack(&conversation)
+    }
+    endStream(direction, in: &conversation, slot: slot)
+    tallies.conversations.lose(.streamGap)
+    let sender = conversation.sender(direction) ?? .client
+    conversation.parser?.bytesWereLost(from: sender)
+  }
+
+  /// Lets the parser make the best of an incomplete message.
+  private mutating func readRemainder(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    let count = conversation[direction].buffer.count
+    guard count > 0, let last = conversation[direction].marks.last?.moment else { return }
+    let parsed = parseBuffer(
+      direction, isFinal: true,
+      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
+      in: &conversation, slot: slot)
+    if parsed == nil { tallies.conversations.lose(.parseFailed) }
+    conversation[direction].clear(pool: &buffers)
+  }
+}

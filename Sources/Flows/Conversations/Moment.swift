@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// Who moved some bytes, and when: what a record needs of the event that carried them.
+struct Moment: Hashable {
+  var enter: Timestamp
+  var exit: Timestamp
+  var process: ProcessKey
+  var thread: UInt32
+  var threadName: ThreadName
+  var ordinal: UInt32
+  var direction: SocketEvent.Direction
+  var isTLS: Bool
+  /// The syscall trace id of the event.
+  var trace: UInt64
+  /// The remote end of a datagram; the conversation's own for a stream.
+  var remote: IPAddress
+  var remotePort: UInt16
+
+  init(_ event: SocketEvent, trace: UInt64) {
+    enter = event.enter
+    exit = event.exit
+    process = event.process
+    thread = event.thread
+    threadName = event.threadName
+    ordinal = event.ordinal
+    direction = event.direction
+    isTLS = event.flags.contains(.tls)
+    self.trace = trace
+    remote = event.remote
+    remotePort = event.remotePort
+  }
+
+  /// When a message that began with these bytes began: when its sender began to send, or when its
+  /// receiver had it (a receive call begins long before, when it begins to wait).
+  var start: Timestamp { direction == .egress ? enter : exit }
+
+  /// When a message that ended with these bytes ended: when they had been moved, on either side. A
+  /// blocking send of a large body returns when the peer took most of it, which is what the client
+  /// measures too.
+  var end: Timestamp { exit }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// Putting the chunks of a TCP direction into the order of their sequence numbers.
+///
+/// Chunks come out of order only when two threads use one socket at a time. A chunk that is ahead
+/// is held for the missing one, briefly; then the bytes between are taken as lost.
+extension FlowEngine {
+  /// A jump of more than this is no gap, but a stream that was not followed.
+  private static let jump: Int32 = 1 << 28
+
+  mutating func takeChunk(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    let direction = moment.direction
+    // Plain text from a TLS library has no place in the sequence numbers: it comes in order.
+    let isPlaced = !moment.isTLS && conversation[direction].isStarted
+    let sequence =
+      isPlaced || !conversation[direction].isStarted
+      ? sequence : conversation[direction].next
+    let ahead = isPlaced ? Int32(bitPattern: sequence &- conversation[direction].next) : 0
+    conversation[direction].isStarted = true
+    if ahead == 0 {
+      handOver(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    } else if ahead < 0, ahead > -Self.jump {
+      takeRepeated(
+        payload, length: length, sequence: sequence, seen: -Int(ahead), moment: moment,
+        in: &conversation, slot: slot)
+    } else {
+      takeAhead(
+        payload, length: length, sequence: sequence, by: Int(ahead), moment: moment,
+        in: &conversation, slot: slot)
+    }
+    if !conversation[direction].held.isEmpty {
+      takeHeld(direction, in: &conversation, slot: slot)
+    }
+  }
+
+  /// Hands bytes that are next in order to whoever reads the conversation.
+  private mutating func handOver(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    switch conversation.state {
+    case .recognised:
+      count(
+        read(
+          payload, length: length, sequence: sequence, moment: moment, in: &conversation,
+          slot: slot))
+    case .unknown:
+      lookForProtocol(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    case .muted:
+      tallies.conversations.lose(.unknownProtocol)
+    }
+    conversation[moment.direction].next = sequence &+ UInt32(truncatingIfNeeded: length)
+  }
+
+  mutating func count(_ loss: LossReason?) {
+    if let loss { tallies.conversations.lose(loss) } else { tallies.conversations.pass() }
+  }
+
+  /// Bytes of which the first `seen` were read before, or are taken as lost.
+  private mutating func takeRepeated(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, seen: Int, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    guard seen < length else { return tallies.conversations.pass() }
+    handOver(
+      payload.extracting(droppingFirst: min(seen, payload.count)), length: length - seen,
+      sequence: sequence &+ UInt32(truncatingIfNeeded: seen), moment: moment, in: &conversation,
+      slot: slot)
+  }
+
+  private mutating func takeAhead(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, by gap: Int, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    let direction = moment.direction
+    let isJump = gap < 0 || gap > Int(Self.jump)
+    guard !isJump, conversation.state == .recognised else {
+      lose(direction, in: &conversation, slot: slot)
+      return handOver(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    }
+    if conversation[direction].untilTurn || conversation[direction].skip >= gap {
+      // The gap lies within a body that nobody reads.
+      if !conversation[direction].untilTurn { conversation[direction].skip -= gap }
+      return handOver(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    }
+    if conversation[direction].held.count >= limits.heldChunks {
+      releaseHeld(direction, in: &conversation, slot: slot)
+      return takeChunk(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    }
+    var bytes: [UInt8] = []
+    bytes.append(copying: payload)
+    conversation[direction].held.append(
+      Stream.Held(sequence: sequence, length: length, moment: moment, bytes: bytes))
+    if conversation[direction].held.count == 1 { waiting.append(slot) }
+  }
+
+  /// Reads the held chunks that are next in order now.
+  private mutating func takeHeld(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    while let index = conversation[direction].held.firstIndex(where: {
+      Int32(bitPattern: $0.sequence &- conversation[direction].next) <= 0
+    }) {
+      let held = conversation[direction].held.remove(at: index)
+      let seen = Int(conversation[direction].next &- held.sequence)
+      takeRepeated(
+        held.bytes.span, length: held.length, sequence: held.sequence, seen: seen,
+        moment: held.moment, in: &conversation, slot: slot)
+    }
+  }
+
+  /// Gives up waiting for the bytes before the held chunks.
+  mutating func releaseHeld(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    while !conversation[direction].held.isEmpty {
+      let next = conversation[direction].next
+      var nearest = 0
+      for index in conversation[direction].held.indices
+      where conversation[direction].held[index].sequence &- next
+        < conversation[direction].held[nearest].sequence &- next
+      { nearest = index }
+      let sequence = conversation[direction].held[nearest].sequence
+      lose(direction, in: &conversation, slot: slot)
+      conversation[direction].next = sequence
+      takeHeld(direction, in: &conversation, slot: slot)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// One direction of a conversation: how far it was read and what waits to be read.
+///
+/// Silent it holds no memory of its own: buffers come from and return to a ``BufferPool``.
+struct Stream {
+  /// Bytes kept from one event, by where they start in the buffer.
+  struct Mark {
+    var start: Int
+    var moment: Moment
+  }
+
+  /// A chunk that came before the bytes that precede it.
+  struct Held {
+    var sequence: UInt32
+    var length: Int
+    var moment: Moment
+    var bytes: [UInt8]
+  }
+
+  /// Marks of one buffer at most; bytes beyond share the last.
+  static let markLimit = 64
+
+  var isStarted = false
+  /// All that comes belongs to the open message, until the other side speaks.
+  var untilTurn = false
+  /// TCP sequence number of the first byte not yet seen.
+  var next: UInt32 = 0
+  /// Bytes of the open message, or of something the parser skips, that are still to come.
+  var skip = 0
+  /// The pending call that ends with this direction's open message.
+  var open = PendingCalls.none
+  /// Unread bytes; the last of them stands before `next`.
+  var buffer: [UInt8] = []
+  var marks: [Mark] = []
+  var held: [Held] = []
+
+  /// Moment of the buffered byte at `offset`.
+  func moment(at offset: Int) -> Moment {
+    var index = marks.count - 1
+    while index > 0, marks[index].start > offset { index -= 1 }
+    return marks[index].moment
+  }
+
+  mutating func append(_ bytes: Span<UInt8>, moment: Moment, pool: inout BufferPool) {
+    if buffer.capacity == 0 { pool.take(&buffer, &marks) }
+    if marks.isEmpty || (marks[marks.count - 1].moment != moment && marks.count < Self.markLimit) {
+      marks.append(Mark(start: buffer.count, moment: moment))
+    }
+    buffer.append(copying: bytes)
+  }
+
+  /// Forgets the first `count` buffered bytes.
+  mutating func consume(_ count: Int, pool: inout BufferPool) {
+    guard count < buffer.count else { return clear(pool: &pool) }
+    buffer.removeSubrange(0..<count)
+    var first = 0
+    while first + 1 < marks.count, marks[first + 1].start <= count { first += 1 }
+    marks.removeSubrange(0..<first)
+    for index in marks.indices { marks[index].start = max(0, marks[index].start - count) }
+  }
+
+  /// Forgets the last `count` buffered bytes, which were one event's.
+  mutating func dropLast(_ count: Int) {
+    buffer.removeLast(count)
+    while let last = marks.last, last.start >= buffer.count, marks.count > 1 { marks.removeLast() }
+  }
+
+  mutating func clear(pool: inout BufferPool) {
+    if buffer.capacity > 0 { pool.give(&buffer, &marks) }
+  }
+}
+
+/// Buffers that streams borrow while a message is incomplete.
+struct BufferPool {
+  static let limit = 256
+  private var free: [(bytes: [UInt8], marks: [Stream.Mark])] = []
+
+  mutating func take(_ bytes: inout [UInt8], _ marks: inout [Stream.Mark]) {
+    guard let pair = free.popLast() else { return }
+    (bytes, marks) = pair
+    bytes.removeAll(keepingCapacity: true)
+    marks.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes the arrays back, or lets them go when it has enough; they are empty afterwards.
+  mutating func give(_ bytes: inout [UInt8], _ marks: inout [Stream.Mark]) {
+    if free.count < Self.limit { free.append((bytes, marks)) }
+    bytes = []
+    marks = []
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// All of a ``FlowPipeline`` but its table of conversations, so that one conversation can be worked
+/// on in place.
+///
+/// Its parts, one file each: recognition, streams and datagrams feed messages to the matching of
+/// calls, which writes records and rolls them up.
+struct FlowEngine: ~Copyable {
+  /// A protocol and what was asked of it once: asking a descriptor builds it anew.
+  struct Known {
+    var parser: any ProtocolParser.Type
+    var descriptor: ProtocolDescriptor
+    var number: ApplicationProtocol
+    var isByIdentifier: Bool
+    /// Nanoseconds until an unanswered request is a timeout.
+    var timeout: Int64
+
+    init(_ parser: any ProtocolParser.Type) {
+      self.parser = parser
+      descriptor = parser.descriptor
+      number = descriptor.number
+      isByIdentifier = descriptor.pairing == .identifier
+      timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
+    }
+  }
+
+  let limits: FlowLimits
+  let protocols: [Known]
+  var fields = FieldBuffer()
+  var buffers = BufferPool()
+  var traces: ThreadTraces
+  var peers: PeerTable
+  var pending: PendingCalls
+  var rollup: Rollup
+  var mentioned: MentionedProcesses
+  var tallies = FlowTallies()
+  var batch = RecordBatch()
+  var verdicts: [SocketVerdict] = []
+  /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
+  var waiting: [Int] = []
+  /// The texts of the record that is being written.
+  var scratch: [UInt8] = []
+
+  init(limits: FlowLimits, protocols: [any ProtocolParser.Type]) {
+    self.limits = limits
+    self.protocols = protocols.map { Known($0) }
+    traces = ThreadTraces(limits: limits)
+    peers = PeerTable(seed: limits.hashSeed)
+    pending = PendingCalls(limits: limits)
+    rollup = Rollup(limits: limits)
+    mentioned = MentionedProcesses(limits: limits)
+  }
+
+  /// Takes a data event of the conversation in `slot`.
+  mutating func take(
+    _ event: SocketEvent, payload: Span<UInt8>, in conversation: inout Conversation, slot: Int
+  ) {
+    conversation.lastActive = max(conversation.lastActive, event.exit)
+    if conversation.side == nil { conversation.learnSide(event.role) }
+    peers.note(event, slot: slot)
+    guard conversation.state != .muted else {
+      return tallies.conversations.lose(.unknownProtocol)
+    }
+    let moment = Moment(event, trace: traces.trace(event))
+    let length = max(Int(event.length), payload.count)
+    if event.transport.rawValue == TransportProtocol.udp.rawValue {
+      takeDatagram(payload, length: length, moment: moment, in: &conversation, slot: slot)
+    } else {
+      takeChunk(
+        payload, length: length, sequence: event.sequence, moment: moment, in: &conversation,
+        slot: slot)
+    }
+  }
+
+  /// Ends what the conversation has begun; its slot may be reused afterwards.
+  mutating func close(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    for direction in [SocketEvent.Direction.egress, .ingress] {
+      releaseHeld(direction, in: &conversation, slot: slot)
+      endStream(direction, in: &conversation, slot: slot)
+    }
+    abandonRecognition(&conversation)
+    abandonCalls(of: &conversation, slot: slot, at: time)
+    peers.remove(slot: slot)
+  }
+
+  mutating func say(_ verdict: SocketVerdict) {
+    if verdicts.count < limits.verdicts { verdicts.append(verdict) }
+  }
+}

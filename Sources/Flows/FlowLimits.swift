@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What bounds a ``FlowPipeline``: every table, queue and buffer in it.
+package struct FlowLimits: Sendable {
+  /// Sockets followed at a time.
+  package var conversations = 65_536
+  /// A conversation silent for this long gives its place to a new one when the table is full.
+  package var idleBeforeEviction: Int64 = 30_000_000_000
+  /// A conversation silent for this long is forgotten: its end must have been missed. Nanoseconds.
+  package var idleBeforeRemoval: Int64 = 3_600_000_000_000
+  /// Bytes kept of one direction while a message is incomplete.
+  package var streamBytes = 32_768
+  /// Bytes that a protocol is recognised by, at most.
+  package var recognitionBytes = 2_048
+  /// Turns of a conversation that are offered to the protocols before it is muted.
+  package var recognitionTurns: UInt8 = 16
+  /// Data events of an unrecognised conversation before it is muted, turns or not.
+  package var recognitionEvents: UInt16 = 256
+  /// A muted socket is looked at again after this time, then after twice that, up to an hour.
+  package var muteTime: Int64 = 60_000_000_000
+  /// Parse failures in a row, each followed by a new recognition, before a conversation is muted.
+  package var parseFailures: UInt8 = 8
+  /// Chunks of one direction held while the bytes before them are missing, and for how long.
+  package var heldChunks = 4
+  package var holdTime: Int64 = 200_000_000
+  /// Requests without an answer, of all conversations and of one.
+  package var pendingCalls = 32_768
+  package var pendingCallsPerConversation = 1_024
+  /// Bytes of text that requests may hold while they wait, of all conversations.
+  package var pendingTextBytes = 16 << 20
+  /// A response whose end only the next request shows counts as ended after this silence.
+  package var silenceEndsResponse: Int64 = 1_000_000_000
+  /// Threads whose last message is remembered for syscall trace ids.
+  package var threads = 32_768
+  /// Processes remembered as told.
+  package var processes = 32_768
+  /// Rows of one second, and of one minute. The last eighth is for rows without an endpoint.
+  package var rollupRowsPerSecond = 16_384
+  package var rollupRowsPerMinute = 65_536
+  /// Nanoseconds after its end that a second stays open for late calls.
+  package var rollupGrace: Int64 = 1_000_000_000
+  /// Bounds of the batch that fills between two ``FlowPipeline/takeBatch(into:)``.
+  package var batchCalls = 65_536
+  package var batchMetrics = 131_072
+  package var batchTextBytes = 32 << 20
+  /// The capture limit that a socket starts with, and those it is raised to, step by step, when
+  /// heads are cut.
+  package var payloadLimits: [UInt32] = [1_024, 4_096, 16_000]
+  /// Verdicts that wait to be taken.
+  package var verdicts = 65_536
+  /// The first syscall trace id given out. Start from the clock, so that ids of two runs differ.
+  package var firstTraceID: UInt64 = 1
+  /// Keys the hash tables; give a random one, so that nobody can aim at one bucket.
+  package var hashSeed: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+  package init() {}
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Protocols
+package import Telemetry
+
+/// Turns the socket events of one host, or of one shard of its sockets, into call records and
+/// metrics.
+///
+/// Owned by one thread, which feeds it, flushes it a few times a second and takes what it made. It
+/// reads no clock: time is what the events and the flushes say, so the same calls with the same
+/// arguments give the same records, byte for byte. All of a socket's events must go to the same
+/// pipeline, and both ends of a connection inside the host should, or they do not know each other's
+/// processes. Every table is bounded by ``FlowLimits``; what found no room is counted.
+package struct FlowPipeline: ~Copyable {
+  private var table: ConversationTable
+  private var engine: FlowEngine
+  private let limits: FlowLimits
+  /// The second whose tallies are being counted; nil before the first flush.
+  private var ledgerSecond: Int64?
+  private var lastScan = Timestamp(nanoseconds: .min)
+  /// Where the search for forgotten conversations goes on.
+  private var sweep = 0
+  private var endedProcesses: [ProcessKey] = []
+
+  /// - Parameter protocols: offered to an unknown conversation in this order.
+  package init(limits: FlowLimits = FlowLimits(), protocols: [any ProtocolParser.Type]) {
+    self.limits = limits
+    table = ConversationTable(limits: limits)
+    engine = FlowEngine(limits: limits, protocols: protocols)
+  }
+
+  /// Conversations followed, and calls that wait for their end.
+  package var conversationCount: Int { table.count }
+  package var pendingCount: Int { engine.pending.count }
+
+  /// What was counted since the last ledger entry; see ``flush(now:)``.
+  package var tallies: FlowTallies { engine.tallies }
+
+  /// Takes an event; `payload` is the captured prefix of its bytes, borrowed for the call.
+  package mutating func feed(_ event: SocketEvent, payload: Span<UInt8>) {
+    switch event.kind {
+    case .opened:
+      // A cookie never comes back, but a lost close and a second opening cost nothing to survive.
+      if let slot = table.find(event.socket) {
+        table.slots[slot].learnSide(event.role)
+      } else {
+        _ = slotForNew(event)
+      }
+    case .closed:
+      if let slot = table.find(event.socket) { close(slot, at: event.exit) }
+    case .data:
+      guard event.length > 0 || !payload.isEmpty else {
+        return engine.tallies.conversations.pass()
+      }
+      guard let slot = table.find(event.socket) ?? slotForNew(event) else {
+        return engine.tallies.conversations.lose(.conversationTableFull)
+      }
+      engine.take(event, payload: payload, in: &table.slots[slot], slot: slot)
+    }
+  }
+
+  /// Does what time brings: gives up what waited too long, emits the intervals and the ledger of
+  /// seconds that are over. Call it at least every half second of the time that events carry.
+  package mutating func flush(now: Timestamp) {
+    engine.releaseWaiting(&table, now: now)
+    if now - lastScan >= 200_000_000 || now < lastScan {
+      lastScan = now
+      engine.expireCalls(&table, now: now)
+      sweepConversations(now: now)
+    }
+    engine.rollup.close(now: now, into: &engine.batch, tally: &engine.tallies.rollup)
+    writeLedger(now: now)
+  }
+
+  /// Ends all conversations and emits all intervals: nothing will follow.
+  package mutating func finish(now: Timestamp) {
+    for slot in table.slots.indices where table.isUsed[slot] { close(slot, at: now) }
+    engine.rollup.close(now: now, into: &engine.batch, tally: &engine.tallies.rollup)
+    engine.rollup.finish(into: &engine.batch, tally: &engine.tallies.rollup)
+    writeLedger(now: now + 1_000_000_000)
+  }
+
+  /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
+  package mutating func takeBatch(into batch: inout RecordBatch) {
+    engine.batch.endedProcesses.append(contentsOf: endedProcesses)
+    endedProcesses.removeAll(keepingCapacity: true)
+    batch.removeAll()
+    swap(&batch, &engine.batch)
+  }
+
+  /// Appends the verdicts that were reached since the last call.
+  package mutating func takeVerdicts(into verdicts: inout [SocketVerdict]) {
+    verdicts.append(contentsOf: engine.verdicts)
+    engine.verdicts.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends the processes that records spoke of for the first time since the last call: describe
+  /// them in, or before, the batch taken next.
+  package mutating func takeNewProcesses(into processes: inout [ProcessKey]) {
+    engine.mentioned.take(into: &processes)
+  }
+
+  /// Tells that a process is gone. Its sockets' ends are told by themselves.
+  package mutating func processEnded(_ process: ProcessKey) {
+    guard engine.mentioned.contains(process), endedProcesses.count < limits.processes else {
+      return
+    }
+    endedProcesses.append(process)
+  }
+
+  private mutating func slotForNew(_ event: SocketEvent) -> Int? {
+    var slot = table.insert(Conversation(event))
+    if slot == nil,
+      let idle = table.evictionCandidate(silentSince: event.exit + -limits.idleBeforeEviction)
+    {
+      close(idle, at: event.exit)
+      slot = table.insert(Conversation(event))
+    }
+    if let slot { engine.peers.insert(event, slot: slot) }
+    return slot
+  }
+
+  private mutating func close(_ slot: Int, at time: Timestamp) {
+    engine.close(&table.slots[slot], slot: slot, at: time)
+    table.remove(slot)
+  }
+
+  /// Looks at some of the conversations: at each of them within a few seconds.
+  private mutating func sweepConversations(now: Timestamp) {
+    for _ in 0..<min(4_096, table.slots.count) {
+      sweep = sweep + 1 < table.slots.count ? sweep + 1 : 0
+      guard table.isUsed[sweep] else { continue }
+      if now - table.slots[sweep].lastActive > limits.idleBeforeRemoval {
+        close(sweep, at: now)
+      } else if table.slots[sweep].state == .muted, table.slots[sweep].mutedUntil <= now {
+        engine.unmute(&table.slots[sweep])
+      }
+    }
+  }
+
+  private mutating func writeLedger(now: Timestamp) {
+    let second = now.seconds
+    guard let counted = ledgerSecond else {
+      ledgerSecond = second
+      return
+    }
+    guard second > counted else { return }
+    engine.tallies.append(to: &engine.batch.losses, time: Timestamp(seconds: counted))
+    engine.tallies = FlowTallies()
+    ledgerSecond = second
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// What the stages of a ``FlowPipeline`` did with what they were given. Every tally balances after
+/// every call.
+package struct FlowTallies: Hashable, Sendable {
+  /// Data events, and gaps in a stream that a parser would have had to read, one each.
+  package var conversations = Tally()
+  /// Calls: requests, and responses without one.
+  package var calls = Tally()
+  /// Calls counted in a second's row, and again in a minute's.
+  package var rollup = Tally()
+
+  package init() {}
+
+  /// Appends the entries of these tallies to `losses`: nothing for a stage that was given nothing.
+  package func append(to losses: inout [LossEntry], time: Timestamp) {
+    for (stage, tally) in [
+      (Stage.conversations, conversations), (.calls, calls), (.rollup, rollup),
+    ] where tally.received > 0 {
+      losses.append(
+        LossEntry(time: time, stage: stage, received: tally.received, passed: tally.passed))
+      for drop in tally.dropped {
+        losses.append(
+          LossEntry(time: time, stage: stage, reason: drop.reason, dropped: drop.count))
+      }
+    }
+  }
+}
+
+extension Tally {
+  mutating func pass(_ count: UInt64 = 1) {
+    received &+= count
+    passed &+= count
+  }
+
+  /// Counts something that came in and went no further.
+  mutating func lose(_ reason: LossReason, count: UInt64 = 1) {
+    received &+= count
+    drop(reason, count: count)
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// The rows of one interval, by everything that is not a figure.
+struct RollupTable {
+  /// In order of first appearance, which is the order in which they are emitted.
+  private(set) var rows: [CallMetric] = []
+  private var hashes: [UInt32] = []
+  private var text: [UInt8] = []
+  private var index = SlotIndex()
+  private let limit: Int
+  /// Rows beyond this many are only made without an endpoint.
+  private let endpointLimit: Int
+
+  init(limit: Int) {
+    self.limit = limit
+    endpointLimit = limit - limit / 8
+  }
+
+  var isEmpty: Bool { rows.isEmpty }
+
+  /// The row of `key`, whose hash with `endpoint` is `hash`. Without room for one more endpoint the
+  /// row of no endpoint; nil when there is no room for that either.
+  mutating func row(
+    _ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
+  ) -> Int? {
+    if let found = find(key, endpoint: endpoint, hash: hash) { return found }
+    if rows.count < endpointLimit || (endpoint.isEmpty && rows.count < limit) {
+      return insert(key, endpoint: endpoint, hash: hash)
+    }
+    guard !endpoint.isEmpty else { return nil }
+    let none = Span<UInt8>()
+    var folded = keyHash
+    folded.combine(none)
+    return row(key, endpoint: none, hash: folded.value, keyHash: keyHash)
+  }
+
+  @inline(__always)
+  private func find(_ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int? {
+    index.find(hash) { rows[$0].hasKey(of: key) && isEndpoint(of: $0, endpoint) }
+  }
+
+  private func isEndpoint(of row: Int, _ endpoint: Span<UInt8>) -> Bool {
+    let kept = rows[row].endpoint
+    guard Int(kept.length) == endpoint.count else { return false }
+    let start = Int(kept.offset)
+    let bytes = text.span.extracting(start..<(start + endpoint.count))
+    for position in endpoint.indices where bytes[position] != endpoint[position] { return false }
+    return true
+  }
+
+  private mutating func insert(_ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int {
+    var row = key
+    if !endpoint.isEmpty {
+      row.endpoint = Text(offset: UInt32(text.count), length: UInt32(endpoint.count))
+      text.append(copying: endpoint)
+    }
+    index.insert(hash, slot: rows.count)
+    rows.append(row)
+    hashes.append(hash)
+    return rows.count - 1
+  }
+
+  /// Counts one call; `prototype` says what there is to count.
+  @inline(__always)
+  mutating func add(_ figures: CallMetric, to row: Int) {
+    rows[row].add(figures)
+  }
+
+  @_lifetime(borrow self)
+  func endpoint(of row: Int) -> Span<UInt8> {
+    let kept = rows[row].endpoint
+    let start = Int(kept.offset)
+    return text.span.extracting(start..<(start + Int(kept.length)))
+  }
+
+  func hash(of row: Int) -> UInt32 { hashes[row] }
+
+  mutating func removeAll() {
+    guard !rows.isEmpty else { return }
+    rows.removeAll(keepingCapacity: true)
+    hashes.removeAll(keepingCapacity: true)
+    text.removeAll(keepingCapacity: true)
+    index.removeAll()
+  }
+}
+
+extension CallMetric {
+  /// A row of one call, its interval and endpoint left open.
+  init(of record: CallRecord) {
+    var (client, server) = (record.client, record.server)
+    (client.port, client.thread, client.threadName) = (0, 0, .empty)
+    (server.thread, server.threadName) = (0, .empty)
+    self.init(
+      time: Timestamp(nanoseconds: 0), interval: 1, observationPoint: record.observationPoint,
+      signalSource: record.signalSource, transport: record.transport,
+      applicationProtocol: record.applicationProtocol, client: client, server: server)
+    directionScore = record.directionScore
+    requests = 1
+    responses = record.kind.rawValue == CallKind.request.rawValue ? 0 : 1
+    let status = record.status.rawValue
+    clientErrors = status == ResponseStatus.clientError.rawValue ? 1 : 0
+    serverErrors = status == ResponseStatus.serverError.rawValue ? 1 : 0
+    timeouts = status == ResponseStatus.timeout.rawValue ? 1 : 0
+    if record.hasDuration {
+      durationSum = record.durationMicroseconds
+      durationMax = durationSum
+      durationCount = 1
+    }
+  }
+
+  @inline(__always)
+  func hasKey(of other: CallMetric) -> Bool {
+    applicationProtocol.rawValue == other.applicationProtocol.rawValue && server.port == other.server.port
+      && observationPoint.rawValue == other.observationPoint.rawValue && client.process == other.client.process
+      && server.process == other.server.process && client.address == other.client.address
+      && server.address == other.server.address && transport.rawValue == other.transport.rawValue
+      && signalSource.rawValue == other.signalSource.rawValue
+  }
+
+  func combineKey(into hash: inout Hash) {
+    hash.combine(client.address)
+    hash.combine(server.address)
+    hash.combine(client.process)
+    hash.combine(server.process)
+    hash.combine(
+      UInt64(server.port) << 32 | UInt64(observationPoint.rawValue) << 24
+        | UInt64(applicationProtocol.rawValue) << 16 | UInt64(transport.rawValue))
+  }
+
+  mutating func add(_ other: CallMetric) {
+    directionScore = max(directionScore, other.directionScore)
+    requests &+= other.requests
+    responses &+= other.responses
+    clientErrors &+= other.clientErrors
+    serverErrors &+= other.serverErrors
+    timeouts &+= other.timeouts
+    durationSum &+= other.durationSum
+    durationMax = max(durationMax, other.durationMax)
+    durationCount &+= other.durationCount
+  }
+
+  /// The row without its figures.
+  var key: CallMetric {
+    var key = CallMetric(
+      time: time, interval: interval, observationPoint: observationPoint,
+      signalSource: signalSource, transport: transport, applicationProtocol: applicationProtocol,
+      client: client, server: server)
+    key.directionScore = directionScore
+    return key
+  }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// HTTP/1.0 and HTTP/1.1, RFC 9112.
+///
+/// A message is reported when its head is complete. A body of declared length belongs to it; a
+/// chunked one is walked over after it, so that neither is kept.
+package struct HTTP1Parser: ProtocolParser {
+  package static let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 20), name: "HTTP", pairing: .order,
+    defaultPorts: [80, 8_080])
+
+  /// A head that is longer is read as if the capture had ended here.
+  package static let headLimit = 32_768
+
+  /// What is known of one direction between messages.
+  private struct Direction {
+    var chunks = HTTP1Chunks()
+    /// Whether the next bytes may lie inside a body that began unseen.
+    var isUnsynchronized = true
+
+    var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
+  }
+
+  private var client = Direction()
+  private var server = Direction()
+  private var outstanding = HTTP1Outstanding()
+  /// Whether the connection was handed to another protocol (101, CONNECT).
+  private var isTunnel = false
+
+  package init() {}
+
+  package static func recognize(
+    _ bytes: Span<UInt8>, context: RecognitionContext
+  ) -> Recognition {
+    HTTP1Recognition.recognize(bytes, context: context)
+  }
+
+  package mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let bytes = view.bytes
+    guard bytes.count > 0 else { throw ParseError(at: 0, expected: "a byte") }
+    if isTunnel { return .skip(bytes.count) }
+    if !(side == .client ? client : server).isAtHead {
+      switch try beforeHead(bytes, isFinal: view.isFinal, from: side) {
+      case .head: break
+      case .skip(let count): return .skip(count)
+      case .needMore: return .needMore
+      }
+    }
+    // Empty lines before a message are to be ignored, RFC 9112 section 2.2.
+    if bytes[0] == HTTP1Headers.lineFeed || bytes[0] == HTTP1Headers.carriageReturn {
+      return .skip(1)
+    }
+    let limit = min(bytes.count, Self.headLimit)
+    let isFinal = view.isFinal || limit == Self.headLimit
+    if side == .client { return try request(bytes, limit, isFinal: isFinal, &fields) }
+    return try response(bytes, limit, isFinal: isFinal, &fields)
+  }
+
+  package mutating func bytesWereLost(from side: Side) {
+    // Requests that are waiting are still waiting when later ones were lost, but answers that were
+    // lost no longer come.
+    if side == .server { outstanding.removeAll() }
+    if side == .client { client = Direction() } else { server = Direction() }
+  }
+
+  /// What stands at the front of a view, when it need not be a head.
+  private enum Front {
+    case head
+    case skip(Int)
+    case needMore
+  }
+
+  /// Finds the next head: past a chunked body, or among bytes of which nothing is known.
+  private mutating func beforeHead(
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side
+  ) throws(ParseError) -> Front {
+    var direction = side == .client ? client : server
+    defer { if side == .client { client = direction } else { server = direction } }
+    if direction.chunks.isInside {
+      let count = try direction.chunks.advance(bytes)
+      if count > 0 { return .skip(count) }
+      guard isFinal else { return .needMore }
+      direction = Direction()
+      return .skip(bytes.count)
+    }
+    let context = RecognitionContext(transport: .tcp, side: side, serverPort: 0)
+    switch HTTP1Recognition.recognize(bytes, context: context) {
+    case .no:
+      return .skip(bytes.count)
+    case .undecided where !isFinal && bytes.count < Self.headLimit:
+      return .needMore
+    case .undecided, .yes:
+      direction.isUnsynchronized = false
+      return .head
+    }
+  }
+
+  @inline(__always)
+  private mutating func request(
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let line = try HTTP1RequestLine(bytes, to: limit)
+    if line.end == nil {
+      if !isFinal { return .needMore }
+      // Not even a target: nothing that could be told.
+      if line.target.isEmpty { return .skip(bytes.count) }
+    }
+    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
+    if headers.end == nil, !isFinal { return .needMore }
+
+    var message = Message(.request)
+    let method = Self.methodClass(bytes, line.method)
+    let target = HTTP1Target(bytes, line.target, isConnect: method == .connect)
+    message.texts.requestType = fields.append(bytes, at: line.method)
+    message.texts.version = fields.append(bytes, at: line.version)
+    message.texts.requestResource = fields.append(bytes, at: target.resource)
+    message.texts.endpoint = HTTP1Target.endpoint(
+      bytes, target.resource, copiedTo: message.texts.requestResource, into: &fields)
+    message.texts.requestDomain =
+      headers.host.isEmpty
+      ? fields.append(bytes, at: target.authority) : fields.copy(headers.host, of: bytes)
+    message.texts.userAgent = fields.copy(headers.userAgent, of: bytes)
+    message.texts.referer = fields.copy(headers.referer, of: bytes)
+    message.texts.proxyClient = fields.copy(headers.forwardedFor, of: bytes)
+    message.texts.requestXRequestID = fields.copy(headers.requestID, of: bytes)
+    headers.trace.write(from: bytes, to: &message.texts, into: &fields)
+    message.length = headers.contentLength
+    outstanding.push(method)
+    var length = MessageLength.untilTurn
+    if let end = headers.end {
+      length = Self.bodyEnd(headers, end, &client, withoutLength: .bytes(end))
+    } else {
+      message.flags = .truncated
+      client.isUnsynchronized = true
+    }
+    return .message(message, length: length)
+  }
+
+  @inline(__always)
+  private mutating func response(
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let line = try HTTP1StatusLine(bytes, to: limit)
+    if line.end == nil {
+      if !isFinal { return .needMore }
+      if limit < 8 { return .skip(bytes.count) }
+    }
+    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
+    if headers.end == nil, !isFinal { return .needMore }
+    let code = line.code ?? 0
+    if (100..<200).contains(code), code != 101 {
+      // An interim response: the real one is yet to come.
+      return .skip(headers.end ?? bytes.count)
+    }
+
+    var message = Message(.response)
+    message.code = line.code
+    message.status = line.code.map(Self.status) ?? .parseFailed
+    message.texts.version = fields.append(bytes, at: line.version)
+    if message.status.isError {
+      message.texts.responseException = fields.append(bytes, at: line.reason)
+    }
+    message.texts.responseXRequestID = fields.copy(headers.requestID, of: bytes)
+    headers.trace.write(from: bytes, to: &message.texts, into: &fields)
+    message.length = headers.contentLength
+    let method = outstanding.pop()
+    var length = MessageLength.untilTurn
+    if let end = headers.end {
+      isTunnel = code == 101 || method == .connect && (200..<300).contains(code)
+      if isTunnel || method == .head || code == 204 || code == 304 {
+        length = .bytes(end)
+      } else {
+        length = Self.bodyEnd(headers, end, &server, withoutLength: .untilTurn)
+      }
+    } else {
+      message.flags = .truncated
+      server.isUnsynchronized = true
+    }
+    return .message(message, length: length)
+  }
+
+  /// How far a message with a head up to `end` reaches, RFC 9112 section 6.3.
+  private static func bodyEnd(
+    _ headers: HTTP1Headers, _ end: Int, _ direction: inout Direction,
+    withoutLength: MessageLength
+  ) -> MessageLength {
+    if headers.isChunked {
+      direction.chunks.begin()
+      return .bytes(end)
+    }
+    if headers.hasTransferCoding { return .untilTurn }
+    guard let length = headers.contentLength else { return withoutLength }
+    return .bytes(end + Int(length))
+  }
+
+  private static func methodClass(_ bytes: Span<UInt8>, _ method: Range<Int>) -> HTTP1MethodClass {
+    // Only these two begin with the letter and have the length.
+    switch (bytes[0], method.count) {
+    case (UInt8(ascii: "H"), 4): .head
+    case (UInt8(ascii: "C"), 7): .connect
+    default: .usual
+    }
+  }
+
+  private static func status(_ code: Int32) -> ResponseStatus {
+    switch code {
+    case 400..<500: .clientError
+    case 500...: .serverError
+    default: .ok
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Telemetry
+
+/// WHERE: conditions on rows.
+extension TableScope {
+  /// `expression` as the engine's condition.
+  func condition(_ expression: Expression) throws(QueryError) -> EngineSQL {
+    switch expression.kind {
+    case .binary(.and, let left, let right):
+      return "(\(try condition(left)) AND \(try condition(right)))"
+    case .binary(.or, let left, let right):
+      return "(\(try condition(left)) OR \(try condition(right)))"
+    case .not(let inner):
+      return "NOT (\(try condition(inner)))"
+    case .call("if", _), .integer:
+      return try scalar(expression, at: .rows).sql
+    default:
+      guard let test = try ValueTest(expression) else {
+        throw QueryError(
+          .misuse, "expected a condition such as server_port = 80", at: expression.offset)
+      }
+      return try condition(test)
+    }
+  }
+
+  private func condition(_ test: ValueTest) throws(QueryError) -> EngineSQL {
+    if case .name(let name) = test.subject.kind {
+      switch try meaning(name, at: test.subject.offset) {
+      case .tag(let tag):
+        return try condition(test, on: tag)
+      case .eitherSide(let tags):
+        var positive = test
+        positive.isNegated = false
+        let left = try condition(positive, on: tags[0])
+        let right = try condition(positive, on: tags[1])
+        return test.isNegated ? "NOT (\(left) OR \(right))" : "(\(left) OR \(right))"
+      case .metric, .column:
+        break
+      }
+    }
+    let subject = try scalar(test.subject, at: .rows)
+    return try test.rendered(over: subject) { expression throws(QueryError) in
+      try scalar(expression, at: .rows)
+    }
+  }
+
+  private func condition(_ test: ValueTest, on tag: BoundTag) throws(QueryError) -> EngineSQL {
+    if tag.isDecoded { return try tagSetCondition(test, on: tag) }
+    switch tag.declaration.kind {
+    case .enumeration:
+      return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in
+        try enumerationValue(expression, of: tag)
+      }
+    case .address:
+      return try addressCondition(test, column: "\(tag.column)")
+    case .time:
+      return try timeCondition(test, on: tag)
+    default:
+      return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in
+        try scalar(expression, at: .rows)
+      }
+    }
+  }
+
+  /// A number of an enumeration, by number or by name.
+  private func enumerationValue(
+    _ expression: Expression, of tag: BoundTag
+  ) throws(QueryError) -> Scalar {
+    guard case .text(let text)? = Constant(expression), Int64(text) == nil else {
+      return try scalar(expression, at: .rows)
+    }
+    let known = tag.enumerationValues(directory)
+    let exact = known.first { $0.name == text }
+    let wanted = text.lowercased()
+    if let value = exact ?? known.first(where: { $0.name.lowercased() == wanted }) {
+      return Scalar(sql: "\(value.number)", type: .integer)
+    }
+    throw QueryError(
+      .unknownName, "\(tag.name) has no value '\(text)'", at: expression.offset,
+      suggestions: NearestNames.of(text, in: known.map(\.name)))
+  }
+
+  /// Addresses compare as addresses; patterns see their text.
+  private func addressCondition(
+    _ test: ValueTest, column: EngineSQL
+  ) throws(QueryError) -> EngineSQL {
+    switch test.operation {
+    case .like, .regexp:
+      let text = Scalar(sql: Self.text(ofAddress: column), type: .text)
+      return try test.rendered(over: text) { expression throws(QueryError) in
+        try scalar(expression, at: .rows)
+      }
+    default:
+      let subject = Scalar(sql: column, type: .text)
+      return try test.rendered(over: subject) { expression throws(QueryError) in
+        guard case .text(let text)? = Constant(expression), let address = IPAddress(text) else {
+          throw QueryError(
+            .misuse, "expected an address such as '10.0.0.1'", at: expression.offset)
+        }
+        return Scalar(sql: "toIPv6(\(literal: address.description))", type: .text)
+      }
+    }
+  }
+
+  /// Times compare in the column's own type, so that partitions and the primary key prune.
+  private func timeCondition(
+    _ test: ValueTest, on tag: BoundTag
+  ) throws(QueryError) -> EngineSQL {
+    let isMicroseconds = tag.column.type == .dateTimeMicroseconds
+    let subject = Scalar(sql: "\(tag.column)", type: .integer)
+    return try test.rendered(over: subject) { expression throws(QueryError) in
+      if case .text(let text)? = Constant(expression), Int64(text) == nil {
+        guard Self.isDateTime(text) else {
+          throw QueryError(
+            .misuse,
+            "expected \(isMicroseconds ? "micro" : "")seconds since 1970 or "
+              + "'YYYY-MM-DD hh:mm:ss' in UTC", at: expression.offset)
+        }
+        return Scalar(sql: "toDateTime(\(literal: text), 'UTC')", type: .integer)
+      }
+      let value = try scalar(expression, at: .rows)
+      guard value.type.isNumeric || Constant(expression)?.number != nil else {
+        throw QueryError(.misuse, "expected a time", at: expression.offset)
+      }
+      let number = Constant(expression)?.number ?? value.sql
+      guard isMicroseconds else { return Scalar(sql: number, type: .integer) }
+      return Scalar(sql: "fromUnixTimestamp64Micro(toInt64(\(number)))", type: .integer)
+    }
+  }
+
+  /// Whether `text` reads `2026-11-23 02:00:00`.
+  private static func isDateTime(_ text: String) -> Bool {
+    let pattern = Array("dddd-dd-dd dd:dd:dd".utf8)
+    let bytes = Array(text.utf8)
+    guard bytes.count == pattern.count else { return false }
+    return zip(bytes, pattern).allSatisfy { byte, wanted in
+      wanted == UInt8(ascii: "d")
+        ? byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") : byte == wanted
+    }
+  }
+
+  /// A condition on a tag that rows carry as part of their tag set: the set of tag-set numbers that
+  /// meet it. Rows without the tag count as having the empty value.
+  private func tagSetCondition(
+    _ test: ValueTest, on tag: BoundTag
+  ) throws(QueryError) -> EngineSQL {
+    let known = try decodedCondition(test, on: tag)
+    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known }
+    let shown = try fallbackCondition(test, column: "\(address)")
+    // Lists of tag sets never hold 0, so the positive ones already leave unknown ends out.
+    switch (known, shown) {
+    case (_, "0"): return known == "1" ? "\(tag.column) != 0" : known
+    case (_, "1"): return "(\(isUnknown(tag)) OR \(known))"
+    case ("0", _): return "(\(isUnknown(tag)) AND \(shown))"
+    case ("1", _): return "(\(tag.column) != 0 OR \(shown))"
+    default: return "if(\(isUnknown(tag)), \(shown), \(known))"
+    }
+  }
+
+  private func decodedCondition(
+    _ test: ValueTest, on tag: BoundTag
+  ) throws(QueryError) -> EngineSQL {
+    let values = values(of: tag)
+    if case .regexp = test.operation {
+      let pattern = try test.text(0)
+      let numbers = EngineSQL.list(values.map(\.tagSet))
+      let texts = EngineSQL.list(literals: values.map(\.value))
+      let decoded: EngineSQL =
+        values.isEmpty ? "''" : "transform(\(tag.column), [\(numbers)], [\(texts)], '')"
+      let matched: EngineSQL = "match(\(decoded), \(literal: pattern))"
+      return test.isNegated ? "NOT \(matched)" : matched
+    }
+    let meetsEmpty = try test.holds(for: "")
+    var chosen: [UInt32] = []
+    for entry in values where try test.holds(for: entry.value) != meetsEmpty {
+      chosen.append(entry.tagSet)
+    }
+    guard !chosen.isEmpty else { return meetsEmpty ? "1" : "0" }
+    let list = EngineSQL.list(chosen)
+    return meetsEmpty ? "\(tag.column) NOT IN (\(list))" : "\(tag.column) IN (\(list))"
+  }
+
+  /// The condition on rows that show their address for the tag.
+  private func fallbackCondition(
+    _ test: ValueTest, column: EngineSQL
+  ) throws(QueryError) -> EngineSQL {
+    guard case .isOneOf(let operands) = test.operation else {
+      return try addressCondition(test, column: column)
+    }
+    var addresses = test
+    addresses.operation = .isOneOf(
+      operands.filter { operand in
+        if case .text(let text)? = Constant(operand) { IPAddress(text) != nil } else { false }
+      })
+    if case .isOneOf(let kept) = addresses.operation, kept.isEmpty {
+      return test.isNegated ? "1" : "0"
+    }
+    return try addressCondition(addresses, column: column)
+  }
+}

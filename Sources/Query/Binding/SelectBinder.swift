@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Storage
+package import Telemetry
+
+/// A SELECT with every name looked up: the engine's statement and what its columns are.
+package struct SelectPlan: Sendable {
+  package var table: TableDeclaration
+  /// One statement, without settings.
+  package var sql: EngineSQL
+  package var columns: [AnswerColumn]
+  package var fill: FillPlan?
+  /// The bounds of `time` in the query.
+  package var range: TimeRange
+  /// Finds the tag sets in the rows, for a catalog too large to send along whole; empty when no tag
+  /// set is decoded.
+  var tagSetScan: EngineSQL?
+}
+
+/// A column of an answer.
+package struct AnswerColumn: Hashable, Sendable {
+  package enum Label: String, Hashable, Sendable {
+    case tag
+    case metrics
+  }
+
+  package var name: String
+  package var type: ValueType
+  /// `us`, `s`, `byte`, `%`, ... or empty.
+  package var unit: String
+  package var label: Label
+}
+
+struct SelectBinder {
+  let scope: TableScope
+  let select: SelectStatement
+
+  /// - Throws: ``QueryError`` without its place worked out.
+  func plan() throws(QueryError) -> SelectPlan {
+    let condition: EngineSQL?
+    if let expression = select.condition {
+      condition = try scope.condition(expression)
+    } else {
+      condition = nil
+    }
+    let aggregates =
+      !select.grouping.isEmpty || select.items.contains { $0.expression.aggregates }
+      || select.having != nil
+    var plan = aggregates ? try grouped(condition) : try rows(condition)
+    plan.tagSetScan = tagSetScan(condition)
+    return plan
+  }
+
+  private var limit: EngineSQL {
+    let limit = select.limit ?? Limit(rows: DialectLimits.defaultRows)
+    return limit.skipped == 0
+      ? " LIMIT \(limit.rows)" : " LIMIT \(limit.rows) OFFSET \(limit.skipped)"
+  }
+
+  // MARK: Rows
+
+  private func rows(_ condition: EngineSQL?) throws(QueryError) -> SelectPlan {
+    let items = expanded()
+    var values: [EngineSQL] = []
+    var columns: [AnswerColumn] = []
+    for (index, item) in items.enumerated() {
+      let value = try scope.scalar(item.expression, at: .rows)
+      values.append("\(value.sql) AS c\(index)")
+      columns.append(AnswerColumn(value, item.heading))
+    }
+    var order: [EngineSQL] = []
+    for term in select.order {
+      let expression = aliased(term.expression) ?? term.expression
+      if expression.aggregates {
+        throw QueryError(
+          .misuse, "ORDER BY has an aggregate, and SELECT has none", at: term.expression.offset)
+      }
+      order.append(Self.term(sortValue(try scope.scalar(expression, at: .rows), expression), term))
+    }
+    let filter: EngineSQL = condition.map { " WHERE \($0)" } ?? ""
+    let sorted: EngineSQL = order.isEmpty ? "" : " ORDER BY \(order.joined(", "))"
+    return SelectPlan(
+      table: scope.table,
+      sql: "SELECT \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
+      columns: columns, range: TimeRange(select.condition))
+  }
+
+  /// Times sort by their column, so that the engine can read in the table's order.
+  private func sortValue(_ value: Scalar, _ expression: Expression) -> EngineSQL {
+    guard case .name(let name) = expression.kind, let column = scope.column(name) else {
+      return value.sql
+    }
+    switch column.type {
+    case .dateTime, .dateTimeMicroseconds: return "\(column)"
+    default: return value.sql
+    }
+  }
+
+  private func expanded() -> [SelectStatement.Item] {
+    select.items.flatMap { item -> [SelectStatement.Item] in
+      guard item.expression.kind == .star else { return [item] }
+      let tags = scope.tags
+      var names = tags.filter { $0.name == "time" }.map(\.name)
+      names += tags.map(\.name).filter { $0 != "time" }
+      names += scope.table.columns.map(\.name).filter { !names.contains($0) }
+      return names.map {
+        .init(
+          expression: Expression(.name($0), at: item.expression.offset), alias: nil, heading: $0)
+      }
+    }
+  }
+
+  // MARK: Groups
+
+  private func grouped(_ condition: EngineSQL?) throws(QueryError) -> SelectPlan {
+    let range = TimeRange(select.condition)
+    var binder = AggregateBinder(scope: scope, range: range)
+    for expression in select.grouping {
+      let key = groupKey(expression)
+      guard !key.aggregates else {
+        throw QueryError(.misuse, "GROUP BY takes tags, not aggregates", at: expression.offset)
+      }
+      try binder.group(by: key)
+    }
+    var values: [EngineSQL] = []
+    var columns: [AnswerColumn] = []
+    for (index, item) in select.items.enumerated() {
+      let value = try binder.value(item.expression)
+      values.append("\(value.sql) AS c\(index)")
+      columns.append(AnswerColumn(value, item.heading))
+    }
+    var kept: EngineSQL = ""
+    if let having = select.having { kept = " WHERE \(try binder.condition(dealiased(having)))" }
+    var order: [EngineSQL] = []
+    for term in select.order {
+      order.append(Self.term(try binder.value(dealiased(term.expression)).sql, term))
+    }
+    let sorted: EngineSQL = order.isEmpty ? "" : " ORDER BY \(order.joined(", "))"
+    let source = binder.plan.sql(from: "\(scope.table)", where: condition)
+    return SelectPlan(
+      table: scope.table,
+      sql: "SELECT \(values.joined(", ")) FROM (\(source))\(kept)\(sorted)\(limit)",
+      columns: columns, fill: fill(binder, range: range), range: range)
+  }
+
+  /// An alias of a value without aggregates, or what is written.
+  private func groupKey(_ expression: Expression) -> Expression {
+    guard let aliased = aliased(expression), !aliased.aggregates else { return expression }
+    return aliased
+  }
+
+  private func fill(_ binder: AggregateBinder, range: TimeRange) -> FillPlan? {
+    guard let key = binder.keys.first(where: { $0.buckets != nil }), let buckets = key.buckets,
+      buckets.fill != .none,
+      let time = select.items.firstIndex(where: { $0.expression == key.expression })
+    else { return nil }
+    let series = select.items.indices.filter {
+      $0 != time && !select.items[$0].expression.aggregates
+    }
+    let first = select.order.first.map { dealiased($0.expression) }
+    return FillPlan(
+      time: time, series: series, step: Int64(buckets.step), offset: Int64(buckets.offset),
+      value: buckets.fill == .zero ? .int(0) : .null, range: range,
+      order: first == key.expression
+        ? (select.order[0].descending ? .descending : .ascending) : .bySeries)
+  }
+
+  // MARK: Aliases
+
+  /// The expression behind an alias, or behind a column's heading.
+  private func aliased(_ expression: Expression) -> Expression? {
+    guard case .name(let name) = expression.kind else { return nil }
+    let item =
+      select.items.first { $0.alias?.text == name }
+      ?? select.items.first { $0.alias == nil && $0.heading == name }
+    return item?.expression
+  }
+
+  /// `expression` with every alias in it replaced.
+  private func dealiased(_ expression: Expression) -> Expression {
+    if let replaced = aliased(expression) { return replaced }
+    func all(_ list: [Expression]) -> [Expression] { list.map(dealiased) }
+    let kind: Expression.Kind =
+      switch expression.kind {
+      case .name, .integer, .decimal, .string, .star, .call: expression.kind
+      case .not(let inner): .not(dealiased(inner))
+      case .negated(let inner): .negated(dealiased(inner))
+      case .binary(let name, let left, let right):
+        .binary(name, dealiased(left), dealiased(right))
+      case .isIn(let values, let operand, let negated):
+        .isIn(all(values), dealiased(operand), negated: negated)
+      case .between(let operand, let low, let high, let negated):
+        .between(
+          dealiased(operand), low: dealiased(low), high: dealiased(high), negated: negated)
+      case .isNull(let operand, let negated): .isNull(dealiased(operand), negated: negated)
+      }
+    return Expression(kind, at: expression.offset)
+  }
+
+  private static func term(_ value: EngineSQL, _ term: SelectStatement.Order) -> EngineSQL {
+    term.descending ? "\(value) DESC" : value
+  }
+
+  // MARK: Tag sets
+
+  private func tagSetScan(_ condition: EngineSQL?) -> EngineSQL? {
+    let columns = ["tag_set_id", "tag_set_id_0", "tag_set_id_1"].compactMap(scope.column)
+    guard !columns.isEmpty else { return nil }
+    let filter: EngineSQL = condition.map { " WHERE \($0)" } ?? ""
+    let list = columns.map { "\($0)" as EngineSQL }.joined(", ")
+    return "SELECT DISTINCT arrayJoin([\(list)]) AS tag_set FROM \(scope.table)\(filter)"
+  }
+}
+
+extension AnswerColumn {
+  fileprivate init(_ value: Scalar, _ heading: String) {
+    name = heading
+    type = value.type
+    unit = value.unit
+    label = value.isMetric ? .metrics : .tag
+  }
+}

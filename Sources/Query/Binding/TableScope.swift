@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Catalog
+package import Telemetry
+
+/// The names that a query over one table may use, and what they mean there.
+package struct TableScope: Sendable {
+  package let table: TableDeclaration
+  let directory: any TagDirectory
+  /// The tag sets that decoding has to know.
+  let decodedTagSets: [TagSet]
+
+  /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
+  init(table: TableDeclaration, directory: any TagDirectory, tagSets: Set<UInt32>? = nil) {
+    self.table = table
+    self.directory = directory
+    let all = directory.tagSets()
+    decodedTagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
+  }
+
+  /// What a name stands for.
+  enum Meaning {
+    case tag(BoundTag)
+    case metric(MetricDeclaration, MetricDeclaration.Definition)
+    case column(ColumnDeclaration)
+    /// A tag or column pair without its side: a condition on it holds when it holds on one side.
+    case eitherSide([BoundTag])
+  }
+
+  /// A tag of this table, one side of it where it has two.
+  struct BoundTag: Hashable {
+    var declaration: TagDeclaration
+    /// `_0`, `_1` or empty.
+    var suffix: String
+    /// The column with the value, or with the tag set.
+    var column: ColumnDeclaration
+
+    var name: String { declaration.name + suffix }
+    var isDecoded: Bool { declaration.source == .tagSet }
+  }
+
+  /// Every tag of the table, in the order of their declaration, client before server.
+  var tags: [BoundTag] {
+    TagDeclaration.builtIn.flatMap { declaration in
+      ["", "_0", "_1"].compactMap { bind(declaration, suffix: $0) }
+    }
+  }
+
+  private func bind(_ declaration: TagDeclaration, suffix: String) -> BoundTag? {
+    guard suffix.isEmpty || declaration.hasSides else { return nil }
+    let base =
+      switch declaration.source {
+      case .column(let name): name
+      case .tagSet: "tag_set_id"
+      }
+    return column(base + suffix).map {
+      BoundTag(declaration: declaration, suffix: suffix, column: $0)
+    }
+  }
+
+  func column(_ name: String) -> ColumnDeclaration? {
+    table.columns.first { $0.name == name }
+  }
+
+  /// What `name` means in this table.
+  func meaning(_ name: String, at offset: Int) throws(QueryError) -> Meaning {
+    for declaration in TagDeclaration.builtIn {
+      for suffix in ["", "_0", "_1"] where declaration.name + suffix == name {
+        if let tag = bind(declaration, suffix: suffix) { return .tag(tag) }
+      }
+    }
+    if let metric = MetricDeclaration.builtIn.first(where: { $0.name == name }),
+      let definition = metric.definition(in: table)
+    {
+      return .metric(metric, definition)
+    }
+    if let column = column(name) { return .column(column) }
+    let pair = pair(name)
+    if !pair.isEmpty { return .eitherSide(pair) }
+    throw unknown(name, at: offset)
+  }
+
+  /// The two tags that `name` stands for without saying which side.
+  private func pair(_ name: String) -> [BoundTag] {
+    let patterns = [
+      [name + "_0", name + "_1"], [name + "_request", name + "_response"],
+      ["req_" + name, "resp_" + name],
+    ]
+    for pattern in patterns {
+      let found = pattern.compactMap { wanted in tags.first { $0.name == wanted } }
+      if found.count == 2 { return found }
+    }
+    return []
+  }
+
+  private func unknown(_ name: String, at offset: Int) -> QueryError {
+    let known =
+      tags.map(\.name) + MetricDeclaration.metrics(of: table).map(\.name)
+      + table.columns.map(\.name)
+    return QueryError(
+      .unknownName, "'\(name)' is no tag, metric or column of \(table.qualifiedName)", at: offset,
+      suggestions: NearestNames.of(name, in: known))
+  }
+}
+
+// MARK: Tables
+
+extension TableScope {
+  /// How fine the points of a metrics table are that a query without an interval in its table's
+  /// name reads.
+  package enum Precision: String, Sendable, CaseIterable {
+    case second = "1s"
+    case minute = "1m"
+  }
+
+  /// Finds the table that `name` means, with or without its database and interval.
+  ///
+  /// - Parameter database: The database to look in; empty for all.
+  static func table(
+    _ name: Name, database: String, precision: Precision
+  ) throws(QueryError) -> TableDeclaration {
+    let wanted = name.text.lowercased()
+    func reads(_ table: TableDeclaration, as text: String) -> Bool {
+      text == wanted || text == wanted + "." + precision.rawValue
+    }
+    let all = TableDeclaration.builtIn
+    if let table = all.first(where: { reads($0, as: $0.qualifiedName) }) { return table }
+    let inside = all.filter { database.isEmpty || $0.database == database }
+    if let table = inside.first(where: { reads($0, as: $0.name) }) { return table }
+    let place = database.isEmpty ? "" : " in database \(database)"
+    throw QueryError(
+      .unknownName, "there is no table '\(name.text)'\(place)", at: name.offset,
+      suggestions: NearestNames.of(name.text, in: inside.map(\.name) + all.map(\.qualifiedName)))
+  }
+
+  /// - Throws: When no table is in `database`.
+  static func check(database: String, at offset: Int?) throws(QueryError) {
+    let known = databases
+    guard !database.isEmpty, !known.contains(database) else { return }
+    throw QueryError(
+      .unknownName, "there is no database '\(database)'", at: offset,
+      suggestions: NearestNames.of(database, in: known))
+  }
+
+  /// Every database, in the order of the tables' declaration.
+  static var databases: [String] {
+    var names: [String] = []
+    for table in TableDeclaration.builtIn where !names.contains(table.database) {
+      names.append(table.database)
+    }
+    return names
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+internal import Telemetry
+
+/// A query's text to the engine's statement. Pure: the same text and directory give the same plan.
+package enum QueryCompiler {
+  /// What a query turned out to ask for.
+  package enum Compiled: Sendable {
+    case select(SelectPlan)
+    /// Answered from the declarations, without the engine.
+    case ready(Answer)
+    /// A SHOW that the engine has a part in.
+    case show(SelectPlan)
+  }
+
+  /// - Parameters:
+  ///   - database: Where table names are looked up; empty for everywhere.
+  ///   - tagSets: The tag sets to decode; nil for all that the directory has.
+  /// - Throws: ``QueryError`` with its place.
+  package static func compile(
+    _ source: String, database: String = "", precision: TableScope.Precision = .minute,
+    directory: any TagDirectory, tagSets: Set<UInt32>? = nil
+  ) throws(QueryError) -> Compiled {
+    let statement = try Parser.parse(source)
+    do throws(QueryError) {
+      try TableScope.check(database: database, at: nil)
+      switch statement {
+      case .select(let select):
+        let table = try TableScope.table(
+          select.table, database: database, precision: precision)
+        let scope = TableScope(table: table, directory: directory, tagSets: tagSets)
+        return .select(try SelectBinder(scope: scope, select: select).plan())
+      case .show(let show):
+        return try ShowBinder(
+          database: database, precision: precision, directory: directory
+        ).answer(show)
+      }
+    } catch {
+      throw error.located(in: source)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A parsed statement: names not yet looked up.
+package enum Statement: Hashable, Sendable {
+  case select(SelectStatement)
+  case show(ShowStatement)
+}
+
+/// A name with its place.
+package struct Name: Hashable, Sendable {
+  package var text: String
+  package var offset: Int
+
+  package static func == (left: Name, right: Name) -> Bool { left.text == right.text }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+package struct SelectStatement: Hashable, Sendable {
+  package struct Item: Hashable, Sendable {
+    package var expression: Expression
+    package var alias: Name?
+    /// What heads the column: the alias, or else the expression as it was written.
+    package var heading: String
+
+    package static func == (left: Item, right: Item) -> Bool {
+      left.expression == right.expression && left.alias == right.alias
+    }
+
+    package func hash(into hasher: inout Hasher) {
+      hasher.combine(expression)
+      hasher.combine(alias)
+    }
+  }
+
+  package struct Order: Hashable, Sendable {
+    package var expression: Expression
+    package var descending: Bool
+  }
+
+  package var items: [Item]
+  package var table: Name
+  package var condition: Expression?
+  package var grouping: [Expression] = []
+  package var having: Expression?
+  package var order: [Order] = []
+  package var limit: Limit?
+}
+
+/// LIMIT and OFFSET, already inside their bounds.
+package struct Limit: Hashable, Sendable {
+  package var rows: UInt64
+  package var skipped: UInt64 = 0
+}
+
+package struct ShowStatement: Hashable, Sendable {
+  package enum Subject: Hashable, Sendable {
+    case databases
+    case tables(database: Name?)
+    case tags(Name)
+    case tagValues(Name, table: Name?)
+    case metrics(table: Name?)
+    case functions
+  }
+
+  package var subject: Subject
+  package var condition: Expression?
+  package var limit: Limit?
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Storage
+
+/// Writes JSON (RFC 8259) as bytes, without a tree in between.
+///
+/// Integers are written exactly, also those beyond 2^53; what JSON cannot say (NaN, infinity) is null.
+package struct JSONText: Sendable {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
+
+  /// Text that is JSON already.
+  package mutating func raw(_ literal: StaticString) {
+    literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  package mutating func integer(_ value: some BinaryInteger) {
+    bytes.append(contentsOf: String(value).utf8)
+  }
+
+  package mutating func bool(_ value: Bool) {
+    raw(value ? "true" : "false")
+  }
+
+  package mutating func string(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): raw("\\\"")
+      case UInt8(ascii: "\\"): raw("\\\\")
+      case 0x0a: raw("\\n")
+      case 0x0d: raw("\\r")
+      case 0x09: raw("\\t")
+      case 0..<0x20:
+        raw("\\u00")
+        bytes.append(Self.hexDigit(byte >> 4))
+        bytes.append(Self.hexDigit(byte & 15))
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  package mutating func value(_ value: Value) {
+    switch value {
+    case .null: raw("null")
+    case .int(let number): integer(number)
+    case .uint(let number): integer(number)
+    case .double(let number):
+      if number.isFinite { bytes.append(contentsOf: "\(number)".utf8) } else { raw("null") }
+    case .string(let text): string(text)
+    case .array(let values): array(values) { $0.value($1) }
+    }
+  }
+
+  /// Writes `[`, the elements with commas between them, and `]`.
+  package mutating func array<Element>(
+    _ elements: some Sequence<Element>, _ write: (inout JSONText, Element) -> Void
+  ) {
+    raw("[")
+    var isFirst = true
+    for element in elements {
+      if !isFirst { raw(",") }
+      isFirst = false
+      write(&self, element)
+    }
+    raw("]")
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}

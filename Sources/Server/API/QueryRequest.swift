@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The body of `POST /v1/query/`: a form or JSON.
+struct QueryRequest: Decodable {
+  var db: String?
+  var sql: String
+  /// `1s` or `1m`, for metrics tables that are named without an interval.
+  var precision: String?
+
+  enum CodingKeys: String, CodingKey {
+    case db, sql
+    case precision = "data_precision"
+  }
+
+  /// Bytes of a body; a statement may have 64 KiB.
+  static let limit = 256 << 10
+
+  /// Reads the body by its Content-Type; a form where none is given, as curl's `-d` sends it.
+  init(_ request: Request) async throws(Refusal) {
+    let body: ByteBuffer
+    do {
+      body = try await request.body.collect(upTo: Self.limit)
+    } catch {
+      throw Refusal("The body has more than \(Self.limit) bytes.", status: .contentTooLarge)
+    }
+    let type = request.headers[.contentType] ?? ""
+    do {
+      if type.hasPrefix("application/json") {
+        self = try JSONDecoder().decode(Self.self, from: Data(buffer: body))
+      } else {
+        self = try URLEncodedFormDecoder().decode(Self.self, from: String(buffer: body))
+      }
+    } catch {
+      throw Refusal(
+        "The body does not read. Send a form or JSON with `sql` and, if you like, `db` and "
+          + "`data_precision`: curl -d db=flow_log -d 'sql=SHOW tables'.")
+    }
+  }
+}
+
+extension Data {
+  fileprivate init(buffer: ByteBuffer) {
+    self.init(Array(buffer: buffer))
+  }
+}
+
+/// An answer that says why a request was not served.
+struct Refusal: Error {
+  var message: String
+  var code: String
+  var status: HTTPResponse.Status
+  var suggestions: [String] = []
+  var line: Int?
+  var column: Int?
+
+  init(
+    _ message: String, code: String = "INVALID_REQUEST", status: HTTPResponse.Status = .badRequest
+  ) {
+    self.message = message
+    self.code = code
+    self.status = status
+  }
+
+  var response: Response {
+    var json = JSONText()
+    json.raw("{\"OPT_STATUS\":")
+    json.string(code)
+    json.raw(",\"DESCRIPTION\":")
+    json.string(message)
+    if let line, let column {
+      json.raw(",\"error\":{\"line\":")
+      json.integer(line)
+      json.raw(",\"column\":")
+      json.integer(column)
+      json.raw(",\"suggestions\":")
+      json.array(suggestions) { $0.string($1) }
+      json.raw("}")
+    }
+    json.raw("}\n")
+    return json.response(status: status)
+  }
+}
+
+extension JSONText {
+  func response(status: HTTPResponse.Status = .ok) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}

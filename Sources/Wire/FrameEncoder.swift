@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// Turns messages into frames. Keeps its compression context and buffer between them.
+package struct FrameEncoder: ~Copyable {
+  /// Bodies below this many bytes are not worth a compressed frame's overhead.
+  private static let compressionThreshold = 128
+
+  private let compressor: Compressor
+  private let isCompressing: Bool
+  private var body = WireWriter()
+
+  /// - Parameter level: zstd's; 1 costs the least CPU.
+  package init(level: Int = 1, compressing: Bool = true) {
+    compressor = Compressor(level: level)
+    isCompressing = compressing
+  }
+
+  /// The bytes of `frame`.
+  ///
+  /// - Throws: ``WireError/Fault/oversized`` for a batch that exceeds ``WireLimits``; split it.
+  package mutating func encode(_ frame: Frame) throws(WireError) -> [UInt8] {
+    switch frame {
+    case .hello(let hello): Self.raw(.hello) { hello.write(to: &$0) }
+    case .helloAck(let answer): Self.raw(.helloAck) { answer.write(to: &$0) }
+    case .batch(let sequence, let batch): try encode(batch, sequence: sequence)
+    case .ack(let sequence): Self.raw(.ack) { $0.fixed(sequence) }
+    case .reject(let reject): Self.raw(.reject) { reject.write(to: &$0) }
+    case .ping: Self.raw(.ping) { _ in }
+    case .unknown(let type): Self.raw(type) { _ in }
+    }
+  }
+
+  /// The frame of one batch; spares ``encode(_:)``'s copy of it.
+  package mutating func encode(
+    _ batch: borrowing RecordBatch, sequence: UInt64
+  ) throws(WireError) -> [UInt8] {
+    guard batch.calls.count <= WireLimits.rows, batch.metrics.count <= WireLimits.rows,
+      batch.losses.count <= WireLimits.rows, batch.processes.count <= WireLimits.processes,
+      batch.endedProcesses.count <= WireLimits.processes
+    else { throw WireError(.oversized, at: 0, expected: "a batch inside the row limits") }
+    body.bytes.removeAll(keepingCapacity: true)
+    batch.write(to: &body)
+    guard body.bytes.count <= WireLimits.bodyBytes else {
+      throw WireError(.oversized, at: 0, expected: "a body of at most 32 MiB")
+    }
+    var frame = WireWriter()
+    let head = FrameHead(type: .batch, encoding: .zstd, payloadBytes: 0)
+    head.write(to: &frame)
+    frame.fixed(sequence)
+    frame.fixed(UInt32(batch.recordCount))
+    let isCompressed =
+      isCompressing && body.bytes.count >= Self.compressionThreshold
+      && compressor.compress(body.bytes.span, appendingTo: &frame.bytes)
+    if !isCompressed {
+      frame.bytes.append(contentsOf: body.bytes)
+      frame.bytes[6] = FrameHead.Encoding.raw.rawValue
+    }
+    guard frame.bytes.count - 4 <= WireLimits.frameBytes else {
+      throw WireError(.oversized, at: 0, expected: "a frame of at most 8 MiB")
+    }
+    frame.patch(UInt32(frame.bytes.count - 4), at: 0)
+    return frame.bytes
+  }
+
+  private static func raw(_ type: FrameType, _ payload: (inout WireWriter) -> Void) -> [UInt8] {
+    var frame = WireWriter()
+    FrameHead(type: type, encoding: .raw, payloadBytes: 0).write(to: &frame)
+    payload(&frame)
+    frame.patch(UInt32(frame.bytes.count - 4), at: 0)
+    return frame.bytes
+  }
+}

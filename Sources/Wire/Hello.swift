@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// Who an agent is, for as long as its spool directory lives: with a sequence number it names a batch.
+package struct AgentIdentity: Hashable, Sendable {
+  /// `/etc/machine-id`; empty where there is none.
+  package var machineID: String
+  /// 128 random bits, drawn when the spool directory was made.
+  package var instanceHigh: UInt64
+  package var instanceLow: UInt64
+
+  package init(machineID: String, instanceHigh: UInt64, instanceLow: UInt64) {
+    self.machineID = machineID
+    self.instanceHigh = instanceHigh
+    self.instanceLow = instanceLow
+  }
+
+  /// The instance as 32 hex digits.
+  package var instance: String {
+    func hex(_ word: UInt64) -> String {
+      let digits = String(word, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    return hex(instanceHigh) + hex(instanceLow)
+  }
+}
+
+/// A protocol that the agent knows, so that the server learns its name without knowing its parser.
+package struct AnnouncedProtocol: Hashable, Sendable {
+  package var number: ApplicationProtocol
+  /// As users write it: `HTTP`, `MySQL`.
+  package var name: String
+
+  package init(number: ApplicationProtocol, name: String) {
+    self.number = number
+    self.name = name
+  }
+}
+
+/// How an agent introduces itself.
+package struct Hello: Hashable, Sendable {
+  /// The newest ``FrameHead/version`` that the agent reads.
+  package var protocolVersion: UInt8
+  package var identity: AgentIdentity
+  /// `/proc/sys/kernel/random/boot_id`.
+  package var bootID: String
+  package var hostname: String
+  package var agentVersion: String
+  package var protocols: [AnnouncedProtocol]
+  /// What this host lets the agent do, as `metaflow-agent check` names it. At most 256.
+  package var capabilities: [String]
+
+  package init(
+    protocolVersion: UInt8 = FrameHead.version, identity: AgentIdentity, bootID: String,
+    hostname: String, agentVersion: String, protocols: [AnnouncedProtocol],
+    capabilities: [String] = []
+  ) {
+    self.protocolVersion = protocolVersion
+    self.identity = identity
+    self.bootID = bootID
+    self.hostname = hostname
+    self.agentVersion = agentVersion
+    self.protocols = protocols
+    self.capabilities = capabilities
+  }
+}
+
+/// The server's answer to a ``Hello``.
+package struct HelloAck: Hashable, Sendable {
+  package var accepted: Bool
+  /// The number under which the agent's records are stored; 0 unless accepted.
+  package var agentID: UInt16
+  /// The newest batch of this identity that is durable; 0 when there is none. The agent forgets
+  /// everything up to it and goes on behind it.
+  package var lastSequence: UInt64
+  /// Configuration that the agent is to run with, as YAML; nil for its own.
+  package var configuration: String?
+  /// Why not, when not accepted.
+  package var text: String
+
+  package init(
+    accepted: Bool, agentID: UInt16 = 0, lastSequence: UInt64 = 0, configuration: String? = nil,
+    text: String = ""
+  ) {
+    self.accepted = accepted
+    self.agentID = agentID
+    self.lastSequence = lastSequence
+    self.configuration = configuration
+    self.text = text
+  }
+}
+
+extension Hello {
+  func write(to writer: inout WireWriter) {
+    writer.byte(protocolVersion)
+    writer.string(identity.machineID)
+    writer.fixed(identity.instanceHigh)
+    writer.fixed(identity.instanceLow)
+    writer.string(bootID)
+    writer.string(hostname)
+    writer.string(agentVersion)
+    let protocols = protocols.prefix(WireLimits.announcements)
+    writer.varint(UInt64(protocols.count))
+    for announced in protocols {
+      writer.byte(announced.number.rawValue)
+      writer.string(announced.name)
+    }
+    let capabilities = capabilities.prefix(WireLimits.announcements)
+    writer.varint(UInt64(capabilities.count))
+    for capability in capabilities { writer.string(capability) }
+  }
+
+  /// What follows the known fields is a later version's and is not looked at.
+  init(from reader: inout WireReader) throws(WireError) {
+    protocolVersion = reader.byte()
+    let machineID = reader.string()
+    let high = reader.fixed(UInt64.self)
+    let low = reader.fixed(UInt64.self)
+    identity = AgentIdentity(machineID: machineID, instanceHigh: high, instanceLow: low)
+    bootID = reader.string()
+    hostname = reader.string()
+    agentVersion = reader.string()
+    protocols = []
+    for _ in 0..<reader.count(limit: WireLimits.announcements, rowBytes: 2) {
+      let number = ApplicationProtocol(rawValue: reader.byte())
+      protocols.append(AnnouncedProtocol(number: number, name: reader.string()))
+    }
+    capabilities = []
+    for _ in 0..<reader.count(limit: WireLimits.announcements, rowBytes: 1) {
+      capabilities.append(reader.string())
+    }
+    try reader.check()
+  }
+}
+
+extension HelloAck {
+  func write(to writer: inout WireWriter) {
+    writer.byte(accepted ? 1 : 0)
+    writer.fixed(agentID)
+    writer.fixed(lastSequence)
+    writer.byte(configuration == nil ? 0 : 1)
+    if let configuration {
+      writer.string(configuration, limit: WireLimits.configurationBytes)
+    }
+    writer.string(text)
+  }
+
+  /// What follows the known fields is a later version's and is not looked at.
+  init(from reader: inout WireReader) throws(WireError) {
+    accepted = reader.byte() != 0
+    agentID = reader.fixed()
+    lastSequence = reader.fixed()
+    configuration =
+      reader.byte() != 0 ? reader.string(limit: WireLimits.configurationBytes) : nil
+    text = reader.string()
+    try reader.check()
+  }
+}
+
+extension Reject {
+  func write(to writer: inout WireWriter) {
+    writer.fixed(sequence)
+    writer.byte(code.rawValue)
+    writer.string(text)
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    sequence = reader.fixed()
+    code = Code(rawValue: reader.byte())
+    text = reader.string()
+    try reader.check()
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import AsyncHTTPClient
+import FoundationEssentials
+import Glibc
+import NIOCore
+import NIOHTTP1
+
+/// Talks to one server. Every failure becomes a sentence and exit code 1.
+struct APIClient {
+  let options: ServerOptions
+
+  /// Bytes of an answer that are taken in at most; the server's own row limit keeps below it.
+  private static let answerLimit = 512 << 20
+
+  func query(_ sql: String, database: String) async throws -> QueryAnswer {
+    let body = try JSONEncoder().encode(["db": database, "sql": sql])
+    return try decode(QueryAnswer.self, from: try await send("/v1/query/", body: body))
+  }
+
+  func agents() async throws -> [AgentStatus] {
+    try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
+  }
+
+  private func send(_ path: String, body: Data?) async throws -> [UInt8] {
+    var base = options.server
+    while base.hasSuffix("/") { base.removeLast() }
+    var request = HTTPClientRequest(url: base + path)
+    if let body {
+      request.method = .POST
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: body))
+    }
+    let response: HTTPClientResponse
+    let bytes: [UInt8]
+    do {
+      response = try await HTTPClient.shared.execute(request, timeout: .seconds(options.timeout))
+      bytes = Array(buffer: try await response.body.collect(upTo: Self.answerLimit))
+    } catch {
+      throw CommandFailure(
+        "no answer from \(base) (\(error)); is metaflow-server running there? Name another with "
+          + "--server URL")
+    }
+    guard (200..<300).contains(response.status.code) else {
+      throw CommandFailure(failureText(bytes, status: response.status.code))
+    }
+    return bytes
+  }
+
+  private func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
+    do {
+      return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch {
+      throw CommandFailure("\(options.server) is not a MetaFlow server: its answer does not read")
+    }
+  }
+
+  private func failureText(_ bytes: [UInt8], status: UInt) -> String {
+    if let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(bytes)) {
+      return refusal.description
+    }
+    return "the server answered with status \(status)"
+  }
+
+  private struct Refusal: Decodable {
+    var description: String
+
+    enum CodingKeys: String, CodingKey {
+      case description = "DESCRIPTION"
+    }
+  }
+}
+
+/// A failure that ends the command with its text on stderr and exit code 1.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// Writes one line to standard error.
+func complain(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The body of a `POST /v1/query/` answer.
+struct QueryAnswer: Decodable {
+  var result: QueryResult
+  /// What was lost in the time range that the query spans, by stage and reason.
+  var losses: [Loss]?
+
+  struct Loss: Decodable {
+    var stage: String
+    var reason: String
+    var dropped: UInt64
+  }
+}
+
+struct QueryResult: Decodable {
+  var columns: [String]
+  var values: [[Cell]]
+}
+
+/// One value of a row.
+enum Cell: Decodable, Hashable {
+  case null
+  case integer(Int64)
+  case unsigned(UInt64)
+  case real(Double)
+  case text(String)
+  case list([Cell])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Int64.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(UInt64.self) {
+      self = .unsigned(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .real(value)
+    } else if let value = try? container.decode([Cell].self) {
+      self = .list(value)
+    } else if let value = try? container.decode(Bool.self) {
+      self = .integer(value ? 1 : 0)
+    } else {
+      self = .text(try container.decode(String.self))
+    }
+  }
+
+  var isNumber: Bool {
+    switch self {
+    case .integer, .unsigned, .real: true
+    case .null, .text, .list: false
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .null: ""
+    case .integer(let value): String(value)
+    case .unsigned(let value): String(value)
+    case .real(let value): String(value)
+    case .text(let value): value
+    case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+    }
+  }
+}
+
+/// An agent, as `GET /v1/agents` describes it.
+struct AgentStatus: Decodable {
+  var id: UInt32
+  var hostname: String
+  var version: String
+  var connected: Bool
+  var lastSeen: String
+
+  enum CodingKeys: String, CodingKey {
+    case id, hostname, version, connected
+    case lastSeen = "last_seen"
+  }
+}
+
+struct AgentList: Decodable {
+  var agents: [AgentStatus]
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `metaflow query SQL`: one statement, its rows on stdout, what is missing from them on stderr.
+struct QueryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Run one SQL statement and print its rows.",
+    discussion: """
+      EXAMPLES
+        metaflow query 'SHOW tags FROM l7_flow_log'
+        metaflow query 'SELECT time(time, 60) AS t, Sum(request) AS r FROM application.1s GROUP BY t' \\
+          --db flow_metrics --format csv
+      """)
+
+  @Argument(help: "The statement. '-' reads it from standard input.")
+  var sql: String
+
+  @Option(name: .long, help: "Database of tables that are named without one.")
+  var db = "flow_log"
+
+  @Option(name: .long, help: "How to write the rows: table, json or csv.")
+  var format = OutputFormat.table
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let statement = sql == "-" ? readAllLines() : sql
+    let answer = try await APIClient(options: server).query(statement, database: db)
+    print(answer.rendered(as: format), terminator: "")
+    for loss in answer.losses ?? [] {
+      complain(
+        "note: \(loss.dropped) dropped at \(loss.stage) in this time range (\(loss.reason))")
+    }
+  }
+
+  private func readAllLines() -> String {
+    var text = ""
+    while let line = readLine(strippingNewline: false) { text += line }
+    return text
+  }
+}
+
+/// `metaflow agents`: which agents the server knows.
+struct AgentsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agents", abstract: "List the agents that the server knows.")
+
+  @Option(name: .long, help: "How to write the rows: table, json or csv.")
+  var format = OutputFormat.table
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let agents = try await APIClient(options: server).agents()
+    let result = QueryResult(
+      columns: ["id", "hostname", "version", "connected", "last_seen"],
+      values: agents.map {
+        [
+          .integer(Int64($0.id)), .text($0.hostname), .text($0.version),
+          .text($0.connected ? "yes" : "no"), .text($0.lastSeen),
+        ]
+      })
+    print(QueryAnswer(result: result, losses: nil).rendered(as: format), terminator: "")
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Capture
+import Telemetry
+
+/// A consumer that keeps everything.
+struct Recorder: ProbeConsumer {
+  struct Seen {
+    let event: SocketEvent
+    let payload: [UInt8]
+
+    var text: String { String(decoding: payload, as: UTF8.self) }
+  }
+
+  var seen: [Seen] = []
+  var started: [ProcessKey] = []
+  var ended: [ProcessKey] = []
+
+  mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>) {
+    seen.append(Seen(event: event, payload: payload.indices.map { payload[$0] }))
+  }
+
+  mutating func processStarted(_ process: ProcessKey) {
+    started.append(process)
+  }
+
+  mutating func processEnded(_ process: ProcessKey) {
+    ended.append(process)
+  }
+}

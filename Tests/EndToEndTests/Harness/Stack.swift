@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// A server and an agent as a user runs them: the built programs, a fresh data folder, free ports.
+final class Stack: Sendable {
+  let folder: URL
+  let http: Int
+  let ingest: Int
+  let metrics: Int
+  private let programs: [RunningProgram]
+
+  @TaskLocal static var current: Stack?
+
+  /// The stack of the suite that is running.
+  static var running: Stack {
+    get throws {
+      guard let current else { throw HarnessFailure("the suite lacks the .stack trait") }
+      return current
+    }
+  }
+
+  static func start() async throws -> Stack {
+    let folder = try temporaryFolder("stack")
+    let (http, ingest, metrics) = (try freePort(), try freePort(), try freePort())
+    let server = try RunningProgram(
+      product("metaflow-server"),
+      [
+        "--data-dir", folder.appending(path: "server").path, "--http", "127.0.0.1:\(http)",
+        "--ingest", "127.0.0.1:\(ingest)",
+      ], in: folder)
+    _ = try await eventually("the server answers; it said: \(server.output)") {
+      guard server.isRunning else { throw HarnessFailure("server ended: \(server.output)") }
+      return accepts(port: http) ? true : nil
+    }
+    let agent = try RunningProgram(
+      product("metaflow-agent"),
+      [
+        "run", "--server", "127.0.0.1:\(ingest)", "--spool-dir", folder.appending(path: "spool").path,
+        "--metrics", "127.0.0.1:\(metrics)",
+      ], in: folder)
+    let stack = Stack(
+      folder: folder, http: http, ingest: ingest, metrics: metrics, programs: [server, agent])
+    _ = try await eventually("the agent connects; it said: \(agent.output)") {
+      guard agent.isRunning else { throw HarnessFailure("agent ended: \(agent.output)") }
+      return try await stack.get("/v1/agents").contains("\"connected\":true") ? true : nil
+    }
+    return stack
+  }
+
+  private init(folder: URL, http: Int, ingest: Int, metrics: Int, programs: [RunningProgram]) {
+    self.folder = folder
+    self.http = http
+    self.ingest = ingest
+    self.metrics = metrics
+    self.programs = programs
+  }
+
+  var server: RunningProgram { programs[0] }
+  var agent: RunningProgram { programs[1] }
+
+  func stop() async {
+    for program in programs.reversed() where program.isRunning { await program.stop() }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// The body of a GET on the API.
+  func get(_ path: String) async throws -> String {
+    try run("curl", ["-sS", "--max-time", "20", "http://127.0.0.1:\(http)\(path)"]).output
+  }
+
+  /// A program of this package, beside the test bundle.
+  static func product(_ name: String) -> String {
+    let bundles = CommandLine.arguments.filter { $0.hasSuffix(".xctest") }
+    let bundle = bundles.first ?? CommandLine.arguments[0]
+    return URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path
+  }
+}
+
+/// Starts a stack before the suite and stops it after.
+struct StackTrait: SuiteTrait, TestScoping {
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
+    let stack = try await Stack.start()
+    do {
+      try await Stack.$current.withValue(stack) { try await function() }
+    } catch {
+      await stack.stop()
+      throw error
+    }
+    await stack.stop()
+  }
+}
+
+extension Trait where Self == StackTrait {
+  static var stack: StackTrait { StackTrait() }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Asks again and again until `condition` gives a value; fails with what was waited for.
+func eventually<Value>(
+  _ what: String, within limit: Duration = .seconds(30),
+  isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Value?
+) async throws -> Value {
+  let deadline = ContinuousClock.now + limit
+  while true {
+    if let value = try await condition() { return value }
+    guard ContinuousClock.now < deadline else {
+      throw HarnessFailure("waited \(limit) in vain: \(what)")
+    }
+    try await Task.sleep(for: .milliseconds(50))
+  }
+}
+
+/// A TCP port on 127.0.0.1 that nobody listens on now.
+func freePort() throws -> Int {
+  let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(listener) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+      unsafe bind(listener, raw, length) == 0 && getsockname(listener, raw, &length) == 0
+    }
+  }
+  guard bound else { throw HarnessFailure("no free port on 127.0.0.1: errno \(errno)") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// Whether something accepts connections on 127.0.0.1 at `port`.
+func accepts(port: Int) -> Bool {
+  let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(probe) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  address.sin_port = UInt16(port).bigEndian
+  return unsafe withUnsafePointer(to: address) { pointer in
+    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+      unsafe connect(probe, raw, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    }
+  }
+}
+
+/// A folder for one test, removed by whoever made it.
+func temporaryFolder(_ name: String) throws -> URL {
+  let folder = FileManager.default.temporaryDirectory
+    .appending(path: "metaflow-\(name)-\(UUID().uuidString.prefix(8))")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  return folder
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Protocols
+package import Telemetry
+
+/// A message as a test writes it down: only the fields that are set are compared.
+///
+/// An empty string demands that the text is empty.
+package struct ExpectedMessage: Hashable, Sendable {
+  package var kind: Message.Kind
+  package var status: ResponseStatus?
+  package var code: Int32?
+  package var requestID: UInt64?
+  package var length: Int64?
+  package var affectedRows: UInt64?
+  package var flags: CallRecord.Flags?
+  package var mayBlock: Bool?
+  /// Texts by the name that they have in `CallTexts`.
+  package var texts: [String: String] = [:]
+
+  package init(
+    _ kind: Message.Kind, version: String? = nil, requestType: String? = nil,
+    requestDomain: String? = nil, requestResource: String? = nil, endpoint: String? = nil,
+    status: ResponseStatus? = nil, code: Int32? = nil, responseException: String? = nil,
+    responseResult: String? = nil, traceID: String? = nil, spanID: String? = nil,
+    parentSpanID: String? = nil, requestXRequestID: String? = nil,
+    responseXRequestID: String? = nil, proxyClient: String? = nil, userAgent: String? = nil,
+    referer: String? = nil, requestID: UInt64? = nil, length: Int64? = nil,
+    affectedRows: UInt64? = nil, flags: CallRecord.Flags? = nil, mayBlock: Bool? = nil
+  ) {
+    self.kind = kind
+    self.status = status
+    self.code = code
+    self.requestID = requestID
+    self.length = length
+    self.affectedRows = affectedRows
+    self.flags = flags
+    self.mayBlock = mayBlock
+    texts["version"] = version
+    texts["requestType"] = requestType
+    texts["requestDomain"] = requestDomain
+    texts["requestResource"] = requestResource
+    texts["endpoint"] = endpoint
+    texts["responseException"] = responseException
+    texts["responseResult"] = responseResult
+    texts["traceID"] = traceID
+    texts["spanID"] = spanID
+    texts["parentSpanID"] = parentSpanID
+    texts["requestXRequestID"] = requestXRequestID
+    texts["responseXRequestID"] = responseXRequestID
+    texts["proxyClient"] = proxyClient
+    texts["userAgent"] = userAgent
+    texts["referer"] = referer
+  }
+
+  /// What `message` says, every text of it set.
+  package init(_ message: Message, _ fields: FieldBuffer) {
+    func text(_ place: Text) -> String { String(decoding: fields.bytes(place), as: UTF8.self) }
+    let source = message.texts
+    self.init(
+      message.kind, version: text(source.version), requestType: text(source.requestType),
+      requestDomain: text(source.requestDomain), requestResource: text(source.requestResource),
+      endpoint: text(source.endpoint), status: message.status, code: message.code,
+      responseException: text(source.responseException),
+      responseResult: text(source.responseResult), traceID: text(source.traceID),
+      spanID: text(source.spanID), parentSpanID: text(source.parentSpanID),
+      requestXRequestID: text(source.requestXRequestID),
+      responseXRequestID: text(source.responseXRequestID), proxyClient: text(source.proxyClient),
+      userAgent: text(source.userAgent), referer: text(source.referer),
+      requestID: message.requestID, length: message.length, affectedRows: message.affectedRows,
+      flags: message.flags, mayBlock: message.mayBlock)
+  }
+
+  /// The fields that are set here and differ in `seen`, each as `name: seen, expected`.
+  package func differences(from seen: ExpectedMessage) -> [String] {
+    var found: [String] = []
+    func compare<Value: Equatable>(_ name: String, _ expected: Value?, _ value: Value?) {
+      guard let expected, expected != value else { return }
+      let shown = value.map { String(reflecting: $0) } ?? "nothing"
+      found.append("\(name): \(shown), expected \(String(reflecting: expected))")
+    }
+    compare("kind", kind, seen.kind)
+    compare("status", status?.rawValue, seen.status?.rawValue)
+    compare("code", code, seen.code)
+    compare("requestID", requestID, seen.requestID)
+    compare("length", length, seen.length)
+    compare("affectedRows", affectedRows, seen.affectedRows)
+    compare("flags", flags?.rawValue, seen.flags?.rawValue)
+    compare("mayBlock", mayBlock, seen.mayBlock)
+    for (name, expected) in texts.sorted(by: { $0.key < $1.key }) {
+      compare(name, expected, seen.texts[name])
+    }
+    return found
+  }
+}

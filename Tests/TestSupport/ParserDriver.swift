@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Protocols
+import Telemetry
+
+/// Feeds a parser as the agent does and checks what every parser owes its caller on any bytes.
+///
+/// Broken promises are collected in ``violations``; a parser's ``ParseError`` is none of them.
+package struct ParserDriver<Parser: ProtocolParser>: Sendable {
+  private struct Direction: Sendable {
+    var pending: [UInt8] = []
+    var toSkip = 0
+    var waitsForTurn = false
+  }
+
+  package private(set) var messages: [ExpectedMessage] = []
+  package private(set) var violations: [String] = []
+  /// Set when the parser gave the conversation up; nothing is fed to it after that.
+  package private(set) var error: ParseError?
+
+  private var parser = Parser()
+  private var directions = [Direction(), Direction()]
+  private var fields = FieldBuffer()
+
+  package init() {}
+
+  /// Hands over what `side` sent next. `isFinal` says that nothing which follows it will be seen.
+  package mutating func feed(_ bytes: [UInt8], from side: Side, isFinal: Bool = false) {
+    let index = Int(side.rawValue)
+    directions[Int(side.other.rawValue)].waitsForTurn = false
+    directions[index].pending += bytes
+    drain(index, side, isFinal: isFinal)
+  }
+
+  /// Tells the parser that bytes of `side` are missing here.
+  package mutating func lose(from side: Side) {
+    directions[Int(side.rawValue)] = Direction()
+    parser.bytesWereLost(from: side)
+  }
+
+  /// Bytes that wait for more; both sides together.
+  package var unreadCount: Int { directions[0].pending.count + directions[1].pending.count }
+
+  private mutating func drain(_ index: Int, _ side: Side, isFinal: Bool) {
+    while error == nil {
+      let skipped = min(directions[index].toSkip, directions[index].pending.count)
+      directions[index].toSkip -= skipped
+      directions[index].pending.removeFirst(skipped)
+      if directions[index].waitsForTurn { directions[index].pending.removeAll() }
+      let bytes = directions[index].pending
+      if bytes.isEmpty { return }
+      fields.removeAll()
+      let step: ParseStep
+      do throws(ParseError) {
+        step = try parser.nextMessage(
+          in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &fields)
+      } catch {
+        self.error = error
+        if error.offset < 0 || error.offset > bytes.count {
+          violations.append("an error at \(error.offset) of \(bytes.count) bytes")
+        }
+        return
+      }
+      guard take(step, index, isFinal: isFinal) else { return }
+    }
+  }
+
+  /// Acts on `step`; false when there is nothing more to read now.
+  private mutating func take(_ step: ParseStep, _ index: Int, isFinal: Bool) -> Bool {
+    switch step {
+    case .needMore:
+      if isFinal {
+        violations.append("asked for more than a final view")
+        directions[index].pending.removeAll()
+      }
+      return false
+    case .skip(let count):
+      return advance(count, index, "a skip")
+    case .message(let message, let length):
+      check(message)
+      messages.append(ExpectedMessage(message, fields))
+      switch length {
+      case .bytes(let count):
+        return advance(count, index, "a message")
+      case .untilTurn:
+        directions[index].waitsForTurn = true
+        directions[index].pending.removeAll()
+        return false
+      }
+    }
+  }
+
+  private mutating func advance(_ count: Int, _ index: Int, _ what: String) -> Bool {
+    guard count >= 1, count <= Int.max / 2 else {
+      violations.append("\(what) of \(count) bytes")
+      directions[index].pending.removeAll()
+      return false
+    }
+    directions[index].toSkip = count
+    return true
+  }
+
+  private mutating func check(_ message: Message) {
+    let end = fields.bytes.count
+    if end > FieldBuffer.capacity { violations.append("\(end) bytes of texts") }
+    var texts = message.texts
+    var stray: [Text] = []
+    texts.update { text in
+      if Int(text.length) > FieldBuffer.textLimit || Int(text.offset) + Int(text.length) > end {
+        stray.append(text)
+      }
+    }
+    if !stray.isEmpty { violations.append("texts outside of the fields: \(stray)") }
+    if let length = message.length, length < 0 { violations.append("a length of \(length)") }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import Testing
+import Wire
+
+@Suite struct RoundTripTests {
+  @Test(arguments: UInt64(1)...40) func anyBatchComesBackAsItWas(seed: UInt64) throws {
+    var random = Seeded(seed)
+    var encoder = FrameEncoder()
+    var decoder = FrameDecoder()
+    for sequence in 0..<UInt64(5) {
+      let frame = Frame.batch(sequence: sequence, random.batch(rows: 30))
+      let bytes = try encoder.encode(frame)
+      decoder.append(bytes.span)
+      let answer = try decoder.next()
+      #expect(answer == frame, "seed \(seed)")
+      let nothing = try decoder.next()
+      #expect(nothing == nil)
+    }
+  }
+
+  /// A connection delivers bytes as it likes.
+  @Test(arguments: [1, 2, 3, 7, 64, 1 << 20]) func framesDoNotDependOnTheChunks(size: Int) throws {
+    var random = Seeded(4)
+    var encoder = FrameEncoder()
+    let frames = Frame.samples(&random)
+    var bytes: [UInt8] = []
+    for frame in frames { bytes += try encoder.encode(frame) }
+    var decoder = FrameDecoder()
+    var answers: [Frame] = []
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      let end = min(start + size, bytes.count)
+      decoder.append(bytes.span.extracting(start..<end))
+      while let frame = try decoder.next() { answers.append(frame) }
+    }
+    #expect(answers == frames)
+  }
+
+  @Test func aBatchTellsItsRecordsWithoutBeingRead() throws {
+    var random = Seeded(5)
+    let batch = random.batch(rows: 50)
+    var encoder = FrameEncoder()
+    var splitter = FrameSplitter()
+    let bytes = try encoder.encode(batch, sequence: 12)
+    splitter.append(bytes.span)
+    let frame = try splitter.next()
+    #expect(frame?.batchHead == BatchHead(sequence: 12, records: UInt32(batch.recordCount)))
+  }
+
+  /// What has no length has no place either: the offset of an empty text does not travel.
+  @Test func anEmptyTextIsEmptyWhereverItPointed() throws {
+    var batch = RecordBatch()
+    _ = batch.append("abc")
+    var call = CallRecord(
+      client: CallEnd(address: .unspecified, port: 0),
+      server: CallEnd(address: .unspecified, port: 0), start: Timestamp(seconds: 1),
+      end: Timestamp(seconds: 1))
+    call.texts.endpoint = Text(offset: 2, length: 0)
+    batch.calls.append(call)
+    var encoder = FrameEncoder()
+    var decoder = FrameDecoder()
+    let bytes = try encoder.encode(batch, sequence: 1)
+    decoder.append(bytes.span)
+    guard case .batch(_, let answer)? = try decoder.next() else {
+      Issue.record("no batch")
+      return
+    }
+    #expect(answer.calls[0].texts.endpoint == .empty)
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import Wire
+
+/// SplitMix64: the same seed gives the same run on every machine.
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+
+  /// Small, large and extreme values alike.
+  mutating func integer<T: FixedWidthInteger>(_: T.Type = T.self) -> T {
+    switch next() % 8 {
+    case 0: 0
+    case 1: T.max
+    case 2: T.min
+    case 3, 4: T(truncatingIfNeeded: next())
+    default: T(truncatingIfNeeded: next() % 200)
+    }
+  }
+
+  mutating func text(in batch: inout RecordBatch) -> Text {
+    switch next() % 4 {
+    case 0: return .empty
+    case 1 where !batch.text.isEmpty:
+      let offset = Int.random(in: 0..<batch.text.count, using: &self)
+      let length = Int.random(in: 1...(batch.text.count - offset), using: &self)
+      return Text(offset: UInt32(offset), length: UInt32(length))
+    default: return batch.append(bytes(Int(next() % 40)).span)
+    }
+  }
+
+  mutating func end() -> CallEnd {
+    CallEnd(
+      address: next() % 2 == 0
+        ? IPAddress(v4: integer()) : IPAddress(high: integer(), low: integer()),
+      port: integer(), process: ProcessKey(pid: integer(), startedAfterBoot: integer()),
+      thread: integer(), threadName: ThreadName(first: integer(), second: integer()))
+  }
+
+  mutating func optional<T: FixedWidthInteger>(_: T.Type = T.self) -> T? {
+    next() % 2 == 0 ? nil : integer()
+  }
+
+  mutating func call(in batch: inout RecordBatch) -> CallRecord {
+    var call = CallRecord(
+      client: end(), server: end(), start: Timestamp(nanoseconds: integer()),
+      end: Timestamp(nanoseconds: integer()))
+    call.kind = CallKind(rawValue: integer())
+    call.flags = CallRecord.Flags(rawValue: integer())
+    call.observationPoint = ObservationPoint(rawValue: integer())
+    call.signalSource = SignalSource(rawValue: integer())
+    call.transport = TransportProtocol(rawValue: integer())
+    call.applicationProtocol = ApplicationProtocol(rawValue: integer())
+    call.status = ResponseStatus(rawValue: integer())
+    call.directionScore = integer()
+    call.networkNamespace = integer()
+    call.flow = integer()
+    call.hasDuration = next() % 2 == 0
+    call.requestSequence = integer()
+    call.responseSequence = integer()
+    call.syscallTraceRequest = integer()
+    call.syscallTraceResponse = integer()
+    call.coroutineRequest = integer()
+    call.coroutineResponse = integer()
+    call.captureSequenceRequest = integer()
+    call.captureSequenceResponse = integer()
+    call.requestID = optional()
+    call.responseCode = optional()
+    call.requestLength = optional()
+    call.responseLength = optional()
+    call.affectedRows = optional()
+    call.capturedRequestBytes = integer()
+    call.capturedResponseBytes = integer()
+    call.texts.update { $0 = text(in: &batch) }
+    return call
+  }
+
+  mutating func metric(in batch: inout RecordBatch) -> CallMetric {
+    var metric = CallMetric(
+      time: Timestamp(nanoseconds: integer()), interval: integer(),
+      observationPoint: ObservationPoint(rawValue: integer()),
+      signalSource: SignalSource(rawValue: integer()),
+      transport: TransportProtocol(rawValue: integer()),
+      applicationProtocol: ApplicationProtocol(rawValue: integer()), client: end(), server: end())
+    metric.directionScore = integer()
+    metric.endpoint = text(in: &batch)
+    metric.requests = integer()
+    metric.responses = integer()
+    metric.clientErrors = integer()
+    metric.serverErrors = integer()
+    metric.timeouts = integer()
+    metric.durationSum = integer()
+    metric.durationMax = integer()
+    metric.durationCount = integer()
+    return metric
+  }
+
+  mutating func string() -> String {
+    ["", "nginx", "caf\u{e9} \u{1f600}", "java -jar shop.jar --port 80"].randomElement(
+      using: &self)!
+  }
+
+  mutating func process() -> ProcessReport {
+    ProcessReport(
+      key: ProcessKey(pid: integer(), startedAfterBoot: integer()), parentPID: integer(),
+      startTime: Timestamp(nanoseconds: integer()), name: string(), kernelName: string(),
+      commandLine: string(), executable: string(), userID: integer(),
+      networkNamespace: integer(), containerID: string())
+  }
+
+  mutating func host() -> HostReport {
+    var host = HostReport(
+      hostname: string(), machineID: string(), bootID: string(),
+      bootTime: Timestamp(nanoseconds: integer()), kernelRelease: string(),
+      operatingSystem: string(), architecture: string(), processors: integer(),
+      memoryBytes: integer(), addresses: [])
+    for _ in 0..<(next() % 4) {
+      host.addresses.append(
+        .init(
+          interface: string(), address: IPAddress(high: integer(), low: integer()),
+          prefixLength: integer()))
+    }
+    return host
+  }
+
+  /// A batch of any values at all, up to `rows` of each kind.
+  mutating func batch(rows: UInt64) -> RecordBatch {
+    var batch = RecordBatch()
+    for _ in 0..<(next() % (rows + 1)) { batch.calls.append(call(in: &batch)) }
+    for _ in 0..<(next() % (rows + 1)) { batch.metrics.append(metric(in: &batch)) }
+    for _ in 0..<(next() % (rows + 1)) {
+      batch.losses.append(
+        LossEntry(
+          time: Timestamp(nanoseconds: integer()), stage: Stage(rawValue: integer()),
+          reason: LossReason(rawValue: integer()), received: integer(), passed: integer(),
+          dropped: integer()))
+    }
+    for _ in 0..<(next() % (rows + 1)) { batch.processes.append(process()) }
+    for _ in 0..<(next() % (rows + 1)) {
+      batch.endedProcesses.append(ProcessKey(pid: integer(), startedAfterBoot: integer()))
+    }
+    if next() % 2 == 0 { batch.host = host() }
+    return batch
+  }
+}
+
+extension Frame {
+  /// One of each kind.
+  static func samples(_ random: inout Seeded) -> [Frame] {
+    [
+      .hello(
+        Hello(
+          identity: AgentIdentity(
+            machineID: "0123456789abcdef0123456789abcdef", instanceHigh: 1, instanceLow: .max),
+          bootID: "b", hostname: "shop-1", agentVersion: "0.1.0",
+          protocols: [AnnouncedProtocol(number: ApplicationProtocol(rawValue: 20), name: "HTTP")],
+          capabilities: ["sock_send_length"])),
+      .helloAck(HelloAck(accepted: true, agentID: 7, lastSequence: 99, configuration: "log: info")),
+      .helloAck(HelloAck(accepted: false, text: "agent 0.1.0 is too old")),
+      .batch(sequence: 100, random.batch(rows: 20)),
+      .ack(through: 100),
+      .reject(Reject(sequence: 3, code: .malformed, text: "malformed frame at byte 3")),
+      .ping,
+    ]
+  }
+}

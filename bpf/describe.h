@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The facts about a socket and about the running thread that every socket event carries.
+
+#ifndef METAFLOW_DESCRIBE_H
+#define METAFLOW_DESCRIBE_H
+
+#include "emit.h"
+#include "syscalls.h"
+
+/// The second word of an IPv4-mapped address (RFC 4291 section 2.5.5.2), in network byte order.
+static __always_inline __u64 mapped(__be32 v4) {
+    return (__u64)v4 << 32 | 0xffff0000u;
+}
+
+static __always_inline __u64 pair(__be32 first, __be32 second) {
+    return (__u64)second << 32 | first;
+}
+
+/// Whether the socket is of a kind that is reported.
+static __always_inline bool is_reported(struct sock *sk) {
+    __u16 family = KREAD(sk, __sk_common.skc_family);
+    if (family != AF_INET && family != AF_INET6)
+        return false;
+    __u16 protocol = KREAD(sk, sk_protocol);
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+static __always_inline __u32 namespace_of(struct sock *sk) {
+    struct net *net = KREAD(sk, __sk_common.skc_net.net);
+    return KREAD(net, ns.inum);
+}
+
+static __always_inline void describe_socket(struct mf_socket_event *event, struct sock *sk) {
+    event->transport = KREAD(sk, sk_protocol);
+    event->netns = namespace_of(sk);
+    event->local_port = KREAD(sk, __sk_common.skc_num);
+    event->remote_port = __builtin_bswap16(KREAD(sk, __sk_common.skc_dport));
+    if (KREAD(sk, __sk_common.skc_family) == AF_INET) {
+        event->local[0] = 0;
+        event->local[1] = mapped(KREAD(sk, __sk_common.skc_rcv_saddr));
+        event->remote[0] = 0;
+        event->remote[1] = mapped(KREAD(sk, __sk_common.skc_daddr));
+        return;
+    }
+#define V6(name, index) KREAD(sk, __sk_common.name.in6_u.u6_addr32[index])
+    event->local[0] = pair(V6(skc_v6_rcv_saddr, 0), V6(skc_v6_rcv_saddr, 1));
+    event->local[1] = pair(V6(skc_v6_rcv_saddr, 2), V6(skc_v6_rcv_saddr, 3));
+    event->remote[0] = pair(V6(skc_v6_daddr, 0), V6(skc_v6_daddr, 1));
+    event->remote[1] = pair(V6(skc_v6_daddr, 2), V6(skc_v6_daddr, 3));
+#undef V6
+}
+
+static __always_inline void describe_thread(struct mf_socket_event *event,
+                                            struct task_struct *task) {
+    struct task_struct *leader = KREAD(task, group_leader);
+    event->process = KREAD(task, tgid);
+    event->thread = KREAD(task, pid);
+    event->process_start = KREAD(leader, start_boottime);
+    bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
+/// Forgets the thread, for events that happen in no particular one.
+static __always_inline void describe_no_thread(struct mf_socket_event *event) {
+    event->process = 0;
+    event->thread = 0;
+    event->process_start = 0;
+    event->comm[0] = 0;
+    event->comm[1] = 0;
+}
+
+#endif

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The kernel's types as far as the probes read them. Only names count: the loader finds the real
+// offsets in the running kernel's BTF (CO-RE), so a struct here holds the fields we touch and
+// nothing else, and no kernel header is needed to build.
+
+#ifndef METAFLOW_KERNEL_H
+#define METAFLOW_KERNEL_H
+
+typedef unsigned char __u8;
+typedef signed short __s16;
+typedef unsigned short __u16;
+typedef signed int __s32;
+typedef unsigned int __u32;
+typedef signed long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+
+#define NULL ((void *)0)
+#define true 1
+#define false 0
+
+// include/uapi/linux/bpf.h
+enum bpf_map_type {
+    BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+    BPF_MAP_TYPE_LRU_HASH = 9,
+    BPF_MAP_TYPE_SK_STORAGE = 24,
+    BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum {
+    BPF_ANY = 0,
+    BPF_F_NO_PREALLOC = 1,
+    BPF_SK_STORAGE_GET_F_CREATE = 1,
+    BPF_RB_NO_WAKEUP = 1,
+    BPF_RB_FORCE_WAKEUP = 2,
+    BPF_RB_AVAIL_DATA = 0,
+};
+
+// include/linux/socket.h, include/uapi/linux/in.h
+enum {
+    AF_INET = 2,
+    AF_INET6 = 10,
+    IPPROTO_TCP = 6,
+    IPPROTO_UDP = 17,
+    MSG_OOB = 1,
+    MSG_PEEK = 2,
+    MSG_TRUNC = 0x20,
+    MSG_ERRQUEUE = 0x2000,
+};
+
+// include/net/tcp_states.h
+enum {
+    TCP_ESTABLISHED = 1,
+    TCP_SYN_SENT = 2,
+    TCP_SYN_RECV = 3,
+    TCP_CLOSE = 7,
+    TCP_LISTEN = 10,
+};
+
+// include/linux/sched.h: threads that run no system call of a program.
+enum {
+    PF_IO_WORKER = 0x10,
+    PF_USER_WORKER = 0x4000,
+    PF_KTHREAD = 0x200000,
+};
+
+// include/uapi/linux/stat.h
+enum { S_IFMT = 0170000, S_IFSOCK = 0140000 };
+
+// include/uapi/linux/bpf.h: the socket as a control group program sees it. The verifier translates
+// the accesses, so the layout is the UAPI's and complete up to the last field read.
+struct bpf_sock {
+    __u32 bound_dev_if;
+    __u32 family;
+    __u32 type;
+    __u32 protocol;
+    __u32 mark;
+    __u32 priority;
+};
+
+// What follows is copied whole from user memory, so it is the full UAPI layout and not relocated.
+
+// include/uapi/linux/uio.h
+struct user_iovec {
+    __u64 base;
+    __u64 length;
+};
+
+// include/linux/socket.h
+struct user_msghdr {
+    __u64 name;
+    __u32 name_length;
+    __u32 unused;
+    __u64 vector;
+    __u64 vector_length;
+    __u64 control;
+    __u64 control_length;
+    __u32 flags;
+    __u32 unused_tail;
+};
+
+// include/linux/socket.h
+struct user_mmsghdr {
+    struct user_msghdr header;
+    __u32 length;
+    __u32 unused;
+};
+
+// include/uapi/linux/in6.h; the first eight bytes are also those of a sockaddr_in (in.h).
+struct user_sockaddr {
+    __u16 family;
+    __be16 port;
+    __be32 v4_or_flow;
+    __u32 v6[4];
+};
+
+// Padding below is no concern of ours: the offsets are the running kernel's.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpadded"
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+// include/uapi/linux/in6.h
+struct in6_addr {
+    union {
+        __be32 u6_addr32[4];
+    } in6_u;
+};
+
+// include/linux/ns_common.h
+struct ns_common {
+    unsigned int inum;
+};
+
+// include/net/net_namespace.h
+struct net {
+    struct ns_common ns;
+};
+typedef struct {
+    struct net *net;
+} possible_net_t;
+
+// include/net/sock.h
+struct sock_common {
+    union {
+        struct {
+            __be32 skc_daddr;
+            __be32 skc_rcv_saddr;
+        };
+    };
+    union {
+        struct {
+            __be16 skc_dport;
+            __u16 skc_num;
+        };
+    };
+    unsigned short skc_family;
+    possible_net_t skc_net;
+    struct in6_addr skc_v6_daddr;
+    struct in6_addr skc_v6_rcv_saddr;
+    struct {
+        __s64 counter;
+    } skc_cookie;
+};
+
+// include/net/sock.h
+struct sock {
+    struct sock_common __sk_common;
+    __u16 sk_protocol;
+    struct socket *sk_socket;
+};
+
+// include/net/inet_sock.h
+struct inet_sock {
+    __be16 inet_sport;
+};
+
+// include/net/inet_connection_sock.h
+struct inet_connection_sock {
+    struct inet_sock icsk_inet;
+};
+
+// include/linux/tcp.h
+struct tcp_sock {
+    struct inet_connection_sock inet_conn;
+    __u32 copied_seq;
+    __u32 write_seq;
+};
+
+// include/linux/net.h
+struct socket {
+    struct file *file;
+    struct sock *sk;
+};
+
+// include/linux/fs.h
+struct inode {
+    unsigned short i_mode;
+    unsigned long i_ino;
+};
+struct file {
+    struct inode *f_inode;
+    void *private_data;
+};
+
+// include/linux/fdtable.h
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+};
+struct files_struct {
+    struct fdtable *fdt;
+};
+
+// include/linux/sched/signal.h
+struct signal_struct {
+    struct {
+        int counter;
+    } live;
+};
+
+#if defined(__TARGET_ARCH_x86)
+// arch/x86/include/asm/thread_info.h
+struct thread_info {
+    __u32 status;
+};
+// arch/x86/include/asm/ptrace.h
+struct pt_regs {
+    unsigned long r10;
+    unsigned long r9;
+    unsigned long r8;
+    unsigned long dx;
+    unsigned long si;
+    unsigned long di;
+    unsigned long orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+// arch/arm64/include/asm/thread_info.h
+struct thread_info {
+    unsigned long flags;
+};
+// arch/arm64/include/asm/ptrace.h
+struct pt_regs {
+    __u64 regs[31];
+    __u64 orig_x0;
+    __s32 syscallno;
+};
+#else
+#error "the probes know x86 and arm64"
+#endif
+
+// include/linux/sched.h
+struct task_struct {
+    struct thread_info thread_info;
+    unsigned int flags;
+    int pid;
+    int tgid;
+    struct task_struct *group_leader;
+    __u64 start_boottime;
+    struct signal_struct *signal;
+    struct files_struct *files;
+};
+
+// include/uapi/linux/bpf.h, kernel/bpf/task_iter.c
+struct bpf_iter__task_file {
+    struct file *file;
+};
+
+#pragma clang attribute pop
+#pragma clang diagnostic pop
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The maps that probes share, and the constants that user space writes before loading. Every object
+// declares all of them; the loader creates each once and gives the same map to every object.
+
+#ifndef METAFLOW_MAPS_H
+#define METAFLOW_MAPS_H
+
+#include "kernel.h"
+#include "probe_events.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+// A section of its own, so that nothing else the compiler calls constant moves it.
+const volatile struct mf_config config SEC(".rodata.config");
+
+/// Events to user space. Its size is set by the loader.
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} ring SEC(".maps");
+
+/// What user space wants of a socket, by cookie: payload bytes per event, or MF_MUTED. The least
+/// recently used goes when it is full, and its socket is again treated as a new one.
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 131072);
+    __type(key, __u64);
+    __type(value, __u32);
+} verdicts SEC(".maps");
+
+/// Counted per CPU and added up by user space.
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct mf_counters);
+} counters SEC(".maps");
+
+/// What the probes remember of a socket. It lives in the kernel's socket and goes with it.
+struct mf_socket_mark {
+    /// Boot time at which the running send began; 0 outside of one.
+    __u64 send_began;
+    /// Data events so far, lost ones included.
+    __u32 ordinal;
+    __u8 role;
+    /// The connection is the agent's own.
+    __u8 own;
+    __u16 unused;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, __s32);
+    __type(value, struct mf_socket_mark);
+} marks SEC(".maps");
+
+#endif

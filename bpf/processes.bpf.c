@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// Processes that fork, execute a program and end, from the scheduler's tracepoints. They fire once
+// each in a process's life. What the process is, user space reads from /proc.
+
+#include "emit.h"
+
+static __always_inline int emit_process(struct task_struct *task, __u8 kind) {
+    __u32 process = task->tgid;
+    if (is_ignored_process(process))
+        return 0;
+    COUNT(seen);
+    struct mf_process_event *event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
+    if (!event) {
+        COUNT(ring_full);
+        return 0;
+    }
+    event->kind = kind;
+    event->unused[0] = 0;
+    event->unused[1] = 0;
+    event->unused[2] = 0;
+    event->process = process;
+    event->process_start = task->group_leader->start_boottime;
+    event->when = bpf_ktime_get_boot_ns();
+    submit(event, sizeof(*event));
+    return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int process_forked(__u64 *context) {
+    struct task_struct *child = (struct task_struct *)context[1];
+    // A new thread is no new process.
+    if (child->pid != child->tgid)
+        return 0;
+    return emit_process(child, MF_EVENT_PROCESS_FORKED);
+}
+
+SEC("tp_btf/sched_process_exec")
+int process_executed(__u64 *context) {
+    return emit_process((struct task_struct *)context[0], MF_EVENT_PROCESS_EXECUTED);
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_ended(__u64 *context) {
+    struct task_struct *task = (struct task_struct *)context[0];
+    // The last thread to go ends the process. Two that go at once may both say so.
+    if (task->signal->live.counter != 0)
+        return 0;
+    return emit_process(task, MF_EVENT_PROCESS_ENDED);
+}
+
+char mf_license[] SEC("license") = "Dual BSD/GPL";

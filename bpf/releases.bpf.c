@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The end of UDP sockets, which have no state to change: the release hook of the root control
+// group (kernel 5.9). It runs once when a socket is closed, where only the socket's identity can
+// be had, not its addresses.
+
+#include "emit.h"
+
+SEC("cgroup/sock_release")
+int socket_released(struct bpf_sock *sk) {
+    if (sk->protocol != IPPROTO_UDP)
+        return 1;
+    if (is_ignored_process(bpf_get_current_pid_tgid() >> 32))
+        return 1;
+    __u64 socket = bpf_get_socket_cookie(sk);
+    bpf_map_delete_elem(&verdicts, &socket);
+    COUNT(seen);
+    struct mf_socket_event *event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
+    if (!event) {
+        COUNT(ring_full);
+        return 1;
+    }
+    __builtin_memset(event, 0, sizeof(*event));
+    event->kind = MF_EVENT_CLOSED;
+    event->transport = IPPROTO_UDP;
+    event->socket = socket;
+    event->exit = bpf_ktime_get_boot_ns();
+    event->enter = event->exit;
+    submit(event, sizeof(*event));
+    return 1;
+}
+
+char mf_license[] SEC("license") = "Dual BSD/GPL";

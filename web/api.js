@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A refusal by the server, in its own words. */
+export class QueryFailure extends Error {}
+
+/** What the last answers said was lost, by stage and reason. */
+export const ledger = { losses: new Map(), listeners: new Set() };
+
+/**
+ * Runs one SQL statement and gives its rows as objects keyed by column.
+ * @param {string} sql
+ * @param {string} db database of tables that are named without one
+ */
+export async function query(sql, db) {
+  const result = await queryTable(sql, db);
+  return result.values.map((row) =>
+    Object.fromEntries(result.columns.map((column, index) => [column, row[index]])));
+}
+
+/** Runs one SQL statement and gives {columns, values, schemas}. */
+export async function queryTable(sql, db = 'flow_log') {
+  let response;
+  try {
+    response = await fetch('/v1/query/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ db, sql }),
+    });
+  } catch {
+    throw new QueryFailure('The server does not answer. Is metaflow-server still running?');
+  }
+  const text = await response.text();
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
+  }
+  if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
+  for (const loss of answer.losses ?? []) {
+    ledger.losses.set(`${loss.stage}: ${loss.reason}`, loss.dropped);
+  }
+  return answer.result;
+}
+
+export async function agents() {
+  const response = await fetch('/v1/agents');
+  if (!response.ok) throw new QueryFailure(`status ${response.status}`);
+  return (await response.json()).agents;
+}
+
+/** A string literal of the SQL dialect. */
+export function literal(text) {
+  return "'" + String(text).replaceAll('\\', '\\\\').replaceAll("'", "\\'") + "'";
+}
