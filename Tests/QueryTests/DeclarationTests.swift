@@ -36,7 +36,8 @@ import Testing
   static func aggregates(of table: TableDeclaration) -> [String] {
     let tag =
       table.columns.contains { $0.name == "tag_set_id" }
-      ? "auto_service" : table.columns.contains { $0.name == "tag_set_id_1" } ? "auto_service_1" : ""
+      ? "auto_service"
+      : table.columns.contains { $0.name == "tag_set_id_1" } ? "auto_service_1" : ""
     return MetricDeclaration.metrics(of: table).flatMap { metric in
       FunctionDeclaration.builtIn.filter { $0.accepts.contains(metric.kind) }.flatMap { function in
         let more =

@@ -6,14 +6,14 @@ import Testing
 /// A user's text may only ever be the inside of a string literal.
 @Suite struct InjectionTests {
   private static let positions = [
-    "SELECT _id FROM l7_flow_log WHERE trace_id = X", "SELECT X AS a FROM l7_flow_log",
-    "SELECT _id FROM l7_flow_log WHERE host_1 = X OR auto_service = X OR ip_0 LIKE X",
-    "SELECT _id FROM l7_flow_log WHERE endpoint REGEXP X AND host_0 REGEXP X",
-    "SELECT _id AS `N` FROM l7_flow_log ORDER BY `N`",
-    "SELECT Sum(request) AS `N` FROM application GROUP BY endpoint HAVING `N` > 1",
-    "SELECT TopK(endpoint, 3), if(endpoint = X, X, 'b') AS k FROM application GROUP BY k",
-    "SHOW tag endpoint values FROM application WHERE value = X",
-    "SHOW tag host values WHERE display_name LIKE X OR value IN (X, 'a')",
+    "SELECT _id FROM l7_flow_log WHERE trace_id = @text@", "SELECT @text@ AS a FROM l7_flow_log",
+    "SELECT _id FROM l7_flow_log WHERE host_1 = @text@ OR auto_service = @text@ OR ip_0 LIKE @text@",
+    "SELECT _id FROM l7_flow_log WHERE endpoint REGEXP @text@ AND host_0 REGEXP @text@",
+    "SELECT _id AS `@name@` FROM l7_flow_log ORDER BY `@name@`",
+    "SELECT Sum(request) AS `@name@` FROM application GROUP BY endpoint HAVING `@name@` > 1",
+    "SELECT TopK(endpoint, 3), if(endpoint = @text@, @text@, 'b') AS k FROM application GROUP BY k",
+    "SHOW tag endpoint values FROM application WHERE value = @text@",
+    "SHOW tag host values WHERE display_name LIKE @text@ OR value IN (@text@, 'a')",
   ]
 
   /// With every literal taken out, a statement is the same whatever the text was.
@@ -30,8 +30,8 @@ import Testing
 
   private func skeleton(_ position: String, text: String) throws -> String {
     let quoted = "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''") + "'"
-    let query = position.replacing("X", with: quoted)
-      .replacing("N", with: text.replacing("`", with: "``"))
+    let query = position.replacing("@text@", with: quoted)
+      .replacing("@name@", with: text.replacing("`", with: "``"))
     switch try QueryCompiler.compile(query, directory: FixedDirectory()) {
     case .select(let plan), .show(let plan): return withoutLiterals(plan.sql.text)
     case .ready: return ""

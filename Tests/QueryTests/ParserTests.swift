@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Query
 import Testing
+
+@testable import Query
 
 @Suite struct ParserTests {
   /// What is printed is read again as the same statement, so the tree holds everything.

@@ -163,12 +163,7 @@ extension TableScope {
   ) throws(QueryError) -> EngineSQL {
     let values = values(of: tag)
     if case .regexp = test.operation {
-      let pattern = try test.text(0)
-      let numbers = EngineSQL.list(values.map(\.tagSet))
-      let texts = EngineSQL.list(literals: values.map(\.value))
-      let decoded: EngineSQL =
-        values.isEmpty ? "''" : "transform(\(tag.column), [\(numbers)], [\(texts)], '')"
-      let matched: EngineSQL = "match(\(decoded), \(literal: pattern))"
+      let matched = matching(try test.text(0), values, of: tag)
       return test.isNegated ? "NOT \(matched)" : matched
     }
     let meetsEmpty = try test.holds(for: "")
@@ -179,6 +174,18 @@ extension TableScope {
     guard !chosen.isEmpty else { return meetsEmpty ? "1" : "0" }
     let list = EngineSQL.list(chosen)
     return meetsEmpty ? "\(tag.column) NOT IN (\(list))" : "\(tag.column) IN (\(list))"
+  }
+
+  /// The tag sets whose value matches: the engine's own expressions decide, once a value.
+  private func matching(
+    _ pattern: String, _ values: [(tagSet: UInt32, value: String)], of tag: BoundTag
+  ) -> EngineSQL {
+    guard !values.isEmpty else { return "match('', \(literal: pattern))" }
+    let numbers = EngineSQL.list(values.map(\.tagSet))
+    let texts = EngineSQL.list(literals: values.map(\.value))
+    return "(\(tag.column) IN (SELECT pair.1 FROM (SELECT arrayJoin(arrayZip([\(numbers)], "
+      + "[\(texts)])) AS pair) WHERE match(pair.2, \(literal: pattern))) "
+      + "OR (match('', \(literal: pattern)) AND \(tag.column) NOT IN (\(numbers))))"
   }
 
   /// The condition on rows that show their address for the tag.
