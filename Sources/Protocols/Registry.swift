@@ -5,6 +5,7 @@
 package let builtInProtocols: [any ProtocolParser.Type] = [
   HTTP1Parser.self,
   MySQLParser.self,
+  PostgreSQLParser.self,
   RedisParser.self,
   DNSParser.self,
 ]

@@ -59,10 +59,9 @@ extension MySQLParser {
       let text = body.extracting(start..<body.count)
       guard bytes.count <= 4 + length else { return .no }
       switch SQLText.beginsStatement(text, dialect: .mySQL) {
-      case true: return isExact ? .yes(sentBy: .client) : .undecided
-      case false: break
+      case true?: return isExact ? .yes(sentBy: .client) : .undecided
+      case false?: break
       case nil: return bytes.count < 4 + length && body.count < 16 ? .undecided : .no
-      default: break
       }
     case .statementExecute:
       // The id, no more than a flag, and the count of executions, which is always 1.

@@ -50,6 +50,8 @@ package struct MySQLParser: ProtocolParser {
   var continuesPacket = false
   /// The server sends its log without end.
   var isReplicating = false
+  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
+  var answersAreLost = false
   /// The next bytes of this side may begin inside of a packet.
   var isLost: [2 of Bool] = InlineArray(repeating: false)
 
@@ -78,6 +80,7 @@ package struct MySQLParser: ProtocolParser {
       return .skip(bytes.count)
     }
     if case .message(_, let length) = step {
+      if side == .server { answersAreLost = false }
       isLost[Int(side.rawValue)] = length == .untilTurn
     }
     return step
@@ -90,12 +93,18 @@ package struct MySQLParser: ProtocolParser {
     } else if pending.count > 1 {
       // Which of them were answered cannot be told.
       pending.removeAll()
+    } else {
+      answersAreLost = true
     }
   }
 
   mutating func expect(
     _ command: MySQLCommand, statement: PreparedStatement? = nil
   ) throws(ParseError) -> UInt64 {
+    if answersAreLost {
+      pending.removeAll()
+      answersAreLost = false
+    }
     guard pending.count < Self.pendingLimit else {
       throw ParseError(at: 0, expected: "fewer commands without an answer")
     }

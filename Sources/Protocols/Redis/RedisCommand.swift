@@ -70,7 +70,9 @@ struct RedisCommand: Sendable {
   private static func hash(of name: StaticString) -> UInt64 {
     name.withUTF8Buffer { buffer in
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for byte in unsafe buffer { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      for index in 0..<buffer.count {
+        hash = (hash ^ UInt64(unsafe buffer[index])) &* 0x100_0000_01b3
+      }
       return hash
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-package import Telemetry
+import Telemetry
 
 /// Reads RESP2 and RESP3, and the commands that people type: each command is a request, each reply a
 /// response.

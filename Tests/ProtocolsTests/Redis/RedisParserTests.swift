@@ -54,7 +54,7 @@ import Testing
         ExpectedMessage(.request, requestResource: "MGET a b"),
         ExpectedMessage(.response, responseResult: "QUEUED"),
         ExpectedMessage(.request, requestType: "EXEC"),
-        ExpectedMessage(.response, responseResult: "array", length: 40),
+        ExpectedMessage(.response, responseResult: "array", length: 36),
       ])
   }
 
