@@ -8,12 +8,17 @@ extension FlowEngine {
   /// More bytes of an open message were seen.
   mutating func extend(_ number: Int, by captured: Int, _ moment: Moment) {
     let captured = UInt32(clamping: captured)
-    if pending.slots[number].state == .answering {
+    switch pending.slots[number].state {
+    case .answering:
       pending.slots[number].record.capturedResponseBytes &+= captured
       pending.slots[number].record.ends(moment.end)
       pending.slots[number].deadline = moment.end + limits.silenceEndsResponse
-    } else {
+    case .early:
+      pending.slots[number].record.capturedResponseBytes &+= captured
+      pending.slots[number].record.ends(moment.end)
+    case .waiting:
       pending.slots[number].record.capturedRequestBytes &+= captured
+    case .free: break
     }
   }
 
@@ -95,6 +100,7 @@ extension FlowEngine {
       return tallies.calls.lose(.unpairedResponse)
     }
     conversation.early = number
+    if part.isOpen { conversation[part.first.direction].open = number }
   }
 
   /// Joins a request with the response that came before it, if it is this one's.
@@ -120,11 +126,18 @@ extension FlowEngine {
       hasTexts ? response : response.withoutTexts, textsAt: offset)
     pending.slots[number].record.ends(response.end)
     pending.release(early)
-    complete(number, in: &conversation, slot: slot)
+    let direction = part.first.direction.opposite
+    guard conversation[direction].open == early else {
+      return complete(number, in: &conversation, slot: slot)
+    }
+    pending.slots[number].state = .answering
+    pending.slots[number].deadline = response.end + limits.silenceEndsResponse
+    conversation[direction].open = number
   }
 
   mutating func dropEarly(_ conversation: inout Conversation) {
     guard conversation.early != PendingCalls.none else { return }
+    forgetOpen(conversation.early, in: &conversation)
     pending.release(conversation.early)
     conversation.early = PendingCalls.none
     tallies.calls.lose(.unpairedResponse)

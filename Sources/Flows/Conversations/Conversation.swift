@@ -41,6 +41,8 @@ struct Conversation {
   /// Turns that were offered, and data events that nobody wanted.
   var offers: UInt8 = 0
   var refusedEvents: UInt16 = 0
+  /// When the last of them was.
+  var lastRefused = Timestamp(nanoseconds: 0)
   /// Data events that wait in a buffer for more to decide by, not counted yet.
   var heldBack: UInt16 = 0
   /// Whether the current turn was refused by every protocol.

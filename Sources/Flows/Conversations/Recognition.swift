@@ -146,7 +146,11 @@ extension FlowEngine {
       conversation.turnRefused = true
       countOffer(&conversation)
     }
-    conversation.refusedEvents &+= 1
+    // By the call that moved them, in however many pieces it is told.
+    if conversation.lastRefused != time {
+      conversation.lastRefused = time
+      conversation.refusedEvents &+= 1
+    }
     guard
       conversation.offers >= limits.recognitionTurns
         || conversation.refusedEvents >= limits.recognitionEvents

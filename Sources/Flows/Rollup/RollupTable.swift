@@ -112,8 +112,10 @@ extension CallMetric {
 
   @inline(__always)
   func hasKey(of other: CallMetric) -> Bool {
-    applicationProtocol.rawValue == other.applicationProtocol.rawValue && server.port == other.server.port
-      && observationPoint.rawValue == other.observationPoint.rawValue && client.process == other.client.process
+    applicationProtocol.rawValue == other.applicationProtocol.rawValue
+      && server.port == other.server.port
+      && observationPoint.rawValue == other.observationPoint.rawValue
+      && client.process == other.client.process
       && server.process == other.server.process && client.address == other.client.address
       && server.address == other.server.address && transport.rawValue == other.transport.rawValue
       && signalSource.rawValue == other.signalSource.rawValue
