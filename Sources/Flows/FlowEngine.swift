@@ -13,6 +13,18 @@ struct FlowEngine: ~Copyable {
   struct Known {
     var parser: any ProtocolParser.Type
     var descriptor: ProtocolDescriptor
+    var number: ApplicationProtocol
+    var isByIdentifier: Bool
+    /// Nanoseconds until an unanswered request is a timeout.
+    var timeout: Int64
+
+    init(_ parser: any ProtocolParser.Type) {
+      self.parser = parser
+      descriptor = parser.descriptor
+      number = descriptor.number
+      isByIdentifier = descriptor.pairing == .identifier
+      timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
+    }
   }
 
   let limits: FlowLimits
@@ -34,7 +46,7 @@ struct FlowEngine: ~Copyable {
 
   init(limits: FlowLimits, protocols: [any ProtocolParser.Type]) {
     self.limits = limits
-    self.protocols = protocols.map { Known(parser: $0, descriptor: $0.descriptor) }
+    self.protocols = protocols.map { Known($0) }
     traces = ThreadTraces(limits: limits)
     peers = PeerTable(seed: limits.hashSeed)
     pending = PendingCalls(limits: limits)
@@ -54,7 +66,7 @@ struct FlowEngine: ~Copyable {
     }
     let moment = Moment(event, trace: traces.trace(event))
     let length = max(Int(event.length), payload.count)
-    if event.transport == .udp {
+    if event.transport.rawValue == TransportProtocol.udp.rawValue {
       takeDatagram(payload, length: length, moment: moment, in: &conversation, slot: slot)
     } else {
       takeChunk(

@@ -17,7 +17,7 @@ package struct FlowPipeline: ~Copyable {
   private let limits: FlowLimits
   /// The second whose tallies are being counted; nil before the first flush.
   private var ledgerSecond: Int64?
-  private var lastScan = Timestamp(nanoseconds: .min)
+  private var lastScan = Timestamp(nanoseconds: 0)
   /// Where the search for forgotten conversations goes on.
   private var sweep = 0
   private var endedProcesses: [ProcessKey] = []
@@ -63,6 +63,7 @@ package struct FlowPipeline: ~Copyable {
   /// seconds that are over. Call it at least every half second of the time that events carry.
   package mutating func flush(now: Timestamp) {
     engine.releaseWaiting(&table, now: now)
+    // Not on every flush: it walks over all that waits.
     if now - lastScan >= 200_000_000 || now < lastScan {
       lastScan = now
       engine.expireCalls(&table, now: now)

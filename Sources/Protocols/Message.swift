@@ -24,7 +24,8 @@ package struct Message: Hashable, Sendable {
   /// The length that the message declares for its body, bytes.
   package var length: Int64?
   package var affectedRows: UInt64?
-  package var flags: CallRecord.Flags = []
+  // Spelled out: an empty literal of another module's option set is made by generic code at run time.
+  package var flags = CallRecord.Flags(rawValue: 0)
   /// Whether the request stays unanswered for a while by design (a blocking pop, a long poll): its
   /// timeout is not an error.
   package var mayBlock = false

@@ -4,5 +4,8 @@
 /// those whose bytes are the hardest to mistake first. One line each.
 package let builtInProtocols: [any ProtocolParser.Type] = [
   HTTP1Parser.self,
+  MySQLParser.self,
+  PostgreSQLParser.self,
+  RedisParser.self,
   DNSParser.self,
 ]

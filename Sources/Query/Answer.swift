@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value of an answer.
-package enum AnswerValue: Hashable, Sendable {
-  case null
-  case integer(Int64)
-  /// Integers above `Int64.max`, as hashes and ids are.
-  case unsigned(UInt64)
-  case number(Double)
-  case text(String)
-  case list([AnswerValue])
-}
+package import Storage
 
-/// An answer to a query: columns and rows of them.
+/// An answer to a query: columns, rows of them, and what it cost.
 package struct Answer: Hashable, Sendable {
   package var columns: [AnswerColumn]
-  package var rows: [[AnswerValue]]
+  package var rows: [[Value]]
+  /// The bounds of `time` in the query; open for SHOW.
+  package var range: TimeRange
+  package var rowsRead: Int
+  package var bytesRead: Int
 
-  package init(columns: [AnswerColumn], rows: [[AnswerValue]]) {
+  package init(
+    columns: [AnswerColumn], rows: [[Value]], range: TimeRange = TimeRange(), rowsRead: Int = 0,
+    bytesRead: Int = 0
+  ) {
     self.columns = columns
     self.rows = rows
+    self.range = range
+    self.rowsRead = rowsRead
+    self.bytesRead = bytesRead
   }
 }
 
@@ -38,18 +39,18 @@ package struct FillPlan: Hashable, Sendable {
   var step: Int64
   var offset: Int64
   /// What stands in the other columns of an added row.
-  var value: AnswerValue
+  var value: Value
   /// The buckets to fill; where open, from the first or to the last bucket found.
   var range: TimeRange
   var order: Order
 
-  /// Adds the missing rows, at most ``QueryLimits/rows`` in all; series beyond
-  /// ``QueryLimits/filledSeries`` stay as they are.
-  package func fill(_ rows: [[AnswerValue]]) -> [[AnswerValue]] {
-    var names: [[AnswerValue]] = []
-    var series: [[AnswerValue]: [Int64: [AnswerValue]]] = [:]
+  /// Adds the missing rows, at most ``DialectLimits/rows`` in all; series beyond
+  /// ``DialectLimits/filledSeries`` stay as they are.
+  package func fill(_ rows: [[Value]]) -> [[Value]] {
+    var names: [[Value]] = []
+    var series: [[Value]: [Int64: [Value]]] = [:]
     for row in rows {
-      guard case .integer(let start) = row[time] else { return rows }
+      guard let start = start(of: row) else { return rows }
       let name = self.series.map { row[$0] }
       if series[name] == nil { names.append(name) }
       series[name, default: [:]][start] = row
@@ -58,13 +59,13 @@ package struct FillPlan: Hashable, Sendable {
     guard let least = starts.min(), let most = starts.max() else { return rows }
     let first = range.first.map(bucket) ?? least
     let last = range.last.map(bucket) ?? most
-    guard first <= last, (last - first) / step < Int64(QueryLimits.rows) else { return rows }
-    var filled: [[AnswerValue]] = []
+    guard first <= last, (last - first) / step < Int64(DialectLimits.rows) else { return rows }
+    var filled: [[Value]] = []
     for (index, name) in names.enumerated() {
       let known = series[name] ?? [:]
       let fits =
-        index < QueryLimits.filledSeries
-        && filled.count + Int((last - first) / step) < Int(QueryLimits.rows)
+        index < DialectLimits.filledSeries
+        && filled.count + Int((last - first) / step) < Int(DialectLimits.rows)
       let wanted =
         fits
         ? Set(stride(from: first, through: last, by: Int(step))).union(known.keys)
@@ -80,21 +81,27 @@ package struct FillPlan: Hashable, Sendable {
     (second - offset) / step * step + offset
   }
 
-  private func empty(_ start: Int64, _ name: [AnswerValue], width: Int) -> [AnswerValue] {
+  private func empty(_ start: Int64, _ name: [Value], width: Int) -> [Value] {
     var row = Array(repeating: value, count: width)
-    row[time] = .integer(start)
+    row[time] = .int(start)
     for (column, part) in zip(series, name) { row[column] = part }
     return row
   }
 
-  private func sorted(_ rows: [[AnswerValue]]) -> [[AnswerValue]] {
-    func start(_ row: [AnswerValue]) -> Int64 {
-      if case .integer(let start) = row[time] { start } else { 0 }
-    }
+  private func sorted(_ rows: [[Value]]) -> [[Value]] {
+    func start(_ row: [Value]) -> Int64 { self.start(of: row) ?? 0 }
     switch order {
     case .bySeries: return rows
     case .ascending: return rows.sorted { start($0) < start($1) }
     case .descending: return rows.sorted { start($0) > start($1) }
+    }
+  }
+
+  private func start(of row: [Value]) -> Int64? {
+    switch row[time] {
+    case .int(let start): start
+    case .uint(let start): Int64(exactly: start)
+    default: nil
     }
   }
 }

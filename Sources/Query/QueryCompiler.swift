@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Catalog
 internal import Telemetry
 
 /// A query's text to the engine's statement. Pure: the same text and directory give the same plan.
@@ -19,7 +20,7 @@ package enum QueryCompiler {
   /// - Throws: ``QueryError`` with its place.
   package static func compile(
     _ source: String, database: String = "", precision: TableScope.Precision = .minute,
-    directory: any TagDirectory, tagSets: [UInt32]? = nil
+    directory: any TagDirectory, tagSets: Set<UInt32>? = nil
   ) throws(QueryError) -> Compiled {
     let statement = try Parser.parse(source)
     do throws(QueryError) {

@@ -6,7 +6,7 @@ import Telemetry
 extension CallRecord {
   /// A record of what a request, or a message that needs no answer, says.
   init(
-    _ message: Message, of conversation: Conversation, _ descriptor: ProtocolDescriptor,
+    _ message: Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
     first: Moment, sequence: UInt32, captured: Int
   ) {
     let own = CallEnd(
@@ -19,7 +19,7 @@ extension CallRecord {
       end: first.start)
     observationPoint = isClient ? .clientProcess : .serverProcess
     transport = conversation.transport
-    applicationProtocol = descriptor.number
+    applicationProtocol = number
     directionScore = conversation.directionScore
     networkNamespace = conversation.networkNamespace
     flow = conversation.socket
@@ -77,9 +77,9 @@ extension CallRecord {
   /// An unconnected UDP socket does not say who sent a datagram: the answer's direction does.
   private mutating func learnRemote(_ moment: Moment) {
     guard moment.remotePort != 0 else { return }
-    if observationPoint == .clientProcess, server.port == 0 {
+    if observationPoint.rawValue == ObservationPoint.clientProcess.rawValue, server.port == 0 {
       (server.address, server.port) = (moment.remote, moment.remotePort)
-    } else if observationPoint == .serverProcess, client.port == 0 {
+    } else if client.port == 0 {
       (client.address, client.port) = (moment.remote, moment.remotePort)
     }
   }
@@ -95,6 +95,6 @@ extension CallTexts {
   mutating func shift(by offset: Int) {
     let offset = UInt32(truncatingIfNeeded: offset)
     guard offset > 0 else { return }
-    update { if !$0.isEmpty { $0.offset &+= offset } }
+    update { if $0.length > 0 { $0.offset &+= offset } }
   }
 }

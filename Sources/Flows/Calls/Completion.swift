@@ -8,12 +8,17 @@ extension FlowEngine {
   /// More bytes of an open message were seen.
   mutating func extend(_ number: Int, by captured: Int, _ moment: Moment) {
     let captured = UInt32(clamping: captured)
-    if pending.slots[number].state == .answering {
+    switch pending.slots[number].state {
+    case .answering:
       pending.slots[number].record.capturedResponseBytes &+= captured
       pending.slots[number].record.ends(moment.end)
       pending.slots[number].deadline = moment.end + limits.silenceEndsResponse
-    } else {
+    case .early:
+      pending.slots[number].record.capturedResponseBytes &+= captured
+      pending.slots[number].record.ends(moment.end)
+    case .waiting:
       pending.slots[number].record.capturedRequestBytes &+= captured
+    case .free: break
     }
   }
 
@@ -56,8 +61,8 @@ extension FlowEngine {
   }
 
   mutating func forgetOpen(_ number: Int, in conversation: inout Conversation) {
-    if conversation.egress.open == number { conversation.egress.open = PendingCalls.none }
-    if conversation.ingress.open == number { conversation.ingress.open = PendingCalls.none }
+    if conversation[.egress].open == number { conversation[.egress].open = PendingCalls.none }
+    if conversation[.ingress].open == number { conversation[.ingress].open = PendingCalls.none }
   }
 
   /// Ends every call of a conversation whose answers will not come, or not be understood.
@@ -81,8 +86,8 @@ extension FlowEngine {
   ) {
     dropEarly(&conversation)
     var record = CallRecord(
-      Message(.response), of: conversation,
-      protocols[conversation.protocolIndex].descriptor, first: part.first, sequence: 0, captured: 0)
+      Message(.response), of: &conversation,
+      protocols[conversation.protocolIndex].number, first: part.first, sequence: 0, captured: 0)
     record.answer(
       part.message, first: part.first, sequence: part.sequence, captured: part.captured,
       textsAt: 0)
@@ -95,6 +100,7 @@ extension FlowEngine {
       return tallies.calls.lose(.unpairedResponse)
     }
     conversation.early = number
+    if part.isOpen { conversation[part.first.direction].open = number }
   }
 
   /// Joins a request with the response that came before it, if it is this one's.
@@ -105,7 +111,7 @@ extension FlowEngine {
     let response = pending.slots[early].record
     let isAnswer =
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
-      && (!isByIdentifier(conversation) || response.requestID == part.message.requestID)
+      && (!isByIdentifier(&conversation) || response.requestID == part.message.requestID)
     guard isAnswer else {
       if part.isOpen { conversation[part.first.direction].open = number }
       return
@@ -120,11 +126,18 @@ extension FlowEngine {
       hasTexts ? response : response.withoutTexts, textsAt: offset)
     pending.slots[number].record.ends(response.end)
     pending.release(early)
-    complete(number, in: &conversation, slot: slot)
+    let direction = part.first.direction.opposite
+    guard conversation[direction].open == early else {
+      return complete(number, in: &conversation, slot: slot)
+    }
+    pending.slots[number].state = .answering
+    pending.slots[number].deadline = response.end + limits.silenceEndsResponse
+    conversation[direction].open = number
   }
 
   mutating func dropEarly(_ conversation: inout Conversation) {
     guard conversation.early != PendingCalls.none else { return }
+    forgetOpen(conversation.early, in: &conversation)
     pending.release(conversation.early)
     conversation.early = PendingCalls.none
     tallies.calls.lose(.unpairedResponse)

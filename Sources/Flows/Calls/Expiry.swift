@@ -56,7 +56,7 @@ extension FlowEngine {
   private mutating func expireRequest(
     _ number: Int, in conversation: inout Conversation, slot: Int, now: Timestamp
   ) {
-    let isByIdentifier = self.isByIdentifier(conversation)
+    let isByIdentifier = self.isByIdentifier(&conversation)
     guard isByIdentifier || conversation.firstPending == number else { return }
     if !isByIdentifier {
       if pending.slots[number].mayBlock { return }

@@ -34,7 +34,7 @@ extension FlowEngine {
   private mutating func takeSession(
     _ part: MessagePart, in conversation: inout Conversation, slot: Int
   ) {
-    var record = record(of: part, in: conversation)
+    var record = record(of: part, in: &conversation)
     record.status = part.message.status
     record.responseCode = part.message.code
     scratch.removeAll(keepingCapacity: true)
@@ -45,7 +45,7 @@ extension FlowEngine {
   private mutating func takeRequest(
     _ part: MessagePart, in conversation: inout Conversation, slot: Int
   ) {
-    let isByIdentifier = self.isByIdentifier(conversation)
+    let isByIdentifier = self.isByIdentifier(&conversation)
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
       abandon(
         conversation.firstPending, .unknown, in: &conversation, slot: slot, at: part.first.exit)
@@ -54,9 +54,9 @@ extension FlowEngine {
       conversation.unheld == 0, conversation.pendingCount < limits.pendingCallsPerConversation
     else { return leaveUnheld(isByIdentifier, &conversation) }
     let timeout =
-      Int64(protocols[conversation.protocolIndex].descriptor.timeoutSeconds) * 1_000_000_000
+      protocols[conversation.protocolIndex].timeout
     var call = PendingCalls.Call(
-      record: record(of: part, in: conversation), conversation: slot,
+      record: record(of: part, in: &conversation), conversation: slot,
       deadline: part.first.exit + timeout)
     call.mayBlock = part.message.mayBlock
     guard let number = pending.insert(call, bytes: fields.bytes) else {
@@ -102,7 +102,7 @@ extension FlowEngine {
   private mutating func request(
     for part: MessagePart, in conversation: inout Conversation, slot: Int
   ) -> Int? {
-    if isByIdentifier(conversation) {
+    if isByIdentifier(&conversation) {
       guard let identifier = part.message.requestID else { return nil }
       return find(identifier, remote: part.first, slot: slot)
     }
@@ -120,13 +120,14 @@ extension FlowEngine {
     return pending.slots[first].record.start <= part.first.exit ? first : nil
   }
 
-  func isByIdentifier(_ conversation: Conversation) -> Bool {
-    protocols[conversation.protocolIndex].descriptor.pairing == .identifier
+  @inline(__always)
+  func isByIdentifier(_ conversation: inout Conversation) -> Bool {
+    protocols[conversation.protocolIndex].isByIdentifier
   }
 
-  private func record(of part: MessagePart, in conversation: Conversation) -> CallRecord {
+  private func record(of part: MessagePart, in conversation: inout Conversation) -> CallRecord {
     CallRecord(
-      part.message, of: conversation, protocols[conversation.protocolIndex].descriptor,
+      part.message, of: &conversation, protocols[conversation.protocolIndex].number,
       first: part.first, sequence: part.sequence, captured: part.captured)
   }
 

@@ -23,7 +23,7 @@ extension FlowEngine {
   /// Adds the process at the other end when that is a socket of this host.
   private func fillPeer(_ record: inout CallRecord, slot: Int) {
     guard let peer = peers.peer(of: slot) else { return }
-    if record.observationPoint == .clientProcess {
+    if record.observationPoint.rawValue == ObservationPoint.clientProcess.rawValue {
       record.server.learn(peer)
     } else {
       record.client.learn(peer)

@@ -31,8 +31,8 @@ struct Conversation {
   var protocolIndex = 0
   var parser: (any ProtocolParser)?
 
-  var egress = Stream()
-  var ingress = Stream()
+  /// By ``SocketEvent/Direction``.
+  private var streams: InlineArray<2, Stream> = [Stream(), Stream()]
   /// The direction of the last bytes; nil before any.
   var lastDirection: SocketEvent.Direction?
   var lastActive: Timestamp
@@ -41,6 +41,8 @@ struct Conversation {
   /// Turns that were offered, and data events that nobody wanted.
   var offers: UInt8 = 0
   var refusedEvents: UInt16 = 0
+  /// When the last of them was.
+  var lastRefused = Timestamp(nanoseconds: 0)
   /// Data events that wait in a buffer for more to decide by, not counted yet.
   var heldBack: UInt16 = 0
   /// Whether the current turn was refused by every protocol.
@@ -94,14 +96,11 @@ struct Conversation {
     }
   }
 
-  @inline(__always)
   subscript(direction: SocketEvent.Direction) -> Stream {
-    _read {
-      if direction == .egress { yield egress } else { yield ingress }
-    }
-    _modify {
-      if direction == .egress { yield &egress } else { yield &ingress }
-    }
+    @inline(__always)
+    _read { yield streams[Int(direction.rawValue)] }
+    @inline(__always)
+    _modify { yield &streams[Int(direction.rawValue)] }
   }
 }
 

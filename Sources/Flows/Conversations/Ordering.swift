@@ -93,6 +93,7 @@ extension FlowEngine {
       return handOver(
         payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
     }
+    if conversation[direction].extendHeld(payload, length, sequence: sequence, moment) { return }
     if conversation[direction].held.count >= limits.heldChunks {
       releaseHeld(direction, in: &conversation, slot: slot)
       return takeChunk(
@@ -114,6 +115,7 @@ extension FlowEngine {
     }) {
       let held = conversation[direction].held.remove(at: index)
       let seen = Int(conversation[direction].next &- held.sequence)
+      tallies.conversations.pass(held.pieces - 1)
       takeRepeated(
         held.bytes.span, length: held.length, sequence: held.sequence, seen: seen,
         moment: held.moment, in: &conversation, slot: slot)

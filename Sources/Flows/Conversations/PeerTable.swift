@@ -66,7 +66,7 @@ struct PeerTable {
       let found = owners[candidate]
       guard candidate != slot, found.local == own.remote, found.remote == own.local,
         found.localPort == own.remotePort, found.remotePort == own.localPort,
-        found.transport == own.transport
+        found.transport.rawValue == own.transport.rawValue
       else { return false }
       if found.networkNamespace == own.networkNamespace {
         other = candidate

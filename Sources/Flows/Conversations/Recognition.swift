@@ -146,7 +146,11 @@ extension FlowEngine {
       conversation.turnRefused = true
       countOffer(&conversation)
     }
-    conversation.refusedEvents &+= 1
+    // By the call that moved them, in however many pieces it is told.
+    if conversation.lastRefused != time {
+      conversation.lastRefused = time
+      conversation.refusedEvents &+= 1
+    }
     guard
       conversation.offers >= limits.recognitionTurns
         || conversation.refusedEvents >= limits.recognitionEvents
@@ -165,8 +169,8 @@ extension FlowEngine {
 
   mutating func abandonRecognition(_ conversation: inout Conversation) {
     refuseHeldBack(&conversation)
-    conversation.egress.clear(pool: &buffers)
-    conversation.ingress.clear(pool: &buffers)
+    conversation[.egress].clear(pool: &buffers)
+    conversation[.ingress].clear(pool: &buffers)
   }
 
   /// Asks the probe for silence on this socket; ``unmute(_:)`` ends it.
@@ -185,8 +189,8 @@ extension FlowEngine {
     conversation.refusedEvents = 0
     conversation.failures = 0
     conversation.lastDirection = nil
-    conversation.egress.isStarted = false
-    conversation.ingress.isStarted = false
+    conversation[.egress].isStarted = false
+    conversation[.ingress].isStarted = false
     let limit = limits.payloadLimits[Int(conversation.payloadStep)]
     say(SocketVerdict(socket: conversation.socket, payloadLimit: limit))
   }

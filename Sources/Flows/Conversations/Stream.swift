@@ -19,10 +19,14 @@ struct Stream {
     var length: Int
     var moment: Moment
     var bytes: [UInt8]
+    /// Events that brought them.
+    var pieces: UInt64 = 1
   }
 
   /// Marks of one buffer at most; bytes beyond share the last.
   static let markLimit = 64
+  /// Bytes of one held chunk at most, when it is put together from several.
+  static let heldBytes = 65_536
 
   var isStarted = false
   /// All that comes belongs to the open message, until the other side speaks.
@@ -67,6 +71,20 @@ struct Stream {
   mutating func dropLast(_ count: Int) {
     buffer.removeLast(count)
     while let last = marks.last, last.start >= buffer.count, marks.count > 1 { marks.removeLast() }
+  }
+
+  /// Adds to the last held chunk what the same call moved behind it.
+  mutating func extendHeld(
+    _ payload: Span<UInt8>, _ length: Int, sequence: UInt32, _ moment: Moment
+  ) -> Bool {
+    guard let last = held.indices.last, held[last].bytes.count == held[last].length,
+      sequence == held[last].sequence &+ UInt32(truncatingIfNeeded: held[last].length),
+      moment == held[last].moment, held[last].length + length <= Self.heldBytes
+    else { return false }
+    held[last].bytes.append(copying: payload)
+    held[last].length += length
+    held[last].pieces += 1
+    return true
   }
 
   mutating func clear(pool: inout BufferPool) {

@@ -98,10 +98,11 @@ extension CallMetric {
       applicationProtocol: record.applicationProtocol, client: client, server: server)
     directionScore = record.directionScore
     requests = 1
-    responses = record.kind == .request ? 0 : 1
-    clientErrors = record.status == .clientError ? 1 : 0
-    serverErrors = record.status == .serverError ? 1 : 0
-    timeouts = record.status == .timeout ? 1 : 0
+    responses = record.kind.rawValue == CallKind.request.rawValue ? 0 : 1
+    let status = record.status.rawValue
+    clientErrors = status == ResponseStatus.clientError.rawValue ? 1 : 0
+    serverErrors = status == ResponseStatus.serverError.rawValue ? 1 : 0
+    timeouts = status == ResponseStatus.timeout.rawValue ? 1 : 0
     if record.hasDuration {
       durationSum = record.durationMicroseconds
       durationMax = durationSum
@@ -111,11 +112,13 @@ extension CallMetric {
 
   @inline(__always)
   func hasKey(of other: CallMetric) -> Bool {
-    applicationProtocol == other.applicationProtocol && server.port == other.server.port
-      && observationPoint == other.observationPoint && client.process == other.client.process
+    applicationProtocol.rawValue == other.applicationProtocol.rawValue
+      && server.port == other.server.port
+      && observationPoint.rawValue == other.observationPoint.rawValue
+      && client.process == other.client.process
       && server.process == other.server.process && client.address == other.client.address
-      && server.address == other.server.address && transport == other.transport
-      && signalSource == other.signalSource
+      && server.address == other.server.address && transport.rawValue == other.transport.rawValue
+      && signalSource.rawValue == other.signalSource.rawValue
   }
 
   func combineKey(into hash: inout Hash) {

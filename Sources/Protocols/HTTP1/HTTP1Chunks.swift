@@ -15,10 +15,6 @@ struct HTTP1Chunks {
     isInTrailers = false
   }
 
-  mutating func reset() {
-    isInside = false
-  }
-
   /// Moves over what is known of the body at the front of `bytes`: how many bytes (they may exceed the
   /// view), or 0 when the first line is not complete.
   mutating func advance(_ bytes: Span<UInt8>) throws(ParseError) -> Int {

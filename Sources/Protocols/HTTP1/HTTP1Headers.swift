@@ -41,42 +41,44 @@ struct HTTP1Headers {
     return letter < 26 && (1 << UInt32(letter)) & Self.initials != 0
   }
 
-  /// One bit for each initial in `b c h n r s t u x`.
-  private static let initials: UInt32 = {
-    var bits: UInt32 = 0
-    for letter in [1, 2, 7, 13, 17, 18, 19, 20, 23] as [UInt32] { bits |= 1 << letter }
-    return bits
-  }()
+  /// One bit for each initial in `b c h n r s t u x`, `a` the lowest.
+  private static let initials: UInt32 = 0b1001_1110_0010_0000_1000_0110
 
   /// Reads the header line between `start` and `end`.
   private mutating func read(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
     var length = 0
     guard let name = HeaderName(bytes, from: start, to: end, length: &length) else { return }
-    let value = Self.trimmed(bytes, from: start + length + 1, to: end)
-    switch name {
-    case HeaderName("host"): keep(&host, value)
-    case HeaderName("user-agent"): keep(&userAgent, value)
-    case HeaderName("content-length"):
-      if contentLength == nil { contentLength = Self.number(bytes, value) }
-    case HeaderName("referer"): keep(&referer, value)
-    case HeaderName("transfer-encoding"):
+    // Most names are told apart by their length alone.
+    switch (length, name) {
+    case (4, HeaderName("host")): Self.keep(&host, Self.value(bytes, start + 5, end))
+    case (7, HeaderName("referer")): Self.keep(&referer, Self.value(bytes, start + 8, end))
+    case (10, HeaderName("user-agent")): Self.keep(&userAgent, Self.value(bytes, start + 11, end))
+    case (12, HeaderName("x-request-id")): Self.keep(&requestID, Self.value(bytes, start + 13, end))
+    case (14, HeaderName("content-length")):
+      if contentLength == nil {
+        contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))
+      }
+    case (15, HeaderName("x-forwarded-for")):
+      Self.keep(&forwardedFor, Self.value(bytes, start + 16, end))
+    case (17, HeaderName("transfer-encoding")):
       hasTransferCoding = true
-      isChunked = Self.endsInChunked(bytes, value)
-    case HeaderName("x-request-id"): keep(&requestID, value)
-    case HeaderName("x-forwarded-for"): keep(&forwardedFor, value)
-    default:
-      if let header = TraceHeader(name) { trace.note(header, at: value) }
+      isChunked = Self.endsInChunked(bytes, Self.value(bytes, start + 18, end))
+    case (2...3, _), (11...13, _), (17, _), (21, _):
+      if let header = TraceHeader(name) {
+        trace.note(header, at: Self.value(bytes, start + length + 1, end))
+      }
+    default: break
     }
   }
 
   @inline(__always)
-  private func keep(_ field: inout Text, _ value: Text) {
+  private static func keep(_ field: inout Text, _ value: Text) {
     if field.isEmpty { field = value }
   }
 
   /// The place of a value without the white space around it, RFC 9112 section 5.1.
   @inline(__always)
-  private static func trimmed(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Text {
+  private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Text {
     var first = start
     var last = end
     while first < last, isBlank(bytes[first]) { first &+= 1 }

@@ -19,6 +19,8 @@ package struct HTTP1Parser: ProtocolParser {
     var chunks = HTTP1Chunks()
     /// Whether the next bytes may lie inside a body that began unseen.
     var isUnsynchronized = true
+
+    var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
   }
 
   private var client = Direction()
@@ -41,59 +43,72 @@ package struct HTTP1Parser: ProtocolParser {
     let bytes = view.bytes
     guard bytes.count > 0 else { throw ParseError(at: 0, expected: "a byte") }
     if isTunnel { return .skip(bytes.count) }
-    if let step = try walkBody(bytes, isFinal: view.isFinal, from: side) { return step }
+    if !(side == .client ? client : server).isAtHead {
+      switch try beforeHead(bytes, isFinal: view.isFinal, from: side) {
+      case .head: break
+      case .skip(let count): return .skip(count)
+      case .needMore: return .needMore
+      }
+    }
     // Empty lines before a message are to be ignored, RFC 9112 section 2.2.
     if bytes[0] == HTTP1Headers.lineFeed || bytes[0] == HTTP1Headers.carriageReturn {
       return .skip(1)
     }
     let limit = min(bytes.count, Self.headLimit)
     let isFinal = view.isFinal || limit == Self.headLimit
-    return side == .client
-      ? try request(bytes, limit, isFinal: isFinal, &fields)
-      : try response(bytes, limit, isFinal: isFinal, &fields)
+    if side == .client { return try request(bytes, limit, isFinal: isFinal, &fields) }
+    return try response(bytes, limit, isFinal: isFinal, &fields)
   }
 
   package mutating func bytesWereLost(from side: Side) {
     // Requests that are waiting are still waiting when later ones were lost, but answers that were
     // lost no longer come.
     if side == .server { outstanding.removeAll() }
-    change(side) { direction in
-      direction.chunks.reset()
-      direction.isUnsynchronized = true
-    }
+    if side == .client { client = Direction() } else { server = Direction() }
   }
 
-  /// The step over a body at the front of `bytes`; nil when a head is there.
-  private mutating func walkBody(
+  /// What stands at the front of a view, when it need not be a head.
+  private enum Front {
+    case head
+    case skip(Int)
+    case needMore
+  }
+
+  /// Finds the next head: past a chunked body, or among bytes of which nothing is known.
+  private mutating func beforeHead(
     _ bytes: Span<UInt8>, isFinal: Bool, from side: Side
-  ) throws(ParseError) -> ParseStep? {
+  ) throws(ParseError) -> Front {
     var direction = side == .client ? client : server
+    defer { if side == .client { client = direction } else { server = direction } }
     if direction.chunks.isInside {
       let count = try direction.chunks.advance(bytes)
-      if count == 0, !isFinal { return .needMore }
-      if count == 0 {
-        direction.chunks.reset()
-        direction.isUnsynchronized = true
-      }
-      change(side) { $0 = direction }
-      return .skip(count == 0 ? bytes.count : count)
+      if count > 0 { return .skip(count) }
+      guard isFinal else { return .needMore }
+      direction = Direction()
+      return .skip(bytes.count)
     }
-    guard direction.isUnsynchronized else { return nil }
     let context = RecognitionContext(transport: .tcp, side: side, serverPort: 0)
     switch HTTP1Recognition.recognize(bytes, context: context) {
-    case .no: return .skip(bytes.count)
-    case .undecided where !isFinal && bytes.count < Self.headLimit: return .needMore
+    case .no:
+      return .skip(bytes.count)
+    case .undecided where !isFinal && bytes.count < Self.headLimit:
+      return .needMore
     case .undecided, .yes:
-      change(side) { $0.isUnsynchronized = false }
-      return nil
+      direction.isUnsynchronized = false
+      return .head
     }
   }
 
+  @inline(__always)
   private mutating func request(
     _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let line = try HTTP1RequestLine(bytes, to: limit)
-    if line.end == nil, !isFinal { return .needMore }
+    if line.end == nil {
+      if !isFinal { return .needMore }
+      // Not even a target: nothing that could be told.
+      if line.target.isEmpty { return .skip(bytes.count) }
+    }
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
     if headers.end == nil, !isFinal { return .needMore }
 
@@ -115,19 +130,25 @@ package struct HTTP1Parser: ProtocolParser {
     headers.trace.write(from: bytes, to: &message.texts, into: &fields)
     message.length = headers.contentLength
     outstanding.push(method)
-    guard let end = headers.end else {
+    var length = MessageLength.untilTurn
+    if let end = headers.end {
+      length = Self.bodyEnd(headers, end, &client, withoutLength: .bytes(end))
+    } else {
       message.flags = .truncated
       client.isUnsynchronized = true
-      return .message(message, length: .untilTurn)
     }
-    return .message(message, length: bodyEnd(headers, end, &client, withoutLength: .bytes(end)))
+    return .message(message, length: length)
   }
 
+  @inline(__always)
   private mutating func response(
     _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let line = try HTTP1StatusLine(bytes, to: limit)
-    if line.end == nil, !isFinal { return .needMore }
+    if line.end == nil {
+      if !isFinal { return .needMore }
+      if limit < 8 { return .skip(bytes.count) }
+    }
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
     if headers.end == nil, !isFinal { return .needMore }
     let code = line.code ?? 0
@@ -147,23 +168,23 @@ package struct HTTP1Parser: ProtocolParser {
     headers.trace.write(from: bytes, to: &message.texts, into: &fields)
     message.length = headers.contentLength
     let method = outstanding.pop()
-    guard let end = headers.end else {
+    var length = MessageLength.untilTurn
+    if let end = headers.end {
+      isTunnel = code == 101 || method == .connect && (200..<300).contains(code)
+      if isTunnel || method == .head || code == 204 || code == 304 {
+        length = .bytes(end)
+      } else {
+        length = Self.bodyEnd(headers, end, &server, withoutLength: .untilTurn)
+      }
+    } else {
       message.flags = .truncated
       server.isUnsynchronized = true
-      return .message(message, length: .untilTurn)
     }
-    if code == 101 || method == .connect && (200..<300).contains(code) {
-      isTunnel = true
-      return .message(message, length: .bytes(end))
-    }
-    if method == .head || code == 204 || code == 304 {
-      return .message(message, length: .bytes(end))
-    }
-    return .message(message, length: bodyEnd(headers, end, &server, withoutLength: .untilTurn))
+    return .message(message, length: length)
   }
 
   /// How far a message with a head up to `end` reaches, RFC 9112 section 6.3.
-  private func bodyEnd(
+  private static func bodyEnd(
     _ headers: HTTP1Headers, _ end: Int, _ direction: inout Direction,
     withoutLength: MessageLength
   ) -> MessageLength {
@@ -176,14 +197,11 @@ package struct HTTP1Parser: ProtocolParser {
     return .bytes(end + Int(length))
   }
 
-  private mutating func change(_ side: Side, _ body: (inout Direction) -> Void) {
-    if side == .client { body(&client) } else { body(&server) }
-  }
-
   private static func methodClass(_ bytes: Span<UInt8>, _ method: Range<Int>) -> HTTP1MethodClass {
-    switch HeaderName(bytes.extracting(method)) {
-    case HeaderName("head"): .head
-    case HeaderName("connect"): .connect
+    // Only these two begin with the letter and have the length.
+    switch (bytes[0], method.count) {
+    case (UInt8(ascii: "H"), 4): .head
+    case (UInt8(ascii: "C"), 7): .connect
     default: .usual
     }
   }

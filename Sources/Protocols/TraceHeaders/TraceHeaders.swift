@@ -4,7 +4,7 @@ package import Telemetry
 
 /// A header that carries the ids of a distributed trace. Cases are in order of trust: where a
 /// message carries several, the first that can be read wins.
-package enum TraceHeader: Int, CaseIterable, Hashable, Sendable {
+package enum TraceHeader: Int, Hashable, Sendable {
   /// W3C Trace Context, https://www.w3.org/TR/trace-context/.
   case traceparent = 0
   /// SkyWalking's propagation headers, versions 3, 2 and 1.
@@ -39,14 +39,16 @@ package enum TraceHeader: Int, CaseIterable, Hashable, Sendable {
 /// Values are places in a source that the caller keeps; nothing is copied before ``write(from:to:into:)``.
 package struct TraceHeaders: Sendable {
   private var values = InlineArray<10, Text>(repeating: .empty)
-  package private(set) var isEmpty = true
+  /// One bit for each header that was noted, by its raw value.
+  private var noted: UInt16 = 0
 
   package init() {}
 
   /// Notes that `header` has the value at `value`; the first value of a header counts.
   package mutating func note(_ header: TraceHeader, at value: Text) {
-    if values[header.rawValue].isEmpty { values[header.rawValue] = value }
-    isEmpty = false
+    guard values[header.rawValue].isEmpty, !value.isEmpty else { return }
+    values[header.rawValue] = value
+    noted |= 1 << UInt16(header.rawValue)
   }
 
   /// Fills the ids of `texts` from the first header in order of trust whose value in `source` can be
@@ -54,8 +56,9 @@ package struct TraceHeaders: Sendable {
   package func write(
     from source: Span<UInt8>, to texts: inout CallTexts, into fields: inout FieldBuffer
   ) {
-    if isEmpty { return }
-    for header in TraceHeader.allCases where !values[header.rawValue].isEmpty {
+    var left = noted
+    while let header = TraceHeader(rawValue: left.trailingZeroBitCount) {
+      left &= left - 1
       var value = TraceValue(source: source, place: values[header.rawValue])
       let found: TraceIDs?
       switch header {

@@ -142,12 +142,16 @@ struct TraceValue: ~Escapable {
     _ source: Span<UInt8>, _ range: Range<Int>, _ lengths: ClosedRange<Int>
   ) -> Bool {
     guard lengths.contains(range.count) else { return false }
-    for index in range {
-      let byte = source[index]
-      let isDigit = byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
-      if !isDigit { return false }
+    // No early end: the loop then takes many bytes at a time.
+    let bytes = source.extracting(range)
+    var strangers: UInt8 = 0
+    for index in bytes.indices {
+      let byte = bytes[index]
+      let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
+      let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 6 ? 1 : 0
+      strangers |= (isDigit | isLetter) ^ 1
     }
-    return true
+    return strangers == 0
   }
 
   private static let dash = UInt8(ascii: "-")

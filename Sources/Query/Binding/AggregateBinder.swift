@@ -35,6 +35,7 @@ struct AggregateBinder {
     {
       buckets = try TimeBuckets(arguments, at: expression.offset, table: scope.table)
     }
+    if expression.kind == .name("time") { buckets = TimeBuckets(of: scope.table) }
     if Constant(expression) != nil {
       throw QueryError(
         .misuse, "GROUP BY takes names, not constants", at: expression.offset)

@@ -147,9 +147,15 @@ extension TableScope {
   ) throws(QueryError) -> EngineSQL {
     let known = try decodedCondition(test, on: tag)
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known }
-    let unnumbered = unnumbered(tag)
-    guard let shown = try fallbackCondition(test, column: "\(address)") else { return known }
-    return "if(\(unnumbered), \(shown), \(known))"
+    let shown = try fallbackCondition(test, column: "\(address)")
+    // Lists of tag sets never hold 0, so the positive ones already leave unknown ends out.
+    switch (known, shown) {
+    case (_, "0"): return known == "1" ? "\(tag.column) != 0" : known
+    case (_, "1"): return "(\(isUnknown(tag)) OR \(known))"
+    case ("0", _): return "(\(isUnknown(tag)) AND \(shown))"
+    case ("1", _): return "(\(tag.column) != 0 OR \(shown))"
+    default: return "if(\(isUnknown(tag)), \(shown), \(known))"
+    }
   }
 
   private func decodedCondition(
@@ -157,12 +163,7 @@ extension TableScope {
   ) throws(QueryError) -> EngineSQL {
     let values = values(of: tag)
     if case .regexp = test.operation {
-      let pattern = try test.text(0)
-      let numbers = EngineSQL.list(values.map(\.tagSet))
-      let texts = EngineSQL.list(literals: values.map(\.value))
-      let decoded: EngineSQL =
-        values.isEmpty ? "''" : "transform(\(tag.column), [\(numbers)], [\(texts)], '')"
-      let matched: EngineSQL = "match(\(decoded), \(literal: pattern))"
+      let matched = matching(try test.text(0), values, of: tag)
       return test.isNegated ? "NOT \(matched)" : matched
     }
     let meetsEmpty = try test.holds(for: "")
@@ -175,10 +176,22 @@ extension TableScope {
     return meetsEmpty ? "\(tag.column) NOT IN (\(list))" : "\(tag.column) IN (\(list))"
   }
 
-  /// The condition on rows that show their address for the tag; nil when none of them can meet it.
+  /// The tag sets whose value matches: the engine's own expressions decide, once a value.
+  private func matching(
+    _ pattern: String, _ values: [(tagSet: UInt32, value: String)], of tag: BoundTag
+  ) -> EngineSQL {
+    guard !values.isEmpty else { return "match('', \(literal: pattern))" }
+    let numbers = EngineSQL.list(values.map(\.tagSet))
+    let texts = EngineSQL.list(literals: values.map(\.value))
+    return "(\(tag.column) IN (SELECT pair.1 FROM (SELECT arrayJoin(arrayZip([\(numbers)], "
+      + "[\(texts)])) AS pair) WHERE match(pair.2, \(literal: pattern))) "
+      + "OR (match('', \(literal: pattern)) AND \(tag.column) NOT IN (\(numbers))))"
+  }
+
+  /// The condition on rows that show their address for the tag.
   private func fallbackCondition(
     _ test: ValueTest, column: EngineSQL
-  ) throws(QueryError) -> EngineSQL? {
+  ) throws(QueryError) -> EngineSQL {
     guard case .isOneOf(let operands) = test.operation else {
       return try addressCondition(test, column: column)
     }

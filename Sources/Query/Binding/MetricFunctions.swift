@@ -246,7 +246,8 @@ extension AggregateBinder {
   private mutating func percentile(
     _ call: FunctionCall, _ points: Points, _ source: Source
   ) throws(QueryError) -> EngineSQL {
-    let level = try call.number(1, 0...100) / 100
+    // By way of whole numbers, so that 99.9 percent are 0.999.
+    let level = (try call.number(1, 0...100) * 1e6).rounded() / 1e8
     let isExact = call.function.operation == .exactPercentile
     guard let weight = points.weight else {
       return aggregate(

@@ -104,8 +104,8 @@ extension TableScope {
     default:
       throw QueryError(
         .misuse,
-        "\(function.name) is an aggregate; it has no place here (WHERE takes rows, "
-          + "HAVING takes aggregates)", at: offset)
+        "\(function.name) is an aggregate and has no place here; conditions on aggregates go "
+          + "behind HAVING", at: offset)
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Storage
 package import Telemetry
 
 /// A SELECT with every name looked up: the engine's statement and what its columns are.
@@ -38,11 +39,6 @@ struct SelectBinder {
   func plan() throws(QueryError) -> SelectPlan {
     let condition: EngineSQL?
     if let expression = select.condition {
-      guard !expression.aggregates else {
-        throw QueryError(
-          .misuse, "WHERE takes rows; conditions on aggregates go behind HAVING",
-          at: expression.offset)
-      }
       condition = try scope.condition(expression)
     } else {
       condition = nil
@@ -56,7 +52,7 @@ struct SelectBinder {
   }
 
   private var limit: EngineSQL {
-    let limit = select.limit ?? Limit(rows: QueryLimits.defaultRows)
+    let limit = select.limit ?? Limit(rows: DialectLimits.defaultRows)
     return limit.skipped == 0
       ? " LIMIT \(limit.rows)" : " LIMIT \(limit.rows) OFFSET \(limit.skipped)"
   }
@@ -164,7 +160,7 @@ struct SelectBinder {
     let first = select.order.first.map { dealiased($0.expression) }
     return FillPlan(
       time: time, series: series, step: Int64(buckets.step), offset: Int64(buckets.offset),
-      value: buckets.fill == .zero ? .integer(0) : .null, range: range,
+      value: buckets.fill == .zero ? .int(0) : .null, range: range,
       order: first == key.expression
         ? (select.order[0].descending ? .descending : .ascending) : .bySeries)
   }

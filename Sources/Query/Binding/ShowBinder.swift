@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Catalog
+internal import Storage
 internal import Telemetry
 
 /// SHOW: what there is to ask for, from the declarations; the values of text columns from the store.
@@ -130,7 +132,7 @@ struct ShowBinder {
     } else {
       filter = ""
     }
-    let limit = show.limit ?? Limit(rows: QueryLimits.defaultRows)
+    let limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
     return SelectPlan(
       table: scope.table,
       sql: "SELECT value AS c0, display_name AS c1 FROM (\(source.sql))\(filter) "
@@ -218,6 +220,6 @@ extension Answer {
   fileprivate init(_ names: [String], _ rows: [[String]]) {
     self.init(
       columns: names.map { AnswerColumn(name: $0, type: .text, unit: "", label: .tag) },
-      rows: rows.map { $0.map(AnswerValue.text) })
+      rows: rows.map { $0.map(Value.string) })
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Catalog
 package import Telemetry
 
 /// The names that a query over one table may use, and what they mean there.
@@ -7,12 +8,14 @@ package struct TableScope: Sendable {
   package let table: TableDeclaration
   let directory: any TagDirectory
   /// The tag sets that decoding has to know.
-  let tagSets: [UInt32]
+  let decodedTagSets: [TagSet]
 
-  init(table: TableDeclaration, directory: any TagDirectory, tagSets: [UInt32]? = nil) {
+  /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
+  init(table: TableDeclaration, directory: any TagDirectory, tagSets: Set<UInt32>? = nil) {
     self.table = table
     self.directory = directory
-    self.tagSets = tagSets ?? directory.tagSetIDs
+    let all = directory.tagSets()
+    decodedTagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
   }
 
   /// What a name stands for.

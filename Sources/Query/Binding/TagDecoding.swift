@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Catalog
 internal import Telemetry
 
 /// Where an expression over tag-set tags is computed.
@@ -22,7 +23,7 @@ extension TableScope {
     switch stage {
     case .rows:
       let text = Self.text(ofAddress: "\(address)")
-      return Scalar(sql: "if(\(unnumbered(tag)), \(text), \(decoded))", type: .text)
+      return Scalar(sql: "if(\(isUnknown(tag)), \(text), \(decoded))", type: .text)
     case .groups:
       let name = addressName(tag)
       let text = Self.text(ofAddress: name)
@@ -47,17 +48,20 @@ extension TableScope {
     guard tag.isDecoded else { return [] }
     let tagSet = AggregatePlan.Part(tag.column)
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return [tagSet] }
-    let shown: EngineSQL = "if(\(unnumbered(tag)), \(address), toIPv6('::'))"
+    let shown: EngineSQL = "if(\(isUnknown(tag)), \(address), toIPv6('::'))"
     return [tagSet, AggregatePlan.Part(sql: shown, name: addressName(tag))]
   }
 
   /// IPv4 dotted, without the `::ffff:` it is mapped with.
+  ///
+  /// Not by replaceRegexpOne: the engine's 25.8 gives an empty text where the pattern does not match.
   static func text(ofAddress address: EngineSQL) -> EngineSQL {
-    "replaceRegexpOne(toString(\(address)), '^::ffff:([0-9.]+)$', '\\\\1')"
+    "if(match(toString(\(address)), '^::ffff:[0-9.]+$'), "
+      + "substring(toString(\(address)), 8), toString(\(address)))"
   }
 
   private func decoded(_ tag: BoundTag) -> EngineSQL {
-    let known = values(of: tag)
+    let known = Self.values(of: tag, in: decodedTagSets)
     guard !known.isEmpty else { return "''" }
     let numbers = EngineSQL.list(known.map(\.tagSet))
     let texts = EngineSQL.list(literals: known.map(\.value))
@@ -66,22 +70,24 @@ extension TableScope {
 
   /// The tag sets in which the tag has a value.
   func values(of tag: BoundTag) -> [(tagSet: UInt32, value: String)] {
-    tagSets.compactMap { tagSet in
-      let value = directory.value(of: tag.declaration.name, in: tagSet)
-      return value.isEmpty ? nil : (tagSet, value)
+    Self.values(of: tag, in: directory.tagSets())
+  }
+
+  static func values(
+    of tag: BoundTag, in tagSets: [TagSet]
+  ) -> [(tagSet: UInt32, value: String)] {
+    guard let index = TagSet.names.firstIndex(of: tag.declaration.name) else { return [] }
+    return tagSets.compactMap { tagSet in
+      guard index < tagSet.values.count, !tagSet.values[index].isEmpty else { return nil }
+      return (tagSet.number, tagSet.values[index])
     }
   }
 
   /// The column with the address of the tag's side.
   func addressColumn(_ tag: BoundTag) -> ColumnDeclaration? { column("ip" + tag.suffix) }
 
-  /// True for rows whose end has no service: there the address stands for the service's name.
-  func unnumbered(_ tag: BoundTag) -> EngineSQL {
-    switch column("auto_service_id" + tag.suffix) {
-    case .some(let column): "\(column) = 0"
-    case nil: "\(tag.column) = 0"
-    }
-  }
+  /// True for rows of whose end nothing is known but the address, which then stands for its name.
+  func isUnknown(_ tag: BoundTag) -> EngineSQL { "\(tag.column) = 0" }
 
   private func addressName(_ tag: BoundTag) -> EngineSQL {
     switch tag.suffix {
@@ -101,7 +107,7 @@ extension TableScope.BoundTag {
   /// The names of the tag's numbers; empty when it is no enumeration.
   func enumerationValues(_ directory: any TagDirectory) -> [(number: Int, name: String)] {
     guard declaration.kind == .enumeration else { return [] }
-    if declaration.values.isEmpty { return directory.protocolNames.map { ($0.number, $0.name) } }
+    if declaration.values.isEmpty { return directory.protocols().map { (Int($0.number), $0.name) } }
     return declaration.values.map { ($0.number, $0.name) }
   }
 }

@@ -21,6 +21,12 @@ struct TimeBuckets: Hashable {
   private static let longestStep: UInt64 = 366 * 86_400
   private static let widestWindow: UInt64 = 1_000
 
+  /// The table's own intervals, where `time` itself is grouped by.
+  init(of table: TableDeclaration) {
+    step = UInt64(max(1, table.interval))
+    (window, fill, offset) = (1, .none, 0)
+  }
+
   init(
     _ arguments: [Expression], at place: Int, table: TableDeclaration
   ) throws(QueryError) {

@@ -25,9 +25,9 @@ extension Parser {
     while let next = strengthOfNext(), next > strength {
       left = try infix(left, strength: next)
       chain += 1
-      guard chain <= QueryLimits.nesting else {
+      guard chain <= DialectLimits.nesting else {
         throw QueryError(
-          .limit, "more than \(QueryLimits.nesting) operators in a row; use IN or parentheses",
+          .limit, "more than \(DialectLimits.nesting) operators in a row; use IN or parentheses",
           at: current.start)
       }
     }
@@ -36,9 +36,9 @@ extension Parser {
 
   private mutating func deepen() throws(QueryError) {
     depth += 1
-    guard depth <= QueryLimits.nesting else {
+    guard depth <= DialectLimits.nesting else {
       throw QueryError(
-        .limit, "expressions are nested more than \(QueryLimits.nesting) deep", at: current.start)
+        .limit, "expressions are nested more than \(DialectLimits.nesting) deep", at: current.start)
     }
   }
 
@@ -66,6 +66,8 @@ extension Parser {
     case .integer(let value): kind = .integer(value)
     case .decimal(let value): kind = .decimal(value)
     case .string(let text), .doubleQuoted(let text): kind = .string(text)
+    // Known to nobody by that name, but a fill value of time(...).
+    case .word where keyword == .null: kind = .name("null")
     case .word, .quotedName: return try nameOrCall()
     case .symbol, .end: throw unexpected("an expression")
     }

@@ -8,12 +8,12 @@ struct Lexer {
   private let bytes: [UInt8]
   private var offset = 0
 
-  /// - Throws: ``QueryError`` when the text is longer than ``QueryLimits/textBytes``.
+  /// - Throws: ``QueryError`` when the text is longer than ``DialectLimits/textBytes``.
   init(_ source: String) throws(QueryError) {
     bytes = Array(source.utf8)
-    guard bytes.count <= QueryLimits.textBytes else {
+    guard bytes.count <= DialectLimits.textBytes else {
       throw QueryError(
-        .limit, "the query has \(bytes.count) bytes; the limit is \(QueryLimits.textBytes)")
+        .limit, "the query has \(bytes.count) bytes; the limit is \(DialectLimits.textBytes)")
     }
   }
 
@@ -28,9 +28,11 @@ struct Lexer {
   }
 
   private mutating func next() throws(QueryError) -> Token {
+    let previous = offset
     try skipBlanks()
     let start = offset
-    guard offset < bytes.count else { return Token(kind: .end, start: start, end: start) }
+    // What is missing at the end is missing behind the last word.
+    guard offset < bytes.count else { return Token(kind: .end, start: previous, end: previous) }
     let kind: Token.Kind
     switch bytes[offset] {
     case UInt8(ascii: "'"): kind = .string(try quoted())

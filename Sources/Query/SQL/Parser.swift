@@ -5,7 +5,7 @@ package struct Parser {
   let source: String
   let tokens: [Token]
   var index = 0
-  /// Expressions open around the current token, against ``QueryLimits/nesting``.
+  /// Expressions open around the current token, against ``DialectLimits/nesting``.
   var depth = 0
 
   /// Parses a whole query: one statement, a semicolon behind it allowed.
@@ -134,27 +134,27 @@ package struct Parser {
   }
 
   private func bound(_ rows: (value: UInt64, offset: Int)) throws(QueryError) -> UInt64 {
-    guard rows.value <= QueryLimits.rows else {
+    guard rows.value <= DialectLimits.rows else {
       throw QueryError(
         .limit,
-        "LIMIT \(rows.value) is more than \(QueryLimits.rows) rows; narrow the query or page "
+        "LIMIT \(rows.value) is more than \(DialectLimits.rows) rows; narrow the query or page "
           + "through it with OFFSET", at: rows.offset)
     }
     return rows.value
   }
 
   private func bound(skipped: (value: UInt64, offset: Int)) throws(QueryError) -> UInt64 {
-    guard skipped.value <= QueryLimits.offset else {
+    guard skipped.value <= DialectLimits.offset else {
       throw QueryError(
-        .limit, "OFFSET \(skipped.value) is more than \(QueryLimits.offset)", at: skipped.offset)
+        .limit, "OFFSET \(skipped.value) is more than \(DialectLimits.offset)", at: skipped.offset)
     }
     return skipped.value
   }
 
   func bound(_ count: Int) throws(QueryError) {
-    guard count <= QueryLimits.listLength else {
+    guard count <= DialectLimits.listLength else {
       throw QueryError(
-        .limit, "a list of \(count) is longer than \(QueryLimits.listLength)", at: current.start)
+        .limit, "a list of \(count) is longer than \(DialectLimits.listLength)", at: current.start)
     }
   }
 }

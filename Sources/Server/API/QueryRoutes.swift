@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
+import HTTPTypes
 import Hummingbird
 import Query
-import Storage
 
 /// `POST /v1/query/`: one SQL statement, its rows, and what was lost in their time range.
 struct QueryRoutes {
@@ -18,5 +18,66 @@ struct QueryRoutes {
         return error.response
       }
     }
+  }
+
+  private func answer(_ request: QueryRequest) async throws(Refusal) -> Response {
+    let precision = try precision(request)
+    do throws(QueryError) {
+      let answer = try await service.run(
+        request.sql, database: request.db ?? "", precision: precision, directory: catalog.snapshot)
+      let losses = try await service.losses(in: answer.range)
+      return json(answer, losses: losses).response()
+    } catch {
+      throw Refusal(error)
+    }
+  }
+
+  private func precision(_ request: QueryRequest) throws(Refusal) -> TableScope.Precision {
+    guard let text = request.precision, !text.isEmpty else { return .minute }
+    guard let precision = TableScope.Precision(rawValue: text) else {
+      let known = TableScope.Precision.allCases.map(\.rawValue).joined(separator: " or ")
+      throw Refusal("data_precision is '\(text)'; it must be \(known).")
+    }
+    return precision
+  }
+
+  private func json(_ answer: Answer, losses: [LossSummary]) -> JSONText {
+    var json = JSONText()
+    json.raw("{\"OPT_STATUS\":\"SUCCESS\",\"DESCRIPTION\":\"\",\"result\":{\"columns\":")
+    json.array(answer.columns) { $0.string($1.name) }
+    json.raw(",\"values\":")
+    json.array(answer.rows) { json, row in json.array(row) { $0.value($1) } }
+    json.raw(",\"schemas\":")
+    json.array(answer.columns) { json, column in
+      json.raw("{\"type\":")
+      json.string("\(column.type)")
+      json.raw(",\"unit\":")
+      json.string(column.unit)
+      json.raw(",\"label_type\":")
+      json.string(column.label.rawValue)
+      json.raw("}")
+    }
+    json.raw("},\"losses\":")
+    json.array(losses) { json, loss in
+      json.raw("{\"stage\":")
+      json.string(loss.stage)
+      json.raw(",\"reason\":")
+      json.string(loss.reason)
+      json.raw(",\"dropped\":")
+      json.integer(loss.dropped)
+      json.raw("}")
+    }
+    json.raw("}\n")
+    return json
+  }
+}
+
+extension Refusal {
+  init(_ error: QueryError) {
+    let status: HTTPResponse.Status = error.kind == .backend ? .serviceUnavailable : .badRequest
+    self.init(error.description, code: error.kind.rawValue.uppercased(), status: status)
+    suggestions = error.suggestions
+    line = error.place?.line
+    column = error.place?.column
   }
 }

@@ -18,10 +18,11 @@ struct WebAssets {
     var count = 0
     let first = unsafe mf_web_assets(&count)
     var found: [String: Asset] = [:]
-    for asset in unsafe UnsafeBufferPointer(start: first, count: count) {
+    for unsafe asset in unsafe UnsafeBufferPointer(start: first, count: count) {
       let bytes = unsafe UnsafeBufferPointer(start: asset.start, count: asset.size)
-      unsafe found[String(cString: asset.path)] = Asset(
-        type: String(cString: asset.type), body: ByteBuffer(bytes: bytes))
+      let path = unsafe String(cString: asset.path)
+      let type = unsafe String(cString: asset.type)
+      unsafe found[path] = Asset(type: type, body: ByteBuffer(bytes: bytes))
     }
     byPath = found
   }

@@ -19,7 +19,7 @@ package struct CallRecord: Hashable, Sendable, BitwiseCopyable {
   }
 
   package var kind: CallKind = .session
-  package var flags: Flags = []
+  package var flags = Flags(rawValue: 0)
   package var observationPoint: ObservationPoint = .rest
   package var signalSource: SignalSource = .eBPF
   package var transport: TransportProtocol = .tcp

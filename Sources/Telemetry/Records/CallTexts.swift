@@ -25,6 +25,7 @@ package struct CallTexts: Hashable, Sendable, BitwiseCopyable {
 
   /// Hands every field to `body` in the order of the wire.
   @inlinable
+  @inline(__always)
   package mutating func update<Failure: Error>(
     _ body: (inout Text) throws(Failure) -> Void
   ) throws(Failure) {

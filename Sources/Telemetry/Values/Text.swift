@@ -9,12 +9,15 @@ package struct Text: Hashable, Sendable, BitwiseCopyable {
   package var offset: UInt32
   package var length: UInt32
 
+  @inlinable @inline(__always)
   package init(offset: UInt32, length: UInt32) {
     self.offset = offset
     self.length = length
   }
 
-  package static let empty = Text(offset: 0, length: 0)
+  @inlinable @inline(__always)
+  package static var empty: Text { Text(offset: 0, length: 0) }
 
+  @inlinable @inline(__always)
   package var isEmpty: Bool { length == 0 }
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+import Dispatch
+package import Logging
+package import Storage
+import Synchronization
+package import Telemetry
+
+/// Takes in what agents send, and brings it to the store exactly once.
+///
+///     sources -> journal (acknowledged here) -> catalog -> column batches -> store
+package final class Ingest: Sendable {
+  package let journal: Journal
+  package let ledger = IngestLedger()
+  private let configuration: IngestConfiguration
+  private let catalog: Catalog
+  private let storage: any StorageBackend
+  private let logger: Logger
+  private let now: @Sendable () -> Timestamp
+  private let sources: [any IngestSource]
+
+  /// Opens the journal and takes over what a server before left in it.
+  package init(
+    _ configuration: IngestConfiguration, catalog: Catalog, storage: any StorageBackend,
+    logger: Logger, now: @escaping @Sendable () -> Timestamp
+  ) throws(IngestError) {
+    self.configuration = configuration
+    self.catalog = catalog
+    self.storage = storage
+    self.logger = logger
+    self.now = now
+    sources = Self.sources(configuration)
+    do throws(JournalError) {
+      journal = try Journal(
+        path: configuration.journalDirectory, limits: configuration.journal, logger: logger)
+    } catch {
+      throw .journal(error)
+    }
+  }
+
+  /// Runs until the task is cancelled. Then sources stop, and the store gets ``
+  /// IngestConfiguration/drainSeconds`` to take what is in the journal.
+  ///
+  /// - Parameter ready: called once, when agents can connect.
+  package func run(ready: @Sendable () -> Void = {}) async throws(IngestError) {
+    let intake = Intake(journal: journal, catalog: catalog, ledger: ledger, logger: logger)
+    let storing = Task { [journal, catalog, storage, ledger, logger, configuration, now] in
+      var storer = SegmentStorer(
+        journal: journal, catalog: catalog, storage: storage, ledger: ledger, logger: logger,
+        configuration: configuration, now: now)
+      await storer.run()
+    }
+    var failure: IngestError?
+    do throws(IngestError) {
+      for source in sources { try await source.start(intake) }
+      ready()
+      await Self.waitForCancellation()
+    } catch {
+      failure = error
+    }
+    for source in sources { await source.stop() }
+    journal.stop()
+    let deadline = Task { [seconds = configuration.drainSeconds] in
+      try await Task.sleep(for: .seconds(seconds))
+      storing.cancel()
+    }
+    await storing.value
+    deadline.cancel()
+    if let failure { throw failure }
+  }
+
+  /// Counters since the start.
+  package var statistics: IngestStatistics {
+    var statistics = ledger.statistics
+    (statistics.queuedBytes, statistics.sealedBytes) = journal.backlog
+    return statistics
+  }
+
+  /// The port that agents connect to, once ``run(ready:)`` listens; nil before.
+  package var port: Int? {
+    sources.lazy.compactMap { ($0 as? AgentFrames)?.port }.first
+  }
+
+  private static func waitForCancellation() async {
+    let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+    await withTaskCancellationHandler {
+      for await _ in stream {}
+    } onCancel: {
+      continuation.finish()
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How telemetry is taken in.
+package struct IngestConfiguration: Hashable, Sendable {
+  /// Where agents connect to.
+  package var host = "127.0.0.1"
+  /// 0 for any free port.
+  package var port = 20_033
+  /// The journal's directory.
+  package var journalDirectory: String
+  package var journal = JournalLimits()
+  /// Below 1,024; tells the rows of several servers apart.
+  package var serverID: UInt16 = 0
+  package var maximumConnections = 1_024
+  /// Seconds for a connection's hello, and of silence after it (an agent pings before that).
+  package var helloSeconds: Int64 = 10
+  package var idleSeconds: Int64 = 300
+  /// Longest wait between two attempts to reach the store.
+  package var storeRetrySeconds = 15.0
+  /// Refusals of the same rows, each answered by the store itself, after which they are set aside.
+  package var storeRefusals = 8
+  /// How long a stop waits for the store to take what is in the journal; the rest waits for the
+  /// next start.
+  package var drainSeconds = 5.0
+
+  package init(journalDirectory: String) {
+    self.journalDirectory = journalDirectory
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+package import Logging
+
+/// A way for telemetry to come in. One folder and one line in ``Ingest/sources(_:)`` each:
+/// docs/guides/adding-an-ingest-source.md.
+///
+/// A source takes what it is sent, bounds it, and submits it to the journal; it acknowledges to its
+/// sender only what the journal completed. It never talks to the store.
+package protocol IngestSource: Sendable {
+  /// Short name for logs and counters.
+  var name: String { get }
+
+  /// Begins to listen. Returns when senders can connect.
+  ///
+  /// - Throws: ``IngestError`` when it cannot, with what to do about it.
+  func start(_ intake: Intake) async throws(IngestError)
+
+  /// Takes nothing more and drops its connections; what was submitted stays submitted.
+  func stop() async
+}
+
+/// What a source works with.
+package struct Intake: Sendable {
+  package let journal: Journal
+  package let catalog: Catalog
+  package let ledger: IngestLedger
+  package let logger: Logger
+}
+
+/// Why ingest cannot start.
+package enum IngestError: Error, Hashable, CustomStringConvertible {
+  case cannotListen(address: String, reason: String)
+  case journal(JournalError)
+
+  package var description: String {
+    switch self {
+    case .cannotListen(let address, let reason):
+      "cannot listen on \(address): \(reason); give another --ingest HOST:PORT"
+    case .journal(let error): "\(error)"
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Dispatch
+import Foundation
+package import Logging
+import Synchronization
+
+/// A segment that is complete and waits for the store.
+package struct SealedSegment: Hashable, Sendable {
+  package var number: UInt64
+  /// Bytes of its file.
+  package var bytes: Int
+}
+
+/// The write-ahead log between the agents and the store.
+///
+/// A batch is acknowledged when it is here. Segments are handed out one by one in ``sealed`` and
+/// deleted when the store has their rows; those that a dead server left behind come first. The
+/// sequence numbers of every agent go from segment header to segment header, so a batch that is
+/// sent again is known as long as the directory lives.
+///
+/// One thread writes. When the disk refuses, nothing is acknowledged and nothing dropped: the queue
+/// fills up, ``hasRoom`` turns false and the senders are not read from until there is space again.
+package final class Journal: Sendable {
+  /// Called on the journal's thread when the batch, and every one of its agent before it, is durable.
+  package typealias Completion = @Sendable (_ through: UInt64) -> Void
+
+  struct Waiting: Sendable {
+    /// Nil for a batch that came a second time while the first was still on its way.
+    var entry: JournalEntry?
+    var agent: UInt16
+    var completion: Completion
+  }
+
+  struct Shared {
+    var queue: [Waiting] = []
+    var queuedBytes = 0
+    /// The last sequence of each agent that was taken into the queue, and that is durable.
+    var queuedMarks: [UInt16: UInt64] = [:]
+    var durableMarks: [UInt16: UInt64] = [:]
+    /// Bytes of the segments that were sealed and are not deleted yet.
+    var sealedBytes: [UInt64: Int] = [:]
+    var roomWaiters: [@Sendable () -> Void] = []
+    var isStopping = false
+    var fault: JournalError?
+  }
+
+  /// Segments in the order of their numbers, oldest first. For one consumer.
+  package let sealed: AsyncStream<SealedSegment>
+  /// Names this journal in insert tokens.
+  package let identity: UInt64
+  let continuation: AsyncStream<SealedSegment>.Continuation
+  let directory: JournalDirectory
+  let limits: JournalLimits
+  let logger: Logger
+  let shared: Mutex<Shared>
+  let wake = DispatchSemaphore(value: 0)
+  private let stopped = DispatchSemaphore(value: 0)
+
+  /// Opens the journal in `path`, takes over what is in it, and starts the writing thread.
+  ///
+  /// - Throws: ``JournalError``; another process that works on the directory is one.
+  package init(path: String, limits: JournalLimits = JournalLimits(), logger: Logger)
+    throws(JournalError)
+  {
+    self.limits = limits
+    self.logger = logger
+    directory = try JournalDirectory(path)
+    let lock = try DirectoryLock(path)
+    let recovery = try JournalRecovery(directory, logger: logger)
+    identity = recovery.header.journal
+    var shared = Shared()
+    shared.queuedMarks = recovery.header.marks
+    shared.durableMarks = recovery.header.marks
+    for segment in recovery.sealed { shared.sealedBytes[segment.number] = segment.bytes }
+    self.shared = Mutex(shared)
+    (sealed, continuation) = AsyncStream.makeStream(of: SealedSegment.self)
+    let file = try JournalFile(
+      creating: directory.path(of: recovery.header.number), content: recovery.header.bytes)
+    for number in recovery.empty { try directory.delete(number) }
+    for segment in recovery.sealed { continuation.yield(segment) }
+    start(JournalWriter(file: file, header: recovery.header, lock: lock))
+  }
+
+  private func start(_ writer: consuming JournalWriter) {
+    let box = Mutex<JournalWriter?>(writer)
+    let thread = Thread { [self] in
+      if let writer = box.withLock({ $0.take() }) { write(with: writer) }
+      continuation.finish()
+      stopped.signal()
+    }
+    thread.name = "journal"
+    thread.start()
+  }
+
+  /// Runs until the journal is stopped. The file and the lock are given back before it returns.
+  private func write(with writer: consuming JournalWriter) {
+    while writer.step(self) {}
+  }
+
+  /// The last durable sequence of `agent`; 0 when there is none.
+  package func mark(of agent: UInt16) -> UInt64 {
+    shared.withLock { $0.durableMarks[agent] ?? 0 }
+  }
+
+  /// Whether senders may go on: neither the queue nor the wait for the store is too long.
+  package var hasRoom: Bool { shared.withLock { hasRoom($0) } }
+
+  /// Why nothing is acknowledged at the moment; nil when all is well.
+  package var fault: JournalError? { shared.withLock { $0.fault } }
+
+  /// Batches' bytes that wait to be written, and segments' bytes that wait for the store.
+  package var backlog: (queued: Int, sealed: Int) {
+    shared.withLock { ($0.queuedBytes, $0.sealedBytes.values.reduce(0, +)) }
+  }
+
+  func hasRoom(_ shared: borrowing Shared) -> Bool {
+    shared.queuedBytes < limits.queueBytes && shared.queue.count < 65_536
+      && shared.sealedBytes.values.reduce(0, +) < limits.storedBytes
+  }
+
+  /// What became of a batch that was submitted.
+  package enum Submission: Hashable, Sendable {
+    /// It is new and will be written.
+    case accepted
+    /// Its sequence is not above the agent's last: the batch came before.
+    case repeated
+    /// The journal has been stopped; nothing will be called.
+    case stopped
+  }
+
+  /// Takes in a batch, however full the queue is: ask ``hasRoom`` before reading the next.
+  ///
+  /// A batch that is already here is not stored again, but completes like any other.
+  package func submit(_ entry: JournalEntry, completion: @escaping Completion) -> Submission {
+    let (result, isFirst) = shared.withLock { shared -> (Submission, Bool) in
+      guard !shared.isStopping else { return (.stopped, false) }
+      let isNew = entry.sequence > shared.queuedMarks[entry.agent] ?? 0
+      if isNew {
+        shared.queuedMarks[entry.agent] = entry.sequence
+        shared.queuedBytes += entry.payload.count
+      }
+      shared.queue.append(
+        Waiting(entry: isNew ? entry : nil, agent: entry.agent, completion: completion))
+      return (isNew ? .accepted : .repeated, shared.queue.count == 1)
+    }
+    if isFirst { wake.signal() }
+    return result
+  }
+
+  /// Calls `body` once when ``hasRoom`` is true again, now or on another thread.
+  package func whenRoom(_ body: @escaping @Sendable () -> Void) {
+    let hasRoomNow = shared.withLock { shared -> Bool in
+      if hasRoom(shared) { return true }
+      shared.roomWaiters.append(body)
+      return false
+    }
+    if hasRoomNow { body() }
+  }
+
+  /// The content of a sealed segment; nil when its header is damaged.
+  package func read(_ segment: SealedSegment) throws(JournalError) -> StoredSegment? {
+    let bytes = try directory.read(segment.number)
+    return SegmentContents(bytes.span).map { StoredSegment($0) }
+  }
+
+  /// Forgets a segment whose rows are stored.
+  package func delete(_ segment: SealedSegment) throws(JournalError) {
+    try directory.delete(segment.number)
+    release(segment)
+  }
+
+  /// Keeps a segment whose rows the store will never take, in the folder `refused`.
+  package func setAside(_ segment: SealedSegment) throws(JournalError) {
+    try directory.setAside(segment.number)
+    release(segment)
+  }
+
+  private func release(_ segment: SealedSegment) {
+    wakeWaiters { $0.sealedBytes[segment.number] = nil }
+  }
+
+  /// Changes the shared state and lets those go on who waited for room.
+  func wakeWaiters(_ change: (inout Shared) -> Void) {
+    let waiters = shared.withLock { shared -> [@Sendable () -> Void] in
+      change(&shared)
+      guard !shared.roomWaiters.isEmpty, hasRoom(shared) else { return [] }
+      defer { shared.roomWaiters = [] }
+      return shared.roomWaiters
+    }
+    for waiter in waiters { waiter() }
+  }
+
+  /// Writes what is queued, seals the last segment and ends ``sealed``. Waits for the thread.
+  package func stop() {
+    let isFirst = shared.withLock { shared in
+      defer { shared.isStopping = true }
+      return !shared.isStopping
+    }
+    guard isFirst else { return }
+    wake.signal()
+    stopped.wait()
+  }
+}
+
+/// What a sealed segment holds.
+package struct StoredSegment: Sendable {
+  package var entries: [JournalEntry]
+  /// Where the row numbers of its records begin.
+  package var recordsBefore: UInt64
+  /// Entries that could not be read back though they were acknowledged.
+  package var damagedEntries: Int
+
+  init(_ contents: SegmentContents) {
+    entries = contents.entries
+    recordsBefore = contents.header.recordsBefore
+    damagedEntries = contents.damagedEntries
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+package import Storage
+package import Telemetry
+
+/// Turns record batches into rows: asks the catalog who the ends are, and fills the columns of every
+/// table. Pure but for the catalog state that it is handed.
+package struct RowBuilder: Sendable {
+  private var calls = CallLogRows()
+  private var applicationSecond = ApplicationRows(.applicationSecond)
+  private var applicationMinute = ApplicationRows(.applicationMinute)
+  private var mapSecond = ApplicationMapRows(.applicationMapSecond)
+  private var mapMinute = ApplicationMapRows(.applicationMapMinute)
+  private var losses = LossRows()
+  private var numbers: RowNumbers
+  /// What became of the records since the last ``removeAll(recordsBefore:)``.
+  package private(set) var tally = Tally()
+
+  package init(server: UInt16 = 0) {
+    numbers = RowNumbers(server: server, counter: 0)
+  }
+
+  /// Empties every table's rows but keeps their room.
+  package mutating func removeAll(recordsBefore: UInt64) {
+    calls.batch.removeAll()
+    applicationSecond.batch.removeAll()
+    applicationMinute.batch.removeAll()
+    mapSecond.batch.removeAll()
+    mapMinute.batch.removeAll()
+    losses.batch.removeAll()
+    numbers.counter = recordsBefore
+    tally = Tally()
+  }
+
+  /// The rows of every table that has some.
+  package var batches: [ColumnBatch] {
+    [
+      calls.batch, applicationSecond.batch, applicationMinute.batch, mapSecond.batch,
+      mapMinute.batch, losses.batch,
+    ].filter { !$0.isEmpty }
+  }
+
+  /// Takes in what `batch` says of hosts and processes, and who answers where. To be called for all
+  /// batches that are stored together before ``append(_:agent:now:state:)`` for the first: the
+  /// client's row then finds the server that is named in a later batch.
+  package static func learn(
+    _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: inout CatalogState
+  ) {
+    if let host = batch.host { state.learn(host, agent: agent) }
+    for process in batch.processes { state.learn(process, agent: agent) }
+    let window = TimeWindow(.callLog, now: now)
+    for index in batch.calls.indices {
+      let call = batch.calls[index]
+      guard call.observationPoint == .serverProcess, window.contains(call.end) else { continue }
+      state.observe(
+        server: call.server, transport: call.transport, networkNamespace: call.networkNamespace,
+        agent: agent, second: call.end.storedSeconds)
+    }
+    for metric in batch.metrics {
+      guard metric.observationPoint == .serverProcess, window.contains(metric.time) else {
+        continue
+      }
+      state.observe(
+        server: metric.server, transport: metric.transport,
+        networkNamespace: state.networkNamespace(of: metric.server.process, agent: agent),
+        agent: agent, second: metric.time.storedSeconds)
+    }
+    for process in batch.endedProcesses {
+      state.end(process, agent: agent, second: now.storedSeconds)
+    }
+  }
+
+  /// Appends the rows of one batch. Rows whose time no table would keep are dropped and counted:
+  /// they would each open a partition of their own.
+  package mutating func append(
+    _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: borrowing CatalogState
+  ) {
+    let text = batch.text.span
+    tally.received &+= UInt64(batch.calls.count + batch.metrics.count)
+    let window = TimeWindow(.callLog, now: now)
+    for index in batch.calls.indices {
+      let call = batch.calls[index]
+      guard window.contains(call.end), window.contains(call.start) else {
+        tally.drop(.timeOutOfRange)
+        continue
+      }
+      calls.append(
+        call, text, agent: agent, client: state.resolve(client: call.client, agent: agent),
+        server: state.resolve(
+          server: call.server, transport: call.transport,
+          networkNamespace: call.networkNamespace, agent: agent), numbers: &numbers)
+      tally.passed &+= 1
+    }
+    for metric in batch.metrics { append(metric, text, agent: agent, now: now, state: state) }
+    let lossWindow = TimeWindow(.lossLedger, now: now)
+    for loss in batch.losses where lossWindow.contains(loss.time) {
+      losses.append(loss, agent: agent)
+    }
+  }
+
+  private mutating func append(
+    _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, now: Timestamp,
+    state: borrowing CatalogState
+  ) {
+    let isMinute = metric.interval == 60
+    let table: TableDeclaration = isMinute ? .applicationMapMinute : .applicationMapSecond
+    guard isMinute || metric.interval == 1, TimeWindow(table, now: now).contains(metric.time)
+    else {
+      tally.drop(.timeOutOfRange)
+      return
+    }
+    // A metric does not carry its namespace; the process that was observed is in it.
+    let observed =
+      metric.observationPoint == .serverProcess ? metric.server.process : metric.client.process
+    let client = state.resolve(client: metric.client, agent: agent)
+    let server = state.resolve(
+      server: metric.server, transport: metric.transport,
+      networkNamespace: state.networkNamespace(of: observed, agent: agent), agent: agent)
+    if isMinute {
+      mapMinute.append(metric, text, agent: agent, client: client, server: server)
+      applicationMinute.append(metric, text, agent: agent, client: client, server: server)
+    } else {
+      mapSecond.append(metric, text, agent: agent, client: client, server: server)
+      applicationSecond.append(metric, text, agent: agent, client: client, server: server)
+    }
+    tally.passed &+= 1
+  }
+
+  /// Appends the server's own account to the ledger.
+  package mutating func append(_ tally: Tally, stage: Stage, time: Timestamp) {
+    guard tally.received > 0 || tally.droppedTotal > 0 else { return }
+    losses.append(tally, stage: stage, time: time)
+  }
+}
+
+/// The times that a table keeps: its retention back, and an hour ahead for clocks that are wrong.
+struct TimeWindow: Hashable, Sendable {
+  private let earliest: Int64
+  private let latest: Int64
+
+  init(_ table: TableDeclaration, now: Timestamp) {
+    let second = 1_000_000_000 as Int64
+    earliest = max(0, now.nanoseconds - Int64(table.retentionHours) * 3_600 * second)
+    latest = now.nanoseconds &+ 3_600 * second
+  }
+
+  func contains(_ time: Timestamp) -> Bool {
+    time.nanoseconds >= earliest && time.nanoseconds <= latest
+  }
+}
+
+extension LossReason {
+  /// A record's time is older than its table's retention, or more than an hour ahead; or its interval
+  /// is of no table.
+  package static let timeOutOfRange = LossReason(rawValue: 50)
+  /// Acknowledged batches that could not be read back from the journal.
+  package static let journalCorrupt = LossReason(rawValue: 51)
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+package import Logging
+package import Storage
+package import Telemetry
+import Wire
+
+/// Takes segments from the journal to the store: decodes, enriches, inserts, deletes.
+///
+/// A segment is cut into chunks by what is in it, so a segment that is read again after a crash gives
+/// the same chunks under the same insert tokens, and the store keeps each of them once.
+package struct SegmentStorer: ~Copyable {
+  /// Bounds of a chunk: what a hostile segment may make us hold at once.
+  static let chunkRecords = 131_072
+  static let chunkTextBytes = 64 << 20
+
+  private let journal: Journal
+  private let catalog: Catalog
+  private let storage: any StorageBackend
+  private let ledger: IngestLedger
+  private let logger: Logger
+  private let configuration: IngestConfiguration
+  private let now: @Sendable () -> Timestamp
+  private var opener = FrameOpener()
+  private var rows: RowBuilder
+  /// Kept for their room.
+  private var batches: [RecordBatch] = []
+  private var agents: [UInt16] = []
+
+  package init(
+    journal: Journal, catalog: Catalog, storage: any StorageBackend, ledger: IngestLedger,
+    logger: Logger, configuration: IngestConfiguration, now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.journal = journal
+    self.catalog = catalog
+    self.storage = storage
+    self.ledger = ledger
+    self.logger = logger
+    self.configuration = configuration
+    self.now = now
+    rows = RowBuilder(server: configuration.serverID)
+  }
+
+  /// Stores segments as they come, until the journal is stopped or the task cancelled. A segment that
+  /// was not stored when that happens waits for the next start.
+  package mutating func run() async {
+    for await segment in journal.sealed {
+      guard !Task.isCancelled else { return }
+      await store(segment)
+    }
+  }
+
+  /// Stores one segment and deletes it, however long the store makes it wait.
+  package mutating func store(_ segment: SealedSegment) async {
+    do {
+      guard let contents = try journal.read(segment) else {
+        throw JournalError(code: 0, during: "segment \(segment.number) has a damaged header")
+      }
+      if contents.damagedEntries > 0 {
+        logger.error(
+          "Acknowledged batches cannot be read back from the journal and are lost.",
+          metadata: [
+            "segment": "\(segment.number)", "batches": "\(contents.damagedEntries)",
+          ])
+      }
+      if try await store(contents, segment) {
+        try journal.delete(segment)
+        ledger.count { $0.segments += 1 }
+      }
+    } catch {
+      logger.error(
+        "A journal segment cannot be read or removed; it is tried again at the next start.",
+        metadata: ["segment": "\(segment.number)", "error": "\(error)"])
+    }
+  }
+
+  /// False when the segment must stay, or was set aside.
+  private mutating func store(
+    _ contents: StoredSegment, _ segment: SealedSegment
+  ) async throws(JournalError) -> Bool {
+    var index = 0
+    var chunk = 0
+    var recordsBefore = contents.recordsBefore
+    repeat {
+      var damaged = decode(contents.entries, from: &index)
+      if chunk == 0, contents.damagedEntries > 0 {
+        damaged.received += UInt64(contents.damagedEntries)
+        damaged.drop(.journalCorrupt, count: UInt64(contents.damagedEntries))
+      }
+      let received = fill(recordsBefore, damaged)
+      recordsBefore &+= received
+      guard await commit() else { return false }
+      guard try await insert(segment, chunk) else { return false }
+      chunk += 1
+    } while index < contents.entries.count
+    return true
+  }
+
+  /// Reads entries into ``batches`` until the chunk is full. Counts those that cannot be read, which
+  /// is a fault of ours: they could when they were accepted.
+  private mutating func decode(_ entries: [JournalEntry], from index: inout Int) -> Tally {
+    var tally = Tally()
+    var count = 0
+    var records = 0
+    var text = 0
+    agents.removeAll(keepingCapacity: true)
+    while index < entries.count, records < Self.chunkRecords, text < Self.chunkTextBytes {
+      let entry = entries[index]
+      index += 1
+      if count == batches.count { batches.append(RecordBatch()) }
+      do throws(WireError) {
+        _ = try opener.open(entry.frame, into: &batches[count])
+        records += batches[count].recordCount
+        text += batches[count].text.count
+        agents.append(entry.agent)
+        count += 1
+      } catch {
+        tally.received += UInt64(entry.records)
+        tally.drop(.journalCorrupt, count: UInt64(entry.records))
+      }
+    }
+    batches.removeLast(batches.count - count)
+    return tally
+  }
+
+  /// Fills the rows; returns how many records came in.
+  private mutating func fill(_ recordsBefore: UInt64, _ damaged: Tally) -> UInt64 {
+    let time = now()
+    rows.removeAll(recordsBefore: recordsBefore)
+    var built = rows
+    rows = RowBuilder()
+    let (batches, agents) = (batches, agents)
+    catalog.withState { state in
+      state.forgetEnded(before: time.storedSeconds)
+      for (batch, agent) in zip(batches, agents) {
+        RowBuilder.learn(batch, agent: agent, now: time, state: &state)
+      }
+      for (batch, agent) in zip(batches, agents) {
+        built.append(batch, agent: agent, now: time, state: state)
+      }
+    }
+    rows = built
+    var ingest = rows.tally
+    ingest.add(damaged)
+    ingest.add(ledger.takeRefused())
+    var store = Tally()
+    store.received = rows.tally.passed
+    store.passed = rows.tally.passed
+    rows.append(ingest, stage: .ingest, time: time)
+    rows.append(store, stage: .store, time: time)
+    return rows.tally.received
+  }
+
+  /// Writes down new names before rows that carry their numbers are stored.
+  private func commit() async -> Bool {
+    var wait = 0.25
+    while !Task.isCancelled {
+      do throws(CatalogError) {
+        try catalog.commit()
+        return true
+      } catch {
+        logger.error(
+          "The catalog cannot be written; rows wait in the journal.",
+          metadata: ["error": "\(error)"])
+        await pause(&wait)
+      }
+    }
+    return false
+  }
+
+  private func insert(_ segment: SealedSegment, _ chunk: Int) async throws(JournalError) -> Bool {
+    let prefix = "segment-\(String(journal.identity, radix: 16))-\(segment.number).\(chunk)-"
+    for batch in rows.batches {
+      guard try await insert(batch, prefix + batch.table.qualifiedName, segment) else {
+        return false
+      }
+    }
+    let tally = rows.tally
+    ledger.count { statistics in
+      statistics.ingest.add(tally)
+      statistics.store.received &+= tally.passed
+      statistics.store.passed &+= tally.passed
+    }
+    return true
+  }
+
+  /// Inserts until the store takes the rows. A store that is away is waited for; one that answers no
+  /// is asked a few times more, and then the segment is set aside.
+  private func insert(
+    _ batch: ColumnBatch, _ token: String, _ segment: SealedSegment
+  ) async throws(JournalError) -> Bool {
+    var wait = 0.25
+    var refusals = 0
+    while !Task.isCancelled {
+      do throws(StorageError) {
+        try await storage.insert(batch, token: token)
+        return true
+      } catch {
+        ledger.count { $0.storeFailures += 1 }
+        if case .refused = error { refusals += 1 }
+        logger.warning(
+          "The store did not take rows; they wait in the journal.",
+          metadata: [
+            "table": "\(batch.table.qualifiedName)", "rows": "\(batch.rows)", "error": "\(error)",
+          ])
+        if refusals >= configuration.storeRefusals {
+          try setAside(segment, error)
+          return false
+        }
+        await pause(&wait)
+      }
+    }
+    return false
+  }
+
+  private func setAside(
+    _ segment: SealedSegment, _ error: StorageError
+  ) throws(JournalError) {
+    try journal.setAside(segment)
+    let lost = rows.tally.passed
+    ledger.count { statistics in
+      statistics.segmentsSetAside += 1
+      statistics.store.received &+= lost
+      statistics.store.drop(.storeRefused, count: lost)
+    }
+    logger.error(
+      "The store refuses a segment; it was moved to 'refused' in the journal's directory.",
+      metadata: ["segment": "\(segment.number)", "rows": "\(lost)", "error": "\(error)"])
+  }
+
+  private func pause(_ wait: inout Double) async {
+    // Cancellation ends the wait, and is looked at by the caller.
+    try? await Task.sleep(for: .seconds(wait))
+    wait = min(wait * 2, configuration.storeRetrySeconds)
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+extension MySQLParser {
+  /// Bytes of a packet that its texts are made of, at most.
+  private static let textReach = 8_192
+
+  mutating func nextRequest(
+    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let length = bytes.littleEndian24(at: 0)
+    let sequence = bytes[3]
+    if continuesPacket {
+      continuesPacket = length == 0xff_ffff
+      return .skip(4 + length)
+    }
+    if sequence == 1 && (awaitsLogin || (number == 0 && length >= 32)) {
+      return try nextLogin(bytes, length, isFinal: isFinal, into: &fields)
+    }
+    // Answers of an authentication method, or the content of a local file.
+    if sequence != 0 || length == 0 {
+      if isLost[0] && sequence != 0 { return .skip(bytes.count) }
+      return .skip(4 + length)
+    }
+    guard bytes.count > 4 else { return isFinal ? .skip(4 + length) : .needMore }
+    let command = MySQLCommand(rawValue: bytes[4])
+    guard command != .login, let name = command.name, command.allows(length: length) else {
+      if number == 0, Self.isCompressedQuery(bytes) {
+        isCompressed = true
+        return try nextCompressed(bytes, isFinal: isFinal, .client, into: &fields)
+      }
+      throw ParseError(at: 4, expected: "a command of the client")
+    }
+    let wanted = min(4 + length, Self.textReach)
+    if bytes.count < wanted && !isFinal { return .needMore }
+    awaitsLogin = false
+    continuesPacket = length == 0xff_ffff
+    if command == .statementSendLongData { return .skip(4 + length) }
+    var message = Message(command.isOneWay ? .session : .request)
+    message.texts.requestType = fields.append(name)
+    message.length = Int64(4 + length)
+    if bytes.count < wanted { message.flags.insert(.truncated) }
+    let body = bytes.extracting(5..<max(5, min(4 + length, bytes.count, Self.textReach)))
+    var statement: PreparedStatement?
+    describe(command, body, &message, &statement, into: &fields)
+    if command == .binlogDump || command == .binlogDumpGTID {
+      message.kind = .session
+      isReplicating = true
+    }
+    if message.kind == .request { message.requestID = try expect(command, statement: statement) }
+    return .message(message, length: .bytes(4 + length))
+  }
+
+  private mutating func describe(
+    _ command: MySQLCommand, _ body: Span<UInt8>, _ message: inout Message,
+    _ statement: inout PreparedStatement?, into fields: inout FieldBuffer
+  ) {
+    switch command {
+    case .query, .statementPrepare:
+      let start = command == .query ? Self.textStart(body) : 0
+      let sql = SQLText(body.extracting(start..<body.count), dialect: .mySQL, into: &fields)
+      message.texts.requestResource = sql.resource
+      message.texts.endpoint = sql.endpoint
+      message.texts.traceID = sql.traceID
+      message.texts.spanID = sql.spanID
+      if command == .statementPrepare { statement = PreparedStatement(sql, in: fields) }
+    case .statementExecute, .statementFetch, .statementClose, .statementBulkExecute:
+      guard body.count >= 4 else { return }
+      let id = body.littleEndian32(at: 0)
+      // MariaDB: all ones is the statement that was prepared last, perhaps not answered yet.
+      let known =
+        id == .max
+        ? pending.last { $0.statement != nil }?.statement : statements.recall(UInt64(id))
+      known?.describe(&message.texts, into: &fields)
+      if command == .statementClose { statements.forget(UInt64(id)) }
+    case .initDB:
+      message.texts.requestResource = fields.append(body)
+      message.texts.requestDomain = message.texts.requestResource
+    default: break
+    }
+    if message.texts.endpoint.isEmpty, command != .query, command != .statementPrepare {
+      message.texts.endpoint = message.texts.requestType
+    }
+  }
+
+  /// Where the text of a COM_QUERY begins: behind the query attributes if there are any
+  /// (CLIENT_QUERY_ATTRIBUTES: the count of attributes, then the number of sets, which is 1). No
+  /// statement begins with such a byte.
+  static func textStart(_ body: Span<UInt8>) -> Int {
+    guard body.count >= 2, body[0] < 0x09, body[1] == 1 else { return 0 }
+    if body[0] == 0 { return 2 }
+    // The attributes' values are not worth reading: the statement is what follows them, and it
+    // begins with a word that we know.
+    for start in 2..<min(body.count, 512) where SQLScanner.beginsWord(body[start]) {
+      let rest = body.extracting(start..<body.count)
+      if SQLText.beginsStatement(rest, dialect: .mySQL) == true { return start }
+    }
+    return body.count
+  }
+
+  /// HandshakeResponse41, or the SSLRequest that stands before it.
+  private mutating func nextLogin(
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let wanted = min(4 + length, Self.textReach)
+    if bytes.count < wanted && !isFinal { return .needMore }
+    guard bytes.count >= 36, length >= 32 else {
+      if isFinal && length >= 32 { return .skip(4 + length) }
+      throw ParseError(at: 0, expected: "a login")
+    }
+    let client = bytes.littleEndian32(at: 4)
+    guard client & Self.protocol41 != 0 else { throw ParseError(at: 4, expected: "a login") }
+    if length == 32 {
+      guard client & Self.tls != 0 else { throw ParseError(at: 4, expected: "a login") }
+      isEncrypted = true
+      return .skip(36)
+    }
+    awaitsLogin = false
+    capabilities = client
+    var message = Message(.request)
+    message.requestID = try expect(.login)
+    message.length = Int64(4 + length)
+    message.texts.requestType = fields.append("Login")
+    describeLogin(bytes.extracting(36..<min(bytes.count, 4 + length)), client, &message, &fields)
+    return .message(message, length: .bytes(4 + length))
+  }
+
+  private func describeLogin(
+    _ body: Span<UInt8>, _ client: UInt32, _ message: inout Message, _ fields: inout FieldBuffer
+  ) {
+    let userEnd = body.position(of: 0, from: 0) ?? body.count
+    var database = body.count..<body.count
+    if userEnd < body.count, client & Self.connectWithDB != 0 {
+      var start = userEnd + 1
+      if client & (Self.lengthEncodedAuth | Self.secureConnection) != 0 {
+        let secret = MySQLResponse.lengthEncoded(body, start)
+        start = secret.map { $0.next + Int(min($0.value, 1 << 16)) } ?? body.count
+      } else {
+        start = (body.position(of: 0, from: start) ?? body.count) + 1
+      }
+      start = min(start, body.count)
+      database = start..<(body.position(of: 0, from: start) ?? body.count)
+    }
+    message.texts.requestDomain = fields.append(body.extracting(database))
+    let mark = fields.mark
+    fields.push("Login username: ")
+    fields.push(body.extracting(0..<userEnd))
+    fields.push(" db: ")
+    fields.push(body.extracting(database))
+    message.texts.requestResource = fields.finish(from: mark)
+    message.texts.endpoint = message.texts.requestResource
+  }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+extension PostgreSQLParser {
+  /// Bytes of a message that its texts are made of, at most.
+  private static let textReach = 8_192
+  static let longestMessage = 1 << 30
+
+  static let cancelCode: UInt32 = 80_877_102
+  static let tlsCode: UInt32 = 80_877_103
+  static let gssCode: UInt32 = 80_877_104
+
+  mutating func nextRequest(
+    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    // Only the messages before authentication have no type; they begin with their length.
+    if bytes[0] == 0 { return try nextStartup(bytes, isFinal: isFinal, into: &fields) }
+    guard Self.isFrontendType(bytes[0]) else {
+      throw ParseError(at: 0, expected: "a message type of the client")
+    }
+    guard bytes.count >= 5 else {
+      guard isFinal else { return .needMore }
+      return try finishCutBatch(bytes.count, into: &fields)
+    }
+    let length = Int(bytes.bigEndian32(at: 1)) + 1
+    guard length >= 5, length <= Self.longestMessage else {
+      throw ParseError(at: 1, expected: "the length of a message")
+    }
+    let wanted = min(length, Self.textReach)
+    if bytes.count < wanted && !isFinal { return .needMore }
+    let isCut = bytes.count < wanted
+    let body = bytes.extracting(5..<min(length, bytes.count, Self.textReach))
+    switch bytes[0] {
+    case 0x51:  // Q
+      return try simpleQuery(body, length, isCut: isCut, into: &fields)
+    case 0x46:  // F, a function call by number
+      var message = Message(.request)
+      message.requestID = try expect(isSimple: true)
+      message.texts.requestType = fields.append("function call")
+      message.texts.endpoint = message.texts.requestType
+      message.length = Int64(length)
+      return .message(message, length: .bytes(length))
+    case 0x50:  // P
+      parse(body, into: &fields)
+      return try skipOrCut(bytes, length, isFinal: isFinal, into: &fields)
+    case 0x42:  // B
+      bind(body)
+      return try skipOrCut(bytes, length, isFinal: isFinal, into: &fields)
+    case 0x45:  // E
+      return try execute(body, length, into: &fields)
+    case 0x53, 0x48:  // S, H
+      return try endBatch(isSync: bytes[0] == 0x53, length, into: &fields)
+    default:
+      return .skip(length)
+    }
+  }
+
+  static func isFrontendType(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x42, 0x43, 0x44, 0x45, 0x46, 0x48, 0x50, 0x51, 0x53, 0x58: true  // B C D E F H P Q S X
+    case 0x63, 0x64, 0x66, 0x70: true  // c d f p
+    default: false
+    }
+  }
+
+  private mutating func nextStartup(
+    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard bytes.count >= 8 else { return isFinal ? .skip(bytes.count) : .needMore }
+    let length = Int(bytes.bigEndian32(at: 0))
+    guard length >= 8, length <= 10_000 else {
+      throw ParseError(at: 0, expected: "the length of a start-up message")
+    }
+    switch bytes.bigEndian32(at: 4) {
+    case Self.tlsCode, Self.gssCode: awaitsTLSAnswer = true
+    case Self.cancelCode:
+      var message = Message(.session)
+      message.texts.requestType = fields.append("cancel")
+      message.texts.endpoint = message.texts.requestType
+      message.length = Int64(length)
+      return .message(message, length: .bytes(length))
+    case let version where version >> 16 == 3: isStarting = true
+    default: throw ParseError(at: 4, expected: "a version of the protocol")
+    }
+    return .skip(length)
+  }
+
+  private mutating func simpleQuery(
+    _ body: Span<UInt8>, _ length: Int, isCut: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    var message = Message(.request)
+    message.requestID = try expect(isSimple: true)
+    message.texts.requestType = fields.append("simple query")
+    describe(body, &message, into: &fields)
+    message.length = Int64(length)
+    if isCut { message.flags.insert(.truncated) }
+    return .message(message, length: .bytes(length))
+  }
+
+  private func describe(
+    _ body: Span<UInt8>, _ message: inout Message, into fields: inout FieldBuffer
+  ) {
+    let end = body.position(of: 0, from: 0) ?? body.count
+    let sql = SQLText(body.extracting(0..<end), dialect: .postgreSQL, into: &fields)
+    message.texts.requestResource = sql.resource
+    message.texts.endpoint = sql.endpoint
+    message.texts.traceID = sql.traceID
+    message.texts.spanID = sql.spanID
+  }
+
+  /// Parse: the statement's name, then its SQL.
+  private mutating func parse(_ body: Span<UInt8>, into fields: inout FieldBuffer) {
+    let nameEnd = body.position(of: 0, from: 0) ?? body.count
+    let start = min(nameEnd + 1, body.count)
+    let end = body.position(of: 0, from: start) ?? body.count
+    let sql = SQLText(body.extracting(start..<end), dialect: .postgreSQL, into: &fields)
+    let key = nameHash(body, 0..<nameEnd)
+    statements.remember(PreparedStatement(sql, in: fields), as: key)
+    fields.removeAll()
+    openParse = key
+  }
+
+  /// Bind: the portal's name, then the statement's.
+  private mutating func bind(_ body: Span<UInt8>) {
+    let portalEnd = body.position(of: 0, from: 0) ?? body.count
+    let start = min(portalEnd + 1, body.count)
+    let end = body.position(of: 0, from: start) ?? body.count
+    let key = nameHash(body, start..<end)
+    portals.bind(nameHash(body, 0..<portalEnd), to: key)
+    openBind = key
+    openParse = nil
+  }
+
+  private mutating func execute(
+    _ body: Span<UInt8>, _ length: Int, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    let end = body.position(of: 0, from: 0) ?? body.count
+    let statement = portals.statement(of: nameHash(body, 0..<end)) ?? openBind
+    var message = Message(.request)
+    message.requestID = try expect()
+    message.texts.requestType = fields.append("execute")
+    if let statement { statements.recall(statement)?.describe(&message.texts, into: &fields) }
+    message.length = Int64(length)
+    openParse = nil
+    openBind = nil
+    batchHasExecute = true
+    return .message(message, length: .bytes(length))
+  }
+
+  /// Sync or Flush. What was parsed and is not executed is reported here.
+  private mutating func endBatch(
+    isSync: Bool, _ length: Int, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    var message: Message?
+    if let key = openParse, !batchHasExecute {
+      var request = Message(.request)
+      request.requestID = try expect(isParseOnly: true)
+      request.texts.requestType = fields.append("parse")
+      statements.recall(key)?.describe(&request.texts, into: &fields)
+      request.length = Int64(length)
+      message = request
+    }
+    openParse = nil
+    if isSync {
+      openBind = nil
+      batchHasExecute = false
+      try closeGroup()
+    }
+    return message.map { .message($0, length: .bytes(length)) } ?? .skip(length)
+  }
+
+  private mutating func skipOrCut(
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard isFinal, length > bytes.count else { return .skip(length) }
+    return try finishCutBatch(bytes.count, into: &fields)
+  }
+
+  /// The capture ends inside of a batch, before its Execute: that one is taken for granted.
+  private mutating func finishCutBatch(
+    _ count: Int, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard let key = openBind ?? openParse else { return .skip(max(1, count)) }
+    var message = Message(.request)
+    message.requestID = try expect()
+    groups[groups.count - 1].isWhole = true
+    try closeGroup()
+    message.texts.requestType = fields.append("execute")
+    statements.recall(key)?.describe(&message.texts, into: &fields)
+    message.flags.insert(.truncated)
+    openParse = nil
+    openBind = nil
+    batchHasExecute = false
+    return .message(message, length: .untilTurn)
+  }
+
+  /// Counts a request; the number it gets.
+  private mutating func expect(
+    isSimple: Bool = false, isParseOnly: Bool = false
+  ) throws(ParseError) -> UInt64 {
+    if answersAreLost {
+      groups.removeAll()
+      answersAreLost = false
+    }
+    if isSimple || groups.last.map({ $0.isComplete || $0.isParseOnly }) ?? true || isParseOnly {
+      try append(Group(isSimple: isSimple, isComplete: isSimple, isParseOnly: isParseOnly))
+    }
+    number += 1
+    let last = groups.count - 1
+    if groups[last].remaining == 0 { groups[last].firstNumber = number }
+    groups[last].remaining += 1
+    return number
+  }
+
+  private mutating func closeGroup() throws(ParseError) {
+    if groups.last.map({ $0.isComplete }) ?? true { try append(Group()) }
+    groups[groups.count - 1].isComplete = true
+  }
+
+  private mutating func append(_ group: Group) throws(ParseError) {
+    guard groups.count < Self.groupLimit else {
+      throw ParseError(at: 0, expected: "fewer batches without an answer")
+    }
+    groups.append(group)
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// Reads version 3 of the frontend/backend protocol
+/// (https://www.postgresql.org/docs/current/protocol.html), from the start or from the middle.
+///
+/// A simple query, however many statements it holds, is one request; in the extended protocol every
+/// Execute is one, with the SQL that was parsed under its name. A Parse that is sent off with no
+/// Execute (a client that prepares ahead) is a request of type `parse`. Requests and responses carry
+/// a running number, so an answer that was not captured shifts nothing. Start-up and authentication
+/// make no record unless they fail; literals are hidden.
+package struct PostgreSQLParser: ProtocolParser {
+  package static let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
+    defaultPorts: [5432])
+
+  /// What the client sent up to a Sync, or one simple query or function call.
+  struct Group: Sendable {
+    /// Ended by ReadyForQuery alone, which simple queries are.
+    var isSimple = false
+    /// Requests whose responses are to come, and the number of the first.
+    var remaining: UInt32 = 0
+    var firstNumber: UInt64 = 0
+    /// Whether the group's end was seen: the server answers it with one ReadyForQuery.
+    var isComplete = false
+    /// The requests only parse: their response ends with the first of the server's that says so.
+    var isParseOnly = false
+    /// The rest of the requests was not captured; all up to ReadyForQuery answers the one that was.
+    var isWhole = false
+    /// Set when a statement failed: the rest of the group is not executed.
+    var failure: ResponseStatus?
+  }
+
+  /// Pipelining drivers send hundreds of Syncs ahead; a group takes 24 bytes.
+  static let groupLimit = 4_096
+
+  var groups: [Group] = []
+  var statements = StatementMemory()
+  /// The statement that a portal was bound to. The unnamed portal is used by nearly everyone.
+  var portals = PortalMemory()
+  var number: UInt64 = 0
+  /// What is open of the batch being sent: a Parse or Bind without an Execute so far.
+  var openParse: UInt64?
+  var openBind: UInt64?
+  var batchHasExecute = false
+  var awaitsTLSAnswer = false
+  var isEncrypted = false
+  var isStarting = false
+  /// Bytes of ReadyForQuery that are still to be handed out, one for each request that was aborted.
+  var abortedTail = 0
+  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
+  var answersAreLost = false
+  /// The next bytes of this side may begin inside of a message.
+  var isLost: [2 of Bool] = InlineArray(repeating: false)
+
+  package init() {}
+
+  package mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
+    if isEncrypted { throw ParseError(at: 0, expected: "plain text, but TLS was agreed on") }
+    let step: ParseStep
+    do throws(ParseError) {
+      step =
+        side == .client
+        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &fields)
+        : try nextResponse(view.bytes, isFinal: view.isFinal, into: &fields)
+    } catch {
+      guard isLost[Int(side.rawValue)] else { throw error }
+      return .skip(view.bytes.count)
+    }
+    if case .message(_, let length) = step {
+      if side == .server { answersAreLost = false }
+      isLost[Int(side.rawValue)] = length == .untilTurn
+    }
+    return step
+  }
+
+  package mutating func bytesWereLost(from side: Side) {
+    isLost[Int(side.rawValue)] = true
+    abortedTail = 0
+    if side == .client {
+      openParse = nil
+      openBind = nil
+    } else if groups.count > 1 || (groups.first?.remaining ?? 0) > 1 {
+      // Which of them were answered cannot be told.
+      groups.removeAll()
+    } else {
+      answersAreLost = true
+    }
+  }
+}
+
+/// To which statement a portal was bound: the latest few.
+struct PortalMemory: Sendable {
+  private var entries: [4 of (portal: UInt64, statement: UInt64)] = InlineArray(repeating: (0, 0))
+  private var next = 0
+
+  mutating func bind(_ portal: UInt64, to statement: UInt64) {
+    for index in 0..<4 where entries[index].portal == portal {
+      entries[index].statement = statement
+      return
+    }
+    entries[next] = (portal, statement)
+    next = (next + 1) % 4
+  }
+
+  func statement(of portal: UInt64) -> UInt64? {
+    for index in 0..<4 where entries[index].portal == portal { return entries[index].statement }
+    return nil
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is known of a command without asking the server.
+///
+/// Names and arguments: https://redis.io/docs/latest/commands/
+struct RedisCommand: Sendable {
+  /// Which arguments are the users' data. Keys, fields' names, options and counts are shown.
+  enum Mask: Sendable {
+    case nothing
+    /// The argument of this number (the first is 1).
+    case only(Int)
+    /// This one and all that follow, as one `?`.
+    case from(Int)
+    /// Every second one, this one first (`MSET key ? key ?`).
+    case everySecond(Int)
+  }
+
+  /// How the client's and the server's roles change with it.
+  enum Effect: Sendable {
+    case none
+    /// The server answers with confirmations, one a channel, of this kind.
+    case confirmed(RedisConfirmation)
+    case monitor
+    case replication
+    /// `CLIENT REPLY OFF` and `SKIP` silence the server.
+    case client
+    case reset
+  }
+
+  var name: StaticString
+  var mask: Mask = .nothing
+  var effect: Effect = .none
+  var mayBlock = false
+
+  /// The command whose name is at `range`, in any case.
+  static func named(_ bytes: Span<UInt8>, at range: Range<Int>) -> RedisCommand? {
+    guard range.count >= 2, range.count <= 20 else { return nil }
+    guard let command = byHash[hash(bytes, range)] else { return nil }
+    return equals(bytes, range, command.name) ? command : nil
+  }
+
+  private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in range { hash = (hash ^ UInt64(upper(bytes[index]))) &* 0x100_0000_01b3 }
+    return hash
+  }
+
+  static func upper(_ byte: UInt8) -> UInt8 {
+    byte >= 0x61 && byte <= 0x7a ? byte & 0xdf : byte
+  }
+
+  static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ name: StaticString) -> Bool {
+    guard range.count == name.utf8CodeUnitCount else { return false }
+    return name.withUTF8Buffer { expected in
+      for offset in 0..<expected.count
+      where upper(bytes[range.lowerBound + offset]) != (unsafe expected[offset]) {
+        return false
+      }
+      return true
+    }
+  }
+
+  private static let byHash: [UInt64: RedisCommand] = {
+    var table: [UInt64: RedisCommand] = [:]
+    for command in masked + changing + blocking { table[hash(of: command.name)] = command }
+    for name in plain { table[hash(of: name)] = RedisCommand(name: name) }
+    return table
+  }()
+
+  private static func hash(of name: StaticString) -> UInt64 {
+    name.withUTF8Buffer { buffer in
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for index in 0..<buffer.count {
+        hash = (hash ^ UInt64(unsafe buffer[index])) &* 0x100_0000_01b3
+      }
+      return hash
+    }
+  }
+
+  private static let masked: [RedisCommand] = [
+    RedisCommand(name: "SET", mask: .only(2)), RedisCommand(name: "SETNX", mask: .only(2)),
+    RedisCommand(name: "GETSET", mask: .only(2)), RedisCommand(name: "APPEND", mask: .only(2)),
+    RedisCommand(name: "SETEX", mask: .only(3)), RedisCommand(name: "PSETEX", mask: .only(3)),
+    RedisCommand(name: "SETRANGE", mask: .only(3)), RedisCommand(name: "SETBIT", mask: .only(3)),
+    RedisCommand(name: "MSET", mask: .everySecond(2)),
+    RedisCommand(name: "MSETNX", mask: .everySecond(2)),
+    RedisCommand(name: "HSET", mask: .everySecond(3)),
+    RedisCommand(name: "HMSET", mask: .everySecond(3)),
+    RedisCommand(name: "HSETNX", mask: .only(3)), RedisCommand(name: "HSETEX", mask: .from(2)),
+    RedisCommand(name: "LPUSH", mask: .from(2)), RedisCommand(name: "RPUSH", mask: .from(2)),
+    RedisCommand(name: "LPUSHX", mask: .from(2)), RedisCommand(name: "RPUSHX", mask: .from(2)),
+    RedisCommand(name: "LSET", mask: .only(3)), RedisCommand(name: "LREM", mask: .only(3)),
+    RedisCommand(name: "LINSERT", mask: .from(3)), RedisCommand(name: "LPOS", mask: .only(2)),
+    RedisCommand(name: "SADD", mask: .from(2)), RedisCommand(name: "SREM", mask: .from(2)),
+    RedisCommand(name: "SMOVE", mask: .only(3)), RedisCommand(name: "SISMEMBER", mask: .only(2)),
+    RedisCommand(name: "SMISMEMBER", mask: .from(2)),
+    RedisCommand(name: "ZADD", mask: .from(2)), RedisCommand(name: "ZREM", mask: .from(2)),
+    RedisCommand(name: "ZINCRBY", mask: .only(3)), RedisCommand(name: "ZSCORE", mask: .only(2)),
+    RedisCommand(name: "ZMSCORE", mask: .from(2)), RedisCommand(name: "ZRANK", mask: .only(2)),
+    RedisCommand(name: "ZREVRANK", mask: .only(2)), RedisCommand(name: "GEOADD", mask: .from(2)),
+    RedisCommand(name: "GEOHASH", mask: .from(2)), RedisCommand(name: "GEOPOS", mask: .from(2)),
+    RedisCommand(name: "GEODIST", mask: .from(2)), RedisCommand(name: "PFADD", mask: .from(2)),
+    RedisCommand(name: "XADD", mask: .from(3)), RedisCommand(name: "RESTORE", mask: .only(3)),
+    RedisCommand(name: "PUBLISH", mask: .only(2)), RedisCommand(name: "SPUBLISH", mask: .only(2)),
+    RedisCommand(name: "AUTH", mask: .from(1)), RedisCommand(name: "HELLO", mask: .from(2)),
+    RedisCommand(name: "CONFIG", mask: .from(3)), RedisCommand(name: "ACL", mask: .from(2)),
+    RedisCommand(name: "MIGRATE", mask: .from(4)), RedisCommand(name: "ECHO", mask: .from(1)),
+    RedisCommand(name: "EVAL", mask: .from(1)), RedisCommand(name: "EVAL_RO", mask: .from(1)),
+    RedisCommand(name: "EVALSHA", mask: .from(2)),
+    RedisCommand(name: "EVALSHA_RO", mask: .from(2)),
+    RedisCommand(name: "FCALL", mask: .from(2)), RedisCommand(name: "FCALL_RO", mask: .from(2)),
+    RedisCommand(name: "SCRIPT", mask: .from(2)), RedisCommand(name: "FUNCTION", mask: .from(2)),
+    RedisCommand(name: "BITFIELD", mask: .from(2)), RedisCommand(name: "JSON.SET", mask: .from(3)),
+  ]
+
+  private static let changing: [RedisCommand] = [
+    RedisCommand(name: "SUBSCRIBE", effect: .confirmed(.subscribe)),
+    RedisCommand(name: "PSUBSCRIBE", effect: .confirmed(.psubscribe)),
+    RedisCommand(name: "SSUBSCRIBE", effect: .confirmed(.ssubscribe)),
+    RedisCommand(name: "UNSUBSCRIBE", effect: .confirmed(.unsubscribe)),
+    RedisCommand(name: "PUNSUBSCRIBE", effect: .confirmed(.punsubscribe)),
+    RedisCommand(name: "SUNSUBSCRIBE", effect: .confirmed(.sunsubscribe)),
+    RedisCommand(name: "MONITOR", effect: .monitor),
+    RedisCommand(name: "PSYNC", effect: .replication),
+    RedisCommand(name: "SYNC", effect: .replication),
+    RedisCommand(name: "CLIENT", effect: .client), RedisCommand(name: "RESET", effect: .reset),
+  ]
+
+  private static let blocking: [RedisCommand] =
+    ([
+      "BLPOP", "BRPOP", "BRPOPLPUSH", "BLMOVE", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "XREAD",
+      "XREADGROUP", "WAIT", "WAITAOF",
+    ] as [StaticString]).map { RedisCommand(name: $0, mayBlock: true) }
+
+  private static let plain: [StaticString] = [
+    "ASKING", "BGREWRITEAOF", "BGSAVE", "BITCOUNT", "BITFIELD_RO", "BITOP", "BITPOS", "CLUSTER",
+    "COMMAND", "COPY", "DBSIZE", "DEBUG", "DECR", "DECRBY", "DEL", "DISCARD", "DUMP", "EXEC",
+    "EXISTS", "EXPIRE", "EXPIREAT", "EXPIRETIME", "FAILOVER", "FLUSHALL", "FLUSHDB", "GEORADIUS",
+    "GEORADIUSBYMEMBER", "GEORADIUS_RO", "GEOSEARCH", "GEOSEARCHSTORE", "GET", "GETBIT", "GETDEL",
+    "GETEX", "GETRANGE", "HDEL", "HEXISTS", "HEXPIRE", "HGET", "HGETALL", "HGETDEL", "HGETEX",
+    "HINCRBY", "HINCRBYFLOAT", "HKEYS", "HLEN", "HMGET", "HPERSIST", "HPEXPIRE", "HPTTL",
+    "HRANDFIELD", "HSCAN", "HSTRLEN", "HTTL", "HVALS", "INCR", "INCRBY", "INCRBYFLOAT", "INFO",
+    "JSON.DEL", "JSON.GET", "JSON.MGET", "KEYS", "LASTSAVE", "LATENCY", "LCS", "LINDEX", "LLEN",
+    "LMOVE", "LMPOP", "LOLWUT", "LPOP", "LRANGE", "LTRIM", "MEMORY", "MGET", "MODULE", "MOVE",
+    "MULTI", "OBJECT", "PERSIST", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PFCOUNT", "PFMERGE",
+    "PING", "PTTL", "PUBSUB", "QUIT", "RANDOMKEY", "READONLY", "READWRITE", "RENAME", "RENAMENX",
+    "REPLCONF", "REPLICAOF", "ROLE", "RPOP", "RPOPLPUSH", "SAVE", "SCAN", "SCARD", "SDIFF",
+    "SDIFFSTORE", "SELECT", "SENTINEL", "SHUTDOWN", "SINTER", "SINTERCARD", "SINTERSTORE",
+    "SLAVEOF", "SLOWLOG", "SMEMBERS", "SORT", "SORT_RO", "SPOP", "SRANDMEMBER", "SSCAN", "STRLEN",
+    "SUBSTR", "SUNION", "SUNIONSTORE", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK",
+    "UNWATCH", "WATCH", "XACK", "XAUTOCLAIM", "XCLAIM", "XDEL", "XGROUP", "XINFO", "XLEN",
+    "XPENDING", "XRANGE", "XREVRANGE", "XSETID", "XTRIM", "ZCARD", "ZCOUNT", "ZDIFF", "ZDIFFSTORE",
+    "ZINTER", "ZINTERCARD", "ZINTERSTORE", "ZLEXCOUNT", "ZMPOP", "ZPOPMAX", "ZPOPMIN",
+    "ZRANDMEMBER", "ZRANGE", "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZRANGESTORE", "ZREMRANGEBYLEX",
+    "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZREVRANGE", "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE",
+    "ZSCAN", "ZUNION", "ZUNIONSTORE",
+  ]
+}
+
+/// The kinds of confirmation that the (un)subscribing commands bring, one for each channel.
+enum RedisConfirmation: Int, CaseIterable, Sendable {
+  case subscribe, psubscribe, ssubscribe, unsubscribe, punsubscribe, sunsubscribe
+
+  var name: StaticString {
+    switch self {
+    case .subscribe: "SUBSCRIBE"
+    case .psubscribe: "PSUBSCRIBE"
+    case .ssubscribe: "SSUBSCRIBE"
+    case .unsubscribe: "UNSUBSCRIBE"
+    case .punsubscribe: "PUNSUBSCRIBE"
+    case .sunsubscribe: "SUNSUBSCRIBE"
+    }
+  }
+}

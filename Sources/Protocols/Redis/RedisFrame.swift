@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+
+/// The pieces of RESP2 and RESP3 (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+enum RedisFrame {
+  /// A number that ends its line.
+  enum Count {
+    case value(Int, next: Int)
+    case needMore
+    case malformed
+  }
+
+  /// Where a value ends.
+  enum End: Equatable {
+    /// May lie past the view.
+    case at(Int)
+    /// Past the view, at a place that the view does not tell.
+    case unseen
+    case malformed
+  }
+
+  /// Longest bulk string that a server takes: proto-max-bulk-len, 512 MiB unless configured.
+  static let longestBulk = 1 << 32
+  static let largestCount = 1 << 31
+
+  /// Reads the decimal number and the line end at `start`; a null is -1.
+  static func count(_ bytes: Span<UInt8>, at start: Int) -> Count {
+    var index = start
+    let isNegative = index < bytes.count && bytes[index] == 0x2d
+    if isNegative { index += 1 }
+    var value = 0
+    let digits = index
+    while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
+      guard index - digits < 12 else { return .malformed }
+      value = value * 10 + Int(bytes[index] - 0x30)
+      index += 1
+    }
+    guard index < bytes.count else { return .needMore }
+    guard index > digits, bytes[index] == 0x0d else { return .malformed }
+    guard index + 1 < bytes.count else { return .needMore }
+    guard bytes[index + 1] == 0x0a, !isNegative || value == 1 else { return .malformed }
+    return .value(isNegative ? -1 : value, next: index + 2)
+  }
+
+  /// The place after the line that `start` is in.
+  static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    guard start < bytes.count else { return nil }
+    return bytes.firstIndex(of: 0x0a, from: start, to: bytes.count).map { $0 + 1 }
+  }
+
+  /// Walks the value at the front of `bytes`, whatever is nested in it.
+  static func end(of bytes: Span<UInt8>) -> End {
+    var index = 0
+    var remaining = 1
+    while remaining > 0 {
+      guard index < bytes.count else { return .unseen }
+      let type = bytes[index]
+      switch type {
+      case 0x2b, 0x2d, 0x3a, 0x5f, 0x23, 0x2c, 0x28:  // + - : _ # , (
+        guard let next = lineEnd(bytes, from: index + 1) else { return .unseen }
+        index = next
+        remaining -= 1
+      case 0x24, 0x3d, 0x21:  // $ = !
+        switch count(bytes, at: index + 1) {
+        case .needMore: return .unseen
+        case .malformed: return .malformed
+        case .value(let length, let next):
+          guard length <= longestBulk else { return .malformed }
+          index = length < 0 ? next : next + length + 2
+          remaining -= 1
+        }
+      case 0x2a, 0x7e, 0x3e, 0x25, 0x7c:  // * ~ > % |
+        switch count(bytes, at: index + 1) {
+        case .needMore: return .unseen
+        case .malformed: return .malformed
+        case .value(let number, let next):
+          guard number <= largestCount, remaining <= 1 << 40 else { return .malformed }
+          let elements = max(0, number) * (type == 0x25 || type == 0x7c ? 2 : 1)
+          // An attribute stands before the value it belongs to and is not itself one.
+          remaining += elements - (type == 0x7c ? 0 : 1)
+          index = next
+        }
+      default: return .malformed
+      }
+    }
+    return .at(index)
+  }
+
+  /// Where the text of the bulk or simple string at `start` lies; nil when it is not all in view.
+  static func text(_ bytes: Span<UInt8>, at start: Int) -> Range<Int>? {
+    guard start < bytes.count else { return nil }
+    switch bytes[start] {
+    case 0x24:
+      guard case .value(let length, let next) = count(bytes, at: start + 1), length >= 0,
+        length <= longestBulk, next + length <= bytes.count
+      else { return nil }
+      return next..<(next + length)
+    case 0x2b:
+      guard let end = lineEnd(bytes, from: start + 1) else { return nil }
+      return (start + 1)..<max(start + 1, end - 2)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Telemetry
+
+/// Reads RESP2 and RESP3, and the commands that people type: each command is a request, each reply a
+/// response.
+///
+/// The resource is the command as sent with the values hidden (`SET key ?`); the type and the
+/// endpoint are its name in upper case. An error reply is a server error, as in DeepFlow: the server
+/// says what failed, not whose fault it was. What the server sends without being asked (messages of
+/// channels, MONITOR's lines, RESP3 pushes) is no response.
+package struct RedisParser: ProtocolParser {
+  package static let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .order,
+    defaultPorts: [6379])
+
+  /// Commands that wait for their first confirmation, by ``RedisConfirmation``.
+  var expectedConfirmations: [6 of UInt32] = InlineArray(repeating: 0)
+  /// Whether arrays that look like a channel's messages are such.
+  var isSubscribed = false
+  var isMonitoring = false
+  /// What follows a replication request is a snapshot and commands from the server.
+  var isReplicating = false
+  /// After CLIENT REPLY OFF; and commands that CLIENT REPLY SKIP silences, itself included.
+  var repliesAreOff = false
+  var repliesToSkip = 0
+  /// The next bytes of this side may begin inside of a message.
+  var isLost: [2 of Bool] = InlineArray(repeating: false)
+
+  package init() {}
+
+  package mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
+    if isReplicating && side == .client {
+      throw ParseError(at: 0, expected: "a command, but this is a replica's connection")
+    }
+    let step: ParseStep
+    do throws(ParseError) {
+      step =
+        side == .client
+        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &fields)
+        : try nextReply(view.bytes, isFinal: view.isFinal, into: &fields)
+    } catch {
+      guard isLost[Int(side.rawValue)] else { throw error }
+      return .skip(view.bytes.count)
+    }
+    if case .message = step { isLost[Int(side.rawValue)] = false }
+    return step
+  }
+
+  package mutating func bytesWereLost(from side: Side) {
+    isLost[Int(side.rawValue)] = true
+  }
+
+  package static func recognize(
+    _ bytes: Span<UInt8>, context: RecognitionContext
+  ) -> Recognition {
+    guard context.transport == .tcp, bytes.count > 0 else { return .no }
+    if bytes[0] != 0x2a {
+      if context.side != .client { return replyRecognition(bytes, context) }
+      return inlineRecognition(bytes, context)
+    }
+    guard context.side != .server else { return replyRecognition(bytes, context) }
+    guard case .value(let elements, let next) = RedisFrame.count(bytes, at: 1) else {
+      if case .needMore = RedisFrame.count(bytes, at: 1) { return .undecided }
+      return .no
+    }
+    guard elements >= 1, elements <= 1 << 20 else { return .no }
+    guard next < bytes.count else { return .undecided }
+    guard bytes[next] == 0x24 else { return .no }
+    switch RedisFrame.count(bytes, at: next + 1) {
+    case .needMore: return .undecided
+    case .malformed: return .no
+    case .value(let length, let start):
+      guard length >= 2, length <= 20 else { return .no }
+      guard start + length <= bytes.count else { return .undecided }
+      let isKnown = RedisCommand.named(bytes, at: start..<(start + length)) != nil
+      return isKnown ? .yes(sentBy: .client) : .no
+    }
+  }
+
+  /// `PING` and the like as a line of its own: plain words, so only where Redis usually is.
+  private static func inlineRecognition(
+    _ bytes: Span<UInt8>, _ context: RecognitionContext
+  ) -> Recognition {
+    guard descriptor.defaultPorts.contains(context.serverPort) else { return .no }
+    var index = 0
+    while index < bytes.count, bytes[index] > 0x20 { index += 1 }
+    guard index < bytes.count else { return index <= 20 ? .undecided : .no }
+    guard RedisCommand.named(bytes, at: 0..<index) != nil else { return .no }
+    guard let end = RedisFrame.lineEnd(bytes, from: index), bytes[end - 2] == 0x0d else {
+      return .undecided
+    }
+    return .yes(sentBy: .client)
+  }
+
+  /// A reply alone is too weak a sign, but the client's next command will tell.
+  private static func replyRecognition(
+    _ bytes: Span<UInt8>, _ context: RecognitionContext
+  ) -> Recognition {
+    switch bytes[0] {
+    case 0x2b, 0x2d, 0x3a, 0x24, 0x2a, 0x25, 0x7e, 0x3e:
+      if case .malformed = RedisFrame.end(of: bytes) { return .no }
+      return .undecided
+    default: return .no
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// What one SQL statement says about itself.
+package struct SQLText: Hashable, Sendable {
+  /// The statement with every literal replaced by `?` and without comments. One that has neither is
+  /// as it was sent.
+  package var resource: Text = .empty
+  /// The verb in upper case and the table: `SELECT shop.orders`. The verb alone where there is no
+  /// table; empty when the first word is none that we know.
+  package var endpoint: Text = .empty
+  /// From a comment, in the form of sqlcommenter (`traceparent='...'`) or as `trace_id: ...`.
+  package var traceID: Text = .empty
+  package var spanID: Text = .empty
+
+  /// Reads `sql`, which may end anywhere and be no SQL at all, and appends the texts to `fields`.
+  ///
+  /// Literals are always hidden: they are the users' data. One pass, no allocation.
+  package init(_ sql: Span<UInt8>, dialect: SQLDialect, into fields: inout FieldBuffer) {
+    var scanner = SQLScanner(sql, dialect: dialect)
+    var finder = SQLTableFinder()
+    var trace = SQLComment()
+    let mark = fields.mark
+    // The bytes from `run` up to the scanner are to be copied as they are; `end` is where the last
+    // token that is not space ended.
+    var run = 0
+    var end = 0
+    while true {
+      let start = scanner.position
+      guard let kind = scanner.next() else { break }
+      let range = start..<scanner.position
+      if !finder.isDone { finder.take(kind, sql, range) }
+      switch kind {
+      case .space:
+        if fields.mark == mark && run == end { run = range.upperBound; end = run }
+      case .literal:
+        fields.push(sql.extracting(run..<start))
+        fields.push(0x3f)
+        run = range.upperBound
+        end = run
+      case .comment:
+        trace.read(sql, range)
+        fields.push(sql.extracting(run..<start))
+        run = range.upperBound
+        end = run
+      default:
+        end = range.upperBound
+      }
+      if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break }
+    }
+    if end > run { fields.push(sql.extracting(run..<end)) }
+    resource = fields.finish(from: mark)
+    endpoint = SQLText.endpoint(of: finder, sql, into: &fields)
+    traceID = fields.append(sql.extracting(trace.traceID))
+    spanID = fields.append(sql.extracting(trace.spanID))
+  }
+
+  private static func endpoint(
+    of finder: SQLTableFinder, _ sql: Span<UInt8>, into fields: inout FieldBuffer
+  ) -> Text {
+    guard let verb = finder.verb else { return .empty }
+    let mark = fields.mark
+    fields.push(verb)
+    if !finder.table.isEmpty { fields.push(0x20) }
+    for index in finder.table {
+      let byte = sql[index]
+      let isQuote = byte == 0x60 || byte == 0x22
+      if !isQuote && byte > 0x20 { fields.push(byte) }
+    }
+    return fields.finish(from: mark)
+  }
+
+  /// Whether `bytes` begin, after space and comments, with a word that begins statements; nil when
+  /// they end before that is decided.
+  package static func beginsStatement(_ bytes: Span<UInt8>, dialect: SQLDialect) -> Bool? {
+    var scanner = SQLScanner(bytes, dialect: dialect)
+    while true {
+      let start = scanner.position
+      guard let kind = scanner.next() else { return nil }
+      switch kind {
+      case .space, .comment, .open: continue
+      case .word:
+        let range = start..<scanner.position
+        if SQLVerb.named(bytes, at: range) != nil { return true }
+        return range.upperBound == bytes.count && range.count < 10 ? nil : false
+      default: return false
+      }
+    }
+  }
+}

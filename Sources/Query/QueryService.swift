@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Catalog
+package import Storage
+internal import Telemetry
+
+/// Answers queries: compiles them, asks the store, and gives the answer its names.
+package struct QueryService: Sendable {
+  private let backend: any StorageBackend
+  private let limits: QueryLimits
+
+  /// - Parameter limits: What the engine may spend on one statement.
+  package init(
+    backend: any StorageBackend, limits: QueryLimits = QueryLimits(seconds: 60)
+  ) {
+    self.backend = backend
+    self.limits = limits
+  }
+
+  /// Answers one query.
+  ///
+  /// - Parameters:
+  ///   - database: Where table names are looked up; empty for everywhere.
+  ///   - precision: Which metrics tables are read when the query names no interval.
+  ///   - directory: The catalog, taken now: what numbers stand for in rows that are stored.
+  /// - Throws: ``QueryError``; one of the query's text has its place.
+  package func run(
+    _ sql: String, database: String = "", precision: TableScope.Precision = .minute,
+    directory: any TagDirectory
+  ) async throws(QueryError) -> Answer {
+    func compile(_ tagSets: Set<UInt32>?) throws(QueryError) -> QueryCompiler.Compiled {
+      try QueryCompiler.compile(
+        sql, database: database, precision: precision, directory: directory, tagSets: tagSets)
+    }
+    switch try compile(nil) {
+    case .ready(let answer):
+      return answer
+    case .show(let plan):
+      return try await answer(plan)
+    case .select(let plan):
+      guard let scan = plan.tagSetScan, directory.tagSets().count > DialectLimits.inlineTagSets
+      else { return try await answer(plan) }
+      guard case .select(let narrow) = try compile(try await tagSets(scan)) else {
+        return try await answer(plan)
+      }
+      return try await answer(narrow)
+    }
+  }
+
+  private func answer(_ plan: SelectPlan) async throws(QueryError) -> Answer {
+    let found = try await ask(plan.sql)
+    return Answer(
+      columns: plan.columns, rows: plan.fill?.fill(found.table.rows) ?? found.table.rows,
+      range: plan.range, rowsRead: found.rowsRead, bytesRead: found.bytesRead)
+  }
+
+  private func tagSets(_ scan: EngineSQL) async throws(QueryError) -> Set<UInt32> {
+    var numbers: Set<UInt32> = []
+    for row in try await ask(scan).table.rows {
+      switch row.first {
+      case .int(let number): numbers.insert(UInt32(clamping: number))
+      case .uint(let number): numbers.insert(UInt32(clamping: number))
+      default: break
+      }
+    }
+    return numbers
+  }
+
+  private func ask(_ sql: EngineSQL) async throws(QueryError) -> QueryAnswer {
+    do throws(StorageError) {
+      return try await backend.query(sql.text, limits: limits)
+    } catch {
+      throw QueryError(error)
+    }
+  }
+}
+
+// MARK: What is missing from an answer
+
+/// What a stage dropped for one reason.
+package struct LossSummary: Hashable, Sendable {
+  package var stage: String
+  package var reason: String
+  package var dropped: UInt64
+}
+
+extension QueryService {
+  /// What the pipeline lost in a stretch of time, worst first; at most 100 lines.
+  ///
+  /// - Parameter range: Open ends mean from the first or to the last entry of the ledger.
+  package func losses(in range: TimeRange) async throws(QueryError) -> [LossSummary] {
+    try await ask(Self.lossStatement(range)).table.rows.compactMap { row in
+      guard row.count == 3, case .string(let stage) = row[0], case .string(let reason) = row[1]
+      else { return nil }
+      switch row[2] {
+      case .int(let dropped):
+        return LossSummary(stage: stage, reason: reason, dropped: UInt64(clamping: dropped))
+      case .uint(let dropped):
+        return LossSummary(stage: stage, reason: reason, dropped: dropped)
+      default: return nil
+      }
+    }
+  }
+
+  /// The engine's statement behind ``losses(in:)``: stage, reason, dropped.
+  package static func lossStatement(_ range: TimeRange) -> EngineSQL {
+    let from: EngineSQL = range.first.map { "time >= \(max(0, $0)) AND " } ?? ""
+    let to: EngineSQL = range.last.map { "time <= \($0) AND " } ?? ""
+    return "SELECT stage, reason, sum(dropped) AS lost FROM \(TableDeclaration.lossLedger) "
+      + "WHERE \(from)\(to)dropped > 0 GROUP BY stage, reason "
+      + "ORDER BY lost DESC, stage, reason LIMIT 100"
+  }
+}
+
+extension QueryError {
+  /// The engine's number for a pattern that is no regular expression.
+  private static let cannotCompileRegexp = 427
+
+  init(_ error: StorageError) {
+    switch error {
+    case .timedOut, .tooLarge, .outOfMemory:
+      self.init(.limit, error.description)
+    case .refused(Self.cannotCompileRegexp, let message):
+      self.init(.misuse, "a pattern of REGEXP cannot be used: \(message)")
+    default:
+      self.init(.backend, error.description)
+    }
+  }
+}

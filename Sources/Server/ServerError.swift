@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConfigurationFile
+import Glibc
+import NIOCore
+
+/// Why the server does not start, or stopped. The text is for people.
+package struct ServerError: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+
+  /// What went wrong when `option`'s address was to be listened on.
+  init(listening option: String, _ address: NetworkAddress, _ error: any Error) {
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE:
+      description =
+        "\(option) \(address) is in use by another program; stop it, or choose another address "
+        + "with \(option)"
+    case EADDRNOTAVAIL:
+      description = "\(option) \(address) is not an address of this host; choose one that is"
+    case EACCES:
+      description = "\(option) \(address) needs root; choose a port above 1023"
+    default:
+      description = "cannot listen on \(option) \(address): \(error)"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ConfigurationFile
+import Logging
+import Server
+
+/// `metaflow-server`: arguments and file to configuration, then the server.
+@main
+struct ServerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "metaflow-server",
+    abstract: "Take in what agents see, keep it, and answer questions about it.",
+    discussion: """
+      One server is enough to begin with: it brings its own storage engine and serves the UI.
+
+      EXAMPLES
+        metaflow-server
+        metaflow-server --data-dir /var/lib/metaflow --http 0.0.0.0:20416 --ingest 0.0.0.0:20033
+        metaflow-server --config /etc/metaflow/server.yaml
+      """)
+
+  @Option(help: ArgumentHelp("Read settings from this YAML file.", valueName: "file"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("Keep everything below this folder (default: data).", valueName: "dir"))
+  var dataDir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve API and UI here (default: 127.0.0.1:20416).", valueName: "host:port"))
+  var http: String?
+
+  @Option(
+    help: ArgumentHelp("Listen for agents here (default: 127.0.0.1:20033).", valueName: "host:port"))
+  var ingest: String?
+
+  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical."))
+  var logLevel: String?
+
+  func run() async throws {
+    do {
+      let settings = try settings()
+      LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+      var logger = Logger(label: "metaflow-server")
+      logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
+      try await Server(settings, logger: logger).run()
+    } catch {
+      throw Failure(description: "\(error)")
+    }
+  }
+
+  private func settings() throws -> ServerConfiguration {
+    var reader = try config.map { try ConfigurationReader(path: $0) } ?? ConfigurationReader()
+    var settings = try ServerConfiguration(&reader)
+    if let dataDir { settings.dataDirectory = dataDir }
+    if let http { settings.http = try address(http, of: "--http") }
+    if let ingest { settings.ingest = try address(ingest, of: "--ingest") }
+    if let logLevel {
+      guard Logger.Level(rawValue: logLevel) != nil else {
+        throw ConfigurationError("--log-level '\(logLevel)' is not a level; see --help")
+      }
+      settings.logLevel = logLevel
+    }
+    return settings
+  }
+
+  private func address(_ text: String, of option: String) throws -> NetworkAddress {
+    guard let address = NetworkAddress(text) else {
+      throw ConfigurationError(
+        "\(option) is '\(text)'; it must be an address such as 127.0.0.1:20416")
+    }
+    return address
+  }
+
+  private struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import Foundation
+import Synchronization
+import Telemetry
+import Testing
+import Wire
+
+@testable import Ingest
+
+@Suite struct JournalTests {
+  private var limits: JournalLimits {
+    var limits = JournalLimits()
+    limits.groupMilliseconds = 0
+    limits.segmentMilliseconds = 10
+    limits.retryMilliseconds = 10
+    return limits
+  }
+
+  private func open(_ path: String, _ limits: JournalLimits? = nil) throws -> Journal {
+    try Journal(path: path + "/journal", limits: limits ?? self.limits, logger: quietLogger)
+  }
+
+  private func small(_ sequence: UInt64, agent: UInt16 = 1, bytes: Int = 40) -> JournalEntry {
+    JournalEntry(
+      agent: agent, sequence: sequence, records: 1, encoding: .raw,
+      payload: Array(repeating: UInt8(truncatingIfNeeded: sequence), count: bytes))
+  }
+
+  private func append(_ journal: Journal, _ entries: [JournalEntry]) async {
+    for entry in entries {
+      _ = await withCheckedContinuation { done in
+        if journal.submit(entry, completion: { done.resume(returning: $0) }) == .stopped {
+          done.resume(returning: 0)
+        }
+      }
+    }
+  }
+
+  private func everything(_ journal: Journal) async throws -> [JournalEntry] {
+    journal.stop()
+    var entries: [JournalEntry] = []
+    for await segment in journal.sealed {
+      entries += try #require(try journal.read(segment)).entries
+    }
+    return entries
+  }
+
+  @Test func whatIsAcknowledgedIsThereAfterARestart() async throws {
+    try await withDirectory { path in
+      try FileManager.default.createDirectory(
+        atPath: path + "/left", withIntermediateDirectories: true)
+      let entries = (1...20).map { small($0) }
+      var patient = limits
+      patient.segmentMilliseconds = 60_000
+      let first = try open(path, patient)
+      await append(first, Array(entries[..<10]))
+      // What a dead server leaves behind is what stands in its files at that moment.
+      try FileManager.default.copyItem(atPath: path + "/journal", toPath: path + "/left/journal")
+      first.stop()
+      let second = try open(path + "/left")
+      #expect(second.mark(of: 1) == 10)
+      await append(second, Array(entries[10...]))
+      #expect(try await everything(second) == entries)
+    }
+  }
+
+  @Test func repeatedBatchIsAcknowledgedAndNotStoredAgain() async throws {
+    try await withDirectory { path in
+      let journal = try open(path)
+      await append(journal, [small(1), small(2)])
+      let marks = Mutex<[UInt64]>([])
+      #expect(journal.submit(small(1)) { mark in marks.withLock { $0.append(mark) } } == .repeated)
+      #expect(await eventually { marks.withLock { $0 } == [2] })
+      await append(journal, [small(3), small(2), small(7), small(5)])
+      #expect(try await everything(journal).map(\.sequence) == [1, 2, 3, 7])
+    }
+  }
+
+  @Test func agentsHaveSequencesOfTheirOwn() async throws {
+    try await withDirectory { path in
+      let journal = try open(path)
+      await append(journal, [small(5, agent: 1), small(1, agent: 2), small(2, agent: 2)])
+      #expect(journal.mark(of: 1) == 5)
+      #expect(journal.mark(of: 2) == 2)
+      #expect(journal.mark(of: 3) == 0)
+      #expect(try await everything(journal).count == 3)
+    }
+  }
+
+  /// The marks outlive the segments that the batches were in.
+  @Test func marksOutliveTheirSegments() async throws {
+    try await withDirectory { path in
+      let first = try open(path)
+      await append(first, [small(9)])
+      first.stop()
+      for await segment in first.sealed { try first.delete(segment) }
+      let second = try open(path)
+      #expect(second.mark(of: 1) == 9)
+      #expect(second.identity == first.identity)
+      #expect(try await everything(second) == [])
+    }
+  }
+
+  @Test func secondServerOnADirectoryIsRefused() async throws {
+    try await withDirectory { path in
+      let journal = try open(path)
+      let error = #expect(throws: JournalError.self) { _ = try open(path) }
+      #expect("\(try #require(error))".contains("another server"))
+      journal.stop()
+    }
+  }
+
+  /// A crash may cut the last write at any byte; every entry before the cut is kept.
+  @Test func segmentCutAtAnyByteKeepsTheEntriesBefore() throws {
+    let (bytes, ends) = segment()
+    for length in 0..<bytes.count {
+      let contents = SegmentContents(bytes[..<length].span)
+      guard length >= ends[0] else {
+        #expect(contents == nil)
+        continue
+      }
+      let whole = ends.dropFirst().count { $0 <= length }
+      #expect(contents?.entries.count == whole, "cut at \(length)")
+      #expect(contents?.damagedEntries == 0)
+    }
+  }
+
+  /// One damaged byte costs one entry at most, unless it is in a length: then the rest.
+  @Test func damagedByteIsFound() throws {
+    let (bytes, ends) = segment()
+    let whole = try #require(SegmentContents(bytes.span)).entries
+    for index in 0..<bytes.count {
+      var damaged = bytes
+      damaged[index] ^= 0x5a
+      guard let contents = SegmentContents(damaged.span) else {
+        #expect(index < ends[0])
+        continue
+      }
+      #expect(index >= ends[0])
+      #expect(contents.entries.allSatisfy { whole.contains($0) }, "byte \(index)")
+      let entry = ends.count { $0 <= index }
+      let offset = index - ends[entry - 1]
+      if offset >= 4, entry < ends.count - 1 {
+        #expect(contents.entries.count == whole.count - 1, "byte \(index)")
+        #expect(contents.damagedEntries == 1)
+      }
+    }
+  }
+
+  @Test func randomBytesNeverTrap() {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SplitMix(state: seed)
+    let (bytes, _) = segment()
+    for _ in 0..<3_000 {
+      var damaged = bytes
+      for _ in 0..<Int(generator.next() % 8 + 1) {
+        damaged[Int(generator.next() % UInt64(bytes.count))] = UInt8(generator.next() & 0xff)
+      }
+      let contents = SegmentContents(damaged.span)
+      #expect(contents?.entries.count ?? 0 <= 5, "seed \(seed)")
+    }
+  }
+
+  @Test func fullQueueHasNoRoomUntilItIsWritten() async throws {
+    try await withDirectory { path in
+      var limits = limits
+      limits.storedBytes = 500
+      let journal = try open(path, limits)
+      await append(journal, (1...10).map { small($0, bytes: 100) })
+      #expect(await eventually { !journal.hasRoom })
+      let called = Mutex(false)
+      journal.whenRoom { called.withLock { $0 = true } }
+      #expect(!called.withLock { $0 })
+      journal.stop()
+      for await segment in journal.sealed { try journal.delete(segment) }
+      #expect(journal.hasRoom)
+      #expect(called.withLock { $0 })
+    }
+  }
+
+  /// A header of three marks and five entries, and where each of them ends.
+  private func segment() -> ([UInt8], [Int]) {
+    let header = SegmentHeader(
+      journal: 7, number: 3, recordsBefore: 99, marks: [1: 4, 2: 5, 65_535: UInt64.max])
+    var bytes = header.bytes
+    var ends = [bytes.count]
+    for sequence in 1...5 as ClosedRange<UInt64> {
+      var writer = LittleEndianWriter()
+      small(sequence, bytes: 10 + Int(sequence)).write(to: &writer)
+      bytes += writer.bytes
+      ends.append(bytes.count)
+    }
+    return (bytes, ends)
+  }
+}
+
+/// A seeded generator (SplitMix64, Steele, Lea and Flood 2014).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+    return value ^ value >> 31
+  }
+}
+
+/// RFC 3720 and zlib's own test string.
+@Suite struct CRC32Tests {
+  @Test(arguments: [("", 0), ("a", 0xe8b7_be43), ("123456789", 0xcbf4_3926)] as [(String, UInt32)])
+  func knownValues(text: String, expected: UInt32) {
+    #expect(CRC32.checksum(Array(text.utf8).span) == expected)
+  }
+
+  @Test func partsGiveTheWhole() {
+    let bytes = (0..<100).map { UInt8($0) }
+    for cut in 0...100 {
+      let parts = CRC32.checksum(
+        bytes[cut...].span, after: CRC32.checksum(bytes[..<cut].span))
+      #expect(parts == CRC32.checksum(bytes.span))
+    }
+  }
+}

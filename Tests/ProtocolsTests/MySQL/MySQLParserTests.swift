@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+import TestSupport
+import Testing
+
+@Suite struct MySQLParserTests {
+  @Test func aQueryAndItsRowsWithEOFPackets() {
+    expectMessages(
+      MySQLParser.self, query("SELECT a FROM t WHERE b = 'secret'"),
+      server([1], column, eof(2), Array("\u{01}1".utf8), Array("\u{01}2".utf8), eof(2)),
+      gives: [
+        ExpectedMessage(
+          .request, requestType: "COM_QUERY", requestResource: "SELECT a FROM t WHERE b = ?",
+          endpoint: "SELECT t", requestID: 1),
+        ExpectedMessage(.response, status: .ok, responseException: "", requestID: 1),
+      ])
+  }
+
+  /// CLIENT_DEPRECATE_EOF: an OK packet with the header 0xfe ends the rows.
+  @Test func aQueryAndItsRowsWithoutEOFPackets() {
+    expectMessages(
+      MySQLParser.self, query("SELECT a FROM t"),
+      server([1], column, Array("\u{01}1".utf8), [0xfe, 0, 0, 2, 0, 0, 0]), query("SELECT 2"),
+      server([1], column, [0xfe, 0, 0, 2, 0, 0, 0]),
+      gives: [
+        ExpectedMessage(.request, requestID: 1), ExpectedMessage(.response, requestID: 1),
+        ExpectedMessage(.request, requestID: 2), ExpectedMessage(.response, requestID: 2),
+      ])
+  }
+
+  @Test func severalResultsAreOneResponse() {
+    expectMessages(
+      MySQLParser.self, query("SELECT 1; UPDATE t SET a = 1"),
+      server([1], column, eof(10), Array("\u{01}1".utf8), eof(10), [0, 3, 0, 2, 0, 0, 0]),
+      command(0x0e), server([0, 0, 0, 2, 0, 0, 0]), command(0x01),
+      gives: [
+        ExpectedMessage(.request, endpoint: "SELECT"),
+        ExpectedMessage(.response, requestID: 1, affectedRows: 3),
+        ExpectedMessage(.request, requestType: "COM_PING", endpoint: "COM_PING"),
+        ExpectedMessage(.response, requestID: 2, affectedRows: 0),
+        ExpectedMessage(.session, requestType: "COM_QUIT"),
+      ])
+  }
+
+  /// MySQL 8 has codes from 3000 on; they are the server's as those from 1000 are.
+  @Test(
+    arguments: [
+      (1_146, ResponseStatus.serverError), (3_819, .serverError), (2_013, .clientError),
+    ] as [(UInt16, ResponseStatus)])
+  func errorsHaveACodeAndAText(code: UInt16, status: ResponseStatus) {
+    let text = Array("#42S02Table 'a.b' doesn't exist".utf8)
+    expectMessages(
+      MySQLParser.self, query("DELETE FROM b"),
+      server([0xff, UInt8(code & 0xff), UInt8(code >> 8)] + text),
+      gives: [
+        ExpectedMessage(.request, endpoint: "DELETE b"),
+        ExpectedMessage(
+          .response, status: status, code: Int32(code),
+          responseException: "Table 'a.b' doesn't exist"),
+      ])
+  }
+
+  @Test func anExecutionShowsTheStatementThatWasPrepared() {
+    let definitions = [[0, 7, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], column, eof(2), column, eof(2)]
+    expectMessages(
+      MySQLParser.self, command(0x16, Array("SELECT a FROM t WHERE b = ?".utf8)),
+      Talk(.server, bytes: packets(definitions as [[UInt8]], from: 1)),
+      command(0x18, [7, 0, 0, 0, 0, 0, 0x78]),
+      command(0x17, [7, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 0, 5, 0, 0, 0]),
+      server([1], column, eof(2), [0, 0, 5, 0, 0, 0], eof(2)), command(0x19, [7, 0, 0, 0]),
+      gives: [
+        ExpectedMessage(
+          .request, requestType: "COM_STMT_PREPARE",
+          requestResource: "SELECT a FROM t WHERE b = ?"),
+        ExpectedMessage(.response, status: .ok, requestID: 1),
+        ExpectedMessage(
+          .request, requestType: "COM_STMT_EXECUTE",
+          requestResource: "SELECT a FROM t WHERE b = ?", endpoint: "SELECT t"),
+        ExpectedMessage(.response, status: .ok, requestID: 2),
+        ExpectedMessage(.session, requestType: "COM_STMT_CLOSE", endpoint: "SELECT t"),
+      ])
+  }
+
+  @Test func aLoginFromTheGreetingOn() {
+    expectMessages(
+      MySQLParser.self, greeting, login(user: "ann", database: "shop"),
+      Talk(.server, bytes: packet([0xfe] + Array("some_method\0abc".utf8), 2)),
+      Talk(.client, bytes: packet([1, 2, 3], 3)),
+      Talk(.server, bytes: packet([0, 0, 0, 2, 0, 0, 0], 4)), command(0x02, Array("shop".utf8)),
+      server([0, 0, 0, 2, 0, 0, 0]),
+      gives: [
+        ExpectedMessage(
+          .request, requestType: "Login", requestDomain: "shop",
+          requestResource: "Login username: ann db: shop"),
+        ExpectedMessage(.response, status: .ok),
+        ExpectedMessage(.request, requestType: "COM_INIT_DB", requestDomain: "shop"),
+        ExpectedMessage(.response),
+      ])
+  }
+
+  @Test func aLocalFileIsPartOfItsStatement() {
+    expectMessages(
+      MySQLParser.self, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"),
+      server([0xfb] + Array("f".utf8)), Talk(.client, bytes: packet(Array("1,2\n".utf8), 2)),
+      Talk(.client, bytes: packet([], 3)), Talk(.server, bytes: packet([0, 9, 0, 2, 0, 0, 0], 4)),
+      gives: [
+        ExpectedMessage(.request, endpoint: "LOAD t"),
+        ExpectedMessage(.response, requestID: 1, affectedRows: 9),
+      ])
+  }
+
+  /// Of a large result only the front is captured: all that comes before the next query answers.
+  @Test func rowsThatWereNotCapturedDoNotShiftThePairs() {
+    var driver = ParserDriver<MySQLParser>()
+    driver.feed(query("SELECT a FROM t").bytes, from: .client)
+    let rows = server([1], column, eof(2), [UInt8](repeating: 0x20, count: 200)).bytes
+    driver.feed(Array(rows.prefix(100)), from: .server, isFinal: true)
+    driver.feed([9, 9, 9, 9, 9, 9], from: .server)
+    driver.feed(query("SELECT 2").bytes, from: .client)
+    driver.feed(server([0, 0, 0, 2, 0, 0, 0]).bytes, from: .server)
+    driver.feed(query("SELECT 3").bytes, from: .client)
+    driver.lose(from: .server)
+    driver.feed(query("SELECT 4").bytes, from: .client)
+    driver.feed(server([0, 0, 0, 2, 0, 0, 0]).bytes, from: .server)
+    #expect(driver.violations.isEmpty && driver.error == nil)
+    #expect(driver.messages.map(\.requestID) == [1, 1, 2, 2, 3, 4, 4])
+  }
+
+  @Test func damagedConversationsNeverTrap() {
+    neverTraps(
+      MySQLParser.self, seed: 11, rounds: 3_000,
+      seeds: [
+        greeting, login(user: "a", database: "b"), query("SELECT 1"), command(0x0e),
+        command(0x16, Array("SELECT ?".utf8)),
+        server([0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], column),
+        command(0x17, [1, 0, 0, 0, 0, 1, 0, 0, 0]), server([0, 0, 0, 2, 0, 0, 0]),
+        server([1], column, eof(2), Array("\u{01}1".utf8), eof(2)), server([0xff, 1, 4]),
+        server([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), server([0xfc, 0xff, 0xff]),
+      ])
+  }
+
+  @Test func recognitionIsStrict() {
+    #expect(recognize(greeting) == .yes(sentBy: .server))
+    #expect(recognize(login(user: "a", database: "b")) == .yes(sentBy: .client))
+    #expect(recognize(query("SELECT 1")) == .yes(sentBy: .client))
+    #expect(recognize(query("HELLO WORLD")) == .no)
+    #expect(recognize(Talk(.client, "GET / HTTP/1.1\r\n\r\n")) == .no)
+    #expect(recognize(Talk(.client, "*1\r\n$4\r\nPING\r\n")) == .no)
+    let bytes = query("SELECT 1").bytes
+    for count in 0..<bytes.count where count > 0 {
+      let seen = recognize(Talk(.client, bytes: Array(bytes[..<count])))
+      #expect(seen != .yes(sentBy: .client), "\(count) bytes")
+      #expect(seen != .no, "\(count) bytes")
+    }
+  }
+
+  private func recognize(_ talk: Talk) -> Recognition {
+    MySQLParser.recognize(
+      talk.bytes.span, context: RecognitionContext(transport: .tcp, side: nil, serverPort: 4_000))
+  }
+
+  private var column: [UInt8] {
+    [3] + Array("def".utf8) + [0, 0, 0, 1, 0x61, 0, 12, 63, 0, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0]
+  }
+
+  private func eof(_ status: UInt8) -> [UInt8] { [0xfe, 0, 0, status, 0] }
+
+  private func packet(_ body: [UInt8], _ sequence: UInt8) -> [UInt8] {
+    [UInt8(body.count & 0xff), UInt8(body.count >> 8), 0, sequence] + body
+  }
+
+  private func packets(_ bodies: [[UInt8]], from sequence: UInt8) -> [UInt8] {
+    bodies.enumerated().flatMap { packet($1, sequence + UInt8($0)) }
+  }
+
+  private func command(_ code: UInt8, _ body: [UInt8] = []) -> Talk {
+    Talk(.client, bytes: packet([code] + body, 0))
+  }
+
+  private func query(_ text: String) -> Talk { command(3, Array(text.utf8)) }
+
+  private func server(_ bodies: [UInt8]...) -> Talk {
+    Talk(.server, bytes: packets(bodies, from: 1))
+  }
+
+  private var greeting: Talk {
+    let version = [10] + Array("8.0.36\0".utf8) + [5, 0, 0, 0] + Array("abcdefgh\0".utf8)
+    let flags: [UInt8] =
+      [0xff, 0xf7, 0xff, 2, 0, 0xff, 0xdf, 21] + [UInt8](repeating: 0, count: 10)
+    return Talk(.server, bytes: packet(version + flags + Array("abcdefghijkl\0".utf8), 0))
+  }
+
+  private func login(user: String, database: String) -> Talk {
+    let head: [UInt8] = [0x0d, 0xa2, 0x3a, 0x00, 0, 0, 0, 1, 33] + [UInt8](repeating: 0, count: 23)
+    let tail = Array(user.utf8) + [0, 2, 1, 2] + Array(database.utf8) + [0]
+    return Talk(.client, bytes: packet(head + tail, 1))
+  }
+}

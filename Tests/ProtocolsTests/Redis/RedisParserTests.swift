@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+import TestSupport
+import Testing
+
+@Suite struct RedisParserTests {
+  @Test func aCommandAndItsReply() {
+    expectMessages(
+      RedisParser.self, command("set", "user:1", "secret", "EX", "10"), Talk(.server, "+OK\r\n"),
+      gives: [
+        ExpectedMessage(
+          .request, requestType: "SET", requestResource: "set user:1 ? EX 10", endpoint: "SET"),
+        ExpectedMessage(.response, status: .ok, responseException: "", responseResult: "OK"),
+      ])
+  }
+
+  /// Clients pipeline: two commands in one segment are two messages.
+  @Test func pipelinedCommands() {
+    expectMessages(
+      RedisParser.self,
+      Talk(.client, bytes: command("GET", "a").bytes + command("PING").bytes),
+      Talk(.server, "$1\r\n1\r\n+PONG\r\n"),
+      gives: [
+        ExpectedMessage(.request, requestType: "GET", requestResource: "GET a"),
+        ExpectedMessage(.request, requestType: "PING", requestResource: "PING"),
+        ExpectedMessage(.response, responseResult: "bulk string"),
+        ExpectedMessage(.response, responseResult: "PONG"),
+      ])
+  }
+
+  @Test func errorsAreServerErrors() {
+    expectMessages(
+      RedisParser.self, command("LPUSH", "k", "v"),
+      Talk(.server, "-WRONGTYPE Operation against a key\r\n"), command("EVAL", "x", "0"),
+      Talk(.server, "!11\r\nERR no such\r\n"),
+      gives: [
+        ExpectedMessage(.request, requestResource: "LPUSH k ?"),
+        ExpectedMessage(
+          .response, status: .serverError, responseException: "WRONGTYPE Operation against a key"),
+        ExpectedMessage(.request, requestResource: "EVAL ?"),
+        ExpectedMessage(.response, status: .serverError, responseException: "ERR no such"),
+      ])
+  }
+
+  @Test func nestedAnswersOfATransaction() {
+    expectMessages(
+      RedisParser.self, command("MULTI"), Talk(.server, "+OK\r\n"), command("MGET", "a", "b"),
+      Talk(.server, "+QUEUED\r\n"), command("EXEC"),
+      Talk(.server, "*2\r\n*2\r\n$1\r\nx\r\n$-1\r\n%1\r\n:1\r\n~1\r\n#t\r\n"),
+      gives: [
+        ExpectedMessage(.request, requestType: "MULTI"), ExpectedMessage(.response),
+        ExpectedMessage(.request, requestResource: "MGET a b"),
+        ExpectedMessage(.response, responseResult: "QUEUED"),
+        ExpectedMessage(.request, requestType: "EXEC"),
+        ExpectedMessage(.response, responseResult: "array", length: 36),
+      ])
+  }
+
+  /// Each channel is confirmed, and messages come unasked: one command, one response.
+  @Test func aSubscriberIsAnsweredOnce() {
+    let first =
+      "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n"
+    expectMessages(
+      RedisParser.self, command("SUBSCRIBE", "a", "b"), Talk(.server, first),
+      Talk(.server, "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"), command("PING"),
+      Talk(.server, "*2\r\n$4\r\npong\r\n$0\r\n\r\n"),
+      gives: [
+        ExpectedMessage(.request, requestResource: "SUBSCRIBE a b"), ExpectedMessage(.response),
+        ExpectedMessage(.request, requestType: "PING"), ExpectedMessage(.response),
+      ])
+  }
+
+  @Test func pushesAndMonitorLinesAreNoReplies() {
+    expectMessages(
+      RedisParser.self, command("GET", "a"),
+      Talk(.server, ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n_\r\n"), command("MONITOR"),
+      Talk(.server, "+OK\r\n+1700000000.1 [0 127.0.0.1:1] \"get\" \"a\"\r\n"),
+      gives: [
+        ExpectedMessage(.request), ExpectedMessage(.response, responseResult: "null"),
+        ExpectedMessage(.request, requestType: "MONITOR"),
+        ExpectedMessage(.response, responseResult: "OK"),
+      ])
+  }
+
+  @Test func silencedCommandsAreSessions() {
+    expectMessages(
+      RedisParser.self, command("CLIENT", "REPLY", "SKIP"), command("GET", "a"),
+      command("GET", "b"), Talk(.server, ":1\r\n"),
+      gives: [
+        ExpectedMessage(.session), ExpectedMessage(.session, requestResource: "GET a"),
+        ExpectedMessage(.request, requestResource: "GET b"), ExpectedMessage(.response),
+      ])
+  }
+
+  @Test func typedCommandsAndBlockingOnes() {
+    expectMessages(
+      RedisParser.self, Talk(.client, "set k secret\r\nping\r\n"),
+      Talk(.server, "+OK\r\n+PONG\r\n"), command("BLPOP", "q", "0"),
+      gives: [
+        ExpectedMessage(.request, requestType: "SET", requestResource: "set k ?"),
+        ExpectedMessage(.request, requestType: "PING"), ExpectedMessage(.response),
+        ExpectedMessage(.response), ExpectedMessage(.request, requestType: "BLPOP", mayBlock: true),
+      ])
+  }
+
+  /// The capture holds the front of a large value only; where it ends is told by its length.
+  @Test func aLargeValueIsPassedByItsLength() {
+    var driver = ParserDriver<RedisParser>()
+    let body = String(repeating: "x", count: 5_000)
+    driver.feed(command("GET", "a").bytes, from: .client)
+    driver.feed(Array("$5000\r\n\(body.prefix(1_000))".utf8), from: .server, isFinal: true)
+    driver.feed(Array("\(body.dropFirst(1_000))\r\n".utf8), from: .server)
+    driver.feed(command("SET", "a", body).bytes, from: .client)
+    driver.feed(Array("+OK\r\n".utf8), from: .server)
+    #expect(driver.violations.isEmpty && driver.error == nil)
+    #expect(driver.messages.map(\.kind) == [.request, .response, .request, .response])
+    #expect(driver.messages[1].length == 5_009)
+    #expect(driver.messages[2].texts["requestResource"] == "SET a ?")
+  }
+
+  /// Counts are the sender's word and must not buy unbounded work.
+  @Test(arguments: ["*2000000000\r\n", "*1\r\n$-1\r\n", "*1\r\n$99999999999\r\n", "*x\r\n"])
+  func hostileCountsAreRefused(text: String) {
+    #expect(hold(RedisParser.self, [Talk(.client, text)]).error != nil)
+  }
+
+  @Test func damagedConversationsNeverTrap() {
+    neverTraps(
+      RedisParser.self, seed: 7, rounds: 3_000,
+      seeds: [
+        command("MSET", "a", "1", "b", "2"), command("SUBSCRIBE", "a"),
+        Talk(.server, "*2\r\n*1\r\n:1\r\n$3\r\nabc\r\n"), Talk(.client, "PING\r\n"),
+        Talk(.server, ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"),
+      ])
+  }
+
+  @Test(
+    arguments: [
+      ("*1\r\n$4\r\nPING\r\n", Recognition.yes(sentBy: .client)), ("*2\r\n$3\r\nge", .undecided),
+      ("*1\r\n$4\r\nPONG\r\n", .no), ("GET / HTTP/1.1\r\n", .no), ("*", .undecided),
+      ("PING\r\n", .no),
+    ] as [(String, Recognition)])
+  func recognition(text: String, expected: Recognition) {
+    let context = RecognitionContext(transport: .tcp, side: .client, serverPort: 7_000)
+    #expect(RedisParser.recognize(Array(text.utf8).span, context: context) == expected)
+  }
+
+  private func command(_ words: String...) -> Talk {
+    let items = words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+    return Talk(.client, "*\(words.count)\r\n\(items)")
+  }
+}

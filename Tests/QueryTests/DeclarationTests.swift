@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Query
+import Telemetry
+import Testing
+
+@Suite struct DeclarationTests {
+  /// A tag, a metric or a column: everything that is declared can be asked for.
+  @Test(arguments: TableDeclaration.builtIn)
+  func everyColumnCanBeSelected(table: TableDeclaration) throws {
+    for column in table.columns {
+      _ = try QueryCompiler.compile(
+        "SELECT `\(column.name)` FROM `\(table.qualifiedName)`", directory: FixedDirectory())
+    }
+    _ = try QueryCompiler.compile(
+      "SELECT * FROM \(table.qualifiedName)", directory: FixedDirectory())
+  }
+
+  /// Names that the binder gives to intermediate results must not shadow a column.
+  @Test(arguments: TableDeclaration.builtIn)
+  func noColumnIsCalledLikeAnIntermediateResult(table: TableDeclaration) {
+    let taken = #/[kaplsmqc][0-9]+|point|address(_[01])?|value|pair|display_name|lost/#
+    for column in table.columns {
+      #expect(column.name.wholeMatch(of: taken) == nil, "\(column.name)")
+    }
+  }
+
+  /// Every metric takes every function that says so, alone and grouped by a tag-set tag.
+  @Test(arguments: TableDeclaration.builtIn)
+  func everyFunctionTakesWhatItSaysItTakes(table: TableDeclaration) throws {
+    for query in Self.aggregates(of: table) {
+      _ = try QueryCompiler.compile(query, directory: FixedDirectory())
+    }
+  }
+
+  static func aggregates(of table: TableDeclaration) -> [String] {
+    let tag =
+      table.columns.contains { $0.name == "tag_set_id" }
+      ? "auto_service"
+      : table.columns.contains { $0.name == "tag_set_id_1" } ? "auto_service_1" : ""
+    return MetricDeclaration.metrics(of: table).flatMap { metric in
+      FunctionDeclaration.builtIn.filter { $0.accepts.contains(metric.kind) }.flatMap { function in
+        let more =
+          switch function.name {
+          case "Percentile", "PercentileExact": ", 95"
+          case "Apdex": ", 1000"
+          case "Histogram": ", 5"
+          default: ""
+          }
+        let call = "\(function.name)(\(metric.name)\(more))"
+        let from = "FROM \(table.qualifiedName)"
+        return ["SELECT \(call) \(from)"]
+          + (tag.isEmpty ? [] : ["SELECT \(tag), \(call) \(from) GROUP BY \(tag)"])
+      }
+    }
+  }
+
+  @Test func functionNamesAreUnique() {
+    let names = FunctionDeclaration.builtIn.map { $0.name.lowercased() }
+    #expect(Set(names).count == names.count)
+  }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Query
+import Storage
+import Telemetry
+import Testing
+
+/// Statements that the real engine runs, on rows whose answers were worked out by hand.
+@Suite(.serialized) struct EngineTests {
+  struct Case: Sendable {
+    var query: String
+    var rows: [[Value]]
+
+    init(_ query: String, _ rows: [[Value]]) {
+      self.query = query
+      self.rows = rows
+    }
+  }
+
+  private static let start = Int64(EngineFixture.start)
+  private static let window = "time >= \(start) AND time < \(start + 240)"
+
+  static let groups: [Case] = [
+    // Two tag sets with one service fold into it; unknown ends are told apart by address.
+    .init(
+      "SELECT auto_service, Sum(request) AS r FROM application GROUP BY auto_service ORDER BY r DESC",
+      [
+        [.string("nginx"), .int(60)], [.string("mariadbd"), .int(5)],
+        [.string("2001:db8::9"), .int(2)], [.string("10.0.0.9"), .int(1)],
+      ]),
+    .init(
+      "SELECT host, Sum(request) AS r FROM application GROUP BY host ORDER BY r DESC",
+      [
+        [.string("web-1"), .int(30)], [.string("web-2"), .int(30)], [.string("db-1"), .int(5)],
+        [.string(""), .int(3)],
+      ].sorted { ($0[1] == .int(30) ? 0 : 1) < ($1[1] == .int(30) ? 0 : 1) }),
+    // HAVING, ORDER BY and LIMIT see folded values.
+    .init(
+      "SELECT auto_service FROM application GROUP BY auto_service HAVING Sum(request) > 30",
+      [[.string("nginx")]]),
+    .init(
+      "SELECT Sum(request) FROM application WHERE auto_service != 'nginx'", [[.int(8)]]),
+    .init(
+      "SELECT Sum(request) FROM application WHERE auto_service IN ('10.0.0.9', 'mariadbd')",
+      [[.int(6)]]),
+    .init(
+      "SELECT Sum(request) FROM application WHERE auto_service LIKE '10.*' OR host REGEXP '^db'",
+      [[.int(6)]]),
+    .init("SELECT Sum(request) FROM application WHERE host = ''", [[.int(3)]]),
+    .init("SELECT Sum(request) FROM application WHERE host REGEXP '^web-\\d$'", [[.int(60)]]),
+    .init("SELECT Sum(request) FROM application WHERE host NOT REGEXP '^web'", [[.int(8)]]),
+    .init("SELECT Sum(request) FROM application WHERE host REGEXP '^$'", [[.int(3)]]),
+    .init(
+      "SELECT endpoint FROM application GROUP BY endpoint HAVING Sum(error) > Sum(request) / 100",
+      [[.string("")]]),
+    .init("SELECT Uniq(auto_service), UniqExact(host) FROM application", [[.int(4), .int(4)]]),
+    .init(
+      "SELECT Enum(l7_protocol), l7_protocol, Count(row) FROM application GROUP BY l7_protocol",
+      [[.string("HTTP"), .int(20), .int(6)]]),
+  ]
+
+  static let metrics: [Case] = [
+    // 60 requests in the four minutes asked for, of which two have points of 40 and 20.
+    .init(
+      """
+      SELECT Avg(request), AAvg(request), Max(request), Min(request), Last(request),
+        PerSecond(Sum(request)), Spread(request)
+      FROM application WHERE auto_service = 'nginx' AND \(window)
+      """,
+      [[.int(15), .int(30), .int(40), .int(0), .int(20), .double(0.25), .int(40)]]),
+    // Sum of sums over sum of counts, not the mean of three means.
+    .init(
+      "SELECT Avg(rrt), Max(rrt), Min(rrt), AAvg(rrt) FROM application WHERE host LIKE 'web*'",
+      [[.int(200), .int(900), .int(100), .double(166.666667)]]),
+    // Half of the 60 responses took 100 us on average, the other half 300.
+    .init(
+      "SELECT PercentileExact(rrt, 50), PercentileExact(rrt, 99) FROM application "
+        + "WHERE auto_service = 'nginx'", [[.int(100), .int(300)]]),
+    .init(
+      "SELECT Avg(error_ratio), Avg(success_ratio), Max(error_ratio) FROM application "
+        + "WHERE auto_service = 'nginx'", [[.double(8.333333), .double(91.666667), .int(20)]]),
+    .init("SELECT Avg(error_ratio) FROM application WHERE server_port = 1", [[.null]]),
+    .init("SELECT Apdex(rrt, 100) FROM application WHERE auto_service = 'nginx'", [[.int(75)]]),
+    .init(
+      "SELECT auto_service, Max(request), Sum(request) FROM application "
+        + "WHERE auto_service = 'nginx' GROUP BY auto_service",
+      [[.string("nginx"), .int(40), .int(60)]]),
+    .init(
+      "SELECT Sum(request), Sum(response), Sum(error), Sum(timeout), Count(row), Sum(log_count) "
+        + "FROM l7_flow_log", [[.int(100), .int(90), .int(10), .int(10), .int(100), .int(100)]]),
+    // Zeros are "not measured".
+    .init(
+      "SELECT Min(response_duration), Max(response_duration), PercentileExact(response_duration, 50)"
+        + " FROM l7_flow_log", [[.int(1), .int(99), .int(51)]]),
+    .init(
+      "SELECT PerSecond(Count(row)), Percentage(Sum(error), Sum(response)) FROM l7_flow_log",
+      [[.int(10), .double(11.111111)]]),
+    .init("SELECT Avg(request_length), Sum(request_length) FROM l7_flow_log", [[.null, .int(0)]]),
+  ]
+
+  static let rows: [Case] = [
+    .init(
+      "SELECT _id, time, ip_0, auto_service_1, request_resource, Enum(l7_protocol), response_code "
+        + "FROM l7_flow_log WHERE trace_id = 't7' LIMIT 5",
+      [
+        [
+          .int(7), .int(start), .string("10.0.0.3"), .string("nginx"), .string("/it's \\ é 7"),
+          .string("MySQL"), .null,
+        ]
+      ]),
+    .init(
+      "SELECT _id FROM l7_flow_log WHERE request_resource LIKE '/IT''S \\\\ *' "
+        + "AND ip = '10.0.0.2' AND time >= \(start + 9) ORDER BY _id DESC LIMIT 1, 1",
+      [[.int(94)]]),
+    .init(
+      "SELECT _id FROM l7_flow_log WHERE endpoint = '/it''s' AND _id BETWEEN 3 AND 4 ORDER BY _id",
+      [[.int(3)], [.int(4)]]),
+    .init("SELECT Count(row) FROM l7_flow_log WHERE end_time > now() - 300", [[.int(0)]]),
+    .init("SELECT 1 / 0, 5 % 0, -(3) FROM loss_ledger LIMIT 1", [[.null, .null, .int(-3)]]),
+    .init(
+      "SHOW tag endpoint values FROM l7_flow_log", [[.string("/it's"), .string("/it's")]]),
+    .init(
+      "SHOW tag auto_service values FROM application WHERE value LIKE '*ng*'",
+      [[.string("nginx"), .string("nginx")]]),
+    .init(
+      "SHOW tag response_status values FROM l7_flow_log WHERE value >= 5",
+      [[.int(5), .string("Unknown")], [.int(6), .string("Parse Failed")]]),
+  ]
+
+  static let series: [Case] = [
+    .init(
+      """
+      SELECT time(time, 60, 1, 0) AS toi, Sum(request) FROM application
+      WHERE auto_service = 'nginx' AND \(window) GROUP BY toi ORDER BY toi
+      """,
+      [
+        [.int(start), .int(40)], [.int(start + 60), .int(0)], [.int(start + 120), .int(20)],
+        [.int(start + 180), .int(0)],
+      ]),
+    .init(
+      """
+      SELECT time(time, 120) AS toi, auto_service, Max(request) AS m FROM application
+      WHERE auto_service = 'nginx' GROUP BY toi, auto_service ORDER BY toi
+      """,
+      [
+        [.int(start), .string("nginx"), .int(40)],
+        [.int(start + 120), .string("nginx"), .int(20)],
+      ].map { $0 }),
+    .init(
+      """
+      SELECT time(time, 60, 2) AS toi, Sum(request) FROM application
+      WHERE auto_service = 'nginx' GROUP BY toi ORDER BY toi LIMIT 2
+      """,
+      [[.int(start), .int(40)], [.int(start + 60), .int(40)]]),
+  ]
+
+  @Test func answersAreThoseWorkedOutByHand() async throws {
+    try await EngineFixture.with { fixture in
+      for entry in Self.groups + Self.metrics + Self.rows + Self.series {
+        do {
+          let rows = try await fixture.rows(entry.query)
+          #expect(rows == entry.rows, "\(entry.query)")
+        } catch {
+          Issue.record("\(entry.query)\n\(error)")
+        }
+      }
+    }
+  }
+
+  /// Every statement of the scripts, and every function over every metric it takes.
+  @Test func theEngineRunsEveryStatement() async throws {
+    let scripts = try ["rows", "conditions", "groups", "metrics", "time", "show"].flatMap {
+      try Script($0).entries.map(\.query)
+    }
+    let aggregates = TableDeclaration.builtIn.flatMap(DeclarationTests.aggregates)
+    try await EngineFixture.with { fixture in
+      let everything = TableDeclaration.builtIn.map { "SELECT * FROM \($0.qualifiedName)" }
+      for query in scripts + aggregates + everything {
+        do {
+          _ = try await fixture.rows(query)
+        } catch {
+          Issue.record("\(query)\n\(error)")
+        }
+      }
+    }
+  }
+
+  @Test func lossesAreSummedByStageAndReason() async throws {
+    try await EngineFixture.with { fixture in
+      let losses = try await fixture.service.losses(in: TimeRange(first: Self.start))
+      #expect(losses.map(\.reason) == ["ring_full", "map_full"])
+      #expect(losses.map(\.dropped) == [5, 2])
+      let earlier = try await fixture.service.losses(in: TimeRange(last: Self.start - 1))
+      #expect(earlier.isEmpty)
+    }
+  }
+
+  /// A catalog that is too large to send along gives the same answers.
+  @Test func largeCatalogsAreNarrowedToTheRows() async throws {
+    try await EngineFixture.with { fixture in
+      let query = Self.groups[0]
+      let large = FixedDirectory(others: 50_000)
+      let rows = try await fixture.rows(query.query, directory: large)
+      #expect(rows == query.rows)
+    }
+  }
+
+  @Test func enginesRefusalsAreTold() async throws {
+    try await EngineFixture.with { fixture in
+      do throws(QueryError) {
+        _ = try await fixture.service.run(
+          "SELECT _id FROM l7_flow_log WHERE endpoint REGEXP '('", directory: FixedDirectory())
+        Issue.record("the pattern was taken")
+      } catch {
+        #expect(error.kind == .misuse, "\(error)")
+      }
+    }
+  }
+}
