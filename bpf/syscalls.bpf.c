@@ -132,7 +132,8 @@ __noinline int emit_one(struct mf_call *call, __u64 address) {
 
 /// Reports the messages of one sendmmsg or recvmmsg, of which `call` describes the socket.
 static __always_inline void emit_messages(struct sock *sk, struct pt_regs *regs,
-                                          struct mf_call *call, __u32 messages, bool has_bytes) {
+                                          struct mf_call *call, __u32 messages, bool tcp,
+                                          bool has_bytes) {
     __u64 vector = ARGUMENT_2(regs);
     for (__u32 index = 0; index < MF_MESSAGES_MAX && index < messages; index++) {
         struct user_mmsghdr message;
@@ -148,7 +149,8 @@ static __always_inline void emit_messages(struct sock *sk, struct pt_regs *regs,
         if (has_bytes)
             find_buffers(regs, call->number, index, &call->buffers);
         emit_one(call, (__u64)sk);
-        call->sequence += message.length;
+        if (tcp)
+            call->sequence += message.length;
     }
     if (messages > MF_MESSAGES_MAX) {
         COUNT_MANY(seen, messages - MF_MESSAGES_MAX);
@@ -213,7 +215,7 @@ int call_ended(__u64 *context) {
         call.sequence = next - length;
     }
     if (many) {
-        emit_messages(sk, regs, &call, result, has_bytes);
+        emit_messages(sk, regs, &call, result, tcp, has_bytes);
         return 0;
     }
     if (has_bytes)

@@ -5,30 +5,160 @@ import Glibc
 import Telemetry
 import Testing
 
-extension Tag {
-  /// Needs the kernel's leave to load probes.
-  @Tag static var kernel: Self
-}
+extension KernelTests {
+  /// Every system call that moves bytes of a socket shows them, on both ways to see them.
+  @Suite struct SocketCallTests {
+    private let text = Array("PING the other side, in more than one buffer\r\n".utf8)
 
-@Suite(.serialized, .tags(.kernel))
-struct SocketCallTests {
-  @Test(arguments: [ProbeOptions.SocketHooks.tracepoints, .systemCalls])
-  func bytesOfAConnectionAreSeen(hooks: ProbeOptions.SocketHooks) throws {
-    var options = ProbeOptions()
-    options.socketHooks = hooks
-    options.filter.process = UInt32(getpid())
-    var session = try ProbeSession(options)
-    for hook in session.hooks { print(hook) }
-    let pair = TestPair(.v4, datagram: false)
-    let text = "GET / HTTP/1.1\r\n\r\n"
-    _ = unsafe write(pair.client.descriptor, text, text.utf8.count)
-    var buffer = [UInt8](repeating: 0, count: 100)
-    _ = unsafe read(pair.server.descriptor, &buffer, 100)
-    var recorder = Recorder()
-    try session.drain(timeoutMilliseconds: 10, into: &recorder)
-    for one in recorder.seen { print(one.event, one.text) }
-    print(try session.counters())
-    #expect(recorder.seen.contains { $0.event.socket == pair.client.cookie && $0.text == text })
-    #expect(recorder.seen.contains { $0.event.socket == pair.server.cookie && $0.text == text })
+    @Test(arguments: KernelTests.bothHooks, Family.allCases)
+    func everySendingCallIsSeen(hooks: ProbeOptions.SocketHooks, family: Family) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      for datagram in [false, true] {
+        for call in SendingCall.allCases where !(datagram && call == .splice) {
+          let pair = TestPair(family, datagram: datagram)
+          call.run(pair.client.descriptor, text)
+          var recorder = Recorder()
+          try recorder.drain(&session)
+          let sent = recorder.data(pair.client.cookie, .egress)
+          let name: Comment = "\(call) over \(datagram ? "UDP" : "TCP") \(family)"
+          #expect(sent.reduce(0) { $0 + $1.event.length } == UInt32(text.count), name)
+          #expect(sent.count == (call == .sendmmsg ? 2 : 1), name)
+          #expect(sent.flatMap(\.payload) == (call.hasBuffer ? text : []), name)
+          for one in sent {
+            expect(one.event, of: pair, family: family, datagram: datagram, name)
+            #expect(one.event.flags.contains(.payloadUnreadable) == !call.hasBuffer, name)
+            #expect(one.event.flags.contains(.fromSyscall) == (hooks == .systemCalls), name)
+          }
+        }
+      }
+    }
+
+    @Test(arguments: KernelTests.bothHooks, Family.allCases)
+    func everyReceivingCallIsSeen(hooks: ProbeOptions.SocketHooks, family: Family) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      for datagram in [false, true] {
+        for call in ReceivingCall.allCases {
+          let pair = TestPair(family, datagram: datagram)
+          SendingCall.write.run(pair.server.descriptor, text)
+          let count = call.run(pair.client.descriptor)
+          var recorder = Recorder()
+          try recorder.drain(&session)
+          let received = recorder.data(pair.client.cookie, .ingress)
+          let name: Comment = "\(call) over \(datagram ? "UDP" : "TCP") \(family)"
+          #expect(count == text.count, name)
+          #expect(received.map(\.payload) == [text], name)
+          for one in received {
+            expect(one.event, of: pair, family: family, datagram: datagram, name)
+            // Both ends name the same byte, which is what ties them together across hosts.
+            let other = recorder.data(pair.server.cookie, .egress).first?.event
+            #expect(one.event.sequence == other?.sequence, name)
+          }
+        }
+      }
+    }
+
+    /// Splicing out of a socket passes the system call and not the tracepoint.
+    @Test func theFallbackSeesBytesSplicedFromASocket() throws {
+      var session = try ProbeSession(KernelTests.options(.systemCalls))
+      let pair = TestPair(.v4, datagram: false)
+      SendingCall.write.run(pair.server.descriptor, text)
+      var pipe: [CInt] = [0, 0]
+      unsafe Glibc.pipe(&pipe)
+      defer { for end in pipe { close(end) } }
+      let count = LibC.splice(pair.client.descriptor, nil, pipe[1], nil, text.count, 0)
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let received = recorder.data(pair.client.cookie, .ingress)
+      #expect(received.map { Int($0.event.length) } == [count])
+      #expect(received.first?.event.flags.contains(.payloadUnreadable) == true)
+    }
+
+    /// A peeked byte comes again with the call that takes it.
+    @Test(arguments: KernelTests.bothHooks)
+    func peekedBytesAreSeenOnce(hooks: ProbeOptions.SocketHooks) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let pair = TestPair(.v4, datagram: false)
+      SendingCall.write.run(pair.server.descriptor, text)
+      var buffer = [UInt8](repeating: 0, count: 100)
+      let flags = CInt(MSG_PEEK)
+      #expect(unsafe recv(pair.client.descriptor, &buffer, 100, flags) == text.count)
+      #expect(unsafe recv(pair.client.descriptor, &buffer, 100, 0) == text.count)
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      #expect(recorder.data(pair.client.cookie, .ingress).map(\.payload) == [text])
+    }
+
+    /// A DNS client and server do not connect: the peer is in the call, where it is known at all.
+    @Test(arguments: KernelTests.bothHooks, Family.allCases)
+    func anUnconnectedDatagramNamesItsPeer(
+      hooks: ProbeOptions.SocketHooks, family: Family
+    ) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let client = TestSocket(family, datagram: true)
+      let server = TestSocket(family, datagram: true)
+      server.bind(family)
+      let port = server.port
+      let sent = unsafe TestSocket.withAddress(family, port: port) { address, size in
+        unsafe sendto(client.descriptor, text, text.count, 0, address, size)
+      }
+      #expect(sent == text.count)
+      var buffer = [UInt8](repeating: 0, count: 100)
+      var from = sockaddr_in6()
+      var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+      let received = unsafe withUnsafeMutablePointer(to: &from) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe recvfrom(server.descriptor, &buffer, 100, 0, $0, &size)
+        }
+      }
+      #expect(received == text.count)
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let egress = try #require(recorder.data(client.cookie, .egress).first?.event)
+      #expect(egress.remotePort == port)
+      #expect(egress.remote == loopback(family))
+      let ingress = try #require(recorder.data(server.cookie, .ingress).first?.event)
+      #expect(ingress.remotePort == (hooks == .systemCalls ? client.port : 0))
+      #expect(ingress.localPort == port)
+    }
+
+    /// Many small buffers make one payload, as far as the probe gathers them.
+    @Test(arguments: KernelTests.bothHooks, [2, 8, 9, 20])
+    func buffersAreGathered(hooks: ProbeOptions.SocketHooks, count: Int) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let pair = TestPair(.v4, datagram: false)
+      var bytes = (0..<count * 10).map { UInt8($0 & 0xff) }
+      unsafe bytes.withUnsafeMutableBytes { buffer in
+        let parts = unsafe (0..<count).map {
+          unsafe iovec(iov_base: buffer.baseAddress! + $0 * 10, iov_len: 10)
+        }
+        #expect(unsafe writev(pair.client.descriptor, parts, CInt(count)) == count * 10)
+      }
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let sent = try #require(recorder.data(pair.client.cookie, .egress).first)
+      let whole = count <= 8
+      #expect(sent.event.length == UInt32(count * 10))
+      #expect(sent.payload == Array(bytes.prefix(80)))
+      #expect(sent.event.flags.contains(.partialGather) == !whole)
+    }
+
+    private func loopback(_ family: Family) -> IPAddress {
+      family == .v4 ? IPAddress(v4: 0x7f00_0001) : IPAddress(high: 0, low: 1)
+    }
+
+    /// The facts that every event of the client of `pair` has, made by this thread.
+    private func expect(
+      _ event: SocketEvent, of pair: borrowing TestPair, family: Family, datagram: Bool,
+      _ name: Comment
+    ) {
+      let ports = [pair.client.port, pair.server.port]
+      #expect([event.localPort, event.remotePort] == ports, name)
+      #expect(event.local == loopback(family) && event.remote == loopback(family), name)
+      #expect(event.transport == (datagram ? .udp : .tcp), name)
+      #expect(event.process == (try? ProcessReader().report(of: UInt32(getpid())).key), name)
+      #expect(event.thread == UInt32(LibC.thread), name)
+      #expect(event.enter <= event.exit, name)
+      #expect((event.sequence == 0) == datagram, name)
+    }
   }
 }

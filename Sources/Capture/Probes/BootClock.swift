@@ -8,7 +8,7 @@ internal import Telemetry
 /// The two clocks tick alike and differ by a constant, except when somebody sets the time. So the
 /// difference is kept until a sample contradicts it by more than the sample's own uncertainty:
 /// times of one call never jump against each other for the noise of reading clocks.
-struct BootClock {
+struct BootClock: Sendable {
   /// Epoch minus boot, nanoseconds.
   private(set) var offset: Int64 = 0
 

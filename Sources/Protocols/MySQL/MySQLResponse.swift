@@ -182,12 +182,12 @@ struct MySQLResponse {
     let columns = Int(bytes.littleEndian16(at: body + 5))
     let parameters = Int(bytes.littleEndian16(at: body + 7))
     position = end
-    for count in [parameters, columns] where count > 0 {
+    for (count, isLast) in [(parameters, columns == 0), (columns, true)] where count > 0 {
       guard skipPackets(bytes, count) else { return .unseen }
       if hasLegacyEOF == true {
         guard skipPackets(bytes, 1) else { return .unseen }
       } else if hasLegacyEOF == nil, case .visible(let body, 5, let end) = packet(bytes),
-        bytes[body] == 0xfe, count == parameters, columns > 0
+        bytes[body] == 0xfe, !isLast
       {
         position = end
       }

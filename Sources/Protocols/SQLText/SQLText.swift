@@ -22,10 +22,11 @@ package struct SQLText: Hashable, Sendable {
     var finder = SQLTableFinder()
     var trace = SQLComment()
     let mark = fields.mark
-    // The bytes from `run` up to the scanner are to be copied as they are; `end` is where the last
-    // token that is not space ended.
+    // The bytes from `run` up to `end`, the end of the last token that is not space, are to be
+    // copied as they are. Space around what is left out becomes one blank.
     var run = 0
     var end = 0
+    var owesBlank = false
     while true {
       let start = scanner.position
       guard let kind = scanner.next() else { break }
@@ -33,21 +34,26 @@ package struct SQLText: Hashable, Sendable {
       if !finder.isDone { finder.take(kind, sql, range) }
       switch kind {
       case .space:
-        if fields.mark == mark && run == end { run = range.upperBound; end = run }
-      case .literal:
-        fields.push(sql.extracting(run..<start))
-        fields.push(0x3f)
+        guard run == end else { continue }
+        owesBlank = fields.mark > mark
         run = range.upperBound
         end = run
       case .comment:
         trace.read(sql, range)
-        fields.push(sql.extracting(run..<start))
+        fields.push(sql.extracting(run..<end))
+        owesBlank = fields.mark > mark
         run = range.upperBound
         end = run
       default:
+        if owesBlank { fields.push(0x20) }
+        owesBlank = false
         end = range.upperBound
+        guard kind == .literal else { continue }
+        fields.push(sql.extracting(run..<start))
+        fields.push(0x3f)
+        run = end
+        if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break }
       }
-      if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break }
     }
     if end > run { fields.push(sql.extracting(run..<end)) }
     resource = fields.finish(from: mark)

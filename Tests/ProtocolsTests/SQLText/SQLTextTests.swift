@@ -45,7 +45,7 @@ import Testing
       ("/*!40101 SET NAMES utf8 */", "SET NAMES utf8", "SET"),
       (
         "SELECT a1, t.b2 FROM t # note\n WHERE a1--1 = 2",
-        "SELECT a1, t.b2 FROM t \n WHERE a1--? = ?",
+        "SELECT a1, t.b2 FROM t WHERE a1--? = ?",
         "SELECT t"
       ),
       ("SELECT 'cut off", "SELECT ?", "SELECT"), ("BEGIN", "BEGIN", "BEGIN"),

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Capture
+package import Logging
+import NIOCore
+import NIOPosix
+import Protocols
+import Telemetry
+import Wire
+
+/// The agent: probes to pipeline to spool to server.
+package struct Agent: Sendable {
+  package static let version = "0.1.0"
+  /// How long a stopping agent tries to deliver what it holds.
+  private static let farewell = Duration.seconds(3)
+  /// Batches between the capture thread and the uplink.
+  private static let queuedBatches = 16
+
+  private let configuration: AgentConfiguration
+  private let logger: Logger
+
+  package init(configuration: AgentConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Runs until `stop` yields or ends, then delivers for a few seconds and leaves the rest in the
+  /// spool.
+  ///
+  /// - Throws: ``SpoolError``, ``MetricsServer/BindError``, `ProbeError` or `ConfigurationError`,
+  ///   each with one sentence for people. Nothing is left behind in the kernel.
+  package func run(until stop: AsyncStream<Void>) async throws {
+    let protocols = try configuration.enabledProtocols()
+    let host = HostReader.report()
+    let spool = try Spool(
+      directory: configuration.spoolDirectory, machineID: host.machineID,
+      limit: configuration.spoolBytes)
+    let ledger = Ledger()
+    let gauges = AgentGauges()
+    let queue = BatchQueue(limit: Self.queuedBatches)
+    let identity = spool.identity
+    let outbox = Outbox(spool: spool, ledger: ledger, gauges: gauges)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    do {
+      let port = try await MetricsServer.start(on: configuration.metrics, group: group) {
+        ledger.text + gauges.text
+      }
+      let configuration = configuration
+      let capture = try await CaptureThread { () throws(ProbeError) in
+        try CaptureLoop(
+          configuration: configuration, protocols: protocols, queue: queue, ledger: ledger,
+          gauges: gauges)
+      }
+      logger.info("Watching \(host.hostname); /metrics on port \(port)")
+      let hello = Hello(
+        identity: identity, bootID: host.bootID, hostname: host.hostname,
+        agentVersion: Self.version,
+        protocols: protocols.map {
+          AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
+        })
+      let uplink = Uplink(
+        server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger)
+      await operate(capture, queue: queue, outbox: outbox, uplink: uplink, until: stop)
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    try? await group.shutdownGracefully()
+  }
+
+  private func operate(
+    _ capture: CaptureThread, queue: BatchQueue, outbox: Outbox, uplink: Uplink,
+    until stop: AsyncStream<Void>
+  ) async {
+    let sending = Task { await uplink.run() }
+    let pumping = Task {
+      for await _ in queue.wakeups { await Self.pump(queue, into: outbox) }
+      await Self.pump(queue, into: outbox)
+    }
+    for await _ in stop { break }
+    logger.info("Stopping")
+    await capture.stop()
+    queue.finish()
+    await pumping.value
+    let farewell = Task {
+      try? await Task.sleep(for: Self.farewell)
+      await outbox.stopWaiting()
+    }
+    await outbox.waitUntilEmpty()
+    farewell.cancel()
+    let left = await outbox.count
+    if left > 0 { logger.notice("\(left) batches stay in the spool for the next start") }
+    sending.cancel()
+    await sending.value
+  }
+
+  private static func pump(_ queue: BatchQueue, into outbox: Outbox) async {
+    for item in queue.takeAll() { await outbox.submit(item.batch, now: item.time) }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ConfigurationFile
+import Protocols
+
+/// Every setting of the agent. `config/agent.yaml` documents each with its default.
+package struct AgentConfiguration: Hashable, Sendable {
+  package enum Hooks: String, Hashable, Sendable, CaseIterable {
+    case automatic, tracepoints, syscalls
+  }
+
+  /// Where records go.
+  package var server = NetworkAddress(host: "127.0.0.1", port: 20_033)
+  /// Where `/metrics` listens.
+  package var metrics = NetworkAddress(host: "127.0.0.1", port: 20_417)
+  package var logLevel = "info"
+  /// Milliseconds between two batches.
+  package var flushInterval = 500
+
+  /// Holds the agent's identity and the batches that no server has acknowledged.
+  package var spoolDirectory = "/var/lib/metaflow-agent"
+  package var spoolBytes = 256 << 20
+
+  package var hooks = Hooks.automatic
+  /// Payload bytes copied per call of a socket whose protocol is not known yet.
+  package var payloadLimit = 1_024
+  package var ringBytes = 8 << 20
+  /// Names of the protocols that are looked for; empty for all.
+  package var protocols: [String] = []
+
+  /// Hundredths of a core.
+  package var processorLimit = 100
+  /// Resident bytes.
+  package var memoryLimit = 768 << 20
+
+  package init() {}
+
+  /// Reads a file; keys that it leaves out have their defaults.
+  package init(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
+    server = try reader.read(
+      "server", default: server, expected: "an address such as 127.0.0.1:20033"
+    ) { NetworkAddress($0) }
+    metrics = try reader.read(
+      "metrics", default: metrics, expected: "an address such as 127.0.0.1:20417"
+    ) { NetworkAddress($0) }
+    let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    logLevel = try reader.read(
+      "log_level", default: logLevel, expected: "one of " + levels.joined(separator: ", ")
+    ) { levels.contains($0) ? $0 : nil }
+    flushInterval = try reader.integer("flush_interval", default: flushInterval, in: 50...10_000)
+    spoolDirectory = try reader.string("spool.directory", default: spoolDirectory)
+    spoolBytes = try reader.read(
+      "spool.max_size", default: spoolBytes, expected: "a size of at least 1 MiB"
+    ) { text in byteCount(text).flatMap { $0 >= 1 << 20 ? $0 : nil } }
+    hooks = try reader.read(
+      "capture.hooks", default: hooks, expected: "automatic, tracepoints or syscalls"
+    ) { Hooks(rawValue: $0) }
+    payloadLimit = try reader.integer("capture.payload", default: payloadLimit, in: 64...16_384)
+    ringBytes = try reader.read(
+      "capture.ring", default: ringBytes, expected: "a size from 64 KiB to 1 GiB"
+    ) { text in byteCount(text).flatMap { (65_536...(1 << 30)).contains($0) ? $0 : nil } }
+    protocols = try reader.list("protocols", default: protocols)
+    processorLimit = try reader.integer("limits.cpu", default: processorLimit, in: 5...100_000)
+    memoryLimit = try reader.read(
+      "limits.memory", default: memoryLimit, expected: "a size of at least 64 MiB"
+    ) { text in byteCount(text).flatMap { $0 >= 64 << 20 ? $0 : nil } }
+    try reader.finish()
+    _ = try enabledProtocols()
+  }
+
+  /// The parsers that ``protocols`` names, in the registry's order.
+  func enabledProtocols() throws(ConfigurationError) -> [any ProtocolParser.Type] {
+    guard !protocols.isEmpty else { return builtInProtocols }
+    let names = builtInProtocols.map { $0.descriptor.name }
+    let wanted = Set(protocols.map { $0.lowercased() })
+    let known = Set(names.map { $0.lowercased() })
+    if let strange = protocols.first(where: { !known.contains($0.lowercased()) }) {
+      throw ConfigurationError(
+        "protocols: there is no protocol '\(strange)'; the protocols are "
+          + names.joined(separator: ", "))
+    }
+    return builtInProtocols.filter { wanted.contains($0.descriptor.name.lowercased()) }
+  }
+}

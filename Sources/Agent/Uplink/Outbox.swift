@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Capture
+package import Telemetry
+package import Wire
+
+/// Where batches get their numbers and wait for their acknowledgement: encoder, spool and window.
+///
+/// Every record that comes in is counted once in the uplink's tally: passed when the server says
+/// that it is durable, dropped when it was given up. What is neither is in the spool.
+package actor Outbox {
+  /// Bytes that are sent ahead of their acknowledgement.
+  static let windowBytes = 4 << 20
+  /// Ledger entries that are carried over from given-up batches.
+  static let carriedLimit = 4_096
+
+  private let spool: Spool
+  private let ledger: Ledger
+  private let gauges: AgentGauges
+  private var encoder = FrameEncoder()
+  private var opener = FrameOpener()
+  private var tally = Tally()
+  /// What given-up batches said beyond their records.
+  private var carried = RecordBatch()
+
+  private var isAccepted = false
+  /// The last batch sent on this connection.
+  private var sent: UInt64 = 0
+  private var inFlight: [(sequence: UInt64, bytes: Int)] = []
+  private var inFlightBytes = 0
+  private var wake: AsyncStream<Void>.Continuation?
+  private var emptied: [CheckedContinuation<Void, Never>] = []
+  package private(set) var lastHeard = ContinuousClock.now
+
+  package init(spool: sending Spool, ledger: Ledger, gauges: AgentGauges) {
+    self.spool = spool
+    self.ledger = ledger
+    self.gauges = gauges
+    let damaged = spool.damagedRecords
+    if damaged > 0 {
+      // They were received by an earlier run; in this one they come and go at once.
+      tally.received = damaged
+      tally.drop(.spoolCorrupt, count: damaged)
+    }
+    gauges.update {
+      $0.spoolBytes = spool.bytes
+      $0.spoolBatches = spool.count
+    }
+  }
+
+  package var identity: AgentIdentity { spool.identity }
+  package var count: Int { spool.count }
+
+  /// Numbers a batch and puts it into the spool. `now` dates the uplink's own ledger entries.
+  package func submit(_ batch: RecordBatch, now: Timestamp) {
+    var batch = batch
+    merge(into: &batch)
+    let records = UInt64(batch.recordCount)
+    let entries = tally.entries(stage: .uplink, time: Timestamp(seconds: now.seconds))
+    batch.losses.append(contentsOf: entries)
+    guard !batch.isEmpty else { return }
+    ledger.add(entries)
+    tally = Tally()
+    tally.received = records
+    do {
+      let sequence = try spool.takeSequence()
+      let frame = try encoder.encode(batch, sequence: sequence)
+      let dropped = spool.append(frame, sequence: sequence, records: UInt32(records))
+      for lost in dropped { giveUp(lost) }
+    } catch let error as WireError {
+      tally.drop(error.fault == .oversized ? .batchFull : .malformedFrame, count: records)
+      carry(batch)
+    } catch {
+      tally.drop(.spoolFull, count: records)
+      carry(batch)
+    }
+    report()
+    wake?.yield()
+  }
+
+  /// Waits until every batch is acknowledged.
+  package func waitUntilEmpty() async {
+    guard spool.count > 0 else { return }
+    await withCheckedContinuation { emptied.append($0) }
+  }
+
+  /// Lets go of everyone who waits for the outbox to empty.
+  package func stopWaiting() {
+    for waiter in emptied { waiter.resume() }
+    emptied = []
+  }
+}
+
+/// One connection after the other.
+extension Outbox {
+  /// Begins a connection: nothing is handed out until ``accept(lastSequence:agentID:)``. The stream
+  /// yields when there may be something to send.
+  func begin() -> AsyncStream<Void> {
+    isAccepted = false
+    inFlight = []
+    inFlightBytes = 0
+    lastHeard = .now
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    wake?.finish()
+    wake = continuation
+    return stream
+  }
+
+  /// Whether the server has accepted the connection that is under way.
+  var isOnline: Bool { isAccepted }
+
+  func end() {
+    isAccepted = false
+    wake?.finish()
+    wake = nil
+    gauges.update { $0.isConnected = false }
+  }
+
+  /// The server knows us and has everything up to `lastSequence`.
+  func accept(lastSequence: UInt64, agentID: UInt16) {
+    acknowledge(through: lastSequence)
+    spool.skip(to: lastSequence)
+    sent = lastSequence
+    isAccepted = true
+    gauges.update {
+      $0.isConnected = true
+      $0.agentID = agentID
+    }
+    wake?.yield()
+  }
+
+  /// The next frame to send; nil when there is none, or the window is full.
+  func nextFrame() -> [UInt8]? {
+    guard isAccepted, inFlight.isEmpty || inFlightBytes < Self.windowBytes else { return nil }
+    var damaged: UInt64 = 0
+    let next = spool.next(after: sent, damaged: &damaged)
+    tally.drop(.spoolCorrupt, count: damaged)
+    guard let next else { return nil }
+    sent = next.sequence
+    inFlight.append((next.sequence, next.frame.count))
+    inFlightBytes += next.frame.count
+    return next.frame
+  }
+
+  func heard() {
+    lastHeard = .now
+  }
+
+  func acknowledge(through sequence: UInt64) {
+    tally.passed += spool.removeThrough(sequence)
+    let done = inFlight.prefix { $0.sequence <= sequence }
+    inFlightBytes -= done.reduce(0) { $0 + $1.bytes }
+    inFlight.removeFirst(done.count)
+    report()
+    wake?.yield()
+  }
+
+  func reject(_ reject: Reject) {
+    if let records = spool.remove(reject.sequence) {
+      let reason: LossReason = reject.code == .storeRefused ? .storeRefused : .malformedFrame
+      tally.drop(reason, count: records)
+    }
+    inFlight.removeAll { flight in
+      guard flight.sequence == reject.sequence else { return false }
+      inFlightBytes -= flight.bytes
+      return true
+    }
+    report()
+    wake?.yield()
+  }
+}
+
+extension Outbox {
+  private func giveUp(_ dropped: Spool.Dropped) {
+    tally.drop(.spoolFull, count: UInt64(dropped.records))
+    guard let frame = dropped.frame else { return }
+    var splitter = FrameSplitter()
+    splitter.append(frame.span)
+    var batch = RecordBatch()
+    guard let encoded = try? splitter.next(),
+      (try? opener.open(encoded, into: &batch)) != nil
+    else { return }
+    carry(batch)
+  }
+
+  /// Keeps what must not be lost with a batch's records: the ledger, and who is who.
+  private func carry(_ batch: RecordBatch) {
+    let room = max(0, Self.carriedLimit - carried.losses.count)
+    carried.losses.append(contentsOf: batch.losses.prefix(room))
+    let processes = max(0, Self.carriedLimit - carried.processes.count)
+    carried.processes.append(contentsOf: batch.processes.prefix(processes))
+    let ended = max(0, Self.carriedLimit - carried.endedProcesses.count)
+    carried.endedProcesses.append(contentsOf: batch.endedProcesses.prefix(ended))
+    carried.host = batch.host ?? carried.host
+  }
+
+  private func merge(into batch: inout RecordBatch) {
+    guard !carried.isEmpty else { return }
+    batch.losses = carried.losses + batch.losses
+    batch.processes = carried.processes + batch.processes
+    batch.endedProcesses = carried.endedProcesses + batch.endedProcesses
+    batch.host = batch.host ?? carried.host
+    carried = RecordBatch()
+  }
+
+  private func report() {
+    let (bytes, batches) = (spool.bytes, spool.count)
+    gauges.update {
+      $0.spoolBytes = bytes
+      $0.spoolBatches = batches
+    }
+    if batches == 0 { stopWaiting() }
+  }
+}

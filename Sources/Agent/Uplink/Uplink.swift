@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ConfigurationFile
+package import Logging
+import NIOCore
+package import NIOPosix
+package import Wire
+
+/// Keeps a connection to the server and sends what the outbox holds over it.
+package struct Uplink: Sendable {
+  /// Silence after which the server is asked for a sign of life, and after which it counts as gone.
+  private static let pingAfter = Duration.seconds(5)
+  private static let deadAfter = Duration.seconds(20)
+
+  private let server: NetworkAddress
+  private let hello: Hello
+  private let outbox: Outbox
+  private let group: MultiThreadedEventLoopGroup
+  private let logger: Logger
+
+  package init(
+    server: NetworkAddress, hello: Hello, outbox: Outbox, group: MultiThreadedEventLoopGroup,
+    logger: Logger
+  ) {
+    self.server = server
+    self.hello = hello
+    self.outbox = outbox
+    self.group = group
+    self.logger = logger
+  }
+
+  private enum Failure: Error, CustomStringConvertible {
+    case closed
+    case silent
+    case refused(String)
+    case protocolFault(WireError)
+
+    var description: String {
+      switch self {
+      case .closed: "the server closed the connection"
+      case .silent: "the server has been silent for 20 s"
+      case .refused(let text): "the server refuses this agent: \(text)"
+      case .protocolFault(let error): "the server sent a \(error)"
+      }
+    }
+  }
+
+  /// Connects, sends, and connects again, until the task is cancelled.
+  package func run() async {
+    var backoff = Backoff()
+    var random = SystemRandomNumberGenerator()
+    var wasDown = false
+    while !Task.isCancelled {
+      do {
+        try await session()
+      } catch {
+        if Task.isCancelled { break }
+        if await outbox.isOnline { backoff.reset() }
+        let level: Logger.Level = wasDown ? .debug : .warning
+        logger.log(
+          level: level,
+          "No connection to the server at \(server) (\(error)); batches wait in the spool")
+        wasDown = !(await outbox.isOnline)
+      }
+      await outbox.end()
+      try? await Task.sleep(for: .milliseconds(backoff.next(using: &random)))
+    }
+    await outbox.end()
+  }
+
+  private func session() async throws {
+    let channel = try await ClientBootstrap(group: group)
+      .connectTimeout(.seconds(5))
+      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .connect(host: server.host, port: server.port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        }
+      }
+    let wakeups = await outbox.begin()
+    try await channel.executeThenClose { inbound, outbound in
+      var encoder = FrameEncoder()
+      try await outbound.write(ByteBuffer(bytes: try encoder.encode(.hello(hello))))
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try await receive(inbound) }
+        tasks.addTask { try await transmit(outbound, on: wakeups) }
+        tasks.addTask { try await keepAlive(outbound) }
+        defer { tasks.cancelAll() }
+        try await tasks.next()
+      }
+    }
+  }
+
+  private func receive(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws {
+    var decoder = FrameDecoder()
+    for try await chunk in inbound {
+      await outbox.heard()
+      let bytes = Array(chunk.readableBytesView)
+      decoder.append(bytes.span)
+      do {
+        while let frame = try decoder.next() { try await take(frame) }
+      } catch let error as WireError {
+        throw Failure.protocolFault(error)
+      }
+    }
+    throw Failure.closed
+  }
+
+  private func take(_ frame: Frame) async throws {
+    switch frame {
+    case .helloAck(let answer):
+      guard answer.accepted else { throw Failure.refused(answer.text) }
+      await outbox.accept(lastSequence: answer.lastSequence, agentID: answer.agentID)
+      logger.info("Connected to the server at \(server) as agent \(answer.agentID)")
+    case .ack(let sequence):
+      await outbox.acknowledge(through: sequence)
+    case .reject(let reject):
+      logger.error("The server rejects batch \(reject.sequence): \(reject.text)")
+      await outbox.reject(reject)
+    case .hello, .batch, .ping, .unknown:
+      break
+    }
+  }
+
+  private func transmit(
+    _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, on wakeups: AsyncStream<Void>
+  ) async throws {
+    for await _ in wakeups {
+      while let frame = await outbox.nextFrame() {
+        try await outbound.write(ByteBuffer(bytes: frame))
+      }
+    }
+    throw Failure.closed
+  }
+
+  private func keepAlive(_ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws {
+    var encoder = FrameEncoder()
+    let ping = ByteBuffer(bytes: try encoder.encode(.ping))
+    while true {
+      try await Task.sleep(for: Self.pingAfter)
+      let silence = ContinuousClock.now - (await outbox.lastHeard)
+      if silence > Self.deadAfter { throw Failure.silent }
+      if silence > Self.pingAfter { try await outbound.write(ping) }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Telemetry
+
+/// What this host lets the agent see: the answer of `metaflow-agent check`.
+package struct HostCapabilities: Sendable {
+  package var kernelRelease: String
+  package var architecture: String
+  /// Whether the kernel carries its own type information (/sys/kernel/btf/vmlinux).
+  package var hasTypeInformation: Bool
+  /// Capabilities that this process lacks, by name.
+  package var missingCapabilities: [Capability]
+  /// Every hook and its state; empty when the probes could not be loaded at all.
+  package var hooks: [HookReport]
+  /// Why the probes could not be loaded; nil when they could.
+  package var refusal: ProbeError?
+  /// Size of the ring that was allowed, bytes; 0 when none was.
+  package var ringBytes: UInt32
+
+  /// One of capabilities(7) that the agent has a use for.
+  package struct Capability: Sendable, Hashable {
+    package var name: String
+    package var number: UInt8
+    /// What is lost without it.
+    package var serves: String
+  }
+
+  static let wanted = [
+    Capability(name: "CAP_BPF", number: 39, serves: "loading the probes"),
+    Capability(name: "CAP_PERFMON", number: 38, serves: "attaching the probes"),
+    Capability(name: "CAP_NET_ADMIN", number: 12, serves: "seeing UDP sockets close"),
+    Capability(
+      name: "CAP_SYS_PTRACE", number: 19, serves: "naming other users' processes by what they run"),
+  ]
+
+  /// Looks at the host: loads the probes for a moment and takes them out again.
+  package static func examine(_ options: ProbeOptions = ProbeOptions()) -> HostCapabilities {
+    let host = HostReader.report()
+    let status = (try? HostFile.text("/proc/self/status")) ?? ""
+    var found = HostCapabilities(
+      kernelRelease: host.kernelRelease, architecture: host.architecture,
+      hasTypeInformation: unsafe access("/sys/kernel/btf/vmlinux", R_OK) == 0,
+      missingCapabilities: missing(in: effectiveCapabilities(status)), hooks: [], refusal: nil,
+      ringBytes: 0)
+    do {
+      let session = try ProbeSession(options)
+      found.hooks = session.hooks
+      found.ringBytes = options.ringSize
+    } catch {
+      found.refusal = error
+    }
+    return found
+  }
+
+  /// CapEff of /proc/PID/status; 0 when it does not say.
+  static func effectiveCapabilities(_ status: String) -> UInt64 {
+    for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
+      return UInt64(line.dropFirst("CapEff:".count).filter { !$0.isWhitespace }, radix: 16) ?? 0
+    }
+    return 0
+  }
+
+  /// CAP_SYS_ADMIN (21) still holds everything that CAP_BPF and CAP_PERFMON were split from.
+  static func missing(in effective: UInt64) -> [Capability] {
+    wanted.filter { capability in
+      let own = effective & 1 << UInt64(capability.number) != 0
+      let old = capability.number >= 38 && effective & 1 << 21 != 0
+      return !own && !old
+    }
+  }
+}
+
+extension HostCapabilities {
+  private func isOn(_ hook: String) -> Bool {
+    hooks.contains { $0.name == hook && $0.state == .on }
+  }
+
+  /// Whether the bytes of socket calls are seen at all.
+  package var seesSockets: Bool { isOn("sock_send_length") || isOn("sys_exit") }
+
+  /// What will be seen of the host, one sentence each.
+  package var seen: [String] {
+    guard seesSockets else { return [] }
+    var lines = [
+      "Bytes of every process's TCP and UDP sockets, IPv4 and IPv6, in every network namespace: "
+        + "read, write, readv, writev, send*, recv*, sendmmsg, recvmmsg."
+    ]
+    if isOn("inet_sock_set_state") { lines.append("TCP connections opened and closed.") }
+    if isOn("cgroup/sock_release") { lines.append("UDP sockets closed.") }
+    if isOn("sched_process_exec") { lines.append("Processes that begin and end.") }
+    return lines
+  }
+
+  /// What will not be seen, one sentence each.
+  package var unseen: [String] {
+    guard seesSockets else { return [refusal?.description ?? "Nothing can be seen."] }
+    var lines = [
+      "sendfile and splice to a socket: only that bytes were sent, and how many; the kernel moves "
+        + "them without a buffer that could be read."
+    ]
+    if isOn("sock_send_length") {
+      lines.append(
+        "io_uring: only how many bytes moved, not which; its buffers are not the call's.")
+      lines.append("splice from a socket: nothing; the kernel does not pass the hook.")
+      lines.append(
+        "The sender of a datagram on an unconnected UDP socket: the kernel writes it later.")
+    } else {
+      lines.append("io_uring: nothing; it moves bytes without a system call of their own.")
+      lines.append("Messages beyond the eighth of one sendmmsg or recvmmsg: counted, not shown.")
+    }
+    lines.append(
+      "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")
+    if isOn("sock_send_length") && !isOn("tcp_sendmsg_locked") {
+      lines.append(
+        "When a TCP send began: a client's response time on loopback can come out short.")
+    }
+    for hook in hooks where hook.state != .on && hook.state != .notNeeded {
+      lines.append("\(hook.description).")
+    }
+    return lines
+  }
+
+  /// The whole answer as lines of text.
+  package var lines: [String] {
+    var lines = ["Kernel \(kernelRelease) on \(architecture)"]
+    lines.append(
+      hasTypeInformation
+        ? "Type information: /sys/kernel/btf/vmlinux"
+        : "Type information: none (CONFIG_DEBUG_INFO_BTF), which the probes need")
+    for capability in missingCapabilities {
+      lines.append("Missing: \(capability.name), for \(capability.serves)")
+    }
+    lines.append(ringBytes > 0 ? "Ring: \(ringBytes) bytes" : "Ring: refused")
+    lines += hooks.map { "Hook \($0)" }
+    lines += seen.map { "Seen: \($0)" }
+    lines += unseen.map { "Not seen: \($0)" }
+    return lines
+  }
+}

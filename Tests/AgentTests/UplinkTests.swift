@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConfigurationFile
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telemetry
+import Testing
+import Wire
+
+@testable import Agent
+
+@Suite(.timeLimit(.minutes(2))) struct UplinkTests {
+  private func uplink(
+    to port: Int, _ outbox: Outbox, _ group: MultiThreadedEventLoopGroup
+  ) async -> Uplink {
+    let hello = Hello(
+      identity: await outbox.identity, bootID: "", hostname: "test", agentVersion: "0",
+      protocols: [])
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    logger.logLevel = .critical
+    return Uplink(
+      server: NetworkAddress(host: "127.0.0.1", port: port), hello: hello, outbox: outbox,
+      group: group, logger: logger)
+  }
+
+  /// The server hangs up before a batch is stored, or after it is stored and before it says so.
+  @Test(arguments: UInt64(1)...4) func everyBatchArrivesOnceWhateverTheServerDoes(
+    seed: UInt64
+  ) async throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let server = try await TestServer(seed: seed, hangsUp: true, group: group)
+    let spool = try Spool(directory: scratch.path, machineID: "m", limit: 8 << 20)
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    let link = await uplink(to: server.port, outbox, group)
+    let running = Task { await link.run() }
+    var random = Seeded(seed)
+    var first: UInt64 = 1
+    for second in 0..<40 {
+      let count = Int(random.next() % 50) + 1
+      await outbox.submit(calls(count, from: first), now: Timestamp(seconds: Int64(second)))
+      first += UInt64(count)
+    }
+    server.state.withLock { $0.hangsUp = $0.connections < 4 }
+    await outbox.waitUntilEmpty()
+    // The last acknowledgements travel in the next batch.
+    server.state.withLock { $0.hangsUp = false }
+    await outbox.submit(RecordBatch(), now: Timestamp(seconds: 99))
+    await outbox.waitUntilEmpty()
+    running.cancel()
+    await running.value
+    server.state.withLock { state in
+      #expect(state.requestIDs == Array(1..<first), "seed \(seed)")
+      #expect(state.passed == first - 1)
+      #expect(state.dropped.isEmpty)
+    }
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+
+  @Test func whatWasSpooledWhileTheServerWasAwayIsDeliveredByTheNextRun() async throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    try await submit(30, into: scratch)
+    let server = try await TestServer(seed: 1, hangsUp: false, group: group)
+    let spool = try Spool(directory: scratch.path, machineID: "m", limit: 8 << 20)
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    let link = await uplink(to: server.port, outbox, group)
+    let running = Task { await link.run() }
+    await outbox.submit(calls(1, from: 31), now: Timestamp(seconds: 2))
+    await outbox.waitUntilEmpty()
+    running.cancel()
+    await running.value
+    server.state.withLock { #expect($0.requestIDs == Array(1...31)) }
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+
+  /// An agent that is killed with a full spool: nobody says goodbye to the outbox.
+  private func submit(_ count: UInt64, into scratch: Scratch) async throws {
+    let spool = try Spool(directory: scratch.path, machineID: "m", limit: 8 << 20)
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    for id in 1...count { await outbox.submit(calls(1, from: id), now: Timestamp(seconds: 1)) }
+    #expect(await outbox.count == Int(count))
+  }
+
+  /// The ledger of a batch that had to go travels in a later one.
+  @Test func aFullSpoolIsToldWithItsRecords() async throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let spool = try Spool(directory: scratch.path, machineID: "m", limit: 1 << 20)
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    var random = Seeded(3)
+    var sent: UInt64 = 0
+    for second in 0..<200 {
+      var batch = calls(10, from: sent + 1)
+      // Text that does not compress, so that the bound is reached soon.
+      for _ in 0..<2_000 { _ = batch.append(String(random.next(), radix: 16)) }
+      await outbox.submit(batch, now: Timestamp(seconds: Int64(second)))
+      sent += 10
+    }
+    let server = try await TestServer(seed: 1, hangsUp: false, group: group)
+    let link = await uplink(to: server.port, outbox, group)
+    let running = Task { await link.run() }
+    await outbox.waitUntilEmpty()
+    await outbox.submit(RecordBatch(), now: Timestamp(seconds: 999))
+    await outbox.waitUntilEmpty()
+    running.cancel()
+    await running.value
+    server.state.withLock { state in
+      let dropped = state.dropped[.spoolFull] ?? 0
+      #expect(dropped > 0)
+      #expect(UInt64(state.requestIDs.count) + dropped == sent)
+      #expect(state.passed + dropped == sent)
+    }
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A plain thread for what must not happen to the test's own, such as changing its namespace.
+enum OtherThread {
+  private final class Work {
+    let body: () -> Void
+
+    init(_ body: @escaping () -> Void) {
+      self.body = body
+    }
+  }
+
+  /// Runs `body` on a new thread and waits for it.
+  static func run<Result>(_ body: () -> Result) -> Result {
+    var result: Result?
+    withoutActuallyEscaping({ result = body() }) { escaping in
+      let work = unsafe Unmanaged.passRetained(Work(escaping))
+      var thread = pthread_t()
+      let started = unsafe pthread_create(
+        &thread, nil,
+        { context in
+          unsafe Unmanaged<Work>.fromOpaque(context!).takeUnretainedValue().body()
+          return nil
+        }, unsafe work.toOpaque())
+      precondition(started == 0, "no thread")
+      pthread_join(thread, nil)
+      unsafe work.release()
+    }
+    return result!
+  }
+}
+
+/// Other programs.
+enum Child {
+  /// Starts a program; the caller waits for it.
+  static func spawn(_ arguments: String...) -> pid_t {
+    var pid: pid_t = 0
+    var copies = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    let failed = unsafe posix_spawn(&pid, arguments[0], nil, nil, &copies, environ)
+    precondition(failed == 0, "\(arguments[0]) did not start, errno \(failed)")
+    return pid
+  }
+
+  static func wait(_ pid: pid_t) {
+    var status: CInt = 0
+    while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+  }
+}
+
+/// The loopback interface of the calling thread's network namespace.
+enum Loopback {
+  static func bringUp() {
+    Child.wait(Child.spawn("/usr/sbin/ip", "link", "set", "lo", "up"))
+  }
+}
