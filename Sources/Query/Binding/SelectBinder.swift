@@ -37,6 +37,7 @@ struct SelectBinder {
 
   /// - Throws: ``QueryError`` without its place worked out.
   func plan() throws(QueryError) -> SelectPlan {
+    try boundDecoding()
     let condition: EngineSQL?
     if let expression = select.condition {
       condition = try scope.condition(expression)
@@ -202,6 +203,27 @@ struct SelectBinder {
   }
 
   // MARK: Tag sets
+
+  /// A statement must not grow without bound because many columns decode a large catalog.
+  private func boundDecoding() throws(QueryError) {
+    let expressions =
+      select.items.map(\.expression) + select.grouping + select.order.map(\.expression)
+      + [select.condition, select.having].compactMap(\.self)
+    var decoded = 0
+    for expression in expressions {
+      if expression.kind == .star { decoded += scope.tags.count(where: \.isDecoded) }
+      for (name, offset) in expression.names {
+        guard case .some(.tag(let tag)) = try? scope.meaning(name, at: offset) else { continue }
+        decoded += tag.isDecoded ? 1 : 0
+      }
+    }
+    guard decoded * scope.tagSets.count <= DialectLimits.decodedNames else {
+      throw QueryError(
+        .limit,
+        "the query names \(decoded) tags of \(scope.tagSets.count) tag sets, which is too "
+          + "much for one statement; name fewer columns or a shorter time range")
+    }
+  }
 
   /// By time alone: the other conditions may need the answer.
   private func tagSetScan(_ range: TimeRange) -> EngineSQL? {
