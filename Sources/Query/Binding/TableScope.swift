@@ -7,15 +7,15 @@ package import Telemetry
 package struct TableScope: Sendable {
   package let table: TableDeclaration
   let directory: any TagDirectory
-  /// The tag sets that decoding has to know.
-  let decodedTagSets: [TagSet]
+  /// The tag sets that the rows can have.
+  let tagSets: [TagSet]
 
   /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
   init(table: TableDeclaration, directory: any TagDirectory, tagSets: Set<UInt32>? = nil) {
     self.table = table
     self.directory = directory
     let all = directory.tagSets()
-    decodedTagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
+    self.tagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
   }
 
   /// What a name stands for.
