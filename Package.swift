@@ -94,8 +94,8 @@ let package = Package(
         "CWebAssets", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage", "Telemetry",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOCore", package: "swift-nio"),
-      ]),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ] + nio),
 
     // The programs.
     .executableTarget(
