@@ -80,7 +80,10 @@ let package = Package(
     // The agent.
     library(
       "Agent",
-      ["Bytes", "Capture", "Flows", "Protocols", "Telemetry", "Wire", logging, yams] + nio),
+      [
+        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Telemetry", "Wire",
+        logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio),
 
     // The server.
     library("Storage", ["Bytes", "Telemetry", asyncHTTPClient, logging] + nio),
@@ -104,10 +107,12 @@ let package = Package(
         .unsafeFlags(["-Xlinker", "--export-dynamic"]), .linkedLibrary("dl"),
       ]),
     .executableTarget(
-      name: "metaflow-agent", dependencies: ["Agent", "Capture", argumentParser, logging],
+      name: "metaflow-agent",
+      dependencies: ["Agent", "Capture", "ConfigurationFile", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "metaflow-server", dependencies: ["Server", argumentParser, logging],
+      name: "metaflow-server",
+      dependencies: ["ConfigurationFile", "Server", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
       name: "metaflow",
