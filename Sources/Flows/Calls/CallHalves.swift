@@ -90,11 +90,3 @@ extension CallRecord {
     hasDuration = true
   }
 }
-
-extension CallTexts {
-  mutating func shift(by offset: Int) {
-    let offset = UInt32(truncatingIfNeeded: offset)
-    guard offset > 0 else { return }
-    update { if $0.length > 0 { $0.offset &+= offset } }
-  }
-}
