@@ -10,7 +10,9 @@ extension FlowEngine {
     _ message: Message, first: Moment, last: Moment, isOpen: Bool, sequence: UInt32, captured: Int,
     in conversation: inout Conversation, slot: Int
   ) {
-    if message.flags.contains(.truncated) { raisePayloadLimit(&conversation) }
+    if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
+      raisePayloadLimit(&conversation)
+    }
     let part = MessagePart(
       message: message, first: first, end: last.end, isOpen: isOpen, sequence: sequence,
       captured: captured)
