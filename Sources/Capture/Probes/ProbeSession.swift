@@ -102,18 +102,23 @@ package struct ProbeSession: ~Copyable {
     return freed
   }
 
-  /// Tells the probes what to send of these sockets from now on.
+  /// Tells the probes what to send of these sockets from now on, in one call to the kernel.
   ///
   /// - Throws: ``SystemError`` when the kernel refuses; some of the verdicts may then be in force.
   package func apply(_ verdicts: Span<SocketVerdict>) throws(SystemError) {
     guard !verdicts.isEmpty else { return }
-    let map = socketProbe.map("verdicts")
+    var sockets: [UInt64] = []
+    var limits: [UInt32] = []
+    sockets.reserveCapacity(verdicts.count)
+    limits.reserveCapacity(verdicts.count)
     for index in verdicts.indices {
-      var socket = verdicts[index].socket
-      var limit = verdicts[index].payloadLimit
-      if unsafe bpf_map_update_elem(map, &socket, &limit, UInt64(BPF_ANY)) != 0 {
-        throw SystemError.last("writing a socket verdict")
-      }
+      sockets.append(verdicts[index].socket)
+      limits.append(verdicts[index].payloadLimit)
+    }
+    var count = UInt32(verdicts.count)
+    let map = socketProbe.map("verdicts")
+    guard unsafe bpf_map_update_batch(map, sockets, limits, &count, nil) == 0 else {
+      throw SystemError.last("writing socket verdicts")
     }
   }
 
