@@ -75,6 +75,26 @@ package struct LittleEndianWriter: Sendable {
     end = next
   }
 
+  /// Appends the low `size` bytes of each four-byte integer that another writer holds.
+  package mutating func append(lowBytes size: Int, ofWordsIn other: LittleEndianWriter) {
+    precondition(size > 0 && size <= 4, "a word has four bytes")
+    let words = other.end / 4
+    let start = end
+    let next = start + words * size
+    if next > room.count { grow(toHold: next) }
+    // In bounds: the room holds `next` bytes by now, and `other` has four for each word.
+    unsafe room.withUnsafeMutableBytes { room in
+      unsafe other.room.withUnsafeBytes { source in
+        for word in 0..<words {
+          for byte in 0..<size {
+            unsafe room[start + word * size + byte] = source[word * 4 + byte]
+          }
+        }
+      }
+    }
+    end = next
+  }
+
   /// Appends a copy of what another writer holds.
   package mutating func append(_ other: LittleEndianWriter) {
     append(other.room.span.extracting(0..<other.end))

@@ -81,8 +81,8 @@ import Testing
     try await withEngine(in: scratch.path) { _ in }
   }
 
-  /// An engine whose server was killed must not live on with the files.
-  @Test func engineEndsWithTheThreadThatStartedIt() async throws {
+  /// The kernel tells a child of its parent's death, and nobody else.
+  @Test func engineIsAChildOfTheServer() async throws {
     try await withEngine { engine in
       let processID = try #require(await engine.processID)
       let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)

@@ -155,16 +155,7 @@ struct ColumnBuffer: Sendable {
     output.append(UInt64(dictionary.count))
     output.append(dictionary.keys)
     output.append(UInt64(count))
-    encodeNumbers(as: indexType, into: &output)
-  }
-
-  private func encodeNumbers(as indexType: UInt64, into output: inout LittleEndianWriter) {
-    guard indexType < 2 else { return output.append(data) }
-    let numbers = data.bytes.span
     // Little-endian: the low bytes come first, and the high ones are zero.
-    for index in 0..<count {
-      output.append(numbers[index * 4])
-      if indexType == 1 { output.append(numbers[index * 4 + 1]) }
-    }
+    output.append(lowBytes: 1 << Int(indexType), ofWordsIn: data)
   }
 }
