@@ -111,9 +111,11 @@ extension CallRecord {
     func set(_ bit: UInt32, _ condition: Bool) { if condition { mask |= bit } }
     set(
       CallMask.head,
-      kind != other.kind || flags != other.flags || signalSource != other.signalSource
-        || transport != other.transport || applicationProtocol != other.applicationProtocol
-        || status != other.status || directionScore != other.directionScore)
+      kind.rawValue != other.kind.rawValue || flags.rawValue != other.flags.rawValue
+        || signalSource.rawValue != other.signalSource.rawValue
+        || transport.rawValue != other.transport.rawValue
+        || applicationProtocol.rawValue != other.applicationProtocol.rawValue
+        || status.rawValue != other.status.rawValue || directionScore != other.directionScore)
     mask |= client.differences(from: other.client) << CallMask.client
     mask |= server.differences(from: other.server) << CallMask.server
     set(CallMask.networkNamespace, networkNamespace != other.networkNamespace)
@@ -134,7 +136,7 @@ extension CallRecord {
     set(CallMask.affectedRows, affectedRows != nil)
     set(CallMask.capturedRequestBytes, capturedRequestBytes != other.capturedRequestBytes)
     set(CallMask.capturedResponseBytes, capturedResponseBytes != other.capturedResponseBytes)
-    set(CallMask.texts, textMask != 0)
+    set(CallMask.texts, Self.mask(of: orderedTexts) != 0)
     return mask
   }
 
@@ -237,22 +239,28 @@ extension CallRecord {
 /// Texts: a 16-bit mask of those that are not empty, in the order of ``CallTexts/update(_:)``, and
 /// for each where it begins, told from where the one before ended, and its length.
 extension CallRecord {
-  private var textMask: UInt16 {
+  /// The fields in the order of ``CallTexts/update(_:)``, without its closures: this runs for every
+  /// call that is sent.
+  private var orderedTexts: InlineArray<15, Text> {
+    [
+      texts.version, texts.requestType, texts.requestDomain, texts.requestResource,
+      texts.endpoint, texts.responseException, texts.responseResult, texts.traceID, texts.spanID,
+      texts.parentSpanID, texts.requestXRequestID, texts.responseXRequestID, texts.proxyClient,
+      texts.userAgent, texts.referer,
+    ]
+  }
+
+  private static func mask(of texts: borrowing InlineArray<15, Text>) -> UInt16 {
     var mask: UInt16 = 0
-    var bit: UInt16 = 1
-    var copy = texts
-    copy.update { field in
-      if !field.isEmpty { mask |= bit }
-      bit <<= 1
-    }
+    for index in 0..<15 where texts[index].length != 0 { mask |= 1 << UInt16(index) }
     return mask
   }
 
   private func writeTexts(to writer: inout WireWriter, cursor: inout UInt32) {
-    writer.fixed(textMask)
-    var copy = texts
-    copy.update { field in
-      if !field.isEmpty { field.write(to: &writer, cursor: &cursor) }
+    let texts = orderedTexts
+    writer.fixed(Self.mask(of: texts))
+    for index in 0..<15 where texts[index].length != 0 {
+      texts[index].write(to: &writer, cursor: &cursor)
     }
   }
 

@@ -40,35 +40,36 @@ package struct FrameEncoder: ~Copyable {
       batch.losses.count <= WireLimits.rows, batch.processes.count <= WireLimits.processes,
       batch.endedProcesses.count <= WireLimits.processes
     else { throw WireError(.oversized, at: 0, expected: "a batch inside the row limits") }
-    body.bytes.removeAll(keepingCapacity: true)
+    body.removeAll()
     batch.write(to: &body)
-    guard body.bytes.count <= WireLimits.bodyBytes else {
+    guard body.count <= WireLimits.bodyBytes else {
       throw WireError(.oversized, at: 0, expected: "a body of at most 32 MiB")
     }
-    var frame = WireWriter()
-    let head = FrameHead(type: .batch, encoding: .zstd, payloadBytes: 0)
-    head.write(to: &frame)
-    frame.fixed(sequence)
-    frame.fixed(UInt32(batch.recordCount))
+    var head = WireWriter()
+    FrameHead(type: .batch, encoding: .zstd, payloadBytes: 0).write(to: &head)
+    head.fixed(sequence)
+    head.fixed(UInt32(batch.recordCount))
+    var frame = head.bytes
     let isCompressed =
-      isCompressing && body.bytes.count >= Self.compressionThreshold
-      && compressor.compress(body.bytes.span, appendingTo: &frame.bytes)
+      isCompressing && body.count >= Self.compressionThreshold
+      && compressor.compress(body.span, appendingTo: &frame)
     if !isCompressed {
-      frame.bytes.append(contentsOf: body.bytes)
-      frame.bytes[6] = FrameHead.Encoding.raw.rawValue
+      frame += body.bytes
+      frame[6] = FrameHead.Encoding.raw.rawValue
     }
-    guard frame.bytes.count - 4 <= WireLimits.frameBytes else {
+    guard frame.count - 4 <= WireLimits.frameBytes else {
       throw WireError(.oversized, at: 0, expected: "a frame of at most 8 MiB")
     }
-    frame.patch(UInt32(frame.bytes.count - 4), at: 0)
-    return frame.bytes
+    let length = UInt32(frame.count - 4)
+    for index in 0..<4 { frame[index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
+    return frame
   }
 
   private static func raw(_ type: FrameType, _ payload: (inout WireWriter) -> Void) -> [UInt8] {
     var frame = WireWriter()
     FrameHead(type: type, encoding: .raw, payloadBytes: 0).write(to: &frame)
     payload(&frame)
-    frame.patch(UInt32(frame.bytes.count - 4), at: 0)
+    frame.patch(UInt32(frame.count - 4), at: 0)
     return frame.bytes
   }
 }

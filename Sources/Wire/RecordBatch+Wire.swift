@@ -8,7 +8,7 @@ extension RecordBatch {
 
   /// Writes the sections that are not empty.
   func write(to writer: inout WireWriter) {
-    if !text.isEmpty { writer.section(.text) { $0.bytes.append(contentsOf: text) } }
+    if !text.isEmpty { writer.section(.text) { $0.append(text) } }
     if !calls.isEmpty {
       writer.section(.calls) { writer in
         writer.varint(UInt64(calls.count))

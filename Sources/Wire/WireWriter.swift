@@ -1,25 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Appends the wire's primitives to a growing buffer. Fixed-width integers are little-endian.
+///
+/// The buffer is kept longer than what is written, so that a byte costs a store and not an append.
 struct WireWriter: Sendable {
-  var bytes: [UInt8]
+  private var storage: [UInt8] = []
+  private(set) var count = 0
 
-  init(_ bytes: [UInt8] = []) {
-    self.bytes = bytes
+  /// What was written.
+  var bytes: [UInt8] { Array(storage[..<count]) }
+  var span: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { storage.span.extracting(0..<count) }
+  }
+
+  /// Begins anew in the same buffer.
+  mutating func removeAll() {
+    count = 0
   }
 
   @inline(__always)
   mutating func byte(_ value: UInt8) {
-    bytes.append(value)
+    if count == storage.count { grow(by: 1) }
+    storage[count] = value
+    count += 1
+  }
+
+  @inline(never)
+  private mutating func grow(by needed: Int) {
+    let more = max(needed, storage.count, 256)
+    storage.append(contentsOf: repeatElement(0, count: more))
+  }
+
+  mutating func append(_ run: [UInt8]) {
+    if count + run.count > storage.count { grow(by: run.count) }
+    storage.replaceSubrange(count..<(count + run.count), with: run)
+    count += run.count
   }
 
   @inline(__always)
   mutating func fixed<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
+    let size = MemoryLayout<T>.size
+    if count + size > storage.count { grow(by: size) }
     var rest = value
-    for _ in 0..<MemoryLayout<T>.size {
-      bytes.append(UInt8(truncatingIfNeeded: rest))
+    for index in 0..<size {
+      storage[count + index] = UInt8(truncatingIfNeeded: rest)
       rest >>= 8
     }
+    count += size
   }
 
   /// Seven bits a byte, lowest first, the top bit set on all but the last (LEB128).
@@ -27,10 +55,10 @@ struct WireWriter: Sendable {
   mutating func varint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      byte(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    bytes.append(UInt8(truncatingIfNeeded: rest))
+    byte(UInt8(truncatingIfNeeded: rest))
   }
 
   /// A signed value as a varint, small magnitudes first: 0, -1, 1, -2, ...
@@ -44,21 +72,21 @@ struct WireWriter: Sendable {
     var utf8 = Array(value.utf8)
     if utf8.count > limit { utf8.removeLast(utf8.count - limit) }
     varint(UInt64(utf8.count))
-    bytes.append(contentsOf: utf8)
+    append(utf8)
   }
 
   /// Appends a section: its id, the length of what `body` writes, and that.
   mutating func section(_ id: SectionID, _ body: (inout WireWriter) -> Void) {
     byte(id.rawValue)
-    let start = bytes.count
+    let start = count
     fixed(UInt32(0))
     body(&self)
-    patch(UInt32(bytes.count - start - 4), at: start)
+    patch(UInt32(count - start - 4), at: start)
   }
 
   mutating func patch(_ value: UInt32, at offset: Int) {
     for index in 0..<4 {
-      bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(index * 8))
+      storage[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(index * 8))
     }
   }
 }

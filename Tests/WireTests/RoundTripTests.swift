@@ -68,4 +68,16 @@ import Wire
     }
     #expect(answer.calls[0].texts.endpoint == .empty)
   }
+
+  /// The worked examples of docs/formats/wire.md.
+  @Test func theDocumentedExamplesAreWhatIsWritten() throws {
+    var encoder = FrameEncoder()
+    let ack = try encoder.encode(.ack(through: 258))
+    #expect(ack == [12, 0, 0, 0, 4, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0])
+    var batch = RecordBatch()
+    batch.endedProcesses = [ProcessKey(pid: 300, startedAfterBoot: 5)]
+    let head: [UInt8] = [25, 0, 0, 0, 3, 1, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    let bytes = try encoder.encode(batch, sequence: 7)
+    #expect(bytes == head + [6, 4, 0, 0, 0, 1, 0xac, 2, 5])
+  }
 }
