@@ -21,6 +21,8 @@ struct PendingCalls {
     var state = State.waiting
     /// The request is left unanswered by design.
     var mayBlock = false
+    /// Bytes were lost among which its answer may have been.
+    var isDoubtful = false
     var conversation: Int
     /// When it is given up, by the time of its state.
     var deadline: Timestamp
@@ -63,6 +65,7 @@ struct PendingCalls {
     slots[slot].text = chain
     slots[slot].state = .waiting
     slots[slot].mayBlock = false
+    slots[slot].isDoubtful = false
     slots[slot].conversation = conversation
     slots[slot].isIndexed = false
     return slot
