@@ -52,12 +52,15 @@ package struct Agent: Sendable {
           gauges: gauges)
       }
       logger.info("Watching \(host.hostname); /metrics on port \(port)")
+      for hook in capture.hooks {
+        if case .refused = hook.state { logger.warning("Not all is seen: \(hook)") }
+      }
       let hello = Hello(
         identity: identity, bootID: host.bootID, hostname: host.hostname,
         agentVersion: Self.version,
         protocols: protocols.map {
           AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
-        })
+        }, capabilities: capture.hooks.filter { $0.state == .on }.map(\.name))
       let uplink = Uplink(
         server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger)
       await operate(capture, queue: queue, outbox: outbox, uplink: uplink, until: stop)

@@ -13,6 +13,10 @@ final class CaptureThread: Sendable {
 
   private let isStopping = Atomic<Bool>(false)
   private let ended: AsyncStream<Void>
+  private let report = Mutex<[HookReport]>([])
+
+  /// Every hook of the probes and whether it is on.
+  var hooks: [HookReport] { report.withLock { $0 } }
 
   /// Starts the thread and waits until the probes are in the kernel.
   ///
@@ -27,6 +31,7 @@ final class CaptureThread: Sendable {
       startThread { [self] in
         do throws(ProbeError) {
           var loop = try work()
+          report.withLock { $0 = loop.hooks }
           started.resume(returning: Outcome.running)
           while !isStopping.load(ordering: .relaxed) { loop.step() }
           loop.finish()
