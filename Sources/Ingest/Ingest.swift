@@ -88,6 +88,11 @@ package final class Ingest: Sendable {
     sources.lazy.compactMap { ($0 as? AgentFrames)?.port }.first
   }
 
+  /// The numbers of the agents that are connected now, ascending.
+  package var connectedAgents: [UInt16] {
+    sources.compactMap { ($0 as? AgentFrames)?.connectedAgents }.flatMap(\.self).sorted()
+  }
+
   private static func waitForCancellation() async {
     let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
     await withTaskCancellationHandler {

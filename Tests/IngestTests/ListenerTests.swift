@@ -95,6 +95,7 @@ import Wire
       #expect(reject.text.contains("limit"))
       #expect(ingest.statistics.refusedConnections == 1)
       #expect(ingest.statistics.connections == 2)
+      #expect(ingest.connectedAgents == [1, 2])
     }
   }
 
