@@ -80,10 +80,18 @@ let package = Package(
     // The agent.
     library(
       "Agent",
-      ["Bytes", "Capture", "Flows", "Protocols", "Telemetry", "Wire", logging, yams] + nio),
+      [
+        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Telemetry", "Wire",
+        logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio),
 
     // The server.
-    library("Storage", ["Bytes", "Telemetry", asyncHTTPClient, logging] + nio),
+    library(
+      "Storage",
+      [
+        "Bytes", "Telemetry", asyncHTTPClient, logging,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio),
     library("Catalog", ["Telemetry", grdb, logging]),
     library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
     library("Query", ["Catalog", "Storage", "Telemetry"]),
@@ -94,20 +102,22 @@ let package = Package(
         "CWebAssets", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage", "Telemetry",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOCore", package: "swift-nio"),
-      ]),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ] + nio),
 
     // The programs.
     .executableTarget(
       name: "metaflow-engine",
       linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--export-dynamic"]), .linkedLibrary("dl"),
+        .unsafeFlags(["-nostartfiles", "-Xlinker", "--export-dynamic"]), .linkedLibrary("dl"),
       ]),
     .executableTarget(
-      name: "metaflow-agent", dependencies: ["Agent", "Capture", argumentParser, logging],
+      name: "metaflow-agent",
+      dependencies: ["Agent", "Capture", "ConfigurationFile", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "metaflow-server", dependencies: ["Server", argumentParser, logging],
+      name: "metaflow-server",
+      dependencies: ["ConfigurationFile", "Server", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
       name: "metaflow",
@@ -118,6 +128,52 @@ let package = Package(
       swiftSettings: settings),
 
     // The tests, in the order of the targets.
+    .target(
+      name: "TestSupport", dependencies: ["Protocols", "Telemetry"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("BytesTests", ["Bytes", "TestSupport"]),
+    tests("TelemetryTests", ["Telemetry", "TestSupport"]),
+    tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
+    tests("FlowsTests", ["Flows", "Protocols", "Telemetry", "TestSupport"]),
+    tests("WireTests", ["Telemetry", "Wire"]),
+    tests("CaptureTests", ["CLibBPF", "CProbes", "Capture", "Telemetry"]),
+    tests("AgentTests", ["Agent", "Capture", "ConfigurationFile", "Telemetry", "Wire", logging] + nio),
+    tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
+    tests("CatalogTests", ["Catalog", "Telemetry"]),
+    tests(
+      "IngestTests",
+      ["Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "Wire", "metaflow-engine", logging]
+        + nio),
+    .testTarget(
+      name: "QueryTests",
+      dependencies: [
+        "Bytes", "Catalog", "Query", "Storage", "Telemetry", "metaflow-engine", logging,
+      ], exclude: ["Scripts"], swiftSettings: settings),
+    tests(
+      "EndToEndTests", ["metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),
     tests("TidyTests", []),
   ]
 )
+
+/// What only developers build: benchmarks (`make bench`).
+if Context.environment["METAFLOW_DEV"] != nil {
+  package.targets += [
+    .executableTarget(name: "socket-calls", path: "Benchmarks/SocketCalls"),
+    .executableTarget(
+      name: "flows-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "storage-benchmark",
+      dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],
+      path: "Benchmarks/Storage", swiftSettings: settings),
+  ]
+}
+
+/// Fuzzers have no main of their own; they link only with the sanitizer flags of `make fuzz`.
+if Context.environment["METAFLOW_FUZZ"] != nil {
+  package.targets += [
+    .executableTarget(
+      name: "fuzz-protocol-parsers", dependencies: ["Protocols", "Telemetry"],
+      path: "Fuzz/ProtocolParsers", swiftSettings: settings)
+  ]
+}

@@ -81,8 +81,8 @@ int state_changed(__u64 *context) {
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
     if (!local && tcp)
         local = __builtin_bswap16(tcp->inet_conn.icsk_inet.inet_sport);
-    if (own || is_ignored_socket(namespace_of(sk), local,
-                                 __builtin_bswap16(sk->__sk_common.skc_dport)))
+    if (own ||
+        is_ignored_socket(namespace_of(sk), local, __builtin_bswap16(sk->__sk_common.skc_dport)))
         return 0;
     COUNT(seen);
     emit_change(sk, after == TCP_CLOSE ? MF_EVENT_CLOSED : MF_EVENT_OPENED, role);

@@ -9,9 +9,7 @@
 #include "syscalls.h"
 
 /// The second word of an IPv4-mapped address (RFC 4291 section 2.5.5.2), in network byte order.
-static __always_inline __u64 mapped(__be32 v4) {
-    return (__u64)v4 << 32 | 0xffff0000u;
-}
+static __always_inline __u64 mapped(__be32 v4) { return (__u64)v4 << 32 | 0xffff0000u; }
 
 static __always_inline __u64 pair(__be32 first, __be32 second) {
     return (__u64)second << 32 | first;

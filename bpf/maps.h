@@ -9,8 +9,8 @@
 #include "kernel.h"
 #include "probe_events.h"
 
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 
 // A section of its own, so that nothing else the compiler calls constant moves it.
 const volatile struct mf_config config SEC(".rodata.config");

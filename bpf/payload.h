@@ -28,8 +28,8 @@ static __always_inline bool find_message(__u64 address, struct mf_buffers *found
     if (bpf_probe_read_user(&header, sizeof(header), (void *)address))
         return false;
     found->address = header.vector;
-    found->count = header.vector_length > MF_VECTOR_MAX + 1 ? MF_VECTOR_MAX + 1
-                                                            : (__u32)header.vector_length;
+    found->count =
+        header.vector_length > MF_VECTOR_MAX + 1 ? MF_VECTOR_MAX + 1 : (__u32)header.vector_length;
     found->name = header.name;
     found->name_length = header.name_length;
     return found->count > 0;
@@ -103,8 +103,8 @@ static __always_inline void describe_peer(struct mf_socket_event *event,
 }
 
 /// Copies up to `want` bytes of one buffer. Returns how many are there.
-static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers *found,
-                                         __u32 want, const __u32 room) {
+static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers *found, __u32 want,
+                                         const __u32 room) {
     if (want > room)
         want = room;
     return bpf_probe_read_user(payload, want, (void *)found->address) ? 0 : want;
@@ -112,8 +112,8 @@ static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers 
 
 /// Gathers up to `want` bytes of an array of buffers. `payload` has twice `room`: the verifier
 /// bounds `done` and `size` each by `room` but does not know that their sum is bounded too.
-static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found,
-                                         __u32 want, const __u32 room) {
+static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found, __u32 want,
+                                         const __u32 room) {
     __u32 done = 0;
     for (__u32 index = 0; index < MF_VECTOR_MAX; index++) {
         struct user_iovec part;

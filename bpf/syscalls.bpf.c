@@ -210,8 +210,8 @@ int call_ended(__u64 *context) {
     if (tcp) {
         __u32 length = many ? total_length(ARGUMENT_2(regs), result) : (__u32)result;
         struct tcp_sock *stream = (struct tcp_sock *)sk;
-        __u32 next = saved.direction == MF_EGRESS ? KREAD(stream, write_seq)
-                                                  : KREAD(stream, copied_seq);
+        __u32 next =
+            saved.direction == MF_EGRESS ? KREAD(stream, write_seq) : KREAD(stream, copied_seq);
         call.sequence = next - length;
     }
     if (many) {

@@ -49,7 +49,7 @@ function show(page, { span, edges }, { openDrawer }) {
     holder));
     drawn = null;
   }
-  const option = graph(span, edges);
+  const option = graph(span, edges, holder);
   if (drawn) drawn.setOption(option);
   else {
     drawn = chart(holder, option);
@@ -62,8 +62,11 @@ function show(page, { span, edges }, { openDrawer }) {
   });
 }
 
-/** Columns by distance from the callers, so that calls read from left to right. */
-function layered(edges) {
+/**
+ * Columns by distance from the callers, so that calls read from left to right. Spread over the
+ * size of the drawing, because the chart stretches what has another shape.
+ */
+function layered(edges, width, height) {
   const depth = new Map();
   for (const { client, server } of edges) {
     depth.set(client, 0);
@@ -82,16 +85,17 @@ function layered(edges) {
   const columns = new Map();
   for (const [name, at] of depth) columns.set(at, [...(columns.get(at) ?? []), name]);
   const places = new Map();
-  const tallest = Math.max(...[...columns.values()].map((names) => names.length));
+  const last = Math.max(...columns.keys(), 1);
   for (const [at, names] of columns) {
     names.sort().forEach((name, row) =>
-      places.set(name, [at * 320, (row + 0.5) * Math.max(90, tallest * 90 / names.length)]));
+      places.set(name, [at / last * width, (row + 0.5) / names.length * height]));
   }
   return places;
 }
 
-function graph(span, edges) {
-  const places = layered(edges);
+function graph(span, edges, holder) {
+  const [width, height] = [holder.clientWidth - 180, holder.clientHeight - 80];
+  const places = layered(edges, width, height);
   const served = new Map();
   for (const edge of edges) {
     const total = served.get(edge.server) ?? { requests: 0, responses: 0, errors: 0 };
@@ -109,7 +113,7 @@ function graph(span, edges) {
     tooltip: { confine: true },
     series: [{
       type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9,
-      left: 90, right: 90, top: 40, bottom: 40,
+      left: 90, top: 40, width, height,
       label: { show: true, position: 'bottom', color: colour('text'), fontSize: 12 },
       data: [...places].map(([name, [x, y]]) => node(name, x, y, served.get(name), span)),
       links: [...pairs.values()].map((calls) => link(calls, span)),
@@ -134,17 +138,20 @@ function link(calls, span) {
   const errors = calls.reduce((sum, call) => sum + Number(call.errors), 0);
   const weighted = calls.reduce((sum, call) => sum + (call.mean ?? 0) * Number(call.responses), 0);
   const ratio = responses ? errors / responses * 100 : 0;
-  const text = `${calls.map((call) => call.protocol).join(', ')}\n${rate(requests / span.seconds)}`
-    + ` · ${percent(ratio)} · ${duration(responses ? weighted / responses : null)}`;
+  const text = `${calls.map((call) => call.protocol).join(', ')} ${rate(requests / span.seconds)}`
+    + ` · ${percent(ratio)} errors · ${duration(responses ? weighted / responses : null)}`;
   return {
     source: calls[0].client, target: calls[0].server, calls,
     lineStyle: {
       width: 1.5 + Math.min(4, Math.log10(1 + requests / span.seconds)), curveness: 0.12,
       color: colour(ratio >= 5 ? 'bad' : ratio > 0 ? 'warn' : 'quiet'), opacity: 0.85,
     },
-    label: { show: true, formatter: text, fontSize: 11, color: colour('quiet') },
+    label: {
+      show: true, formatter: text, fontSize: 11, color: colour('quiet'), position: 'middle',
+      textBorderColor: colour('sheet'), textBorderWidth: 3,
+    },
     tooltip: { formatter: () =>
-      escaped(`${calls[0].client} → ${calls[0].server}: ${text.replace('\n', ', ')}`) },
+      escaped(`${calls[0].client} → ${calls[0].server}: ${text}`) },
   };
 }
 

@@ -41,19 +41,23 @@ func measure(calls: Int = 2_000_000, connections: Int = 64) -> String {
       rows += batch.metrics.count
     }
   }
+  pipeline.finish(now: Timestamp(nanoseconds: 1_700_000_000_000_000_000 + Int64(calls) * 1_000))
+  pipeline.takeBatch(into: &batch)
+  records += batch.calls.count
+  rows += batch.metrics.count
   let seconds = processorTime() - begin
   let rate = Int(Double(records) / seconds)
   return "\(records) calls, \(rows) metric rows, \(seconds) s, \(rate) calls per core-second"
 }
 
-private func event(
+func event(
   _ number: Int, _ direction: SocketEvent.Direction, _ bytes: [UInt8], _ sequence: UInt32,
   _ time: Int64
 ) -> SocketEvent {
   SocketEvent(
     kind: .data, direction: direction, role: .server, socket: UInt64(number) + 1,
     transport: .tcp, networkNamespace: 1, local: IPAddress(v4: 0x0a00_0001), localPort: 8_080,
-    remote: IPAddress(v4: 0x0a00_0002), remotePort: 40_000 + UInt16(number),
+    remote: IPAddress(v4: 0x0a00_0002), remotePort: UInt16(truncatingIfNeeded: 10_000 + number),
     process: ProcessKey(pid: 4_242, startedAfterBoot: 1_000), thread: 4_242 + UInt32(number % 4),
     threadName: ThreadName(first: 0x78_6e69_676e, second: 0),
     enter: Timestamp(nanoseconds: time), exit: Timestamp(nanoseconds: time + 2_000),

@@ -6,10 +6,10 @@
 /// Emptying keeps the room, so a writer that is filled over and over stops allocating.
 package struct LittleEndianWriter: Sendable {
   /// Room that is always initialized; the first ``count`` bytes of it are the content.
-  @usableFromInline var room: [UInt8]
+  private var room: [UInt8]
   /// Bytes written since the writer was last emptied.
-  @inlinable package var count: Int { end }
-  @usableFromInline var end = 0
+  package var count: Int { end }
+  private var end = 0
 
   package init(capacity: Int = 0) {
     room = Array(repeating: 0, count: capacity)
@@ -23,17 +23,25 @@ package struct LittleEndianWriter: Sendable {
   /// What was written.
   package var bytes: ArraySlice<UInt8> { room[..<end] }
 
-  @usableFromInline @inline(never)
-  mutating func grow(toHold needed: Int) {
+  @inline(never)
+  private mutating func grow(toHold needed: Int) {
     let larger = max(needed, room.count * 2, 256)
     room.append(contentsOf: repeatElement(0, count: larger - room.count))
   }
 
+  // One function for each width: a generic one would be specialized in this module only.
+
   /// Appends one integer, low byte first.
-  @inlinable
-  package mutating func append<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+  package mutating func append(_ value: UInt8) { store(value) }
+  package mutating func append(_ value: UInt16) { store(value) }
+  package mutating func append(_ value: UInt32) { store(value) }
+  package mutating func append(_ value: UInt64) { store(value) }
+  package mutating func append(_ value: UInt128) { store(value) }
+
+  @inline(__always)
+  private mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
     let start = end
-    let next = start &+ MemoryLayout<T>.size
+    let next = start + MemoryLayout<T>.size
     if next > room.count { grow(toHold: next) }
     // In bounds: the room holds `next` bytes by now.
     unsafe room.withUnsafeMutableBytes { room in
@@ -43,7 +51,6 @@ package struct LittleEndianWriter: Sendable {
   }
 
   /// Appends one unsigned integer in LEB128: seven bits a byte, low bits first.
-  @inlinable
   package mutating func appendVarint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
@@ -54,7 +61,6 @@ package struct LittleEndianWriter: Sendable {
   }
 
   /// Appends a copy of `bytes`.
-  @inlinable
   package mutating func append(_ bytes: Span<UInt8>) {
     let start = end
     let next = start + bytes.count
@@ -64,6 +70,26 @@ package struct LittleEndianWriter: Sendable {
       unsafe bytes.withUnsafeBufferPointer { source in
         let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[start..<next])
         unsafe target.copyMemory(from: UnsafeRawBufferPointer(source))
+      }
+    }
+    end = next
+  }
+
+  /// Appends the low `size` bytes of each four-byte integer that another writer holds.
+  package mutating func append(lowBytes size: Int, ofWordsIn other: LittleEndianWriter) {
+    precondition(size > 0 && size <= 4, "a word has four bytes")
+    let words = other.end / 4
+    let start = end
+    let next = start + words * size
+    if next > room.count { grow(toHold: next) }
+    // In bounds: the room holds `next` bytes by now, and `other` has four for each word.
+    unsafe room.withUnsafeMutableBytes { room in
+      unsafe other.room.withUnsafeBytes { source in
+        for word in 0..<words {
+          for byte in 0..<size {
+            unsafe room[start + word * size + byte] = source[word * 4 + byte]
+          }
+        }
       }
     }
     end = next

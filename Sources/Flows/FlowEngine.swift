@@ -58,7 +58,9 @@ struct FlowEngine: ~Copyable {
   mutating func take(
     _ event: SocketEvent, payload: Span<UInt8>, in conversation: inout Conversation, slot: Int
   ) {
-    conversation.lastActive = max(conversation.lastActive, event.exit)
+    if event.exit.nanoseconds > conversation.lastActive.nanoseconds {
+      conversation.lastActive = event.exit
+    }
     if conversation.side == nil { conversation.learnSide(event.role) }
     peers.note(event, slot: slot)
     guard conversation.state != .muted else {

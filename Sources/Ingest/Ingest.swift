@@ -13,6 +13,7 @@ package import Telemetry
 package final class Ingest: Sendable {
   package let journal: Journal
   package let ledger = IngestLedger()
+  private let board: PresenceBoard
   private let configuration: IngestConfiguration
   private let catalog: Catalog
   private let storage: any StorageBackend
@@ -30,6 +31,7 @@ package final class Ingest: Sendable {
     self.storage = storage
     self.logger = logger
     self.now = now
+    board = PresenceBoard(now: now)
     sources = Self.sources(configuration)
     do throws(JournalError) {
       journal = try Journal(
@@ -44,7 +46,8 @@ package final class Ingest: Sendable {
   ///
   /// - Parameter ready: called once, when agents can connect.
   package func run(ready: @Sendable () -> Void = {}) async throws(IngestError) {
-    let intake = Intake(journal: journal, catalog: catalog, ledger: ledger, logger: logger)
+    let intake = Intake(
+      journal: journal, catalog: catalog, ledger: ledger, logger: logger, presence: board)
     let storing = Task { [journal, catalog, storage, ledger, logger, configuration, now] in
       var storer = SegmentStorer(
         journal: journal, catalog: catalog, storage: storage, ledger: ledger, logger: logger,
@@ -70,6 +73,9 @@ package final class Ingest: Sendable {
     if let failure { throw failure }
   }
 
+  /// Every agent that was here since the start, by its number.
+  package var presence: [UInt16: AgentPresence] { board.presence }
+
   /// Counters since the start.
   package var statistics: IngestStatistics {
     var statistics = ledger.statistics
@@ -80,6 +86,11 @@ package final class Ingest: Sendable {
   /// The port that agents connect to, once ``run(ready:)`` listens; nil before.
   package var port: Int? {
     sources.lazy.compactMap { ($0 as? AgentFrames)?.port }.first
+  }
+
+  /// The numbers of the agents that are connected now, ascending.
+  package var connectedAgents: [UInt16] {
+    sources.compactMap { ($0 as? AgentFrames)?.connectedAgents }.flatMap(\.self).sorted()
   }
 
   private static func waitForCancellation() async {

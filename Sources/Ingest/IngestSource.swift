@@ -27,6 +27,7 @@ package struct Intake: Sendable {
   package let catalog: Catalog
   package let ledger: IngestLedger
   package let logger: Logger
+  package let presence: PresenceBoard
 }
 
 /// Why ingest cannot start.

@@ -27,6 +27,8 @@ package struct SegmentStorer: ~Copyable {
   /// Kept for their room.
   private var batches: [RecordBatch] = []
   private var agents: [UInt16] = []
+  /// What became of the records of this chunk up to the store.
+  private var account = Tally()
 
   package init(
     journal: Journal, catalog: Catalog, storage: any StorageBackend, ledger: IngestLedger,
@@ -141,8 +143,9 @@ package struct SegmentStorer: ~Copyable {
       }
     }
     rows = built
-    var ingest = rows.tally
-    ingest.add(damaged)
+    account = rows.tally
+    account.add(damaged)
+    var ingest = account
     ingest.add(ledger.takeRefused())
     var store = Tally()
     store.received = rows.tally.passed
@@ -176,11 +179,11 @@ package struct SegmentStorer: ~Copyable {
         return false
       }
     }
-    let tally = rows.tally
+    let account = account
     ledger.count { statistics in
-      statistics.ingest.add(tally)
-      statistics.store.received &+= tally.passed
-      statistics.store.passed &+= tally.passed
+      statistics.ingest.add(account)
+      statistics.store.received &+= account.passed
+      statistics.store.passed &+= account.passed
     }
     return true
   }
@@ -218,9 +221,11 @@ package struct SegmentStorer: ~Copyable {
     _ segment: SealedSegment, _ error: StorageError
   ) throws(JournalError) {
     try journal.setAside(segment)
-    let lost = rows.tally.passed
+    let account = account
+    let lost = account.passed
     ledger.count { statistics in
       statistics.segmentsSetAside += 1
+      statistics.ingest.add(account)
       statistics.store.received &+= lost
       statistics.store.drop(.storeRefused, count: lost)
     }

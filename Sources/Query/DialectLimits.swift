@@ -4,8 +4,10 @@
 package enum DialectLimits {
   /// Longest query, in bytes.
   package static let textBytes = 65_536
-  /// Deepest nesting of expressions, and most operators in a row.
+  /// Deepest nesting of parentheses, functions and prefix operators.
   package static let nesting = 128
+  /// Most levels of an expression's tree; operators in a row are levels too.
+  package static let height = 256
   /// Longest list behind IN, and most columns, arguments or keys.
   package static let listLength = 10_000
   /// Rows answered when the query has no LIMIT.
@@ -16,6 +18,8 @@ package enum DialectLimits {
   package static let offset: UInt64 = 100_000_000
   /// Series that a fill value is filled into; later ones stay as they are.
   package static let filledSeries = 1_000
+  /// Names of tag sets in one statement: tags to decode times tag sets.
+  package static let decodedNames = 1_000_000
   /// Tag sets that are sent along whole; of a larger catalog the ones in the rows are found first.
   package static let inlineTagSets = 500
 }

@@ -16,7 +16,7 @@ package enum QueryCompiler {
 
   /// - Parameters:
   ///   - database: Where table names are looked up; empty for everywhere.
-  ///   - tagSets: The tag sets to decode; nil for all that the directory has.
+  ///   - tagSets: The tag sets that the rows can have; nil for all of the directory.
   /// - Throws: ``QueryError`` with its place.
   package static func compile(
     _ source: String, database: String = "", precision: TableScope.Precision = .minute,

@@ -32,18 +32,17 @@ package struct QueryService: Sendable {
       try QueryCompiler.compile(
         sql, database: database, precision: precision, directory: directory, tagSets: tagSets)
     }
-    switch try compile(nil) {
+    let isLarge = directory.tagSets().count > DialectLimits.inlineTagSets
+    switch try compile(isLarge ? [] : nil) {
     case .ready(let answer):
       return answer
     case .show(let plan):
       return try await answer(plan)
     case .select(let plan):
-      guard let scan = plan.tagSetScan, directory.tagSets().count > DialectLimits.inlineTagSets
+      guard isLarge, let scan = plan.tagSetScan,
+        case .select(let complete) = try compile(try await tagSets(scan))
       else { return try await answer(plan) }
-      guard case .select(let narrow) = try compile(try await tagSets(scan)) else {
-        return try await answer(plan)
-      }
-      return try await answer(narrow)
+      return try await answer(complete)
     }
   }
 

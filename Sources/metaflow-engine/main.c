@@ -75,6 +75,12 @@ static int run_library(const char *path, int count, char **arguments)
                 path, strerror(errno));
         return exit_no_engine;
     }
+    if (dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD) != NULL) {
+        fputs("metaflow-engine: built with a second C++ runtime, in which the engine's errors would "
+              "be lost; link it as Package.swift does (see linking.c)\n",
+              stderr);
+        return exit_no_engine;
+    }
     // Lazy: of the Python functions the library names, a server calls none but those we give it.
     void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (library == NULL) {

@@ -16,6 +16,30 @@ struct QueryAnswer: Decodable {
 struct QueryResult: Decodable {
   var columns: [String]
   var values: [[Cell]]
+  var schemas: [Schema]?
+
+  struct Schema: Decodable {
+    /// `us`, `s`, `byte`, ... or empty.
+    var unit: String
+    /// `tag` or `metrics`.
+    var label: String
+
+    enum CodingKeys: String, CodingKey {
+      case unit
+      case label = "label_type"
+    }
+  }
+
+  /// Ticks a second of a column that holds points in time; nil for other columns. A tag with a unit of
+  /// time is a point in time, a metric with one a duration.
+  func ticks(_ column: Int) -> Int64? {
+    guard let schemas, column < schemas.count, schemas[column].label == "tag" else { return nil }
+    return switch schemas[column].unit {
+    case "s": 1
+    case "us": 1_000_000
+    default: nil
+    }
+  }
 }
 
 /// One value of a row.

@@ -14,7 +14,9 @@ extension QueryAnswer {
 extension QueryResult {
   /// Columns as wide as their widest cell, numbers to the right. Cells are cut at 60 characters.
   func table() -> String {
-    let cells = values.map { row in row.map { Self.cut($0.text) } }
+    let cells = values.map { row in
+      row.enumerated().map { index, cell in Self.cut(timeText(cell, column: index) ?? cell.text) }
+    }
     var widths = columns.map(\.count)
     for row in cells {
       for (index, cell) in row.enumerated() where index < widths.count {
@@ -38,6 +40,12 @@ extension QueryResult {
     return line(columns) + rule + "\n" + cells.map(line).joined() + count
   }
 
+  /// A point in time as UTC text; nil for other cells.
+  private func timeText(_ cell: Cell, column: Int) -> String? {
+    guard case .integer(let value) = cell, let ticks = ticks(column) else { return nil }
+    return Self.utcText(value, ticks: ticks)
+  }
+
   /// RFC 4180, with a header line.
   func csv() -> String {
     ([columns] + values.map { $0.map(\.text) })
@@ -51,6 +59,31 @@ extension QueryResult {
       let pairs = zip(columns, row).map { "\(Self.jsonText($0)):\(Self.json($1))" }
       return "{" + pairs.joined(separator: ",") + "}\n"
     }.joined()
+  }
+
+  /// `2026-01-31 12:00:00` with as many decimals as `ticks` has zeros.
+  static func utcText(_ value: Int64, ticks: Int64) -> String {
+    let (seconds, rest) = value.quotientAndRemainder(dividingBy: ticks)
+    let (days, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
+    let (year, month, day) = civil(days)
+    func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let date = "\(year)-\(two(month))-\(two(day))"
+    let time = "\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))"
+    guard ticks > 1 else { return date + " " + time }
+    return date + " " + time + "." + String(rest + ticks).dropFirst()
+  }
+
+  /// Days since 1970-01-01 to the proleptic Gregorian date; 400 years are 146,097 days.
+  private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let shifted = days + 719_468
+    let era = shifted / 146_097
+    let dayOfEra = shifted % 146_097
+    let year = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * month + 2) / 5 + 1
+    let isNextYear = month >= 10
+    return (year + era * 400 + (isNextYear ? 1 : 0), isNextYear ? month - 9 : month + 3, day)
   }
 
   private static func cut(_ text: String) -> String {

@@ -38,7 +38,7 @@ enum Child {
   static func spawn(_ arguments: String...) -> pid_t {
     var pid: pid_t = 0
     var copies = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
     let failed = unsafe posix_spawn(&pid, arguments[0], nil, nil, &copies, environ)
     precondition(failed == 0, "\(arguments[0]) did not start, errno \(failed)")
     return pid

@@ -121,6 +121,38 @@ extension KernelTests {
       #expect(ingress.localPort == port)
     }
 
+    /// The tracepoint fires for each message and always names the first: a probe that lost count
+    /// would show one message's bytes as another's. Here a call ends short of its vector each time.
+    @Test(arguments: KernelTests.bothHooks)
+    func messagesOfOneVectorAreToldApart(hooks: ProbeOptions.SocketHooks) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let pair = TestPair(.v4, datagram: true)
+      var bytes = [UInt8](repeating: 0, count: 300)
+      unsafe bytes.withUnsafeMutableBytes { buffer in
+        var parts = unsafe (0..<3).map {
+          unsafe iovec(iov_base: buffer.baseAddress! + $0 * 100, iov_len: 100)
+        }
+        unsafe parts.withUnsafeMutableBufferPointer { vector in
+          var messages = unsafe Message.each(of: vector)
+          for round in 0..<4 {
+            for message in 0...(round % 3) {
+              let text = Array("round \(round) message \(message)".utf8)
+              SendingCall.send.run(pair.server.descriptor, text)
+            }
+            let count = unsafe LibC.recvmmsg(
+              pair.client.descriptor, &messages, 3, CInt(MSG_DONTWAIT), nil)
+            #expect(Int(count) == round % 3 + 1)
+          }
+        }
+      }
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let expected = (0..<4).flatMap { round in
+        (0...(round % 3)).map { "round \(round) message \($0)" }
+      }
+      #expect(recorder.data(pair.client.cookie, .ingress).map(\.text) == expected)
+    }
+
     /// Many small buffers make one payload, as far as the probe gathers them.
     @Test(arguments: KernelTests.bothHooks, [2, 8, 9, 20])
     func buffersAreGathered(hooks: ProbeOptions.SocketHooks, count: Int) throws {

@@ -72,6 +72,18 @@ import Testing
       pipeline.tallies.conversations.dropped == [Tally.Drop(reason: .streamGap, count: 1)])
   }
 
+  /// Better no answer than another's.
+  @Test func aLostAnswerLeavesItsRequestWithout() {
+    var connection = PairingTests.connection()
+    connection.captureLimit = 6
+    var pipeline = FlowPipeline(protocols: PairingTests.ordered)
+    pipeline.feed(connection.send(.client, "?a\n?b\n", at: dawn))
+    pipeline.feed(connection.send(.server, "=1(2)\nxx=2\n", at: dawn + 1_000))
+    pipeline.feed(connection.send(.client, "?c\n", at: dawn + 2_000))
+    pipeline.feed(connection.send(.server, "=3\n", at: dawn + 3_000))
+    #expect(Self.calls(pipeline.takeBatch()) == ["a -> 1", "b -> status 5", "c -> 3"])
+  }
+
   @Test func chunksOutOfOrderAndTwiceAreReadOnceInOrder() {
     var connection = PairingTests.connection()
     var pipeline = FlowPipeline(protocols: PairingTests.ordered)

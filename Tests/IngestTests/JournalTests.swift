@@ -113,24 +113,26 @@ import Wire
   }
 
   /// A crash may cut the last write at any byte; every entry before the cut is kept.
-  @Test func segmentCutAtAnyByteKeepsTheEntriesBefore() throws {
+  @Test func segmentCutAtAnyByteKeepsTheEntriesBefore() {
     let (bytes, ends) = segment()
     for length in 0..<bytes.count {
-      let contents = SegmentContents(bytes[..<length].span)
+      let front = Array(bytes[..<length])
+      let contents = SegmentContents(front.span)
       guard length >= ends[0] else {
         #expect(contents == nil)
         continue
       }
-      let whole = ends.dropFirst().count { $0 <= length }
+      let whole = ends.dropFirst().filter { $0 <= length }.count
       #expect(contents?.entries.count == whole, "cut at \(length)")
       #expect(contents?.damagedEntries == 0)
     }
   }
 
   /// One damaged byte costs one entry at most, unless it is in a length: then the rest.
-  @Test func damagedByteIsFound() throws {
+  @Test func damagedByteIsFound() {
     let (bytes, ends) = segment()
-    let whole = try #require(SegmentContents(bytes.span)).entries
+    let whole = SegmentContents(bytes.span)?.entries ?? []
+    #expect(whole.count == 5)
     for index in 0..<bytes.count {
       var damaged = bytes
       damaged[index] ^= 0x5a
@@ -219,8 +221,8 @@ struct SplitMix: RandomNumberGenerator {
   @Test func partsGiveTheWhole() {
     let bytes = (0..<100).map { UInt8($0) }
     for cut in 0...100 {
-      let parts = CRC32.checksum(
-        bytes[cut...].span, after: CRC32.checksum(bytes[..<cut].span))
+      let (front, back) = (Array(bytes[..<cut]), Array(bytes[cut...]))
+      let parts = CRC32.checksum(back.span, after: CRC32.checksum(front.span))
       #expect(parts == CRC32.checksum(bytes.span))
     }
   }

@@ -7,8 +7,8 @@ import Logging
 import Telemetry
 import Wire
 
-/// The time at which these tests play.
-let testTime = Timestamp(seconds: 1_790_000_000)
+/// The time at which these tests play; near the clock, because the engine forgets what is old.
+let testTime = Timestamp(seconds: Int64(Date().timeIntervalSince1970) - 60)
 
 let quietLogger: Logger = {
   var logger = Logger(label: "test")
@@ -92,11 +92,17 @@ private func addMetrics(to batch: inout RecordBatch, count: UInt64, endpoint: Te
   }
 }
 
+/// The bytes of a frame.
+func encoded(_ frame: Frame) throws -> [UInt8] {
+  var encoder = FrameEncoder()
+  return try encoder.encode(frame)
+}
+
 /// The journal entry of a batch, as the listener makes it.
 func entry(_ batch: RecordBatch, agent: UInt16 = 1, sequence: UInt64) throws -> JournalEntry {
-  var encoder = FrameEncoder()
+  let bytes = try encoded(.batch(sequence: sequence, batch))
   var splitter = FrameSplitter()
-  splitter.append(try encoder.encode(.batch(sequence: sequence, batch)).span)
+  splitter.append(bytes.span)
   guard let frame = try splitter.next() else { throw CocoaError(.coderInvalidValue) }
   return JournalEntry(
     agent: agent, sequence: sequence, records: UInt32(batch.recordCount),

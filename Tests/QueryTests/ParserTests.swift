@@ -47,6 +47,9 @@ import Testing
     String(repeating: "(", count: 60_000), String(repeating: "NOT ", count: 16_000),
     String(repeating: "- ", count: 30_000), String(repeating: "a + ", count: 16_000),
     String(repeating: "if(", count: 20_000), String(repeating: "a OR ", count: 13_000),
+    // Chains inside parentheses are deep even where neither alone is.
+    String(repeating: "(", count: 100) + "a"
+      + String(repeating: String(repeating: "+a", count: 200) + ")", count: 100) + "=",
   ])
   func deepNestingIsRefused(condition: String) {
     let query = "SELECT _id FROM l7_flow_log WHERE \(condition)1"

@@ -37,7 +37,8 @@ package struct HostCapabilities: Sendable {
   /// Looks at the host: loads the probes for a moment and takes them out again.
   package static func examine(_ options: ProbeOptions = ProbeOptions()) -> HostCapabilities {
     let host = HostReader.report()
-    let status = (try? HostFile.text("/proc/self/status")) ?? ""
+    // Capabilities are each thread's own, and this thread is the one that asks.
+    let status = (try? HostFile.text("/proc/thread-self/status")) ?? ""
     var found = HostCapabilities(
       kernelRelease: host.kernelRelease, architecture: host.architecture,
       hasTypeInformation: unsafe access("/sys/kernel/btf/vmlinux", R_OK) == 0,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// One hook of the probes and whether it is on.
 package struct HookReport: Sendable, Hashable {
   package enum State: Sendable, Hashable {
@@ -10,6 +12,11 @@ package struct HookReport: Sendable, Hashable {
     case refused(CInt)
     /// Another hook does its work, so it was not asked for.
     case notNeeded
+
+    /// What an errno of attaching means.
+    static func afterFailure(_ code: CInt) -> State {
+      code == ENOENT ? .absent : .refused(code)
+    }
   }
 
   /// The hook as the kernel calls it: `sock_send_length`.

@@ -25,12 +25,13 @@ internal import Glibc
   /// A program that is not needed and that the kernel does not have or refuses is left out and
   /// reported. `sharing` lends its maps; without it they are made, as `options` say.
   init(
-    _ image: BPFObject, programs: [ProbeProgram], options: ProbeOptions, sharing: LoadedProbe?
+    _ image: BPFObject, programs: [ProbeProgram], options: ProbeOptions, kernel: KernelTypes,
+    sharing: LoadedProbe?
   ) throws(Refusal) {
-    guard programs.allSatisfy({ $0.isPresent || !$0.isNeeded }) else {
+    guard programs.allSatisfy({ $0.isPresent(kernel) || !$0.isNeeded }) else {
       throw Refusal(code: ENOENT)
     }
-    var wanted = programs.filter(\.isPresent)
+    var wanted = programs.filter { $0.isPresent(kernel) }
     do throws(Refusal) {
       unsafe object = unsafe try Self.load(
         image, wanted: wanted, options: options, sharing: sharing)
@@ -43,11 +44,11 @@ internal import Glibc
     unsafe links = []
     for program in programs {
       guard wanted.contains(where: { $0.function == program.function }) else {
-        hooks.append(program.report(program.isPresent ? .refused(EPERM) : .absent))
+        hooks.append(program.report(program.isPresent(kernel) ? .refused(EPERM) : .absent))
         continue
       }
       let code = attach(program)
-      hooks.append(program.report(code == 0 ? .on : .refused(code)))
+      hooks.append(program.report(code == 0 ? .on : .afterFailure(code)))
       if code != 0 && program.isNeeded { throw Refusal(code: code) }
     }
   }

@@ -13,7 +13,8 @@ package struct ProbeOptions: Sendable {
   }
 
   package var socketHooks: SocketHooks = .automatic
-  /// The process whose own calls are never reported; 0 for none. The agent gives its own pid.
+  /// The process whose own calls are never reported; 0 for none. The agent gives its own pid,
+  /// as the host's pid namespace knows it.
   package var ignoredProcess: UInt32 = 0
   /// Payload bytes copied for a socket that has no verdict yet; at most 16,384.
   package var payloadLimit: UInt32 = 1_024

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CLibBPF
-
 /// A program of a probe object: where it hooks in and what for.
 struct ProbeProgram {
   enum Hook {
@@ -34,9 +32,8 @@ struct ProbeProgram {
   }
 
   /// Whether the running kernel has the hook, as far as its type information tells.
-  var isPresent: Bool {
-    guard kind == .typedTracepoint else { return true }
-    return unsafe libbpf_find_vmlinux_btf_id(hook, BPF_TRACE_RAW_TP) >= 0
+  func isPresent(_ kernel: KernelTypes) -> Bool {
+    kind != .typedTracepoint || kernel.hasTracepoint(hook)
   }
 
   func report(_ state: HookReport.State) -> HookReport {

@@ -30,7 +30,8 @@ package struct ProbeSession: ~Copyable {
   package init(_ options: ProbeOptions = ProbeOptions()) throws(ProbeError) {
     // libbpf would write the verifier's log to standard error.
     unsafe _ = libbpf_set_print(nil)
-    let probe = try Self.loadSocketProbe(options)
+    let kernel = KernelTypes()
+    let probe = try Self.loadSocketProbe(options, kernel)
     var hooks = probe.loaded.hooks + probe.alternatives
     var others: [LoadedProbe] = []
     let optional: [(BPFObject, [ProbeProgram])] = [
@@ -40,13 +41,11 @@ package struct ProbeSession: ~Copyable {
     for (image, programs) in optional {
       do {
         let loaded = try LoadedProbe(
-          image, programs: programs, options: options, sharing: probe.loaded)
+          image, programs: programs, options: options, kernel: kernel, sharing: probe.loaded)
         hooks += loaded.hooks
         others.append(loaded)
       } catch {
-        hooks += programs.map {
-          $0.report(error.code == ENOENT && !$0.isPresent ? .absent : .refused(error.code))
-        }
+        hooks += programs.map { $0.report(.afterFailure(error.code)) }
       }
     }
     do {
@@ -102,18 +101,23 @@ package struct ProbeSession: ~Copyable {
     return freed
   }
 
-  /// Tells the probes what to send of these sockets from now on.
+  /// Tells the probes what to send of these sockets from now on, in one call to the kernel.
   ///
   /// - Throws: ``SystemError`` when the kernel refuses; some of the verdicts may then be in force.
   package func apply(_ verdicts: Span<SocketVerdict>) throws(SystemError) {
     guard !verdicts.isEmpty else { return }
-    let map = socketProbe.map("verdicts")
+    var sockets: [UInt64] = []
+    var limits: [UInt32] = []
+    sockets.reserveCapacity(verdicts.count)
+    limits.reserveCapacity(verdicts.count)
     for index in verdicts.indices {
-      var socket = verdicts[index].socket
-      var limit = verdicts[index].payloadLimit
-      if unsafe bpf_map_update_elem(map, &socket, &limit, UInt64(BPF_ANY)) != 0 {
-        throw SystemError.last("writing a socket verdict")
-      }
+      sockets.append(verdicts[index].socket)
+      limits.append(verdicts[index].payloadLimit)
+    }
+    var count = UInt32(verdicts.count)
+    let map = socketProbe.map("verdicts")
+    guard unsafe bpf_map_update_batch(map, sockets, limits, &count, nil) == 0 else {
+      throw SystemError.last("writing socket verdicts")
     }
   }
 
@@ -144,13 +148,14 @@ package struct ProbeSession: ~Copyable {
 extension ProbeSession {
   /// Brings up the probe that sees bytes, and reports the hooks of the one that is not used.
   private static func loadSocketProbe(
-    _ options: ProbeOptions
+    _ options: ProbeOptions, _ kernel: KernelTypes
   ) throws(ProbeError) -> (loaded: LoadedProbe, alternatives: [HookReport]) {
     var refusal = LoadedProbe.Refusal(code: ENOENT)
     if options.socketHooks != .systemCalls {
       do {
         let loaded = try LoadedProbe(
-          .sockets, programs: ProbeProgram.sockets, options: options, sharing: nil)
+          .sockets, programs: ProbeProgram.sockets, options: options, kernel: kernel,
+          sharing: nil)
         return (loaded, ProbeProgram.systemCalls.map { $0.report(.notNeeded) })
       } catch {
         refusal = error
@@ -159,8 +164,11 @@ extension ProbeSession {
     if options.socketHooks != .tracepoints {
       do {
         let loaded = try LoadedProbe(
-          .syscalls, programs: ProbeProgram.systemCalls, options: options, sharing: nil)
-        let unused = ProbeProgram.sockets.map { $0.report($0.isPresent ? .notNeeded : .absent) }
+          .syscalls, programs: ProbeProgram.systemCalls, options: options, kernel: kernel,
+          sharing: nil)
+        let unused = ProbeProgram.sockets.map {
+          $0.report($0.isPresent(kernel) ? .notNeeded : .absent)
+        }
         return (loaded, unused)
       } catch {
         refusal = error

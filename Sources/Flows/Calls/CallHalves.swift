@@ -40,7 +40,7 @@ extension CallRecord {
     _ message: Message, first: Moment, sequence: UInt32, captured: Int, textsAt offset: Int
   ) {
     kind = .session
-    flags.formUnion(message.flags)
+    flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
     status = message.status
     responseCode = message.code
     responseLength = message.length
@@ -86,15 +86,7 @@ extension CallRecord {
 
   /// Adds the time of the last byte that is known.
   mutating func ends(_ time: Timestamp) {
-    end = max(start, time)
+    end = time.nanoseconds > start.nanoseconds ? time : start
     hasDuration = true
-  }
-}
-
-extension CallTexts {
-  mutating func shift(by offset: Int) {
-    let offset = UInt32(truncatingIfNeeded: offset)
-    guard offset > 0 else { return }
-    update { if $0.length > 0 { $0.offset &+= offset } }
   }
 }

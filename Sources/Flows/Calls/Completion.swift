@@ -43,9 +43,8 @@ extension FlowEngine {
   private mutating func finish(_ number: Int, slot: Int, at time: Timestamp) {
     scratch.removeAll(keepingCapacity: true)
     pending.text.copy(pending.slots[number].text, into: &scratch)
-    let record = pending.slots[number].record
+    write(number, slot: slot, at: time)
     pending.release(number)
-    write(record, slot: slot, at: time)
   }
 
   /// Lets a waiting request leave without its answer.
@@ -82,7 +81,7 @@ extension FlowEngine {
 
   /// Keeps a response that answers nothing, until its request shows or it is given up.
   mutating func keepEarly(
-    _ part: MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) {
     dropEarly(&conversation)
     var record = CallRecord(
@@ -92,20 +91,20 @@ extension FlowEngine {
       part.message, first: part.first, sequence: part.sequence, captured: part.captured,
       textsAt: 0)
     record.start = part.first.exit
-    record.end = part.last.end
-    var call = PendingCalls.Call(
-      record: record, conversation: slot, deadline: part.last.end + limits.holdTime)
-    call.state = .early
-    guard let number = pending.insert(call, bytes: fields.bytes) else {
+    record.end = part.end
+    guard let number = pending.reserve(conversation: slot, bytes: fields.bytes) else {
       return tallies.calls.lose(.unpairedResponse)
     }
+    pending.slots[number].record = record
+    pending.slots[number].state = .early
+    pending.slots[number].deadline = part.end + limits.holdTime
     conversation.early = number
     if part.isOpen { conversation[part.first.direction].open = number }
   }
 
   /// Joins a request with the response that came before it, if it is this one's.
   mutating func meetEarly(
-    _ number: Int, _ part: MessagePart, in conversation: inout Conversation, slot: Int
+    _ number: Int, _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) {
     let early = conversation.early
     let response = pending.slots[early].record

@@ -58,11 +58,10 @@ extension FlowEngine {
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
     guard isByIdentifier || conversation.firstPending == number else { return }
-    if !isByIdentifier {
-      if pending.slots[number].mayBlock { return }
-      conversation.answersToDrop += 1
-    }
-    let status: ResponseStatus = pending.slots[number].mayBlock ? .unknown : .timeout
+    // Its answer comes when it comes, or the connection ends.
+    if pending.slots[number].mayBlock { return }
+    if !isByIdentifier { conversation.answersToDrop += 1 }
+    let status: ResponseStatus = pending.slots[number].isDoubtful ? .unknown : .timeout
     abandon(number, status, in: &conversation, slot: slot, at: now)
   }
 }

@@ -10,9 +10,11 @@ extension FlowEngine {
     _ message: Message, first: Moment, last: Moment, isOpen: Bool, sequence: UInt32, captured: Int,
     in conversation: inout Conversation, slot: Int
   ) {
-    if message.flags.contains(.truncated) { raisePayloadLimit(&conversation) }
+    if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
+      raisePayloadLimit(&conversation)
+    }
     let part = MessagePart(
-      message: message, first: first, last: last, isOpen: isOpen, sequence: sequence,
+      message: message, first: first, end: last.end, isOpen: isOpen, sequence: sequence,
       captured: captured)
     switch message.kind {
     case .request: takeRequest(part, in: &conversation, slot: slot)
@@ -22,17 +24,18 @@ extension FlowEngine {
   }
 
   /// A message, where it began and how much of it was seen.
-  struct MessagePart {
+  struct MessagePart: ~Copyable {
     var message: Message
     var first: Moment
-    var last: Moment
+    /// When the last byte that was seen had been moved.
+    var end: Timestamp
     var isOpen: Bool
     var sequence: UInt32
     var captured: Int
   }
 
   private mutating func takeSession(
-    _ part: MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) {
     var record = record(of: part, in: &conversation)
     record.status = part.message.status
@@ -43,7 +46,7 @@ extension FlowEngine {
   }
 
   private mutating func takeRequest(
-    _ part: MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
@@ -55,13 +58,12 @@ extension FlowEngine {
     else { return leaveUnheld(isByIdentifier, &conversation) }
     let timeout =
       protocols[conversation.protocolIndex].timeout
-    var call = PendingCalls.Call(
-      record: record(of: part, in: &conversation), conversation: slot,
-      deadline: part.first.exit + timeout)
-    call.mayBlock = part.message.mayBlock
-    guard let number = pending.insert(call, bytes: fields.bytes) else {
+    guard let number = pending.reserve(conversation: slot, bytes: fields.bytes) else {
       return leaveUnheld(isByIdentifier, &conversation)
     }
+    pending.slots[number].record = record(of: part, in: &conversation)
+    pending.slots[number].deadline = part.first.exit + timeout
+    pending.slots[number].mayBlock = part.message.mayBlock
     pending.link(number, in: &conversation)
     if isByIdentifier, let identifier = part.message.requestID {
       index(number, identifier: identifier, slot: slot)
@@ -74,7 +76,7 @@ extension FlowEngine {
   }
 
   private mutating func takeResponse(
-    _ part: MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) {
     guard let number = request(for: part, in: &conversation, slot: slot) else {
       return keepEarly(part, in: &conversation, slot: slot)
@@ -89,18 +91,18 @@ extension FlowEngine {
     pending.slots[number].record.answer(
       message, first: part.first, sequence: part.sequence, captured: part.captured,
       textsAt: offset)
-    pending.slots[number].record.ends(part.last.end)
+    pending.slots[number].record.ends(part.end)
     conversation.failures = 0
     guard part.isOpen else { return complete(number, in: &conversation, slot: slot) }
     pending.slots[number].state = .answering
-    pending.slots[number].deadline = part.last.end + limits.silenceEndsResponse
+    pending.slots[number].deadline = part.end + limits.silenceEndsResponse
     conversation[part.first.direction].open = number
   }
 
   /// The request that a response answers: nil when none was seen, ``PendingCalls/none`` when it was
   /// and has left already.
   private mutating func request(
-    for part: MessagePart, in conversation: inout Conversation, slot: Int
+    for part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
   ) -> Int? {
     if isByIdentifier(&conversation) {
       guard let identifier = part.message.requestID else { return nil }
@@ -125,7 +127,9 @@ extension FlowEngine {
     protocols[conversation.protocolIndex].isByIdentifier
   }
 
-  private func record(of part: MessagePart, in conversation: inout Conversation) -> CallRecord {
+  private func record(of part: borrowing MessagePart, in conversation: inout Conversation)
+    -> CallRecord
+  {
     CallRecord(
       part.message, of: &conversation, protocols[conversation.protocolIndex].number,
       first: part.first, sequence: part.sequence, captured: part.captured)

@@ -21,6 +21,8 @@ struct PendingCalls {
     var state = State.waiting
     /// The request is left unanswered by design.
     var mayBlock = false
+    /// Bytes were lost among which its answer may have been.
+    var isDoubtful = false
     var conversation: Int
     /// When it is given up, by the time of its state.
     var deadline: Timestamp
@@ -47,18 +49,32 @@ struct PendingCalls {
 
   var count: Int { slots.count - free.count }
 
-  /// A slot that holds `call` and a copy of `bytes`; nil when there is no room for either.
-  mutating func insert(_ call: consuming Call, bytes: [UInt8]) -> Int? {
-    guard !free.isEmpty || slots.count < limit, text.append(bytes, to: &call.text) else {
-      return nil
+  /// A slot for a waiting call of this conversation, in no list yet, that holds a copy of `bytes`;
+  /// its record is for the caller to set. Nil when there is no room.
+  mutating func reserve(conversation: Int, bytes: [UInt8]) -> Int? {
+    guard !free.isEmpty || slots.count < limit else { return nil }
+    var chain = TextPool.Chain()
+    guard text.append(bytes, to: &chain) else { return nil }
+    let slot: Int
+    if let reused = free.popLast() {
+      slot = Int(reused)
+    } else {
+      slot = slots.count
+      slots.append(Call(record: Self.blank, conversation: 0, deadline: Self.blank.start))
     }
-    guard let slot = free.popLast() else {
-      slots.append(call)
-      return slots.count - 1
-    }
-    slots[Int(slot)] = call
-    return Int(slot)
+    slots[slot].text = chain
+    slots[slot].state = .waiting
+    slots[slot].mayBlock = false
+    slots[slot].isDoubtful = false
+    slots[slot].conversation = conversation
+    slots[slot].isIndexed = false
+    return slot
   }
+
+  private static let blank = CallRecord(
+    client: CallEnd(address: .unspecified, port: 0),
+    server: CallEnd(address: .unspecified, port: 0), start: Timestamp(nanoseconds: 0),
+    end: Timestamp(nanoseconds: 0))
 
   /// Adds to the text of the call in `slot`; false, and nothing done, when there is no room.
   mutating func append(_ bytes: [UInt8], to slot: Int) -> Bool {

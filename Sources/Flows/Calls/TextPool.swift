@@ -31,7 +31,7 @@ struct TextPool {
       if used == 0 { extend(&chain) }
       let length = min(Self.blockSize - used, source.count - position)
       let target = Int(chain.last) * Self.blockSize + used
-      for index in 0..<length { bytes[target + index] = source[position + index] }
+      bytes.overwrite(at: target, with: source, from: position, count: length)
       chain.grew(by: length)
       position += length
     }

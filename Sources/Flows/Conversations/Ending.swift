@@ -36,6 +36,29 @@ extension FlowEngine {
     tallies.conversations.lose(.streamGap)
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)
+    if sender == .server {
+      doubtAnswers(in: &conversation, slot: slot, at: conversation.lastActive)
+    }
+  }
+
+  /// Answers may be among bytes that were lost. Where only their order tells whose they are, nobody
+  /// can say which come next: those who wait leave without, rather than with another's answer.
+  mutating func doubtAnswers(
+    in conversation: inout Conversation, slot: Int, at time: Timestamp
+  ) {
+    if isByIdentifier(&conversation) {
+      var number = conversation.firstPending
+      while number != PendingCalls.none {
+        pending.slots[number].isDoubtful = true
+        number = pending.slots[number].next
+      }
+      return
+    }
+    while conversation.firstPending != PendingCalls.none {
+      abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
+    }
+    conversation.answersToDrop = 0
+    conversation.unheld = 0
   }
 
   /// Lets the parser make the best of an incomplete message.

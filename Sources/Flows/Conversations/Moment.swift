@@ -26,7 +26,7 @@ struct Moment: Hashable {
     threadName = event.threadName
     ordinal = event.ordinal
     direction = event.direction
-    isTLS = event.flags.contains(.tls)
+    isTLS = event.flags.rawValue & SocketEvent.Flags.tls.rawValue != 0
     self.trace = trace
     remote = event.remote
     remotePort = event.remotePort

@@ -39,6 +39,7 @@ extension FlowEngine {
     guard offset < length else { return nil }
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)
+    if sender == .server { doubtAnswers(in: &conversation, slot: slot, at: moment.exit) }
     return .streamGap
   }
 

@@ -29,23 +29,22 @@ struct Rollup {
       repeating: RollupTable(limit: limits.rollupRowsPerSecond), count: Self.window)
   }
 
-  /// Counts `record`, whose texts point into `text`.
+  /// Counts `metric`, the figures of one call, whose endpoint points into `text`.
   mutating func add(
-    _ record: CallRecord, text: [UInt8], at time: Timestamp, tally: inout Tally
+    _ metric: CallMetric, endpoint name: Text, text: [UInt8], at time: Timestamp,
+    tally: inout Tally
   ) {
-    let (start, length) = (Int(record.texts.endpoint.offset), Int(record.texts.endpoint.length))
+    let (start, length) = (Int(name.offset), Int(name.length))
     let endpoint =
       start + length <= text.count ? text.span.extracting(start..<(start + length)) : Span<UInt8>()
-    let metric = CallMetric(of: record)
     var keyHash = Hash(seed: limits.hashSeed)
     metric.combineKey(into: &keyHash)
     var hash = keyHash
     hash.combine(endpoint)
     let table = table(of: time.seconds)
-    let row = seconds[table].row(
-      metric.key, endpoint: endpoint, hash: hash.value, keyHash: keyHash)
-    guard let row else { return tally.lose(.rollupTableFull) }
-    seconds[table].add(metric, to: row)
+    let isCounted = seconds[table].add(
+      metric, endpoint: endpoint, hash: hash.value, keyHash: keyHash)
+    if !isCounted { tally.lose(.rollupTableFull) }
   }
 
   private mutating func table(of second: Int64) -> Int {
@@ -103,14 +102,10 @@ struct Rollup {
       let figures = closing.rows[row]
       var keyHash = Hash(seed: limits.hashSeed)
       figures.combineKey(into: &keyHash)
-      let target = minute.row(
-        figures.key, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),
+      let isCounted = minute.add(
+        figures, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),
         keyHash: keyHash)
-      if let target {
-        minute.add(figures, to: target)
-      } else {
-        tally.lose(.rollupTableFull, count: figures.requests)
-      }
+      if !isCounted { tally.lose(.rollupTableFull, count: figures.requests) }
     }
     emit(closing, time: second, interval: 1, into: &batch, tally: &tally)
     closing.removeAll()

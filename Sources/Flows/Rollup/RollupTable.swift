@@ -20,20 +20,24 @@ struct RollupTable {
 
   var isEmpty: Bool { rows.isEmpty }
 
-  /// The row of `key`, whose hash with `endpoint` is `hash`. Without room for one more endpoint the
-  /// row of no endpoint; nil when there is no room for that either.
-  mutating func row(
-    _ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
-  ) -> Int? {
-    if let found = find(key, endpoint: endpoint, hash: hash) { return found }
-    if rows.count < endpointLimit || (endpoint.isEmpty && rows.count < limit) {
-      return insert(key, endpoint: endpoint, hash: hash)
+  /// Adds `figures` to the row of their key, whose hash with `endpoint` is `hash`. Without room for
+  /// one more endpoint it is the row of no endpoint; false when there is no room for that either.
+  mutating func add(
+    _ figures: CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
+  ) -> Bool {
+    if let found = find(figures, endpoint: endpoint, hash: hash) {
+      rows[found].add(figures)
+      return true
     }
-    guard !endpoint.isEmpty else { return nil }
+    if rows.count < endpointLimit || (endpoint.isEmpty && rows.count < limit) {
+      insert(figures, endpoint: endpoint, hash: hash)
+      return true
+    }
+    guard !endpoint.isEmpty else { return false }
     let none = Span<UInt8>()
     var folded = keyHash
     folded.combine(none)
-    return row(key, endpoint: none, hash: folded.value, keyHash: keyHash)
+    return add(figures, endpoint: none, hash: folded.value, keyHash: keyHash)
   }
 
   @inline(__always)
@@ -50,8 +54,9 @@ struct RollupTable {
     return true
   }
 
-  private mutating func insert(_ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int {
+  private mutating func insert(_ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32) {
     var row = key
+    row.endpoint = .empty
     if !endpoint.isEmpty {
       row.endpoint = Text(offset: UInt32(text.count), length: UInt32(endpoint.count))
       text.append(copying: endpoint)
@@ -59,13 +64,6 @@ struct RollupTable {
     index.insert(hash, slot: rows.count)
     rows.append(row)
     hashes.append(hash)
-    return rows.count - 1
-  }
-
-  /// Counts one call; `prototype` says what there is to count.
-  @inline(__always)
-  mutating func add(_ figures: CallMetric, to row: Int) {
-    rows[row].add(figures)
   }
 
   @_lifetime(borrow self)
@@ -141,15 +139,5 @@ extension CallMetric {
     durationSum &+= other.durationSum
     durationMax = max(durationMax, other.durationMax)
     durationCount &+= other.durationCount
-  }
-
-  /// The row without its figures.
-  var key: CallMetric {
-    var key = CallMetric(
-      time: time, interval: interval, observationPoint: observationPoint,
-      signalSource: signalSource, transport: transport, applicationProtocol: applicationProtocol,
-      client: client, server: server)
-    key.directionScore = directionScore
-    return key
   }
 }

@@ -34,6 +34,7 @@ final class AgentConnection: ChannelInboundHandler {
   private var waitsForRoom = false
   private var isCounted = false
   private var acknowledged: UInt64 = 0
+  private var agent: UInt16?
 
   init(
     intake: Intake, configuration: IngestConfiguration, workers: NIOThreadPool,
@@ -70,6 +71,8 @@ final class AgentConnection: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     self.context = nil
     session.close()
+    if let agent { intake.presence.left(agent) }
+    agent = nil
     if isCounted {
       isCounted = false
       connections.remove(context.channel)
@@ -161,6 +164,8 @@ final class AgentConnection: ChannelInboundHandler {
     switch result {
     case .success(let (agent, mark)):
       connections.bind(agent, to: context.channel)
+      self.agent = agent
+      intake.presence.arrived(agent)
       acknowledged = mark
       intake.logger.info(
         "An agent has connected.",
@@ -185,6 +190,7 @@ final class AgentConnection: ChannelInboundHandler {
     let entry = JournalEntry(
       agent: agent, sequence: head.sequence, records: UInt32(tools.batch.recordCount),
       encoding: frame.head.encoding, payload: frame.payload)
+    intake.presence.spoke(agent)
     let loop = context.eventLoop
     let own = NIOLoopBound(self, eventLoop: loop)
     let submission = intake.journal.submit(entry) { mark in

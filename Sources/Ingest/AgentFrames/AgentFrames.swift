@@ -23,6 +23,8 @@ final class AgentFrames: IngestSource {
   /// The port that is listened on; nil before the start.
   var port: Int? { listener.withLock { $0?.localAddress?.port } }
 
+  var connectedAgents: [UInt16] { connections.agents }
+
   func start(_ intake: Intake) async throws(IngestError) {
     workers.start()
     let loop = loops.next()
@@ -98,7 +100,7 @@ final class AgentConnections: Sendable {
     if let old, old !== channel { old.close(promise: nil) }
   }
 
-  var count: Int { state.withLock { $0.channels.count } }
+  var agents: [UInt16] { state.withLock { Array($0.agents.keys) } }
 
   func closeAll() async {
     let open = state.withLock { Array($0.channels.values) }

@@ -57,7 +57,9 @@ extension MySQLParser {
     case .query, .statementPrepare:
       let start = command == .query ? textStart(body) : 0
       let text = body.extracting(start..<body.count)
-      guard bytes.count <= 4 + length else { return .no }
+      // Attributes with values are skipped by guess; in bytes of who knows whom that guess finds
+      // statements that are none.
+      guard bytes.count <= 4 + length, start <= 2 else { return .no }
       switch SQLText.beginsStatement(text, dialect: .mySQL) {
       case true?: return isExact ? .yes(sentBy: .client) : .undecided
       case false?: break

@@ -17,7 +17,7 @@ extension MySQLParser {
       // The end of an answer whose beginning, or whose request, was not seen.
       return .skip(isLost[1] ? bytes.count : 4 + length)
     }
-    if isLost[1] && first.command != .login && sequence != 1 {
+    if isLost[1] && !first.isInterrupted && first.command != .login && sequence != 1 {
       // An answer was begun and its beginning lost: it is over when the client speaks again.
       return try finish(first, Message(.response), .untilTurn, isSeen: false)
     }

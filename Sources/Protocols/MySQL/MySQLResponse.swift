@@ -186,10 +186,10 @@ struct MySQLResponse {
       guard skipPackets(bytes, count) else { return .unseen }
       if hasLegacyEOF == true {
         guard skipPackets(bytes, 1) else { return .unseen }
-      } else if hasLegacyEOF == nil, case .visible(let body, 5, let end) = packet(bytes),
-        bytes[body] == 0xfe, !isLast
-      {
-        position = end
+      } else if hasLegacyEOF == nil && !isLast {
+        // What stands behind the parameters tells whether there are EOF packets.
+        guard case .visible(let body, let length, let end) = packet(bytes) else { return .unseen }
+        if length == 5 && bytes[body] == 0xfe { position = end }
       }
     }
     return .end(position)

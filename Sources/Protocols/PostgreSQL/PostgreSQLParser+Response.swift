@@ -71,8 +71,19 @@ extension PostgreSQLParser {
       } else if outcome.endsGroup {
         groups.removeFirst()
       }
-      return .message(message, length: .bytes(end))
+      return .message(message, length: .bytes(end - reserveTail(end, outcome, bytes.count)))
     }
+  }
+
+  /// Keeps bytes at the end of an error for the requests that it aborts and for which the six of
+  /// ReadyForQuery are too few; how many.
+  private mutating func reserveTail(_ end: Int, _ outcome: Outcome, _ seen: Int) -> Int {
+    guard outcome.status != .ok, end <= seen, let group = groups.first, group.remaining > 6,
+      !group.isSimple
+    else { return 0 }
+    abortedTail = min(Int(group.remaining) - 6, end - 1)
+    tailEndsGroup = false
+    return abortedTail
   }
 
   /// 1 2 3 A C D E G H I K N R S T V W Z c d n s t v.
@@ -111,8 +122,9 @@ extension PostgreSQLParser {
       if group.isComplete { groups.removeFirst() }
       return .skip(length)
     }
-    // Six bytes cannot carry more than six responses: the others end as requests without an answer.
+    // Each byte can carry one response; requests beyond that end without an answer.
     abortedTail = min(length, 6)
+    tailEndsGroup = true
     return aborted(into: &fields)
   }
 
@@ -133,7 +145,7 @@ extension PostgreSQLParser {
     let isLast = groups[0].remaining == 0 || abortedTail == 1
     let length = isLast ? abortedTail : 1
     abortedTail -= length
-    if isLast { groups.removeFirst() }
+    if isLast && tailEndsGroup { groups.removeFirst() }
     return .message(message, length: .bytes(length))
   }
 

@@ -47,8 +47,10 @@ package struct PostgreSQLParser: ProtocolParser {
   var awaitsTLSAnswer = false
   var isEncrypted = false
   var isStarting = false
-  /// Bytes of ReadyForQuery that are still to be handed out, one for each request that was aborted.
+  /// Bytes of an error or of ReadyForQuery that are still to be handed out, one for each request
+  /// that was aborted.
   var abortedTail = 0
+  var tailEndsGroup = false
   /// Answers may be missing: when the client speaks again, none to earlier requests will come.
   var answersAreLost = false
   /// The next bytes of this side may begin inside of a message.

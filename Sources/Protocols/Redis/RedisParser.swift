@@ -9,10 +9,11 @@ import Telemetry
 /// The resource is the command as sent with the values hidden (`SET key ?`); the type and the
 /// endpoint are its name in upper case. An error reply is a server error, as in DeepFlow: the server
 /// says what failed, not whose fault it was. What the server sends without being asked (messages of
-/// channels, MONITOR's lines, RESP3 pushes) is no response.
+/// channels, MONITOR's lines, RESP3 pushes) is no response. Requests and responses carry a running
+/// number, so an answer that was not captured shifts nothing.
 package struct RedisParser: ProtocolParser {
   package static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .order,
+    number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .identifier,
     defaultPorts: [6379])
 
   /// Commands that wait for their first confirmation, by ``RedisConfirmation``.
@@ -25,6 +26,11 @@ package struct RedisParser: ProtocolParser {
   /// After CLIENT REPLY OFF; and commands that CLIENT REPLY SKIP silences, itself included.
   var repliesAreOff = false
   var repliesToSkip = 0
+  /// The numbers of the last request, and of the last that was answered.
+  var number: UInt64 = 0
+  var answered: UInt64 = 0
+  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
+  var answersAreLost = false
   /// The next bytes of this side may begin inside of a message.
   var isLost: [2 of Bool] = InlineArray(repeating: false)
 
@@ -37,7 +43,7 @@ package struct RedisParser: ProtocolParser {
     if isReplicating && side == .client {
       throw ParseError(at: 0, expected: "a command, but this is a replica's connection")
     }
-    let step: ParseStep
+    var step: ParseStep
     do throws(ParseError) {
       step =
         side == .client
@@ -47,12 +53,42 @@ package struct RedisParser: ProtocolParser {
       guard isLost[Int(side.rawValue)] else { throw error }
       return .skip(view.bytes.count)
     }
-    if case .message = step { isLost[Int(side.rawValue)] = false }
+    if case .message(let message, let length) = step {
+      isLost[Int(side.rawValue)] = length == .untilTurn
+      step = count(message, length, seen: view.bytes.count)
+    }
     return step
+  }
+
+  /// Gives a message its number. A reply to a command that was not seen is passed over.
+  private mutating func count(
+    _ message: Message, _ length: MessageLength, seen: Int
+  ) -> ParseStep {
+    var message = message
+    switch message.kind {
+    case .session: break
+    case .request:
+      if answersAreLost { answered = number }
+      answersAreLost = false
+      number += 1
+      message.requestID = number
+    case .response:
+      guard answered < number else {
+        if case .bytes(let count) = length { return .skip(count) }
+        return .skip(seen)
+      }
+      answered += 1
+      message.requestID = answered
+      answersAreLost = false
+      // Until the turn, whatever else was asked is answered unseen.
+      if length == .untilTurn { answered = number }
+    }
+    return .message(message, length: length)
   }
 
   package mutating func bytesWereLost(from side: Side) {
     isLost[Int(side.rawValue)] = true
+    if side == .server { answersAreLost = true }
   }
 
   package static func recognize(

@@ -27,7 +27,7 @@ package struct SQLText: Hashable, Sendable {
     var run = 0
     var end = 0
     var owesBlank = false
-    while true {
+    reading: while true {
       let start = scanner.position
       guard let kind = scanner.next() else { break }
       let range = start..<scanner.position
@@ -52,7 +52,7 @@ package struct SQLText: Hashable, Sendable {
         fields.push(sql.extracting(run..<start))
         fields.push(0x3f)
         run = end
-        if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break }
+        if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break reading }
       }
     }
     if end > run { fields.push(sql.extracting(run..<end)) }

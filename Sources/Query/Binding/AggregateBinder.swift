@@ -252,29 +252,18 @@ extension Expression {
   var names: [(name: String, offset: Int)] {
     switch kind {
     case .name(let name): [(name, offset)]
-    case .integer, .decimal, .string, .star: []
-    case .call(let name, let arguments):
-      FunctionDeclaration.named(name)?.operation == .time ? [] : arguments.flatMap(\.names)
-    case .not(let inner), .negated(let inner), .isNull(let inner, _): inner.names
-    case .binary(_, let left, let right): left.names + right.names
-    case .isIn(let values, let operand, _): operand.names + values.flatMap(\.names)
-    case .between(let operand, let low, let high, _): operand.names + low.names + high.names
+    case .call(let name, _) where FunctionDeclaration.named(name)?.operation == .time: []
+    default: kind.operands.flatMap(\.names)
     }
   }
 
   /// Whether an aggregate function is called anywhere in it.
   var aggregates: Bool {
-    switch kind {
-    case .name, .integer, .decimal, .string, .star: false
-    case .call(let name, let arguments):
-      FunctionDeclaration.named(name).map { $0.shape != .scalar } ?? false
-        || arguments.contains(where: \.aggregates)
-    case .not(let inner), .negated(let inner), .isNull(let inner, _): inner.aggregates
-    case .binary(_, let left, let right): left.aggregates || right.aggregates
-    case .isIn(let values, let operand, _):
-      operand.aggregates || values.contains(where: \.aggregates)
-    case .between(let operand, let low, let high, _):
-      operand.aggregates || low.aggregates || high.aggregates
+    if case .call(let name, _) = kind, let function = FunctionDeclaration.named(name),
+      function.shape != .scalar
+    {
+      return true
     }
+    return kind.operands.contains(where: \.aggregates)
   }
 }

@@ -83,6 +83,11 @@ extension TableScope {
       return try enumerationName(arguments[0], at: stage)
     case .toString:
       try want(1...1)
+      if case .name(let name) = arguments[0].kind, let column = column(name),
+        column.type == .dateTime || column.type == .dateTimeMicroseconds
+      {
+        return Scalar(sql: "toString(\(column), 'UTC')", type: .text)
+      }
       return Scalar(sql: "toString(\(try scalar(arguments[0], at: stage).sql))", type: .text)
     case .choice:
       try want(3...3)

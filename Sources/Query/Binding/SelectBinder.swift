@@ -12,8 +12,8 @@ package struct SelectPlan: Sendable {
   package var fill: FillPlan?
   /// The bounds of `time` in the query.
   package var range: TimeRange
-  /// Finds the tag sets in the rows, for a catalog too large to send along whole; empty when no tag
-  /// set is decoded.
+  /// Finds the tag sets in the rows, for a catalog too large to send along whole; nil for a table
+  /// without tag sets.
   var tagSetScan: EngineSQL?
 }
 
@@ -37,6 +37,7 @@ struct SelectBinder {
 
   /// - Throws: ``QueryError`` without its place worked out.
   func plan() throws(QueryError) -> SelectPlan {
+    try boundDecoding()
     let condition: EngineSQL?
     if let expression = select.condition {
       condition = try scope.condition(expression)
@@ -47,7 +48,7 @@ struct SelectBinder {
       !select.grouping.isEmpty || select.items.contains { $0.expression.aggregates }
       || select.having != nil
     var plan = aggregates ? try grouped(condition) : try rows(condition)
-    plan.tagSetScan = tagSetScan(condition)
+    plan.tagSetScan = tagSetScan(plan.range)
     return plan
   }
 
@@ -203,12 +204,35 @@ struct SelectBinder {
 
   // MARK: Tag sets
 
-  private func tagSetScan(_ condition: EngineSQL?) -> EngineSQL? {
+  /// A statement must not grow without bound because many columns decode a large catalog.
+  private func boundDecoding() throws(QueryError) {
+    let expressions =
+      select.items.map(\.expression) + select.grouping + select.order.map(\.expression)
+      + [select.condition, select.having].compactMap(\.self)
+    var decoded = 0
+    for expression in expressions {
+      if expression.kind == .star { decoded += scope.tags.count(where: \.isDecoded) }
+      for (name, offset) in expression.names {
+        guard case .some(.tag(let tag)) = try? scope.meaning(name, at: offset) else { continue }
+        decoded += tag.isDecoded ? 1 : 0
+      }
+    }
+    guard decoded * scope.tagSets.count <= DialectLimits.decodedNames else {
+      throw QueryError(
+        .limit,
+        "the query names \(decoded) tags of \(scope.tagSets.count) tag sets, which is too "
+          + "much for one statement; name fewer columns or a shorter time range")
+    }
+  }
+
+  /// By time alone: the other conditions may need the answer.
+  private func tagSetScan(_ range: TimeRange) -> EngineSQL? {
     let columns = ["tag_set_id", "tag_set_id_0", "tag_set_id_1"].compactMap(scope.column)
     guard !columns.isEmpty else { return nil }
-    let filter: EngineSQL = condition.map { " WHERE \($0)" } ?? ""
+    let from: EngineSQL = range.first.map { " AND time >= \(max(0, $0))" } ?? ""
+    let to: EngineSQL = range.last.map { " AND time <= \($0)" } ?? ""
     let list = columns.map { "\($0)" as EngineSQL }.joined(", ")
-    return "SELECT DISTINCT arrayJoin([\(list)]) AS tag_set FROM \(scope.table)\(filter)"
+    return "SELECT DISTINCT arrayJoin([\(list)]) AS tag_set FROM \(scope.table) WHERE 1\(from)\(to)"
   }
 }
 

@@ -12,7 +12,7 @@ struct ShowBinder {
 
   func answer(_ show: ShowStatement) throws(QueryError) -> QueryCompiler.Compiled {
     if case .tagValues(let tag, let table) = show.subject {
-      return .show(try values(of: tag, from: table, show))
+      return try values(of: tag, from: table, show)
     }
     if let condition = show.condition {
       throw QueryError(
@@ -115,7 +115,7 @@ struct ShowBinder {
 
   private func values(
     of name: Name, from table: Name?, _ show: ShowStatement
-  ) throws(QueryError) -> SelectPlan {
+  ) throws(QueryError) -> QueryCompiler.Compiled {
     let scope = if let table { try scope(table) } else { try anyScope(name) }
     let tag: TableScope.BoundTag
     switch try scope.meaning(name.text, at: name.offset) {
@@ -125,6 +125,7 @@ struct ShowBinder {
       throw QueryError(
         .misuse, "'\(name.text)' is no tag of \(scope.table.qualifiedName)", at: name.offset)
     }
+    if tag.isDecoded { return .ready(try decodedValues(of: tag, in: scope, show)) }
     let source = valueSource(of: tag, in: scope)
     let filter: EngineSQL
     if let condition = show.condition {
@@ -133,7 +134,7 @@ struct ShowBinder {
       filter = ""
     }
     let limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
-    return SelectPlan(
+    let plan = SelectPlan(
       table: scope.table,
       sql: "SELECT value AS c0, display_name AS c1 FROM (\(source.sql))\(filter) "
         + "ORDER BY value LIMIT \(limit.rows) OFFSET \(limit.skipped)",
@@ -142,6 +143,51 @@ struct ShowBinder {
         AnswerColumn(name: "display_name", type: .text, unit: "", label: .tag),
       ],
       range: TimeRange())
+    return .show(plan)
+  }
+
+  /// The values that the catalog knows; the store is not asked.
+  private func decodedValues(
+    of tag: TableScope.BoundTag, in scope: TableScope, _ show: ShowStatement
+  ) throws(QueryError) -> Answer {
+    var values: [String] = []
+    for value in Set(scope.values(of: tag).map(\.value)).sorted() {
+      if let condition = show.condition, try !meets(condition, value) { continue }
+      values.append(value)
+    }
+    let limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
+    return Answer(
+      ["value", "display_name"],
+      values.dropFirst(Int(limit.skipped)).prefix(Int(limit.rows)).map { [$0, $0] })
+  }
+
+  private func meets(_ condition: Expression, _ value: String) throws(QueryError) -> Bool {
+    switch condition.kind {
+    case .binary(.and, let left, let right):
+      let (first, second) = (try meets(left, value), try meets(right, value))
+      return first && second
+    case .binary(.or, let left, let right):
+      let (first, second) = (try meets(left, value), try meets(right, value))
+      return first || second
+    case .not(let inner):
+      return try !meets(inner, value)
+    default:
+      let test = try valueTest(condition)
+      if case .regexp = test.operation {
+        throw QueryError(.misuse, "use LIKE here, not REGEXP", at: condition.offset)
+      }
+      return try test.holds(for: value)
+    }
+  }
+
+  private func valueTest(_ expression: Expression) throws(QueryError) -> ValueTest {
+    guard let test = try ValueTest(expression), case .name(let name) = test.subject.kind,
+      name == "value" || name == "display_name"
+    else {
+      throw QueryError(
+        .misuse, "here WHERE takes conditions on value and display_name", at: expression.offset)
+    }
+    return test
   }
 
   /// A table that has the tag, where the statement names none.
@@ -160,13 +206,6 @@ struct ShowBinder {
   private func valueSource(
     of tag: TableScope.BoundTag, in scope: TableScope
   ) -> (sql: EngineSQL, type: ValueType) {
-    if tag.isDecoded {
-      let values = Set(scope.values(of: tag).map(\.value)).sorted()
-      let list = EngineSQL.list(literals: values)
-      return (
-        "SELECT arrayJoin(CAST([\(list)], 'Array(String)')) AS value, value AS display_name", .text
-      )
-    }
     let known = tag.enumerationValues(directory)
     if !known.isEmpty {
       let pairs = known.map { "(\($0.number), \(literal: $0.name))" as EngineSQL }
@@ -195,14 +234,9 @@ struct ShowBinder {
     case .not(let inner):
       return "NOT (\(try valueCondition(inner, type: type)))"
     default:
-      guard let test = try ValueTest(expression), case .name(let name) = test.subject.kind,
-        name == "value" || name == "display_name"
-      else {
-        throw QueryError(
-          .misuse, "here WHERE takes conditions on value and display_name", at: expression.offset)
-      }
+      let test = try valueTest(expression)
       let subject =
-        name == "value"
+        test.subject.kind == .name("value")
         ? Scalar(sql: "value", type: type) : Scalar(sql: "display_name", type: .text)
       return try test.rendered(over: subject) { operand throws(QueryError) in
         guard let constant = Constant(operand) else {

@@ -7,15 +7,18 @@ package import Telemetry
 package struct TableScope: Sendable {
   package let table: TableDeclaration
   let directory: any TagDirectory
-  /// The tag sets that decoding has to know.
-  let decodedTagSets: [TagSet]
+  /// The tag sets that the rows can have.
+  let tagSets: [TagSet]
+  /// Every tag of the table, in the order of their declaration, client before server.
+  let tags: [BoundTag]
 
   /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
   init(table: TableDeclaration, directory: any TagDirectory, tagSets: Set<UInt32>? = nil) {
     self.table = table
     self.directory = directory
+    tags = Self.tags(of: table)
     let all = directory.tagSets()
-    decodedTagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
+    self.tagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
   }
 
   /// What a name stands for.
@@ -39,22 +42,18 @@ package struct TableScope: Sendable {
     var isDecoded: Bool { declaration.source == .tagSet }
   }
 
-  /// Every tag of the table, in the order of their declaration, client before server.
-  var tags: [BoundTag] {
+  private static func tags(of table: TableDeclaration) -> [BoundTag] {
     TagDeclaration.builtIn.flatMap { declaration in
-      ["", "_0", "_1"].compactMap { bind(declaration, suffix: $0) }
-    }
-  }
-
-  private func bind(_ declaration: TagDeclaration, suffix: String) -> BoundTag? {
-    guard suffix.isEmpty || declaration.hasSides else { return nil }
-    let base =
-      switch declaration.source {
-      case .column(let name): name
-      case .tagSet: "tag_set_id"
+      (declaration.hasSides ? ["", "_0", "_1"] : [""]).compactMap { suffix in
+        let base =
+          switch declaration.source {
+          case .column(let name): name
+          case .tagSet: "tag_set_id"
+          }
+        return table.columns.first { $0.name == base + suffix }.map {
+          BoundTag(declaration: declaration, suffix: suffix, column: $0)
+        }
       }
-    return column(base + suffix).map {
-      BoundTag(declaration: declaration, suffix: suffix, column: $0)
     }
   }
 
@@ -64,11 +63,7 @@ package struct TableScope: Sendable {
 
   /// What `name` means in this table.
   func meaning(_ name: String, at offset: Int) throws(QueryError) -> Meaning {
-    for declaration in TagDeclaration.builtIn {
-      for suffix in ["", "_0", "_1"] where declaration.name + suffix == name {
-        if let tag = bind(declaration, suffix: suffix) { return .tag(tag) }
-      }
-    }
+    if let tag = tags.first(where: { $0.name == name }) { return .tag(tag) }
     if let metric = MetricDeclaration.builtIn.first(where: { $0.name == name }),
       let definition = metric.definition(in: table)
     {

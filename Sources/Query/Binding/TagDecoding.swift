@@ -61,7 +61,7 @@ extension TableScope {
   }
 
   private func decoded(_ tag: BoundTag) -> EngineSQL {
-    let known = Self.values(of: tag, in: decodedTagSets)
+    let known = values(of: tag)
     guard !known.isEmpty else { return "''" }
     let numbers = EngineSQL.list(known.map(\.tagSet))
     let texts = EngineSQL.list(literals: known.map(\.value))
@@ -70,12 +70,6 @@ extension TableScope {
 
   /// The tag sets in which the tag has a value.
   func values(of tag: BoundTag) -> [(tagSet: UInt32, value: String)] {
-    Self.values(of: tag, in: directory.tagSets())
-  }
-
-  static func values(
-    of tag: BoundTag, in tagSets: [TagSet]
-  ) -> [(tagSet: UInt32, value: String)] {
     guard let index = TagSet.names.firstIndex(of: tag.declaration.name) else { return [] }
     return tagSets.compactMap { tagSet in
       guard index < tagSet.values.count, !tagSet.values[index].isEmpty else { return nil }

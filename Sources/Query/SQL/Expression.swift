@@ -19,13 +19,30 @@ package struct Expression: Sendable {
     case isNull(Expression, negated: Bool)
   }
 
-  package var kind: Kind
+  package let kind: Kind
   /// UTF-8 offset of the token the expression is known by.
-  package var offset: Int
+  package let offset: Int
+  /// Levels of the tree, 1 for a leaf: how deep whoever walks it recurses.
+  package let height: Int
 
   package init(_ kind: Kind, at offset: Int = 0) {
     self.kind = kind
     self.offset = offset
+    height = 1 + kind.operands.reduce(0) { max($0, $1.height) }
+  }
+}
+
+extension Expression.Kind {
+  /// The expressions directly below, in the order they are written.
+  package var operands: [Expression] {
+    switch self {
+    case .integer, .decimal, .string, .name, .star: []
+    case .call(_, let arguments): arguments
+    case .not(let operand), .negated(let operand), .isNull(let operand, _): [operand]
+    case .binary(_, let left, let right): [left, right]
+    case .isIn(let values, let operand, _): [operand] + values
+    case .between(let operand, let low, let high, _): [operand, low, high]
+    }
   }
 }
 

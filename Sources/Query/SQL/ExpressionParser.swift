@@ -20,15 +20,12 @@ extension Parser {
     try deepen()
     defer { depth -= 1 }
     var left = try prefix()
-    // A chain leans to the left, so its length is depth for whoever walks the tree.
-    var chain = 0
     while let next = strengthOfNext(), next > strength {
       left = try infix(left, strength: next)
-      chain += 1
-      guard chain <= DialectLimits.nesting else {
+      // A chain leans to the left, so its length is depth for whoever walks the tree.
+      guard left.height <= DialectLimits.height else {
         throw QueryError(
-          .limit, "more than \(DialectLimits.nesting) operators in a row; use IN or parentheses",
-          at: current.start)
+          .limit, "more than \(DialectLimits.height) operators in a row; use IN", at: left.offset)
       }
     }
     return left

@@ -58,8 +58,12 @@ package struct ColumnBatch: Sendable {
   package mutating func append(_ value: UInt16, to column: Int) { buffers[column].append(value) }
   package mutating func append(_ value: UInt32, to column: Int) { buffers[column].append(value) }
   package mutating func append(_ value: UInt64, to column: Int) { buffers[column].append(value) }
-  package mutating func append(_ value: Int32, to column: Int) { buffers[column].append(value) }
-  package mutating func append(_ value: Int64, to column: Int) { buffers[column].append(value) }
+  package mutating func append(_ value: Int32, to column: Int) {
+    buffers[column].append(UInt32(bitPattern: value))
+  }
+  package mutating func append(_ value: Int64, to column: Int) {
+    buffers[column].append(UInt64(bitPattern: value))
+  }
 
   /// Appends to a nullable column; nil is null.
   package mutating func append(_ value: UInt32?, to column: Int) {
@@ -71,11 +75,11 @@ package struct ColumnBatch: Sendable {
   }
 
   package mutating func append(_ value: Int32?, to column: Int) {
-    if let value { buffers[column].append(value) } else { appendNull(to: column) }
+    if let value { append(value, to: column) } else { appendNull(to: column) }
   }
 
   package mutating func append(_ value: Int64?, to column: Int) {
-    if let value { buffers[column].append(value) } else { appendNull(to: column) }
+    if let value { append(value, to: column) } else { appendNull(to: column) }
   }
 
   /// Appends null to a nullable column.

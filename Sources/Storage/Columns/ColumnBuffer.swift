@@ -74,9 +74,35 @@ struct ColumnBuffer: Sendable {
     if form == .dictionary { dictionary.removeAll() }
   }
 
-  mutating func append<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
-    precondition(form == .fixed && width == MemoryLayout<T>.size, "the column has another width")
+  mutating func append(_ value: UInt8) {
+    expect(MemoryLayout<UInt8>.size)
     data.append(value)
+  }
+
+  mutating func append(_ value: UInt16) {
+    expect(MemoryLayout<UInt16>.size)
+    data.append(value)
+  }
+
+  mutating func append(_ value: UInt32) {
+    expect(MemoryLayout<UInt32>.size)
+    data.append(value)
+  }
+
+  mutating func append(_ value: UInt64) {
+    expect(MemoryLayout<UInt64>.size)
+    data.append(value)
+  }
+
+  mutating func append(_ value: UInt128) {
+    expect(MemoryLayout<UInt128>.size)
+    data.append(value)
+  }
+
+  /// Counts a value of `size` bytes that is about to be appended.
+  @inline(__always)
+  private mutating func expect(_ size: Int) {
+    precondition(form == .fixed && width == size, "the column has another width")
     if isNullable { nulls.append(0 as UInt8) }
     count &+= 1
   }
@@ -129,16 +155,7 @@ struct ColumnBuffer: Sendable {
     output.append(UInt64(dictionary.count))
     output.append(dictionary.keys)
     output.append(UInt64(count))
-    encodeNumbers(as: indexType, into: &output)
-  }
-
-  private func encodeNumbers(as indexType: UInt64, into output: inout LittleEndianWriter) {
-    guard indexType < 2 else { return output.append(data) }
-    let numbers = data.bytes.span
     // Little-endian: the low bytes come first, and the high ones are zero.
-    for index in 0..<count {
-      output.append(numbers[index * 4])
-      if indexType == 1 { output.append(numbers[index * 4 + 1]) }
-    }
+    output.append(lowBytes: 1 << Int(indexType), ofWordsIn: data)
   }
 }

@@ -12,6 +12,7 @@ import Glibc
 ///     engine/             the engine's files
 ///     tmp/                the engine's temporary files
 ///     log/                what the engine says, bounded
+///     ballast             room that is given up when the disk is full, so that it can be emptied
 final class DataDirectory: Sendable {
   let path: String
   private let lock: Int32
@@ -48,6 +49,17 @@ final class DataDirectory: Sendable {
   func write(_ text: String, to name: String) throws(StorageError) {
     try Self.write(text, to: file(name))
   }
+
+  /// Takes 16 MiB of the disk out of everybody's reach, as far as there is room.
+  func loadBallast() {
+    let descriptor = unsafe open(file("ballast"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    if posix_fallocate(descriptor, 0, 16 << 20) != 0 { ftruncate(descriptor, 0) }
+    close(descriptor)
+  }
+
+  /// Gives the room back.
+  func dropBallast() { unsafe unlink(file("ballast")) }
 
   private static func makeDirectory(_ path: String) throws(StorageError) {
     do {

@@ -88,6 +88,7 @@ extension EmbeddedEngine {
         try? await Task.sleep(for: .milliseconds(200))
       }
     }
+    directory.loadBallast()
     supervisor = Task { await self.supervise() }
   }
 
@@ -97,16 +98,20 @@ extension EmbeddedEngine {
     while true {
       attempts += 1
       let port: UInt16
-      if let fixed = settings.port { port = fixed } else { port = try Self.freePort() }
+      if let fixed = settings.port {
+        guard (try? Self.bindable(port: fixed)) != nil else {
+          throw .unavailable("port \(fixed) on 127.0.0.1 is in use by another program")
+        }
+        port = fixed
+      } else {
+        port = try Self.bindable(port: 0)
+      }
       do throws(StorageError) {
         return try await launch(port: port)
       } catch {
         // Somebody took the port between our look and the engine's; there are others.
         guard case .unavailable(let why) = error, why.contains("Address already in use") else {
           throw error
-        }
-        if let port = settings.port {
-          throw .unavailable("port \(port) on 127.0.0.1 is in use by another program")
         }
         if attempts == 5 { throw error }
       }
@@ -118,6 +123,7 @@ extension EmbeddedEngine {
       settings.configuration(directory: directory, port: port, password: password),
       to: "engine.xml")
     let output = directory.file("log/engine.out")
+    let logged = logSize
     let process = try await EngineProcess.start(
       installation.launcher,
       installation.arguments + [
@@ -128,7 +134,7 @@ extension EmbeddedEngine {
       client: client, address: "http://127.0.0.1:\(port)", user: "metaflow", password: password)
     let deadline = ContinuousClock.now + .seconds(60)
     while true {
-      if let ending = process.ending { throw startFailure(ending, output: output) }
+      if let ending = process.ending { throw startFailure(ending, output: output, logged: logged) }
       if isClosing || ContinuousClock.now > deadline {
         process.signal(SIGKILL)
         _ = await process.waitForEnd()
@@ -144,12 +150,24 @@ extension EmbeddedEngine {
     running = (process, connection)
   }
 
-  private func startFailure(_ ending: EngineProcess.Ending, output: String) -> StorageError {
-    let said = FileManager.default.contents(atPath: output) ?? Data()
-    let words = String(decoding: said.suffix(2_000), as: UTF8.self)
-    if case .exit(code: 69) = ending { return .engineMissing(words) }
-    // Both the reason and its stack are in there; the first line that names an exception is the one.
-    let lines = words.split(separator: "\n")
+  /// Bytes of the engine's log so far: what a start adds comes behind them.
+  private var logSize: Int {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: directory.file("log/engine.log"))
+    return attributes?[.size] as? Int ?? 0
+  }
+
+  private func startFailure(
+    _ ending: EngineProcess.Ending, output: String, logged: Int
+  ) -> StorageError {
+    let output = FileManager.default.contents(atPath: output) ?? Data()
+    if case .exit(code: 69) = ending {
+      return .engineMissing(String(decoding: output.suffix(2_000), as: UTF8.self))
+    }
+    let log = FileManager.default.contents(atPath: directory.file("log/engine.log")) ?? Data()
+    let said = log.dropFirst(logged).suffix(65_536) + output.suffix(65_536)
+    // Reasons come with a stack each; the first line that names an exception is the cause.
+    let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
     let line = lines.first { $0.contains("Exception") } ?? lines.last ?? ""
     if line.contains("No space left on device") {
       return .diskFull("The engine could not start in \(directory.path).")
@@ -157,13 +175,18 @@ extension EmbeddedEngine {
     return .unavailable("the engine stopped while starting (\(ending.words)): \(line)")
   }
 
-  /// A port that was free a moment ago.
-  private static func freePort() throws(StorageError) -> UInt16 {
+  /// `port`, or for 0 any, that was free a moment ago on loopback.
+  private static func bindable(port: UInt16) throws(StorageError) -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { Glibc.close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    // As the engine does: connections that linger from its last run are no obstacle.
+    var yes: Int32 = 1
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = unsafe withUnsafeMutableBytes(of: &address) { bytes in
       let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
@@ -268,6 +291,13 @@ extension EmbeddedEngine {
     }
   }
 
+  /// Merges every table's parts, as time would.
+  package func merge(_ tables: [TableDeclaration]) async throws(StorageError) {
+    for table in tables {
+      try await connection.execute("OPTIMIZE TABLE \(table.quotedName) FINAL", seconds: 600)
+    }
+  }
+
   package func query(
     _ sql: String, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
@@ -289,6 +319,15 @@ extension EmbeddedEngine {
   }
 
   package func drop(_ partition: StoredPartition) async throws(StorageError) {
-    try await connection.drop(partition)
+    do throws(StorageError) {
+      try await connection.drop(partition)
+    } catch {
+      // To drop rows the engine writes a small part that says so, for which a full disk has no
+      // room. That is what the ballast is for.
+      guard case .diskFull = error else { throw error }
+      directory.dropBallast()
+      defer { directory.loadBallast() }
+      try await connection.drop(partition)
+    }
   }
 }

@@ -51,6 +51,8 @@ package struct EngineSettings: Hashable, Sendable {
         <index_mark_cache_size>\(16 << 20)</index_mark_cache_size>
         <mmap_cache_size>100</mmap_cache_size>
         <asynchronous_metrics_update_period_s>60</asynchronous_metrics_update_period_s>
+        <memory_worker_period_ms>500</memory_worker_period_ms>
+        <config_reload_interval_ms>60000</config_reload_interval_ms>
         <background_pool_size>2</background_pool_size>
         <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
         <background_schedule_pool_size>8</background_schedule_pool_size>

@@ -46,6 +46,13 @@ package struct CallTexts: Hashable, Sendable, BitwiseCopyable {
     try body(&referer)
   }
 
+  /// Moves every text that is not empty: what they point into now begins `offset` bytes further on.
+  package mutating func shift(by offset: Int) {
+    let offset = UInt32(truncatingIfNeeded: offset)
+    guard offset > 0 else { return }
+    update { text in if text.length > 0 { text.offset &+= offset } }
+  }
+
   /// Fills the fields that are empty here with those of `other`.
   package mutating func fillEmpty(from other: CallTexts) {
     func fill(_ field: inout Text, _ value: Text) {

@@ -13,7 +13,7 @@ final class RunningProgram: Sendable {
   {
     name = path.split(separator: "/").last.map(String.init) ?? path
     log = folder.appending(path: "\(name)-\(UUID().uuidString.prefix(8)).log")
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     let process = Process()
     process.executableURL = try executable(path)
     process.arguments = arguments

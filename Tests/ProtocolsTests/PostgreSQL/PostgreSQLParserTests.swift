@@ -111,6 +111,19 @@ import Testing
       ])
   }
 
+  @Test func aFailureAnswersALongBatch() {
+    var sent = message("P", "s\0UPDATE t SET a = $1\0\0\0")
+    for _ in 0..<20 { sent += bind("s") + execute }
+    let held = hold(
+      PostgreSQLParser.self,
+      [
+        client(sent, sync), server(message("1", ""), failure("23505", "duplicate key"), ready),
+        client(query("ROLLBACK")), server(done("ROLLBACK"), ready),
+      ])
+    #expect(held.messages.filter { $0.kind == .response }.map(\.requestID) == (1...21).map { $0 })
+    #expect(held.messages.filter { $0.status == .clientError }.count == 20)
+  }
+
   @Test func copyingIsOneCall() {
     expectMessages(
       PostgreSQLParser.self, client(query("COPY t FROM STDIN")), server(message("G", "\0\0\0")),

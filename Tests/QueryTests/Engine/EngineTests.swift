@@ -175,7 +175,7 @@ import Testing
     let aggregates = TableDeclaration.builtIn.flatMap(DeclarationTests.aggregates)
     try await EngineFixture.with { fixture in
       let everything = TableDeclaration.builtIn.map { "SELECT * FROM \($0.qualifiedName)" }
-      for query in scripts + aggregates + everything {
+      for query in try scripts + aggregates + everything + DocumentationTests.examples() {
         do {
           _ = try await fixture.rows(query)
         } catch {
@@ -202,6 +202,10 @@ import Testing
       let large = FixedDirectory(others: 50_000)
       let rows = try await fixture.rows(query.query, directory: large)
       #expect(rows == query.rows)
+      let filtered = try await fixture.rows(
+        "SELECT Sum(request) FROM application WHERE auto_service NOT IN ('', 'nginx')",
+        directory: large)
+      #expect(filtered == [[.int(8)]])
     }
   }
 

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What storing call records costs: encoding them, inserting them, and keeping them.
+//
+//   storage-bench [--rows N] [--columns]      (--rows 0: encoding only)
+//
+// Prints a table. The records are made up of what agents see on hosts with steady HTTP traffic over
+// keep-alive connections, both observation points of every call; a share carries trace headers.
+
+import Bytes
+import Foundation
+import Glibc
+import Logging
+import Storage
+import Telemetry
+
+/// A linear congruential generator: the same traffic at every run.
+struct Random: RandomNumberGenerator {
+  var state: UInt64 = 42
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return (state ^ state >> 29) &* 0xbf58_476d_1ce4_e5b9
+  }
+}
+
+struct Connection {
+  var service: Int
+  var port: UInt16
+  var cookie: UInt64
+  var requestSequence: UInt32
+  var responseSequence: UInt32
+  var ordinal: UInt32 = 1
+}
+
+struct Traffic {
+  var random = Random()
+  var connections: [Connection]
+  /// Now, in microseconds: older rows would expire.
+  var clock = Int64(time(nil)) * 1_000_000
+  var row: UInt64 = 0
+  var chain: UInt64 = 7_000_000_000
+  /// Of 100 calls, how many carry trace headers.
+  let traced: Int
+  let columns: [String: Int]
+
+  init(traced: Int) {
+    self.traced = traced
+    var random = Random()
+    connections = (0..<64).map { index in
+      Connection(
+        service: index % 6, port: UInt16(32_768 + random.next() % 28_000),
+        cookie: 4_000 + UInt64(index) * 3,
+        requestSequence: UInt32(truncatingIfNeeded: random.next()),
+        responseSequence: UInt32(truncatingIfNeeded: random.next()))
+    }
+    var columns: [String: Int] = [:]
+    for (index, column) in TableDeclaration.callLog.columns.enumerated() {
+      columns[column.name] = index
+    }
+    self.columns = columns
+  }
+
+  static let paths = (0..<40).map { Array("/api/v1/products/\($0)/reviews".utf8) }
+  static let endpoints = (0..<6).map { Array("/api/v1/products/\($0)".utf8) }
+  static let hosts = (0..<6).map { Array("shop-\($0).internal:8080".utf8) }
+  static let names = (0..<6).map { Array("shop-worker-\($0)".utf8) }
+  static let hex = Array("0123456789abcdef".utf8)
+
+  mutating func digits(_ count: Int) -> [UInt8] {
+    var word: UInt64 = 0
+    return (0..<count).map { index in
+      if index % 16 == 0 { word = random.next() }
+      defer { word >>= 4 }
+      return Self.hex[Int(word & 15)]
+    }
+  }
+
+  /// One call: its client's row and its server's.
+  mutating func appendCall(to batch: inout ColumnBatch) {
+    clock += 20 + Int64(random.next() % 60)
+    let index = Int(random.next() % UInt64(connections.count))
+    var connection = connections[index]
+    let duration = 180 + Int64(random.next() % 400) + (random.next() % 50 == 0 ? 20_000 : 0)
+    let path = Int(random.next() % UInt64(Self.paths.count))
+    let isTraced = random.next() % 100 < UInt64(traced)
+    let trace = isTraced ? digits(32) : []
+    let span = isTraced ? digits(16) : []
+    let failed = random.next() % 200 == 0
+    let length = Int64(400 + path * 37 + (failed ? 11 : 0))
+    for side in 0..<2 {
+      append(
+        Call(
+          side: side, connection: connection, duration: duration, path: path, trace: trace,
+          span: span, failed: failed, length: length), to: &batch)
+    }
+    connection.ordinal += 2
+    connection.requestSequence &+= 120 + UInt32(path / 10)
+    connection.responseSequence &+= UInt32(length) + 180
+    connections[index] = connection
+  }
+
+  struct Call {
+    var side: Int
+    var connection: Connection
+    var duration: Int64
+    var path: Int
+    var trace: [UInt8]
+    var span: [UInt8]
+    var failed: Bool
+    var length: Int64
+  }
+
+  private mutating func append(_ call: Call, to b: inout ColumnBatch) {
+    let own = call.side
+    let start = clock + Int64(own) * 40
+    let end = start + call.duration - Int64(own) * 90
+    let c = call.connection
+    row += 1
+    chain += 2
+    let service = UInt32(c.service)
+    b.append(UInt32(end / 1_000_000), to: 0)
+    b.append(UInt64(end / 1_000_000) << 32 | row, to: 1)
+    b.append(start, to: 2)
+    b.append(end, to: 3)
+    b.append(UInt16(1), to: 4)
+    b.append(UInt8(3), to: 5)
+    b.append(own == 0 ? "c-p" as StaticString : "s-p", to: 6)
+    b.append(UInt8(2), to: 7)
+    b.append(c.cookie + UInt64(own), to: 8)
+    b.append(UInt8(255), to: 9)
+    b.append(UInt32(10), to: 10)
+    b.append(service + 11, to: 11)
+    b.append(UInt32(3), to: 12)
+    b.append(service + 4, to: 13)
+    b.append(UInt8(120), to: 14)
+    b.append(UInt8(120), to: 15)
+    b.append(IPAddress(v4: 0x0a00_0001), to: 16)
+    b.append(IPAddress(v4: 0x0a00_0010 + service), to: 17)
+    b.append(UInt8(1), to: 18)
+    b.append(UInt8(6), to: 19)
+    b.append(c.port, to: 20)
+    b.append(UInt16(8_080), to: 21)
+    b.append(own == 0 ? UInt32(4_321) : 0, to: 22)
+    b.append(own == 0 ? 0 : 5_000 + service, to: 23)
+    b.append(own == 0 ? Self.names[0][...] : [], to: 24)
+    b.append(own == 0 ? [] : Self.names[c.service][...], to: 25)
+    b.append(UInt32(4_026_531_840), to: 26)
+    b.append(c.requestSequence, to: 27)
+    b.append(c.responseSequence, to: 28)
+    b.append(own == 0 ? 0 : chain, to: 29)
+    b.append(own == 0 ? 0 : chain, to: 30)
+    b.append(own == 0 ? 4_400 + UInt32(c.port & 3) : 0, to: 31)
+    b.append(own == 0 ? 0 : 5_010 + service, to: 32)
+    b.append(UInt64(0), to: 33)
+    b.append(UInt64(0), to: 34)
+    b.append(c.ordinal, to: 35)
+    b.append(c.ordinal + 1, to: 36)
+    b.appendNull(to: 37)
+    b.append([], to: 38)
+    b.append([], to: 39)
+    b.append(call.trace[...], to: 40)
+    b.append(call.span[...], to: 41)
+    b.append([], to: 42)
+    b.append([], to: 43)
+    b.append(UInt8(20), to: 44)
+    b.append("1.1" as StaticString, to: 45)
+    b.append(UInt8(0), to: 46)
+    b.append(UInt8(0), to: 47)
+    b.append(UInt8(0), to: 48)
+    b.append("GET" as StaticString, to: 49)
+    b.append(Self.hosts[c.service][...], to: 50)
+    b.append(Self.paths[call.path][...], to: 51)
+    b.append(Self.endpoints[call.path % 6][...], to: 52)
+    b.append(UInt8(call.failed ? 3 : 0), to: 53)
+    b.append(Int32(call.failed ? 503 : 200), to: 54)
+    for column in 55...58 { b.append([], to: column) }
+    b.endArray(in: 59)
+    b.endArray(in: 60)
+    b.append(UInt64(end - start), to: 61)
+    b.append(Int64(0), to: 62)
+    b.append(call.length, to: 63)
+    b.appendNull(to: 64)
+    b.append(UInt32(120), to: 65)
+    b.append(UInt32(1_024), to: 66)
+  }
+}
+
+/// CPU seconds of this process, or of another.
+func cpuSeconds(of processID: Int32 = getpid()) -> Double {
+  guard let text = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
+    let close = text.lastIndex(of: ")")
+  else { return 0 }
+  let fields = text[close...].split(separator: " ")
+  return ((Double(fields[12]) ?? 0) + (Double(fields[13]) ?? 0)) / 100
+}
+
+func residentMegabytes(of processID: Int32) -> String {
+  let text = (try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)) ?? ""
+  return text.split(separator: "\n").filter { $0.hasPrefix("VmRSS") || $0.hasPrefix("RssAnon") }
+    .joined(separator: ", ")
+}
+
+func measureEncoding() {
+  var traffic = Traffic(traced: 30)
+  var batch = ColumnBatch(.callLog)
+  var block = LittleEndianWriter()
+  let rounds = 5
+  var best = Double.infinity
+  var bytes = 0
+  for _ in 0..<rounds {
+    batch.removeAll()
+    block.removeAll()
+    let began = cpuClock()
+    for _ in 0..<25_000 { traffic.appendCall(to: &batch) }
+    batch.encode(into: &block)
+    best = min(best, cpuClock() - began)
+    bytes = block.count
+  }
+  print(
+    "encode: \(Int(50_000 / best)) rows/s a core, \(bytes / 50_000) B/row (with making the rows)")
+}
+
+func cpuClock() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+func measureStore(rows: Int, traced: Int, showColumns: Bool) async throws {
+  let directory = NSTemporaryDirectory() + "/storage-bench-\(getpid())-\(traced)"
+  let began = ContinuousClock.now
+  let engine = try await EmbeddedEngine.start(
+    directory: directory, installation: try .find(),
+    logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+  let started = ContinuousClock.now - began
+  let processID = await engine.processID ?? 0
+  print("engine: ready after \(started), \(residentMegabytes(of: processID))")
+  try await engine.migrate(TableDeclaration.builtIn)
+  var traffic = Traffic(traced: traced)
+  var batch = ColumnBatch(.callLog)
+  let ours = cpuSeconds()
+  let theirs = cpuSeconds(of: processID)
+  var stored = 0
+  while stored < rows {
+    batch.removeAll()
+    while batch.rows < 50_000 { traffic.appendCall(to: &batch) }
+    try await engine.insert(batch, token: "\(stored)")
+    stored += batch.rows
+  }
+  let scale = 1e6 / Double(stored)
+  print(
+    "insert, \(traced) % traced: client \((cpuSeconds() - ours) * scale) CPU s/Mrow, engine "
+      + "\((cpuSeconds(of: processID) - theirs) * scale) CPU s/Mrow; \(residentMegabytes(of: processID))"
+  )
+  try await engine.merge([.callLog])
+  let parts = try await engine.query(
+    """
+    SELECT sum(bytes_on_disk) / sum(rows), sum(data_compressed_bytes) / sum(rows),
+      sum(secondary_indices_compressed_bytes) / sum(rows), count() FROM system.parts
+    WHERE active AND table = 'l7_flow_log'
+    """, limits: .init())
+  print("disk B/row: total, columns, skip indexes, parts: \(parts.table.rows[0])")
+  if showColumns {
+    let columns = try await engine.query(
+      """
+      SELECT column, sum(column_data_compressed_bytes) / sum(rows) AS b FROM system.parts_columns
+      WHERE active AND table = 'l7_flow_log' GROUP BY column ORDER BY b DESC LIMIT 30
+      """, limits: .init())
+    for row in columns.table.rows { print("  ", row) }
+    let indexes = try await engine.query(
+      """
+      SELECT name, data_compressed_bytes / \(stored) FROM system.data_skipping_indices
+      WHERE table = 'l7_flow_log' ORDER BY 2 DESC
+      """, limits: .init())
+    for row in indexes.table.rows { print("  ", row) }
+  }
+  await engine.close()
+  try? FileManager.default.removeItem(atPath: directory)
+}
+
+let arguments = CommandLine.arguments
+let rowsAt = arguments.firstIndex(of: "--rows").map { $0 + 1 } ?? arguments.count
+let rows = rowsAt < arguments.count ? Int(arguments[rowsAt]) ?? 1_000_000 : 1_000_000
+measureEncoding()
+if rows == 0 { exit(0) }
+for traced in [0, 30] {
+  try await measureStore(
+    rows: rows, traced: traced, showColumns: arguments.contains("--columns"))
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import ConfigurationFile
+import Hummingbird
+import Ingest
+package import Logging
+import Query
+import ServiceLifecycle
+import Storage
+import Telemetry
+import UnixSignals
+
+/// The whole server: engine, catalog, ingest, queries and the API, started in that order and
+/// stopped in the other.
+package struct Server: Sendable {
+  private let configuration: ServerConfiguration
+  private let logger: Logger
+
+  package init(_ configuration: ServerConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Runs until SIGINT or SIGTERM, then finishes what was acknowledged and stops the engine.
+  ///
+  /// - Throws: ``ServerError`` with a sentence for people when it cannot start.
+  package func run() async throws {
+    // Before the engine's second of starting: whoever has the wrong port should hear it at once.
+    try await checkPort(configuration.http, option: "--http")
+    try await checkPort(configuration.ingest, option: "--ingest")
+    let storage = try await startEngine()
+    do {
+      try await storage.migrate(TableDeclaration.builtIn)
+      let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
+      try await serve(storage: storage, catalog: catalog)
+    } catch {
+      await storage.close()
+      throw ServerError("\(error)")
+    }
+    await storage.close()
+    logger.info("stopped")
+  }
+
+  private func startEngine() async throws -> EmbeddedEngine {
+    do throws(StorageError) {
+      var installation = try EngineInstallation.find()
+      if !configuration.enginePath.isEmpty {
+        installation.engine = .clickhouse(configuration.enginePath)
+      }
+      return try await EmbeddedEngine.start(
+        directory: configuration.dataDirectory, installation: installation,
+        settings: EngineSettings(memory: configuration.engineMemory), logger: logger)
+    } catch {
+      throw ServerError(error.description)
+    }
+  }
+
+  private func serve(storage: EmbeddedEngine, catalog: Catalog) async throws {
+    var settings = IngestConfiguration(journalDirectory: configuration.dataDirectory + "/journal")
+    settings.host = configuration.ingest.host
+    settings.port = configuration.ingest.port
+    let ingest = try Ingest(
+      settings, catalog: catalog, storage: storage, logger: logger,
+      now: { Timestamp(nanoseconds: wallClock()) })
+    let api = API(storage: storage, catalog: catalog, ingest: ingest)
+    let policy = RetentionPolicy(
+      maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,
+      minimumFreeBytes: configuration.retentionFreeBytes)
+    let services: [any Service] = [
+      IngestService(ingest: ingest),
+      RetentionKeeper(storage: storage, policy: policy, logger: logger),
+      api.application(at: configuration.http, logger: logger),
+    ]
+    logger.info(
+      "listening",
+      metadata: [
+        "api": "http://\(configuration.http)", "agents": "\(configuration.ingest)",
+        "data": "\(configuration.dataDirectory)",
+      ])
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
+    try await group.run()
+  }
+}
+
+/// Ingest as one of the server's services: a graceful shutdown cancels it, and it drains.
+private struct IngestService: Service {
+  let ingest: Ingest
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown { try await ingest.run() }
+  }
+}
