@@ -137,7 +137,9 @@ let package = Package(
     tests("FlowsTests", ["Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "Wire"]),
     tests("CaptureTests", ["CLibBPF", "CProbes", "Capture", "Telemetry"]),
-    tests("AgentTests", ["Agent", "Capture", "ConfigurationFile", "Telemetry", "Wire", logging] + nio),
+    tests(
+      "AgentTests",
+      ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
     tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(

@@ -67,6 +67,8 @@ extension EngineConnection {
       ("wait_end_of_query", "1"),
       // Nothing but reading; settings may be given.
       ("readonly", "2"),
+      // Names of tag sets stand in the statement; the default has room for a few thousand.
+      ("max_query_size", "\(64 << 20)"),
       ("max_execution_time", "\(max(1, Int(limits.seconds.rounded(.up))))"),
       ("timeout_overflow_mode", "throw"),
       ("max_result_rows", "\(limits.rows)"),

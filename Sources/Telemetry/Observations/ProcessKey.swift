@@ -5,7 +5,7 @@ package struct ProcessKey: Hashable, Sendable, BitwiseCopyable {
   /// Thread group id in the host's pid namespace; 0 when not known.
   package var pid: UInt32
   /// Milliseconds from host boot to the start of the process (`task_struct.start_boottime`),
-  /// rounded down; 0 when not known.
+  /// rounded down to 10 ms, because /proc tells no finer; 0 when not known.
   package var startedAfterBoot: UInt64
 
   package init(pid: UInt32, startedAfterBoot: UInt64) {
