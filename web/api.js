@@ -32,7 +32,7 @@ export async function queryTable(sql, db = 'flow_log') {
   const text = await response.text();
   let answer;
   try {
-    answer = JSON.parse(text);
+    answer = JSON.parse(text, exact);
   } catch {
     throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
   }
@@ -43,10 +43,20 @@ export async function queryTable(sql, db = 'flow_log') {
   return answer.result;
 }
 
+/** Numbers that JavaScript cannot hold (ids have 64 bits) stay what was written, as text. */
+function exact(key, value, context) {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)
+    && /^-?\d+$/.test(context?.source ?? '') ? context.source : value;
+}
+
 export async function agents() {
-  const response = await fetch('/v1/agents');
-  if (!response.ok) throw new QueryFailure(`status ${response.status}`);
-  return (await response.json()).agents;
+  try {
+    const response = await fetch('/v1/agents');
+    if (response.ok) return (await response.json()).agents;
+  } catch {
+    // Told below, like every other answer that is none.
+  }
+  throw new QueryFailure('The server does not say which agents it knows.');
 }
 
 /** A string literal of the SQL dialect. */

@@ -1,72 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { address, change, link } from './address.js';
+import { agentsDrawer } from './agents.js';
 import { agents, ledger, QueryFailure } from './api.js';
+import { callDrawer } from './call.js';
+import { edgeDrawer, nodeDrawer } from './connections.js';
 import { sqlConsole } from './console.js';
 import { make } from './dom.js';
-import { count } from './format.js';
+import { closeDrawer, openDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
+import { clock, count } from './format.js';
+import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
 import { requests } from './requests.js';
+import { serviceDrawer } from './service.js';
 import { services } from './services.js';
-import { keep, ranges, refreshes, state } from './state.js';
+import { keep, refreshes, state } from './state.js';
+import { isLive, rangeControl } from './time.js';
 
-/** Every page: load(parameters) reads, show(element, data, tools) draws. One line a page. */
+/**
+ * Every page: mount(element, tools) draws the frame and gives a function that shows what
+ * load(parameters) read. The frame stays while data comes and goes, so nothing flickers.
+ */
 const pages = { services, map, requests, sql: sqlConsole };
 
 const element = (id) => document.getElementById(id);
 let timer = 0;
-let loading = 0;
-let current = '';
+let turn = 0;
+let update = null;
 
-function route() {
-  const [path, search] = location.hash.replace(/^#\/?/, '').split('?');
-  return { name: pages[path] ? path : 'services', parameters: new URLSearchParams(search) };
+function currentName() {
+  const { path } = address();
+  return pages[path] ? path : 'services';
 }
 
-/** Loads the page that the address names and draws it, unless a later load overtook it. */
+function mount() {
+  const name = currentName();
+  const { parameters } = address();
+  update = pages[name].mount(element('page'), { parameters, reload });
+  document.title = `${pages[name].title} – MetaFlow`;
+  showPages();
+}
+
+/** Loads what the address names and shows it, unless a later load overtook it. */
 async function reload() {
   clearTimeout(timer);
-  const { name, parameters } = route();
-  const turn = ++loading;
+  const mine = ++turn;
+  const page = pages[currentName()];
   ledger.losses.clear();
   try {
-    const data = await pages[name].load(parameters);
-    if (turn !== loading) return;
-    element('notice').hidden = true;
-    if (!isTyping() || current !== name) {
-      pages[name].show(element('page'), data, { openDrawer, reload });
-    }
-    element('loaded').textContent = `loaded ${new Date().toLocaleTimeString()}`;
+    const data = await page.load(address().parameters);
+    if (mine !== turn) return;
+    update(data);
+    tell('');
+    element('loaded').textContent = `loaded ${clock(Date.now(), 's')}`;
   } catch (failure) {
-    if (turn !== loading) return;
+    if (mine !== turn) return;
     if (!(failure instanceof QueryFailure)) throw failure;
-    element('notice').textContent = failure.message;
-    element('notice').hidden = false;
+    tell(failure.message);
   }
-  current = name;
-  showPages(name);
+  showPages();
+  await Promise.all([refreshDrawer(), showAgents()]);
   showLosses();
-  await showAgents();
-  if (state.refresh && !pages[name].isStill && turn === loading) {
-    timer = setTimeout(reload, state.refresh * 1000);
+  if (mine === turn && state.refresh && isLive() && !page.isStill) {
+    timer = setTimeout(reloadWhenSeen, state.refresh * 1000);
   }
 }
 
-/** A redraw would take the text from under the user's hands. */
-function isTyping() {
-  const active = document.activeElement;
-  return element('page').contains(active) && active.matches('input, textarea, select');
+/** Nobody looks at a hidden tab, so it asks for nothing. */
+function reloadWhenSeen() {
+  if (!document.hidden) reload();
+  else document.addEventListener('visibilitychange', reloadWhenSeen, { once: true });
 }
 
-function showPages(name) {
-  element('pages').replaceChildren(...Object.entries(pages).map(([path, page]) =>
-    make('a', { href: `#/${path}`, 'aria-current': path === name ? 'page' : null }, page.title)));
+function tell(message) {
+  if (element('notice').textContent !== message) element('notice').textContent = message;
+  element('notice').hidden = !message;
+}
+
+function showPages() {
+  const links = element('pages');
+  if (!links.children.length) {
+    links.append(...Object.values(pages).map((page) => make('a', {}, page.title)));
+  }
+  Object.keys(pages).forEach((path, index) => {
+    links.children[index].href = link(path);
+    if (path === currentName()) links.children[index].setAttribute('aria-current', 'page');
+    else links.children[index].removeAttribute('aria-current');
+  });
 }
 
 function showLosses() {
   const total = [...ledger.losses.values()].reduce((sum, dropped) => sum + Number(dropped), 0);
   const place = element('losses');
   place.classList.toggle('some', total > 0);
-  place.textContent = total ? `${count(total)} dropped in this range` : 'nothing dropped';
+  place.textContent = total ? `${count(total)} dropped in this range: why?`
+    : 'nothing dropped in this range';
   place.title = [...ledger.losses].map(([what, dropped]) => `${what}: ${dropped}`).join('\n');
 }
 
@@ -75,60 +103,62 @@ async function showAgents() {
     const known = await agents();
     const connected = known.filter((agent) => agent.connected).length;
     element('agents').textContent = `agents: ${connected} of ${known.length} connected`;
+    element('agents').classList.toggle('some', connected < known.length || !known.length);
   } catch {
     element('agents').textContent = 'agents: unknown';
   }
 }
 
-/** Opens the drawer and lets `fill` put the details in. */
-async function openDrawer(fill) {
-  const drawer = element('drawer');
-  drawer.replaceChildren(make('button.close', { onclick: closeDrawer, title: 'Close (Esc)' }, 'Close'));
-  drawer.hidden = false;
-  try {
-    await fill(drawer);
-  } catch (failure) {
-    if (!(failure instanceof QueryFailure)) throw failure;
-    drawer.append(make('pre.bad.mono', {}, failure.message));
-  }
+function showTheme() {
+  document.documentElement.dataset.theme = state.theme;
 }
 
-function closeDrawer() {
-  element('drawer').hidden = true;
+function remount() {
+  mount();
+  syncDrawer();
+  return reload();
 }
 
-function choose(id, values, key) {
-  const select = element(id);
-  select.replaceChildren(...values.map(([value, title]) =>
-    make('option', { value, selected: value === state[key] }, title)));
-  select.addEventListener('change', () => {
-    state[key] = Number(select.value);
-    keep();
-    reload();
-  });
-}
+const keys = {
+  r: () => reload(),
+  '/': () => element('page').querySelector('[data-first]')?.focus(),
+};
 
 function start() {
-  document.documentElement.dataset.theme = state.theme;
-  choose('range', ranges, 'range');
-  choose('refresh', refreshes, 'refresh');
+  showTheme();
+  startDrawer(element('drawer'), {
+    service: serviceDrawer, edge: edgeDrawer, node: nodeDrawer, call: callDrawer,
+    losses: lossesDrawer, agents: agentsDrawer,
+  });
+  if (!address().path) history.replaceState(null, '', link('services'));
+  if (isLive() && !address().parameters.get('last')) change({ last: state.last });
+  rangeControl(element('range'));
+  element('refresh').append(...refreshes.map(([value, title]) =>
+    make('option', { value, selected: value === state.refresh }, title)));
+  element('refresh').addEventListener('change', (event) => {
+    state.refresh = Number(event.target.value);
+    keep();
+    reload();
+  });
   element('reload').addEventListener('click', reload);
+  element('losses').addEventListener('click', () => openDrawer('losses'));
+  element('agents').addEventListener('click', () => openDrawer('agents'));
   element('theme').addEventListener('click', () => {
     state.theme = state.theme === 'dark' ? 'light' : 'dark';
-    document.documentElement.dataset.theme = state.theme;
     keep();
-    element('page').replaceChildren();
-    reload();
+    showTheme();
+    remount();
   });
-  addEventListener('hashchange', () => {
-    closeDrawer();
-    reload();
-  });
+  addEventListener('rangechange', reload);
+  addEventListener('hashchange', remount);
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape') closeDrawer();
-    if (event.key === 'r' && !event.target.matches('input, textarea, select')) reload();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches('input, textarea, select') || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
   });
-  reload();
+  remount();
 }
 
 start();

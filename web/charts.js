@@ -1,48 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { make } from './dom.js';
+import { lookAt } from './time.js';
+
 /** A colour of the style sheet, as charts need it. */
 export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Puts a chart into `element`; gives it back so that it can be disposed of. */
-export function chart(element, option) {
-  const made = window.echarts.init(element, null, { renderer: 'canvas' });
-  made.setOption({
-    animation: false,
-    textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
-    ...option,
-  });
-  return made;
+const charts = new Set();
+addEventListener('resize', () => alive().forEach((chart) => chart.resize()));
+
+/** The charts that are still on the page; the others are disposed of. */
+function alive() {
+  for (const chart of charts) {
+    if (chart.getDom().isConnected) continue;
+    chart.dispose();
+    charts.delete(chart);
+  }
+  return charts;
 }
 
 /**
- * Lines over time.
- * @param {Array<{name, points: Array<[number, number]>, tone}>} series points are [epoch ms, value]
+ * A chart over time in `element`, which must be on the page. Dragging over it looks closer.
  * @param {(value: number) => string} show how a value reads
+ * @returns {(series: Array<{name, points: Array<[number, number]>, tone, bars?}>) => void} draws;
+ *   points are [epoch ms, value], `bars` stacks them
  */
-export function lines(element, series, show) {
-  return chart(element, {
-    grid: { left: 58, right: 12, top: 10, bottom: 22 },
-    tooltip: { trigger: 'axis', valueFormatter: show },
-    xAxis: { type: 'time', axisLine: { lineStyle: { color: colour('line') } } },
-    yAxis: {
-      type: 'value', axisLabel: { formatter: show }, min: 0,
-      splitLine: { lineStyle: { color: colour('line') } },
-    },
-    series: series.map(({ name, points, tone }) => ({
-      name, type: 'line', data: points, showSymbol: false, lineStyle: { width: 1.6 },
-      color: colour(tone), areaStyle: { opacity: 0.08 },
-    })),
+export function timeChart(element, show) {
+  alive();
+  const chart = window.echarts.init(element, null, { renderer: 'canvas' });
+  charts.add(chart);
+  const axis = { axisLine: { lineStyle: { color: colour('line') } },
+    axisLabel: { color: colour('quiet'), hideOverlap: true },
+    splitLine: { lineStyle: { color: colour('line') } } };
+  chart.setOption({
+    animation: false,
+    textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
+    grid: { left: 62, right: 14, top: 10, bottom: 22 },
+    legend: { show: false },
+    tooltip: { trigger: 'axis', valueFormatter: (value) => value === null ? '–' : show(value),
+      confine: true, backgroundColor: colour('sheet'), borderColor: colour('line'),
+      textStyle: { color: colour('text'), fontSize: 12 } },
+    xAxis: { type: 'time', ...axis, splitLine: { show: false } },
+    yAxis: { type: 'value', min: 0, splitNumber: 3, ...axis,
+      axisLabel: { ...axis.axisLabel, formatter: show } },
+  });
+  chart.group = 'time';
+  window.echarts.connect('time');
+  selectable(element, chart);
+  return (series) => chart.setOption({ series: series.map(toSeries) });
+}
+
+function toSeries({ name, points, tone, bars }) {
+  const line = bars ? { type: 'bar', stack: 'all', barCategoryGap: '15%' }
+    : { type: 'line', showSymbol: false, lineStyle: { width: 1.6 }, areaStyle: { opacity: 0.08 } };
+  return { name, id: name, data: points, color: colour(tone) || tone, ...line };
+}
+
+/** Dragging from one time to another makes them the range. */
+function selectable(element, chart) {
+  const band = make('div.band', { hidden: true });
+  element.append(band);
+  let begin = null;
+  const at = (event) => event.clientX - element.getBoundingClientRect().left;
+  const show = (end) => {
+    band.hidden = Math.abs(end - begin) < 6;
+    band.style.left = `${Math.min(begin, end)}px`;
+    band.style.width = `${Math.abs(end - begin)}px`;
+  };
+  element.addEventListener('pointerdown', (event) => {
+    begin = at(event);
+    element.setPointerCapture(event.pointerId);
+  });
+  element.addEventListener('pointermove', (event) => begin !== null && show(at(event)));
+  element.addEventListener('pointercancel', () => {
+    begin = null;
+    band.hidden = true;
+  });
+  element.addEventListener('pointerup', (event) => {
+    if (begin === null) return;
+    const ends = [begin, at(event)].sort((a, b) => a - b);
+    begin = null;
+    if (!band.hidden) {
+      const [from, to] = ends.map((x) => chart.convertFromPixel({ xAxisIndex: 0 }, x) / 1000);
+      if (to - from >= 1) lookAt(from, to);
+    }
+    band.hidden = true;
   });
 }
 
-/** Fills the seconds of a window for which there is no row with 0. */
-export function filled(rows, { from, to, step }, column) {
-  const byTime = new Map(rows.map((row) => [Number(row.t), Number(row[column])]));
+/**
+ * A column of rows as points. Intervals without a row get `missing`: counters are 0 there, a
+ * latency is unknown. The last seconds are left out, because their rows are still on their way.
+ */
+export function filled(rows, { from, settled, step }, column, missing = 0) {
+  const byTime = new Map(rows.map((row) => [Number(row.t), row[column]]));
   const points = [];
-  for (let at = Math.ceil(from / step) * step; at + step <= to; at += step) {
-    points.push([at * 1000, byTime.get(at) ?? 0]);
+  for (let at = Math.ceil(from / step) * step; at + step <= settled; at += step) {
+    const value = byTime.get(at) ?? missing;
+    points.push([at * 1000, value === null ? null : Number(value)]);
   }
   return points;
 }

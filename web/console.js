@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { query, QueryFailure, queryTable } from './api.js';
-import { make, table } from './dom.js';
+import { change } from './address.js';
+import { make } from './dom.js';
+import { namesPanel } from './names.js';
+import { showResult } from './results.js';
 import { keep, state } from './state.js';
 
-const start = `SELECT auto_service_1, Enum(l7_protocol) AS protocol, Sum(request) AS requests,
+const first = `SELECT auto_service_1, Enum(l7_protocol) AS protocol, Sum(request) AS requests,
   Sum(error) AS errors, Avg(rrt) AS mean_us
 FROM flow_metrics.application_map.1s
 WHERE observation_point = 's-p'
@@ -12,10 +15,41 @@ GROUP BY auto_service_1, l7_protocol
 ORDER BY requests DESC
 LIMIT 20`;
 
-let text = state.history[0] ?? start;
+const examples = [
+  ['Requests over time by service', `SELECT time(time, 10) AS t, auto_service,
+  PerSecond(Sum(request)) AS rate, Avg(rrt) AS mean_us
+FROM flow_metrics.application.1s
+WHERE time >= now() - 900 AND role = 1
+GROUP BY t, auto_service
+ORDER BY t`],
+  ['Slowest endpoints', `SELECT auto_service_1, endpoint, Count(row) AS calls,
+  Percentile(response_duration, 95) AS p95_us
+FROM flow_log.l7_flow_log
+WHERE time >= now() - 900 AND observation_point = 's-p'
+GROUP BY auto_service_1, endpoint
+ORDER BY p95_us DESC
+LIMIT 20`],
+  ['Latest errors', `SELECT time, auto_service_0, auto_service_1, request_type, request_resource,
+  Enum(response_status) AS status, response_code, response_exception
+FROM flow_log.l7_flow_log
+WHERE response_status IN ('Server Error', 'Client Error')
+ORDER BY time DESC
+LIMIT 50`],
+  ['What was lost', `SELECT stage, reason, Sum(dropped) AS lost
+FROM metaflow_system.loss_ledger
+GROUP BY stage, reason
+HAVING lost > 0`],
+  ...['SHOW databases', 'SHOW tables FROM flow_metrics', 'SHOW tags FROM l7_flow_log',
+    'SHOW metrics FROM flow_metrics.application', 'SHOW metrics functions',
+    'SHOW tag l7_protocol values FROM l7_flow_log',
+    'SHOW tag auto_service values FROM application LIMIT 20',
+  ].map((statement) => [statement, statement]),
+];
+
+let text = state.history[0] ?? first;
 let names = null;
 
-export const sqlConsole = { title: 'SQL', load, show, isStill: true };
+export const sqlConsole = { title: 'SQL', load, mount, isStill: true };
 
 async function load() {
   names ??= await allNames();
@@ -31,65 +65,68 @@ async function allNames() {
       const [tags, metrics] = await Promise.all([
         query(`SHOW tags FROM ${from}`, db), query(`SHOW metrics FROM ${from}`, db),
       ]);
-      found.push({ table: from, names: [
-        ...tags.flatMap((tag) => tag.client_name && tag.client_name !== tag.name
-          ? [tag.client_name, tag.server_name] : [tag.name]),
-        ...metrics.map((metric) => metric.name),
-      ] });
+      found.push({ table: from, tags, metrics });
     }
   }
   return found;
 }
 
-function show(page, known) {
-  const area = make('textarea', { spellcheck: 'false', 'aria-label': 'SQL' });
+function mount(page, { parameters }) {
+  const shared = parameters.get('sql');
+  if (shared) text = shared;
+  const area = make('textarea', { spellcheck: 'false', 'aria-label': 'SQL', 'data-first': true,
+    oninput: () => { text = area.value; },
+    onkeydown: (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
+    } });
   area.value = text;
-  area.addEventListener('input', () => { text = area.value; });
-  area.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
-  });
-  const output = make('div.panel', { style: 'margin-top: 12px' },
-    make('div.empty', {}, 'Ctrl-Enter runs the statement.'));
-  const insert = (name) => {
+  const output = make('div.panel', { 'aria-live': 'polite' },
+    make('div.empty', {}, 'Ctrl-Enter runs the statement. A first column of time(time, seconds) '
+      + 'makes a chart.'));
+  const earlier = make('select', { 'aria-label': 'Earlier statements', onchange: pick });
+  const samples = make('select', { 'aria-label': 'Examples', onchange: pick },
+    make('option', { value: '' }, 'Examples'),
+    ...examples.map(([title, statement]) => make('option', { value: statement }, title)));
+  const panel = make('div.panel.names');
+  page.replaceChildren(make('div.console', {}, panel, make('div', {}, area,
+    make('div.bar', {}, make('button.primary', { onclick: run }, 'Run'), samples, earlier,
+      make('span.hint', {}, 'Ctrl-Enter runs')), output)));
+  showHistory();
+  if (shared) run();
+
+  function pick(event) {
+    if (event.target.value) text = area.value = event.target.value;
+    event.target.value = '';
+    area.focus();
+  }
+
+  function showHistory() {
+    earlier.replaceChildren(make('option', { value: '' }, 'Earlier statements'),
+      ...state.history.map((old) =>
+        make('option', { value: old }, old.replaceAll(/\s+/g, ' ').slice(0, 80))));
+  }
+
+  async function run() {
+    const statement = text;
+    change({ sql: statement });
+    output.classList.add('busy');
+    const began = performance.now();
+    try {
+      const result = await queryTable(statement, 'flow_log');
+      state.history = [statement, ...state.history.filter((old) => old !== statement)].slice(0, 30);
+      keep();
+      showHistory();
+      showResult(output, result, Math.round(performance.now() - began));
+    } catch (failure) {
+      if (!(failure instanceof QueryFailure)) throw failure;
+      output.replaceChildren(make('pre.failure.bad.mono', { role: 'alert' }, failure.message));
+    }
+    output.classList.remove('busy');
+  }
+
+  return (known) => namesPanel(panel, known, (name) => {
     area.setRangeText(name, area.selectionStart, area.selectionEnd, 'end');
     text = area.value;
     area.focus();
-  };
-  async function run() {
-    output.replaceChildren(make('div.empty', {}, 'Running…'));
-    const began = performance.now();
-    try {
-      const result = await queryTable(text, 'flow_log');
-      state.history = [text, ...state.history.filter((old) => old !== text)].slice(0, 30);
-      keep();
-      output.replaceChildren(
-        make('h2', {}, `${result.values.length} rows in ${Math.round(performance.now() - began)} ms`),
-        resultTable(result));
-    } catch (failure) {
-      if (!(failure instanceof QueryFailure)) throw failure;
-      output.replaceChildren(make('pre.bad.mono', { style: 'padding: 0 14px' }, failure.message));
-    }
-  }
-  const history = make('select', {
-    'aria-label': 'Earlier statements', onchange: (event) => {
-      if (event.target.value) {
-        text = area.value = event.target.value;
-      }
-    },
-  }, make('option', { value: '' }, 'Earlier statements'), ...state.history.map((old) =>
-    make('option', { value: old }, old.replaceAll(/\s+/g, ' ').slice(0, 80))));
-  page.replaceChildren(make('div.console', {},
-    make('div.panel.names', {}, ...known.map((entry) => make('details', {},
-      make('summary', {}, entry.table), ...entry.names.map((name) =>
-        make('button', { onclick: () => insert(name), title: `Insert ${name}` }, name))))),
-    make('div', {}, area, make('div.bar', { style: 'margin: 8px 0 0' },
-      make('button.primary', { onclick: run }, 'Run'), history), output)));
-}
-
-function resultTable({ columns, values }) {
-  return table(columns.map((title, index) => ({
-    title, number: typeof values[0]?.[index] === 'number',
-    value: (row) => row[index],
-    show: (row) => row[index] === null ? '' : String(row[index]),
-  })), { rows: values, order: { column: -1, descending: false }, empty: 'No rows.' });
+  });
 }

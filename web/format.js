@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { make } from './dom.js';
+
 /** A count: 1.2k, 3.4M. */
 export function count(value) {
   if (value === null || value === undefined) return '–';
@@ -30,19 +32,46 @@ export function percent(value) {
   return value < 0.1 ? '< 0.1 %' : trim(value) + ' %';
 }
 
-/** A time of day with milliseconds; takes microseconds since the epoch or the engine's text. */
-export function clock(value) {
+/** The share of errors in {errors, responses}, in percent; 0 where nothing was answered. */
+export function errorShare({ errors, responses }) {
+  return Number(responses) ? Math.min(100, errors / responses * 100) : 0;
+}
+
+/** A share of errors, coloured by how bad it is. */
+export function errorBadge(share) {
+  const tone = share >= 5 ? 'bad' : share > 0 ? 'warn' : 'quiet';
+  return make(`span.${tone}`, {}, percent(share));
+}
+
+/**
+ * A time of day in the user's zone, with the date where it is not today's.
+ * @param {number|string} value as `toDate` takes it
+ * @param {'ms'|'s'} precision
+ */
+export function clock(value, precision = 'ms') {
   const time = toDate(value);
   const pad = (number, width = 2) => String(number).padStart(width, '0');
-  return `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}` +
-    `.${pad(time.getMilliseconds(), 3)}`;
+  const day = time.toDateString() === new Date().toDateString() ? ''
+    : `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} `;
+  return `${day}${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}` +
+    (precision === 'ms' ? `.${pad(time.getMilliseconds(), 3)}` : '');
+}
+
+/** A time as `clock` shows it; hovering gives it in UTC. */
+export function stamp(value, precision) {
+  const iso = toDate(value).toISOString();
+  return make('time.mono', { datetime: iso, title: `${iso.replace('T', ' ').slice(0, -1)} UTC` },
+    clock(value, precision));
 }
 
 /** Accepts seconds, milliseconds or microseconds since the epoch, or "YYYY-MM-DD hh:mm:ss" in UTC. */
 export function toDate(value) {
-  if (typeof value === 'string') return new Date(value.replace(' ', 'T').slice(0, 26) + 'Z');
-  if (value > 1e14) return new Date(value / 1e3);
-  return new Date(value > 1e11 ? value : value * 1e3);
+  if (typeof value === 'string' && !/^\d+$/.test(value)) {
+    return new Date(value.includes('T') ? value : value.replace(' ', 'T').slice(0, 26) + 'Z');
+  }
+  const number = Number(value);
+  if (number > 1e14) return new Date(number / 1e3);
+  return new Date(number > 1e11 ? number : number * 1e3);
 }
 
 function trim(value) {

@@ -1,197 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { query } from './api.js';
-import { chart, colour } from './charts.js';
-import { make } from './dom.js';
-import { count, duration, percent, rate } from './format.js';
-import { during, timeWindow } from './state.js';
+import { choice, make } from './dom.js';
+import { change } from './address.js';
+import { drawing } from './drawing.js';
+import { isOwn, ownToggle, showsOwn } from './state.js';
+import { layout } from './layout.js';
+import { during, timeWindow } from './time.js';
 
-export const map = { title: 'Map', load, show };
-
-let drawn = null;
+export const map = { title: 'Map', load, mount };
 
 async function load() {
   const span = timeWindow();
   const rows = await query(`SELECT auto_service_0 AS client, auto_service_1 AS server,
+    Enum(auto_service_type_0) AS client_kind, Enum(auto_service_type_1) AS server_kind,
     Enum(l7_protocol) AS protocol, observation_point, Sum(request) AS requests,
     Sum(response) AS responses, Sum(error) AS errors, Avg(rrt) AS mean
     FROM application_map.${span.interval} WHERE ${during(span)}
-    GROUP BY auto_service_0, auto_service_1, l7_protocol, observation_point
-    ORDER BY requests DESC LIMIT 2000`, 'flow_metrics');
-  return { span, edges: folded(rows) };
+    GROUP BY auto_service_0, auto_service_1, auto_service_type_0, auto_service_type_1, l7_protocol,
+      observation_point ORDER BY requests DESC LIMIT 2000`, 'flow_metrics');
+  return { span, calls: folded(withoutEchoes(rows)) };
 }
 
-/** One edge a client, server and protocol: as the client saw it, else as the server did. */
+/** One line a client, server and protocol: as the client saw it, else as the server did. */
 function folded(rows) {
-  const edges = new Map();
+  const calls = new Map();
   for (const row of rows) {
     const key = `${row.client}\n${row.server}\n${row.protocol}`;
-    const known = edges.get(key);
+    const known = calls.get(key);
     if (!known || (known.observation_point !== 'c-p' && row.observation_point === 'c-p')) {
-      edges.set(key, row);
+      calls.set(key, row);
     }
   }
-  return [...edges.values()];
-}
-
-function show(page, { span, edges }, { openDrawer }) {
-  if (!edges.length) {
-    page.replaceChildren(make('div.panel', {}, make('div.empty', {},
-      'No calls in this time range yet, so there is nothing to draw.')));
-    drawn = null;
-    return;
-  }
-  let holder = document.getElementById('map');
-  if (!holder) {
-    holder = make('div', { id: 'map' });
-    page.replaceChildren(make('div.panel', {}, make('h2', {},
-      'Who calls whom: requests per second, errors and mean latency, as the client saw them'),
-    holder));
-    drawn = null;
-  }
-  const option = graph(span, edges, holder);
-  if (drawn) drawn.setOption(option);
-  else {
-    drawn = chart(holder, option);
-    addEventListener('resize', () => drawn && !drawn.isDisposed() && drawn.resize());
-  }
-  drawn.off('click');
-  drawn.on('click', ({ dataType, data }) => {
-    if (dataType === 'edge') openDrawer((body) => edgeDetail(body, span, data.calls));
-    else openDrawer((body) => nodeDetail(body, span, data.name, edges));
-  });
+  return [...calls.values()];
 }
 
 /**
- * Columns by distance from the callers, so that calls read from left to right. Spread over the
- * size of the drawing, because the chart stretches what has another shape.
+ * A server that cannot tell which process called it (UDP, another host) names the host or address.
+ * Where clients that were watched made as many calls as are unclaimed, those are the same calls.
  */
-function layered(edges, width, height) {
-  const depth = new Map();
-  for (const { client, server } of edges) {
-    depth.set(client, 0);
-    depth.set(server, 0);
-  }
-  for (let round = 0; round < Math.min(depth.size, 12); round += 1) {
-    let moved = false;
-    for (const { client, server } of edges) {
-      if (client !== server && depth.get(server) <= depth.get(client) && depth.get(client) < 8) {
-        depth.set(server, depth.get(client) + 1);
-        moved = true;
+function withoutEchoes(rows) {
+  const isNamed = (row) => row.client_kind === 'Process';
+  const group = (row) => `${row.server}\n${row.protocol}`;
+  const claimed = new Map();
+  const add = (row, change) =>
+    claimed.set(group(row), (claimed.get(group(row)) ?? 0) + change * Number(row.requests));
+  for (const row of rows.filter(isNamed)) add(row, row.observation_point === 'c-p' ? 1 : -1);
+  return rows.filter((row) => isNamed(row) || row.observation_point !== 's-p'
+    || (claimed.get(group(row)) ?? 0) < Number(row.requests) * 0.7);
+}
+
+/** Callers that nothing is known of stand as one where there are many. */
+function gathered(calls, most = 8) {
+  const servers = new Set(calls.map((call) => call.server));
+  const strangers = new Set(calls.filter((call) => call.client_kind !== 'Process'
+    && !servers.has(call.client)).map((call) => call.client));
+  if (strangers.size <= most) return calls;
+  const name = `${strangers.size} addresses`;
+  const sums = new Map();
+  for (const call of calls) {
+    const client = strangers.has(call.client) ? name : call.client;
+    const key = `${client}\n${call.server}\n${call.protocol}`;
+    const sum = sums.get(key);
+    if (!sum) sums.set(key, { ...call, client });
+    else {
+      const answered = Number(sum.responses) + Number(call.responses);
+      sum.mean = answered ? ((sum.mean ?? 0) * sum.responses + (call.mean ?? 0) * call.responses)
+        / answered : null;
+      for (const column of ['requests', 'responses', 'errors']) {
+        sum[column] = Number(sum[column]) + Number(call[column]);
       }
     }
-    if (!moved) break;
   }
-  const columns = new Map();
-  for (const [name, at] of depth) columns.set(at, [...(columns.get(at) ?? []), name]);
-  const places = new Map();
-  const last = Math.max(...columns.keys(), 1);
-  for (const [at, names] of columns) {
-    names.sort().forEach((name, row) =>
-      places.set(name, [at / last * width, (row + 0.5) / names.length * height]));
-  }
-  return places;
+  return [...sums.values()];
 }
 
-function graph(span, edges, holder) {
-  const [width, height] = [holder.clientWidth - 180, holder.clientHeight - 80];
-  const places = layered(edges, width, height);
-  const served = new Map();
-  for (const edge of edges) {
-    const total = served.get(edge.server) ?? { requests: 0, responses: 0, errors: 0 };
-    total.requests += Number(edge.requests);
-    total.responses += Number(edge.responses);
-    total.errors += Number(edge.errors);
-    served.set(edge.server, total);
-  }
-  const pairs = new Map();
-  for (const edge of edges) {
-    const key = `${edge.client}\n${edge.server}`;
-    pairs.set(key, [...(pairs.get(key) ?? []), edge]);
-  }
-  return {
-    tooltip: { confine: true },
-    series: [{
-      type: 'graph', layout: 'none', roam: true, edgeSymbol: ['none', 'arrow'], edgeSymbolSize: 9,
-      left: 90, top: 40, width, height,
-      label: { show: true, position: 'bottom', color: colour('text'), fontSize: 12 },
-      data: [...places].map(([name, [x, y]]) => node(name, x, y, served.get(name), span)),
-      links: [...pairs.values()].map((calls) => link(calls, span)),
-    }],
-  };
-}
-
-function node(name, x, y, total, span) {
-  const ratio = total?.responses ? total.errors / total.responses * 100 : 0;
-  const perSecond = (total?.requests ?? 0) / span.seconds;
-  return {
-    name, x, y, symbolSize: 26 + Math.min(26, Math.log10(1 + perSecond) * 9),
-    itemStyle: { color: colour(total ? ratio >= 5 ? 'bad' : ratio > 0 ? 'warn' : 'good' : 'quiet') },
-    tooltip: { formatter: () => escaped(total
-      ? `${name}: ${rate(perSecond)}, ${percent(ratio)} errors` : `${name}: calls others only`) },
-  };
-}
-
-function link(calls, span) {
-  const requests = calls.reduce((sum, call) => sum + Number(call.requests), 0);
-  const responses = calls.reduce((sum, call) => sum + Number(call.responses), 0);
-  const errors = calls.reduce((sum, call) => sum + Number(call.errors), 0);
-  const weighted = calls.reduce((sum, call) => sum + (call.mean ?? 0) * Number(call.responses), 0);
-  const ratio = responses ? errors / responses * 100 : 0;
-  const text = `${calls.map((call) => call.protocol).join(', ')} ${rate(requests / span.seconds)}`
-    + ` · ${percent(ratio)} errors · ${duration(responses ? weighted / responses : null)}`;
-  return {
-    source: calls[0].client, target: calls[0].server, calls,
-    lineStyle: {
-      width: 1.5 + Math.min(4, Math.log10(1 + requests / span.seconds)), curveness: 0.12,
-      color: colour(ratio >= 5 ? 'bad' : ratio > 0 ? 'warn' : 'quiet'), opacity: 0.85,
+function mount(page, { parameters, reload }) {
+  let shown = null;
+  let places = null;
+  let known = '';
+  let zoom = Number(parameters.get('zoom')) || 0;
+  const search = make('input', {
+    type: 'search', placeholder: 'Only what touches… ( / )', 'data-first': true,
+    'aria-label': 'Only what touches a service', value: parameters.get('filter'),
+    oninput: () => {
+      change({ filter: search.value });
+      update(shown);
     },
-    label: {
-      show: true, formatter: text, fontSize: 11, color: colour('quiet'), position: 'middle',
-      textBorderColor: colour('sheet'), textBorderWidth: 3,
-    },
-    tooltip: { formatter: () =>
-      escaped(`${calls[0].client} → ${calls[0].server}: ${text}`) },
-  };
-}
+  });
+  const sheet = make('div', { id: 'map' });
+  const sizes = [[0, 'Fit'], [0.5, '50 %'], [0.75, '75 %'], [1, '100 %'], [1.5, '150 %']];
+  page.replaceChildren(
+    make('div.bar', {}, search, choice('Size', sizes, zoom, (value) => {
+      zoom = Number(value);
+      change({ zoom: zoom || null });
+      update(shown);
+    }), ownToggle(reload), legend()),
+    make('div.panel', {}, make('h2', {},
+      'Who calls whom: requests per second, errors and mean latency as the client saw them'), sheet));
+  const resized = new ResizeObserver(() => (sheet.isConnected ? !zoom && update(shown)
+    : resized.disconnect()));
+  resized.observe(sheet);
 
-function escaped(text) {
-  const holder = document.createElement('span');
-  holder.textContent = text;
-  return holder.innerHTML;
-}
-
-function edgeDetail(body, span, calls) {
-  body.append(make('h1', {}, `${calls[0].client} → ${calls[0].server}`));
-  for (const call of calls) {
-    body.append(make('h3', {}, call.protocol), fields([
-      ['Requests', `${count(Number(call.requests))} (${rate(call.requests / span.seconds)})`],
-      ['Errors', percent(call.responses ? call.errors / call.responses * 100 : 0)],
-      ['Mean latency', duration(call.mean)],
-      ['Seen at', call.observation_point],
-    ]));
+  function update(data) {
+    shown = data;
+    if (!data) return;
+    const needle = search.value.trim().toLowerCase();
+    const calls = gathered(data.calls.filter((call) =>
+      (showsOwn() || !(isOwn(call.server) || isOwn(call.client)))
+      && `${call.client}\n${call.server}\n${call.protocol}`.toLowerCase().includes(needle)));
+    if (!calls.length) {
+      sheet.replaceChildren(make('div.empty', {}, data.calls.length
+        ? 'Nothing matches the filter.'
+        : 'No calls in this time range, so there is nothing to draw. Choose a longer one.'));
+      return;
+    }
+    // Only new names or connections move things; figures never do.
+    const names = calls.map((call) => `${call.client}\n${call.server}`).sort().join('\n');
+    if (names !== known) places = layout(calls);
+    known = names;
+    const focused = document.activeElement?.dataset?.key;
+    sheet.replaceChildren(drawing(places, calls, data.span, zoom || fit(sheet, places)));
+    if (focused) sheet.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
-  body.append(make('p', {}, make('a',
-    { href: `#/requests?service=${encodeURIComponent(calls[0].server)}` },
-    'Open its calls in the request log')));
+  return update;
 }
 
-function nodeDetail(body, span, name, edges) {
-  body.append(make('h1', {}, name));
-  const group = (title, list, other) => {
-    if (!list.length) return;
-    body.append(make('h3', {}, title), fields(list.map((edge) => [
-      `${other(edge)} (${edge.protocol})`,
-      `${rate(edge.requests / span.seconds)}, ` +
-      `${percent(edge.responses ? edge.errors / edge.responses * 100 : 0)} errors, ` +
-      duration(edge.mean),
-    ])));
-  };
-  group('Called by', edges.filter((edge) => edge.server === name), (edge) => edge.client);
-  group('Calls', edges.filter((edge) => edge.client === name), (edge) => edge.server);
+function fit(sheet, { width, height }) {
+  const room = Math.min((sheet.clientWidth - 4) / width, (sheet.clientHeight - 4) / height);
+  return Math.max(0.8, Math.min(1.25, room));
 }
 
-function fields(pairs) {
-  return make('dl.fields', {}, ...pairs.flatMap(([key, value]) =>
-    [make('dt', {}, key), make('dd', {}, value)]));
+function legend() {
+  const item = (style, text) => make('span.key', {}, make(`i.${style}`), text);
+  return make('span.legend', {}, item('good', 'no errors'), item('warn', 'some errors'),
+    item('bad', 'from 5 %'), item('quiet', 'calls only'),
+    item('stranger', 'process not known'));
 }

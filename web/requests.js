@@ -1,108 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from './api.js';
-import { make, table } from './dom.js';
-import { clock, duration } from './format.js';
-import { during, timeWindow } from './state.js';
+import { query } from './api.js';
+import { change } from './address.js';
+import { columnsShown, knownColumns } from './columns.js';
+import { timeChart } from './charts.js';
+import { choice, make } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { conditions, filterNames, sides, statuses } from './filters.js';
+import { keep, ownToggle, state } from './state.js';
+import { dataTable } from './table.js';
+import { during, lookAt, timeWindow } from './time.js';
 
-const order = { column: 0, descending: true };
-const filters = { service: '', endpoint: '', protocol: '', status: '', point: '' };
-const choices = { protocol: [], status: ['Success', 'Client Error', 'Server Error', 'Timeout'] };
+export const requests = { title: 'Requests', load, mount };
+
 const limit = 300;
-
-export const requests = { title: 'Requests', load, show };
+let protocols = null;
 
 async function load(parameters) {
-  if (parameters.has('service')) filters.service = parameters.get('service');
   const span = timeWindow();
-  const where = [during(span)];
-  if (filters.service) {
-    const text = literal(filters.service);
-    where.push(`(auto_service_0 = ${text} OR auto_service_1 = ${text})`);
-  }
-  if (filters.endpoint) where.push(`request_resource LIKE ${literal(`*${filters.endpoint}*`)}`);
-  if (filters.protocol) where.push(`Enum(l7_protocol) = ${literal(filters.protocol)}`);
-  if (filters.status) where.push(`Enum(response_status) = ${literal(filters.status)}`);
-  if (filters.point) where.push(`observation_point = ${literal(filters.point)}`);
-  const [rows, protocols] = await Promise.all([
-    query(`SELECT toString(_id) AS id, start_time, auto_service_0 AS client,
+  const where = [during(span), ...conditions(parameters)].join(' AND ');
+  const once = !parameters.get('side');
+  const [rows, bars, names] = await Promise.all([
+    query(`SELECT toString(_id) AS id, time, start_time, auto_service_0 AS client,
       auto_service_1 AS server, Enum(l7_protocol) AS protocol, request_type, request_resource,
-      request_domain, Enum(response_status) AS status, response_code, response_duration,
-      observation_point FROM l7_flow_log WHERE ${where.join(' AND ')}
-      ORDER BY start_time DESC LIMIT ${limit}`, 'flow_log'),
-    choices.protocol.length ? null
-      : query('SHOW tag l7_protocol values FROM l7_flow_log', 'flow_log'),
+      request_domain, endpoint, Enum(response_status) AS status, response_code,
+      response_exception, response_duration, observation_point, trace_id, ip_0, ip_1, client_port,
+      server_port, req_tcp_seq, request_id, host_0, host_1, request_length, response_length,
+      process_id_0, process_id_1 FROM l7_flow_log WHERE ${where}
+      ORDER BY start_time DESC LIMIT ${once ? limit * 2 : limit}`, 'flow_log'),
+    query(`SELECT time(time, ${span.step}) AS t, Enum(response_status) AS status,
+      observation_point, Count(row) AS calls FROM l7_flow_log WHERE ${where}
+      GROUP BY t, response_status, observation_point LIMIT 50000`, 'flow_log'),
+    protocols ?? query('SHOW tag l7_protocol values FROM l7_flow_log', 'flow_log'),
   ]);
-  if (protocols) choices.protocol = protocols.map((row) => row.display_name);
-  return { rows };
+  protocols = names;
+  const isFull = rows.length === (once ? limit * 2 : limit);
+  return { rows: (once ? joined(rows) : rows).slice(0, limit), bars, span, once, isFull };
 }
 
-const columns = [
-  { title: 'Time', value: (row) => row.start_time,
-    show: (row) => make('span.mono', {}, clock(row.start_time)) },
-  { title: 'Client', value: (row) => row.client },
-  { title: 'Server', value: (row) => row.server },
-  { title: 'Protocol', value: (row) => row.protocol,
-    show: (row) => make('span.badge', {}, row.protocol) },
-  { title: 'Method', value: (row) => row.request_type },
-  { title: 'Resource', value: (row) => row.request_resource || row.request_domain,
-    show: (row) => make('span.mono', { title: row.request_resource },
-      row.request_resource || row.request_domain) },
-  { title: 'Status', value: (row) => row.status, show: statusBadge },
-  { title: 'Duration', number: true, value: (row) => Number(row.response_duration),
-    show: (row) => duration(Number(row.response_duration)) },
-  { title: 'Seen at', value: (row) => row.observation_point },
-];
-
-function statusBadge(row) {
-  const tone = row.status === 'Success' ? 'good' : row.status === 'Client Error' ? 'warn' : 'bad';
-  const code = row.response_code === null ? '' : ` ${row.response_code}`;
-  return make(`span.badge.${tone}`, {}, row.status + code);
+/** What both ends of a call have in common. */
+function exchange(row) {
+  return [row.ip_0, row.client_port, row.ip_1, row.server_port, row.protocol,
+    row.req_tcp_seq || `${row.request_id}`].join(' ');
 }
 
-function show(page, { rows }, { openDrawer, reload }) {
-  const entry = (key, placeholder) => make('input', {
-    type: 'search', placeholder, value: filters[key], 'aria-label': placeholder,
-    onchange: (event) => {
-      filters[key] = event.target.value.trim();
-      reload();
-    },
-  });
-  const choice = (key, title, values) => {
-    const select = make('select', {
-      'aria-label': title,
-      onchange: (event) => {
-        filters[key] = event.target.value;
-        reload();
-      },
-    }, make('option', { value: '' }, title), ...values.map((value) =>
-      make('option', { value, selected: filters[key] === value }, value)));
-    return select;
-  };
-  page.replaceChildren(
-    make('div.bar', {}, entry('service', 'Service is…'), entry('endpoint', 'Resource contains…'),
-      choice('protocol', 'Any protocol', choices.protocol),
-      choice('status', 'Any status', choices.status),
-      choice('point', 'Both sides', ['c-p', 's-p']),
-      make('span.hint', {}, rows.length === limit ? `the latest ${limit}` : `${rows.length} calls`)),
-    make('div.panel', {}, table(columns, {
-      rows, order, open: (row) => openDrawer((body) => detail(body, row)),
-      empty: 'No call matches in this time range.',
-    })));
-}
-
-/** One call with every field that is not empty, and its other side where that was seen too. */
-async function detail(body, row) {
-  const [call] = await query(`SELECT * FROM l7_flow_log WHERE _id = ${row.id} LIMIT 1`, 'flow_log');
-  body.append(make('h1', {}, `${row.request_type} ${row.request_resource || row.request_domain}`),
-    statusBadge(row), ' ', make('span.badge', {}, row.protocol), ' ',
-    make('span.badge', {}, duration(Number(row.response_duration))));
-  if (!call) {
-    body.append(make('p', {}, 'The call is no longer stored.'));
-    return;
+/** One row a call: the client's, with the time that the server took; or else the server's. */
+function joined(rows) {
+  const atClient = new Map();
+  for (const row of rows) {
+    if (row.observation_point === 'c-p') atClient.set(exchange(row), row);
   }
-  const present = Object.entries(call).filter(([, value]) =>
-    value !== null && value !== '' && !(Array.isArray(value) && !value.length));
-  body.append(make('h3', {}, 'All fields'), make('dl.fields', {}, ...present.flatMap(
-    ([key, value]) => [make('dt.mono', {}, key), make('dd.mono', {}, String(value))])));
+  return rows.filter((row) => {
+    const other = row.observation_point === 's-p' ? atClient.get(exchange(row)) : null;
+    if (other) other.atServer = Number(row.response_duration);
+    return !other;
+  });
+}
+
+function mount(page, { parameters, reload }) {
+  const values = (name) => parameters.get(name) ?? '';
+  const set = (name, value) => {
+    change({ [name]: value });
+    reload();
+  };
+  const entry = (name, placeholder, attributes = {}) => make('input', {
+    type: 'search', placeholder, value: values(name), 'aria-label': placeholder,
+    onchange: (event) => set(name, event.target.value.trim()), ...attributes,
+  });
+  const chosen = (name, label, list) =>
+    choice(label, list, values(name), (value) => set(name, value));
+  const protocol = make('span');
+  const hint = make('span.hint', { role: 'status' });
+  const bars = make('div.chart.bars');
+  const older = make('button', { hidden: true }, 'Older calls');
+  let list = null;
+  const panel = make('div.panel.log');
+  const shape = () => {
+    list = tableOf();
+    panel.replaceChildren(list.element, older);
+  };
+  shape();
+  page.replaceChildren(
+    make('div.bar', {}, entry('resource', 'Resource contains… ( / )', { 'data-first': true }),
+      entry('service', 'Service is…', { class: 'short' }), protocol,
+      chosen('status', 'Status', statuses), chosen('side', 'Side', sides),
+      entry('slower', 'Slower than ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
+      columnChoice(() => {
+        shape();
+        update(shown);
+      }), ownToggle(reload), hint),
+    chips(parameters), bars, panel);
+  const draw = timeChart(bars, (value) => String(value));
+  let shown = null;
+
+  function update(data) {
+    shown = data;
+    if (!data) return;
+    if (!protocol.firstChild) {
+      protocol.append(chosen('protocol', 'Protocol', [['', 'Any protocol'],
+        ...protocols.map((row) => [row.display_name, row.display_name])]));
+    }
+    draw(stacks(data));
+    hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} calls`;
+    older.hidden = !data.isFull;
+    older.onclick = () => lookAt(data.span.from, data.rows.at(-1).time);
+    list.update(data.rows, make('div', {}, make('p', {}, 'No call matches in this time range.'),
+      make('p', {}, 'Loosen a filter, choose a longer range, or make a call: it shows within '
+        + '3 seconds.')));
+  }
+  return update;
+}
+
+function tableOf() {
+  return dataTable(columnsShown(), {
+    label: 'Calls', key: (row) => row.id, order: { id: 'time', descending: true },
+    open: (row) => openDrawer('call', row.id),
+  });
+}
+
+/** How many calls ended how, over time; calls seen at both ends count once. */
+function stacks({ bars, span, once }) {
+  const points = new Map(bars.map((row) => [row.observation_point, 0]));
+  for (const row of bars) {
+    points.set(row.observation_point, points.get(row.observation_point) + Number(row.calls));
+  }
+  const most = [...points].sort((a, b) => b[1] - a[1])[0]?.[0];
+  const counted = bars.filter((row) => !once || row.observation_point === most);
+  const tones = { Success: 'good', 'Client Error': 'warn', 'Server Error': 'bad' };
+  return ['Success', 'Client Error', 'Server Error', 'other'].map((name) => {
+    const sums = new Map();
+    for (const row of counted) {
+      if ((tones[row.status] ? row.status : 'other') !== name) continue;
+      sums.set(Number(row.t), (sums.get(Number(row.t)) ?? 0) + Number(row.calls));
+    }
+    const series = [];
+    for (let at = Math.ceil(span.from / span.step) * span.step; at <= span.to; at += span.step) {
+      series.push([at * 1000, sums.get(at) ?? 0]);
+    }
+    return { name, points: series, tone: tones[name] ?? 'quiet', bars: true };
+  });
+}
+
+/** The filters that have no field of their own, each with a way out. */
+function chips(parameters) {
+  const shown = filterNames.filter((name) => ['client', 'server', 'endpoint', 'trace'].includes(name)
+    && parameters.get(name));
+  return make('div.chips', {}, ...shown.map((name) => make('button.chip', {
+    title: 'Remove this filter', onclick: () => {
+      change({ [name]: null });
+      dispatchEvent(new Event('hashchange'));
+    },
+  }, `${name} = ${parameters.get(name)} ✕`)));
+}
+
+function columnChoice(changed) {
+  const chosen = new Set(columnsShown().map((column) => column.id));
+  return make('details.columns', {}, make('summary', {}, 'Columns'), make('div.popover', {},
+    ...knownColumns.map((column) => make('label', {}, make('input', {
+      type: 'checkbox', checked: chosen.has(column.id), onchange: (event) => {
+        if (event.target.checked) chosen.add(column.id);
+        else chosen.delete(column.id);
+        state.columns = knownColumns.map(({ id }) => id).filter((id) => chosen.has(id));
+        keep();
+        changed();
+      },
+    }), ` ${column.title}`))));
 }

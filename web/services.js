@@ -1,156 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from './api.js';
-import { filled, lines } from './charts.js';
-import { make, sparkline, table } from './dom.js';
-import { count, duration, percent, rate } from './format.js';
-import { during, timeWindow } from './state.js';
+import { agents, query } from './api.js';
+import { change } from './address.js';
+import { filled } from './charts.js';
+import { make, sparkline } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { count, duration, errorBadge, errorShare, percent, rate } from './format.js';
+import { isOwn, ownToggle, showsOwn } from './state.js';
+import { dataTable } from './table.js';
+import { during, timeWindow } from './time.js';
 
-const order = { column: 2, descending: true };
-let filter = '';
+export const services = { title: 'Services', load, mount };
 
-export const services = { title: 'Services', load, show };
+/** Percentiles come from the log, which holds every call; beyond this range that is too much. */
+const longestForPercentiles = 21600;
 
-/** Reads what the page shows. */
 async function load() {
   const span = timeWindow();
   const edges = `application_map.${span.interval}`;
-  const [totals, points] = await Promise.all([
-    query(`SELECT auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point,
-      Sum(request) AS requests, Sum(response) AS responses, Sum(error) AS errors,
-      Sum(timeout) AS timeouts, Avg(rrt) AS mean, Max(rrt) AS longest FROM ${edges}
-      WHERE ${during(span)}
-      GROUP BY auto_service_1, l7_protocol, observation_point LIMIT 5000`, 'flow_metrics'),
-    query(`SELECT auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point,
-      time(time, ${span.step}) AS t, Sum(request) AS requests FROM ${edges} WHERE ${during(span)}
-      GROUP BY auto_service_1, l7_protocol, observation_point, t LIMIT 100000`, 'flow_metrics'),
+  const by = 'auto_service_1, l7_protocol, observation_point';
+  const tags = 'auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point';
+  const [totals, points, slowest] = await Promise.all([
+    query(`SELECT ${tags}, Sum(request) AS requests, Sum(response) AS responses,
+      Sum(error) AS errors, Sum(timeout) AS timeouts, Avg(rrt) AS mean, Max(rrt) AS longest
+      FROM ${edges} WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`, 'flow_metrics'),
+    query(`SELECT ${tags}, time(time, ${span.step}) AS t, Sum(request) AS requests
+      FROM ${edges} WHERE ${during(span)} GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics'),
+    span.seconds > longestForPercentiles ? [] : query(`SELECT ${tags},
+      Percentile(response_duration, 95) AS p95 FROM l7_flow_log WHERE ${during(span)}
+      GROUP BY ${by} LIMIT 5000`, 'flow_log'),
   ]);
-  return { span, rows: fromBestPoint(totals, points, span) };
+  const rows = fromBestPoint(totals, points, slowest, span);
+  return { span, rows, agents: rows.length ? null : await agents().catch(() => []) };
 }
 
 /**
  * One row a service and protocol. A call between two processes of this host was counted at either
  * end, so only one point speaks for a service: its own where it was watched, else its clients'.
  */
-function fromBestPoint(totals, points, span) {
+function fromBestPoint(totals, points, slowest, span) {
+  const name = (row) => `${row.service}\n${row.protocol}`;
   const best = new Map();
   for (const row of totals) {
-    const key = `${row.service}\n${row.protocol}`;
-    const known = best.get(key);
+    const known = best.get(name(row));
     if (!known || (known.observation_point !== 's-p' && row.observation_point === 's-p')) {
-      best.set(key, row);
+      best.set(name(row), row);
     }
   }
-  const series = new Map();
-  for (const point of points) {
-    const key = `${point.service}\n${point.protocol}`;
-    if (best.get(key)?.observation_point !== point.observation_point) continue;
-    if (!series.has(key)) series.set(key, []);
-    series.get(key).push(point);
-  }
+  const isBest = (row) => best.get(name(row))?.observation_point === row.observation_point;
+  const series = Map.groupBy(points.filter(isBest), name);
+  const p95 = new Map(slowest.filter(isBest).map((row) => [name(row), row.p95]));
   return [...best].map(([key, row]) => ({
     ...row,
     rate: row.requests / span.seconds,
-    errorRatio: row.responses ? row.errors / row.responses * 100 : 0,
+    errorShare: errorShare(row),
+    p95: p95.get(key) ?? null,
     spark: filled(series.get(key) ?? [], span, 'requests').map(([, value]) => value),
   }));
 }
 
 const columns = [
-  { title: 'Service', value: (row) => row.service, show: (row) => make('strong', {}, row.service) },
-  { title: 'Protocol', value: (row) => row.protocol,
+  { id: 'service', title: 'Service', value: (row) => row.service,
+    show: (row) => make('strong', {}, row.service || '(unknown)') },
+  { id: 'protocol', title: 'Protocol', value: (row) => row.protocol,
     show: (row) => make('span.badge', {}, row.protocol) },
-  { title: 'Requests/s', number: true, value: (row) => row.rate, show: (row) => rate(row.rate) },
-  { title: 'Trend', value: (row) => row.rate, show: (row) => sparkline(row.spark) },
-  { title: 'Errors', number: true, value: (row) => row.errorRatio, show: (row) =>
-    make(row.errorRatio >= 5 ? 'span.bad' : row.errorRatio > 0 ? 'span.warn' : 'span.good', {},
-      percent(row.errorRatio)) },
-  { title: 'Timeouts', number: true, value: (row) => row.timeouts,
-    show: (row) => count(row.timeouts) },
-  { title: 'Mean', number: true, value: (row) => row.mean, show: (row) => duration(row.mean) },
-  { title: 'Max', number: true, value: (row) => row.longest,
+  { id: 'rate', title: 'Requests/s', number: true, value: (row) => row.rate,
+    show: (row) => rate(row.rate) },
+  { id: 'trend', title: 'Trend', value: (row) => row.rate, show: (row) => sparkline(row.spark) },
+  { id: 'errors', title: 'Errors', number: true, value: (row) => row.errorShare,
+    about: 'Share of responses that were an error', show: (row) => errorBadge(row.errorShare) },
+  { id: 'timeouts', title: 'Timeouts', number: true, value: (row) => Number(row.timeouts),
+    show: (row) => make(Number(row.timeouts) ? 'span.bad' : 'span.quiet', {}, count(row.timeouts)) },
+  { id: 'mean', title: 'Mean', number: true, value: (row) => row.mean,
+    show: (row) => duration(row.mean) },
+  { id: 'p95', title: 'P95', number: true, value: (row) => row.p95,
+    about: '95 of 100 calls were faster. Read from the log, up to 6 hours.',
+    show: (row) => duration(row.p95) },
+  { id: 'max', title: 'Max', number: true, value: (row) => row.longest,
     show: (row) => duration(row.longest) },
-  { title: 'Requests', number: true, value: (row) => row.requests,
-    show: (row) => count(row.requests) },
-  { title: 'Seen at', value: (row) => row.observation_point,
-    show: (row) => row.observation_point === 's-p' ? 'server process' : 'client process' },
+  { id: 'requests', title: 'Requests', number: true, value: (row) => Number(row.requests),
+    show: (row) => count(Number(row.requests)) },
+  { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
+    about: 'Latency at the server leaves the network out; at the client it is in',
+    show: (row) => row.observation_point === 's-p' ? 'server' : 'client' },
 ];
 
-function show(page, { rows }, { openDrawer }) {
-  const requests = rows.reduce((sum, row) => sum + row.rate, 0);
-  const responses = rows.reduce((sum, row) => sum + Number(row.responses), 0);
-  const errors = rows.reduce((sum, row) => sum + Number(row.errors), 0);
-  const holder = make('div.panel');
+function mount(page, { parameters, reload }) {
+  const [id, down] = (parameters.get('sort') ?? 'rate-').match(/^(.*?)(-?)$/).slice(1);
+  let shown = null;
+  const list = dataTable(columns, {
+    label: 'Services', key: (row) => `${row.service}\n${row.protocol}`,
+    order: { id, descending: down === '-' },
+    sorted: (order) => change({ sort: order.id + (order.descending ? '-' : '') }),
+    open: (row) => openDrawer('service', row.service, row.protocol),
+  });
   const search = make('input', {
-    type: 'search', placeholder: 'Filter by service or protocol', value: filter,
-    'aria-label': 'Filter', oninput: (event) => {
-      filter = event.target.value;
-      list();
+    type: 'search', placeholder: 'Filter by service or protocol ( / )', 'data-first': true,
+    'aria-label': 'Filter', value: parameters.get('filter'), oninput: () => {
+      change({ filter: search.value });
+      update(shown);
     },
   });
-  function list() {
-    const needle = filter.toLowerCase();
+  const figures = Object.fromEntries(['Services', 'Requests', 'Error ratio', 'Mean latency']
+    .map((label) => [label, make('div.figure', {}, '–')]));
+  page.replaceChildren(
+    make('div.tiles', {}, ...Object.entries(figures).map(([label, figure]) =>
+      make('div.tile', {}, make('div.label', {}, label), figure))),
+    make('div.bar', {}, search, ownToggle(reload)), make('div.panel', {}, list.element));
+
+  function update(data) {
+    shown = data;
+    if (!data) return;
+    const rows = data.rows.filter((row) => showsOwn() || !isOwn(row.service));
+    const needle = search.value.trim().toLowerCase();
     const matching = rows.filter((row) =>
       `${row.service} ${row.protocol}`.toLowerCase().includes(needle));
-    holder.replaceChildren(table(columns, {
-      rows: matching, order, open: (row) => openDrawer((body) => detail(body, row)),
-      empty: rows.length ? 'No service matches the filter.'
-        : 'No calls in this time range yet. Make one (curl a local service, say): it shows within '
-          + '3 seconds.',
-    }));
+    const sum = (value) => matching.reduce((total, row) => total + Number(value(row)), 0);
+    const responses = sum((row) => row.responses);
+    figures.Services.textContent = count(new Set(matching.map((row) => row.service)).size);
+    figures.Requests.textContent = rate(sum((row) => row.rate));
+    figures['Error ratio'].textContent =
+      percent(responses ? sum((row) => row.errors) / responses * 100 : 0);
+    figures['Mean latency'].textContent =
+      duration(responses ? sum((row) => (row.mean ?? 0) * row.responses) / responses : null);
+    list.update(matching, rows.length ? 'No service matches the filter.' : nothing(data.agents));
   }
-  list();
-  page.replaceChildren(
-    make('div.tiles', {}, tile('Services', count(rows.length)), tile('Requests', rate(requests)),
-      tile('Error ratio', percent(responses ? errors / responses * 100 : 0))),
-    make('div.bar', { 'data-keep': 'services' }, search), holder);
+  return update;
 }
 
-function tile(label, figure) {
-  return make('div.tile', {}, make('div.label', {}, label), make('div.figure', {}, figure));
-}
-
-/** The drawer of one service: its RED lines, endpoints and latest calls. */
-async function detail(body, row) {
-  const span = timeWindow();
-  const where = `${during(span)} AND auto_service_1 = ${literal(row.service)}` +
-    ` AND Enum(l7_protocol) = ${literal(row.protocol)}` +
-    ` AND observation_point = ${literal(row.observation_point)}`;
-  body.append(make('h1', {}, row.service), make('span.badge', {}, row.protocol));
-  const [points, endpoints] = await Promise.all([
-    query(`SELECT time(time, ${span.step}) AS t, Sum(request) AS requests, Sum(error) AS errors,
-      Avg(rrt) AS mean, Max(rrt) AS longest FROM application_map.${span.interval}
-      WHERE ${where} GROUP BY t LIMIT 10000`, 'flow_metrics'),
-    query(`SELECT endpoint, Sum(request) AS requests, Sum(response) AS responses,
-      Sum(error) AS errors, Avg(rrt) AS mean, Max(rrt) AS longest
-      FROM application_map.${span.interval} WHERE ${where}
-      GROUP BY endpoint ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
-  ]);
-  const perSecond = (column) =>
-    filled(points, span, column).map(([at, value]) => [at, value / span.step]);
-  const panels = [make('div.chart'), make('div.chart'), make('div.chart')];
-  body.append(make('h3', {}, 'Requests per second'), panels[0],
-    make('h3', {}, 'Errors per second'), panels[1], make('h3', {}, 'Latency'), panels[2],
-    make('h3', {}, 'Endpoints'), endpointTable(endpoints),
-    make('p', {}, make('a', { href: `#/requests?service=${encodeURIComponent(row.service)}` },
-      'Open its calls in the request log')));
-  lines(panels[0], [{ name: 'requests', points: perSecond('requests'), tone: 'accent' }], rate);
-  lines(panels[1], [{ name: 'errors', points: perSecond('errors'), tone: 'bad' }], rate);
-  lines(panels[2], [
-    { name: 'mean', points: filled(points, span, 'mean'), tone: 'accent' },
-    { name: 'max', points: filled(points, span, 'longest'), tone: 'warn' },
-  ], duration);
-}
-
-function endpointTable(rows) {
-  return table([
-    { title: 'Endpoint', value: (row) => row.endpoint || '(none)' },
-    { title: 'Requests', number: true, value: (row) => row.requests,
-      show: (row) => count(row.requests) },
-    { title: 'Errors', number: true, value: (row) => row.errors,
-      show: (row) => percent(row.responses ? row.errors / row.responses * 100 : 0) },
-    { title: 'Mean', number: true, value: (row) => row.mean, show: (row) => duration(row.mean) },
-    { title: 'Max', number: true, value: (row) => row.longest,
-      show: (row) => duration(row.longest) },
-  ], { rows, order: { column: 1, descending: true }, empty: 'No endpoints.' });
+/** What to do when there is nothing to see. */
+function nothing(known) {
+  if (known && !known.some((agent) => agent.connected)) {
+    return make('div', {}, make('p', {}, 'No agent is connected, so nothing is watched.'),
+      make('p', {}, 'Start one as root on each host that is to be seen:'),
+      make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`));
+  }
+  return 'No calls in this time range. Make one (curl a local service, say), or choose a longer '
+    + 'range: a call shows within 3 seconds.';
 }

@@ -1,38 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Time ranges that can be chosen, in seconds. */
-export const ranges = [
-  [60, 'last minute'], [300, 'last 5 min'], [900, 'last 15 min'], [3600, 'last hour'],
-  [21600, 'last 6 h'], [86400, 'last 24 h'],
-];
+import { address, change } from './address.js';
+import { make } from './dom.js';
 
 /** Auto refresh intervals, in seconds; 0 is off. */
-export const refreshes = [[0, 'off'], [1, '1 s'], [2, '2 s'], [5, '5 s'], [15, '15 s']];
+export const refreshes = [[0, 'off'], [1, '1 s'], [2, '2 s'], [5, '5 s'], [15, '15 s'], [60, '1 min']];
 
-const kept = JSON.parse(localStorage.getItem('metaflow') || '{}');
+const kept = read();
 
-/** What the user chose; kept across reloads of the page. */
+/** What the user chose; kept across visits. The address overrules it where it says otherwise. */
 export const state = {
-  range: kept.range ?? 300,
+  last: Number(kept.last) || 300,
   refresh: kept.refresh ?? 2,
   theme: kept.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
-  history: kept.history ?? [],
+  history: Array.isArray(kept.history) ? kept.history : [],
+  columns: Array.isArray(kept.columns) ? kept.columns : null,
 };
 
+/** Storage may be switched off, or hold what another version wrote. */
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem('metaflow')) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 export function keep() {
-  localStorage.setItem('metaflow', JSON.stringify(state));
+  try {
+    localStorage.setItem('metaflow', JSON.stringify(state));
+  } catch {
+    // The choice holds until the page is closed.
+  }
 }
 
-/** The chosen range as {from, to, step, table}: whole seconds and the points a chart has. */
-export function timeWindow() {
-  const to = Math.floor(Date.now() / 1000);
-  const from = to - state.range;
-  const interval = state.range > 21600 ? '1m' : '1s';
-  const step = Math.max(interval === '1m' ? 60 : 1, Math.ceil(state.range / 120));
-  return { from, to, step, interval, seconds: state.range };
+/** Whether a service is a part of MetaFlow: the observer's own calls are left out unless asked for. */
+export function isOwn(service) {
+  return /^metaflow(-(server|agent|engine))?$/.test(service);
 }
 
-/** The condition that keeps a statement inside the range. */
-export function during({ from, to }) {
-  return `time >= ${from} AND time <= ${to}`;
+export function showsOwn() {
+  return address().parameters.get('own') === '1';
+}
+
+/** The checkbox that brings the observer's own calls in. */
+export function ownToggle(reload) {
+  return make('label.control', { title: 'Calls between the server and its store' }, make('input', {
+    type: 'checkbox', checked: showsOwn(), onchange: (event) => {
+      change({ own: event.target.checked ? '1' : null });
+      reload();
+    },
+  }), 'MetaFlow’s own');
 }

@@ -23,6 +23,14 @@ static const unsigned char icon_svg[] = {
 #embed "../../web/icon.svg"
 };
 
+static const unsigned char address_js[] = {
+#embed "../../web/address.js"
+};
+
+static const unsigned char agents_js[] = {
+#embed "../../web/agents.js"
+};
+
 static const unsigned char api_js[] = {
 #embed "../../web/api.js"
 };
@@ -31,8 +39,20 @@ static const unsigned char app_js[] = {
 #embed "../../web/app.js"
 };
 
+static const unsigned char call_js[] = {
+#embed "../../web/call.js"
+};
+
 static const unsigned char charts_js[] = {
 #embed "../../web/charts.js"
+};
+
+static const unsigned char columns_js[] = {
+#embed "../../web/columns.js"
+};
+
+static const unsigned char connections_js[] = {
+#embed "../../web/connections.js"
 };
 
 static const unsigned char console_js[] = {
@@ -43,16 +63,48 @@ static const unsigned char dom_js[] = {
 #embed "../../web/dom.js"
 };
 
+static const unsigned char drawer_js[] = {
+#embed "../../web/drawer.js"
+};
+
+static const unsigned char drawing_js[] = {
+#embed "../../web/drawing.js"
+};
+
+static const unsigned char filters_js[] = {
+#embed "../../web/filters.js"
+};
+
 static const unsigned char format_js[] = {
 #embed "../../web/format.js"
+};
+
+static const unsigned char layout_js[] = {
+#embed "../../web/layout.js"
+};
+
+static const unsigned char losses_js[] = {
+#embed "../../web/losses.js"
 };
 
 static const unsigned char map_js[] = {
 #embed "../../web/map.js"
 };
 
+static const unsigned char names_js[] = {
+#embed "../../web/names.js"
+};
+
 static const unsigned char requests_js[] = {
 #embed "../../web/requests.js"
+};
+
+static const unsigned char results_js[] = {
+#embed "../../web/results.js"
+};
+
+static const unsigned char service_js[] = {
+#embed "../../web/service.js"
 };
 
 static const unsigned char services_js[] = {
@@ -61,6 +113,14 @@ static const unsigned char services_js[] = {
 
 static const unsigned char state_js[] = {
 #embed "../../web/state.js"
+};
+
+static const unsigned char table_js[] = {
+#embed "../../web/table.js"
+};
+
+static const unsigned char time_js[] = {
+#embed "../../web/time.js"
 };
 
 static const unsigned char echarts_js[] = {
@@ -73,16 +133,31 @@ static const struct mf_web_asset assets[] = {
     ASSET("/", "text/html; charset=utf-8", index_html),
     ASSET("/app.css", "text/css; charset=utf-8", app_css),
     ASSET("/icon.svg", "image/svg+xml", icon_svg),
+    ASSET("/address.js", "text/javascript; charset=utf-8", address_js),
+    ASSET("/agents.js", "text/javascript; charset=utf-8", agents_js),
     ASSET("/api.js", "text/javascript; charset=utf-8", api_js),
     ASSET("/app.js", "text/javascript; charset=utf-8", app_js),
+    ASSET("/call.js", "text/javascript; charset=utf-8", call_js),
     ASSET("/charts.js", "text/javascript; charset=utf-8", charts_js),
+    ASSET("/columns.js", "text/javascript; charset=utf-8", columns_js),
+    ASSET("/connections.js", "text/javascript; charset=utf-8", connections_js),
     ASSET("/console.js", "text/javascript; charset=utf-8", console_js),
     ASSET("/dom.js", "text/javascript; charset=utf-8", dom_js),
+    ASSET("/drawer.js", "text/javascript; charset=utf-8", drawer_js),
+    ASSET("/drawing.js", "text/javascript; charset=utf-8", drawing_js),
+    ASSET("/filters.js", "text/javascript; charset=utf-8", filters_js),
     ASSET("/format.js", "text/javascript; charset=utf-8", format_js),
+    ASSET("/layout.js", "text/javascript; charset=utf-8", layout_js),
+    ASSET("/losses.js", "text/javascript; charset=utf-8", losses_js),
     ASSET("/map.js", "text/javascript; charset=utf-8", map_js),
+    ASSET("/names.js", "text/javascript; charset=utf-8", names_js),
     ASSET("/requests.js", "text/javascript; charset=utf-8", requests_js),
+    ASSET("/results.js", "text/javascript; charset=utf-8", results_js),
+    ASSET("/service.js", "text/javascript; charset=utf-8", service_js),
     ASSET("/services.js", "text/javascript; charset=utf-8", services_js),
     ASSET("/state.js", "text/javascript; charset=utf-8", state_js),
+    ASSET("/table.js", "text/javascript; charset=utf-8", table_js),
+    ASSET("/time.js", "text/javascript; charset=utf-8", time_js),
     ASSET("/echarts.min.js", "text/javascript; charset=utf-8", echarts_js),
 };
 

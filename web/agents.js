@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { agents, query } from './api.js';
+import { make } from './dom.js';
+import { count, stamp } from './format.js';
+import { dataTable } from './table.js';
+import { during, timeWindow } from './time.js';
+
+/** Every agent that the server knows. */
+export async function agentsDrawer(body) {
+  const list = dataTable([
+    { id: 'host', title: 'Host', value: (row) => row.hostname,
+      show: (row) => make('strong', {}, row.hostname) },
+    { id: 'id', title: 'Agent', number: true, value: (row) => row.id },
+    { id: 'state', title: 'State', value: (row) => row.connected,
+      show: (row) => row.connected ? make('span.badge.good', {}, 'connected')
+        : make('span.badge.bad', {}, 'away') },
+    { id: 'seen', title: 'Last heard of', value: (row) => row.last_seen,
+      show: (row) => row.last_seen ? stamp(row.last_seen, 's') : 'not since the server started' },
+    { id: 'calls', title: 'Calls', number: true, value: (row) => row.calls,
+      about: 'In the log, in the time range', show: (row) => count(row.calls) },
+    { id: 'version', title: 'Version', value: (row) => row.version },
+  ], { label: 'Agents', key: (row) => row.id, order: { id: 'host', descending: false } });
+  body.append(make('h1', {}, 'Agents'), list.element, make('p.quiet', {},
+    'An agent that is away keeps its records in its spool and sends them when it is back. '
+    + 'One that stays away: look at its log, and at whether it reaches the server’s ingest port.'));
+
+  async function refresh() {
+    const [known, calls] = await Promise.all([agents(), query(`SELECT agent_id, Count(row) AS calls
+      FROM l7_flow_log WHERE ${during(timeWindow())} GROUP BY agent_id LIMIT 5000`, 'flow_log')]);
+    const made = new Map(calls.map((row) => [Number(row.agent_id), Number(row.calls)]));
+    list.update(known.map((agent) => ({ ...agent, calls: made.get(agent.id) ?? 0 })), make('div', {},
+      make('p', {}, 'No agent has ever connected. Start one as root on each host:'),
+      make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`)));
+  }
+  await refresh();
+  return refresh;
+}

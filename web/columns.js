@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { make } from './dom.js';
+import { duration, stamp } from './format.js';
+import { state } from './state.js';
+
+/** How a call ended, with the protocol's own code. */
+export function statusBadge(row) {
+  const tone = { Success: 'good', 'Client Error': 'warn' }[row.status] ?? 'bad';
+  const code = row.response_code === null ? '' : ` ${row.response_code}`;
+  return make(`span.badge.${tone}`, {}, row.status + code);
+}
+
+const text = (id, title, value = (row) => row[id]) => ({ id, title, value });
+const mono = (id, title, value = (row) => row[id]) => ({ id, title, value,
+  show: (row) => make('span.mono', { title: value(row) }, value(row)) });
+const number = (id, title, show = String) => ({ id, title, number: true,
+  value: (row) => row[id] === null || row[id] === undefined ? null : Number(row[id]),
+  show: (row) => row[id] === null || row[id] === undefined ? '–' : show(Number(row[id])) });
+
+/** Every column that the request log can show, in order. */
+export const knownColumns = [
+  { ...text('time', 'Time', (row) => Number(row.start_time)), show: (row) => stamp(row.start_time) },
+  text('client', 'Client'),
+  text('server', 'Server'),
+  { ...text('protocol', 'Protocol'), show: (row) => make('span.badge', {}, row.protocol) },
+  text('request_type', 'Method'),
+  mono('resource', 'Resource', (row) => row.request_resource || row.request_domain),
+  text('request_domain', 'Domain'),
+  text('endpoint', 'Endpoint'),
+  { ...text('status', 'Status'), show: statusBadge },
+  text('response_exception', 'Error text'),
+  number('response_duration', 'Duration', duration),
+  { ...number('atServer', 'At the server', duration),
+    about: 'What the server took of it, where it was seen there too' },
+  number('request_length', 'Request bytes'),
+  number('response_length', 'Response bytes'),
+  mono('from', 'Client address', (row) => `${row.ip_0}:${row.client_port}`),
+  mono('to', 'Server address', (row) => `${row.ip_1}:${row.server_port}`),
+  text('host_0', 'Client host'),
+  text('host_1', 'Server host'),
+  number('process_id_0', 'Client pid'),
+  number('process_id_1', 'Server pid'),
+  mono('trace_id', 'Trace'),
+  { ...text('seen', 'Seen at', (row) => row.observation_point), show: (row) =>
+    row.atServer !== undefined ? 'both' : row.observation_point === 's-p' ? 'server' : 'client' },
+];
+
+const usual = ['time', 'client', 'server', 'protocol', 'request_type', 'resource', 'status',
+  'response_duration', 'atServer', 'seen'];
+
+/** The columns that the user chose. */
+export function columnsShown() {
+  const chosen = state.columns?.length ? state.columns : usual;
+  return knownColumns.filter((column) => chosen.includes(column.id));
+}

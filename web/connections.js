@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { literal, query } from './api.js';
+import { link } from './address.js';
+import { filled, timeChart } from './charts.js';
+import { fields, make } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { count, duration, errorBadge, errorShare, rate } from './format.js';
+import { dataTable } from './table.js';
+import { during, timeWindow } from './time.js';
+
+const sums = `Sum(request) AS requests, Sum(response) AS responses, Sum(error) AS errors,
+  Avg(rrt) AS mean, Max(rrt) AS longest`;
+
+const figures = [
+  { id: 'rate', title: 'Requests/s', number: true, value: (row) => row.rate,
+    show: (row) => rate(row.rate) },
+  { id: 'errors', title: 'Errors', number: true, value: errorShare,
+    show: (row) => errorBadge(errorShare(row)) },
+  { id: 'mean', title: 'Mean', number: true, value: (row) => row.mean,
+    show: (row) => duration(row.mean) },
+  { id: 'max', title: 'Max', number: true, value: (row) => row.longest,
+    show: (row) => duration(row.longest) },
+];
+
+const protocolColumn = { id: 'protocol', title: 'Protocol', value: (row) => row.protocol,
+  show: (row) => make('span.badge', {}, row.protocol) };
+
+const sides = { 'c-p': 'client', 's-p': 'server' };
+
+/** The drawer of one line of the map: what the client saw beside what the server saw. */
+export async function edgeDrawer(body, client, server) {
+  const charts = [['Requests per second', rate], ['Errors per second', rate],
+    ['Mean latency at either end', duration]]
+    .map(([title, show]) => ({ title, show, place: make('div.chart') }));
+  const table = dataTable([protocolColumn,
+    { id: 'side', title: 'Timed at', value: (row) => row.observation_point,
+      show: (row) => sides[row.observation_point] ?? row.observation_point },
+    ...figures,
+  ], { label: 'Protocols', key: (row) => `${row.protocol} ${row.observation_point}`,
+    order: { id: 'protocol', descending: false } });
+  const between = make('p.quiet');
+  body.append(make('h1', {}, `${client} → ${server}`), make('p', {},
+    make('a', { href: link('requests', { client, server }) }, 'All calls'), ' · ',
+    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only')),
+  table.element, between, ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]));
+  const draw = charts.map(({ place, show }) => timeChart(place, show));
+
+  async function refresh() {
+    const span = timeWindow();
+    const from = `FROM application_map.${span.interval} WHERE ${during(span)}
+      AND auto_service_0 = ${literal(client)} AND auto_service_1 = ${literal(server)}`;
+    const [rows, points] = await Promise.all([
+      query(`SELECT Enum(l7_protocol) AS protocol, observation_point, ${sums} ${from}
+        GROUP BY l7_protocol, observation_point`, 'flow_metrics'),
+      query(`SELECT time(time, ${span.step}) AS t, observation_point, ${sums} ${from}
+        GROUP BY t, observation_point LIMIT 20000`, 'flow_metrics'),
+    ]);
+    table.update(rows.map((row) => ({ ...row, rate: row.requests / span.seconds })),
+      'No calls in this time range.');
+    between.textContent = difference(rows);
+    const at = (point) => points.filter((row) => row.observation_point === point);
+    const one = at('c-p').length ? at('c-p') : at('s-p');
+    const perSecond = (column) =>
+      filled(one, span, column).map(([time, value]) => [time, value / span.step]);
+    draw[0]([{ name: 'requests', points: perSecond('requests'), tone: 'accent' }]);
+    draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
+    draw[2]([
+      { name: 'client', points: filled(at('c-p'), span, 'mean', null), tone: 'accent' },
+      { name: 'server', points: filled(at('s-p'), span, 'mean', null), tone: 'good' },
+    ]);
+  }
+  await refresh();
+  return refresh;
+}
+
+/** What the client waited beyond the server's own time, where one protocol was timed at both ends. */
+function difference(rows) {
+  const ends = [...Map.groupBy(rows, (row) => row.protocol)].flatMap(([protocol, both]) => {
+    const mean = (point) => both.find((row) => row.observation_point === point)?.mean;
+    const [there, here] = [mean('s-p'), mean('c-p')];
+    return there && here ? [`${protocol}: ${duration(Math.max(0, here - there))} of ${
+      duration(here)}`] : [];
+  });
+  return ends.length ? `On the way and in queues, on average: ${ends.join('; ')}.` : '';
+}
+
+/** The drawer of one service of the map, with everything around it. */
+export async function nodeDrawer(body, name) {
+  const callers = peers('Called by', (row) => openDrawer('edge', row.peer, name));
+  const callees = peers('Calls', (row) => openDrawer('edge', name, row.peer));
+  const served = make('p');
+  const instances = make('div');
+  body.append(make('h1', {}, name), served,
+    make('p', {}, make('a', { href: link('requests', { service: name }) }, 'All its calls'), ' · ',
+      make('a', { href: link('map', { filter: name }) }, 'Only it on the map')),
+    make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element,
+    make('h2', {}, 'Processes'), instances);
+
+  async function refresh() {
+    const span = timeWindow();
+    const [incoming, outgoing, processes] = await Promise.all([
+      neighbours(span, 'auto_service_0', 'auto_service_1', name, 's-p'),
+      neighbours(span, 'auto_service_1', 'auto_service_0', name, 'c-p'),
+      processesOf(span, name),
+    ]);
+    served.replaceChildren(...[...new Set(incoming.map((row) => row.protocol))].flatMap((protocol) =>
+      [make('button', { onclick: () => openDrawer('service', name, protocol) },
+        `${protocol} figures`), ' ']));
+    callers.update(incoming, 'Nobody, in this time range.');
+    callees.update(outgoing, 'Nobody, in this time range.');
+    instances.replaceChildren(...processes.map((process) => fields([
+      ['Instance', process.instance], ['Host', process.host], ['Command', process.command],
+      ['Container', process.container], ['Calls', count(Number(process.calls))],
+    ])));
+  }
+  await refresh();
+  return refresh;
+}
+
+/** The other ends of a service's calls, as seen at `point` where that was watched. */
+async function neighbours(span, other, mine, name, point) {
+  const rows = await query(`SELECT ${other} AS peer, Enum(l7_protocol) AS protocol,
+    observation_point, ${sums} FROM application_map.${span.interval} WHERE ${during(span)}
+    AND ${mine} = ${literal(name)} GROUP BY peer, l7_protocol, observation_point
+    ORDER BY requests DESC LIMIT 500`, 'flow_metrics');
+  const best = new Map();
+  for (const row of rows) {
+    const key = `${row.peer}\n${row.protocol}`;
+    if (!best.has(key) || row.observation_point === point) {
+      best.set(key, { ...row, rate: row.requests / span.seconds });
+    }
+  }
+  return [...best.values()];
+}
+
+async function processesOf(span, name) {
+  const side = (number) => query(`SELECT auto_instance_${number} AS instance,
+    Any(host_${number}) AS host, Any(command_line_${number}) AS command,
+    Any(container_${number}) AS container, Count(row) AS calls FROM l7_flow_log
+    WHERE ${during(span)} AND auto_service_${number} = ${literal(name)}
+    GROUP BY instance ORDER BY calls DESC LIMIT 20`, 'flow_log');
+  const [asServer, asClient] = await Promise.all([side(1), side(0)]);
+  const seen = new Set(asServer.map((row) => row.instance));
+  return [...asServer, ...asClient.filter((row) => !seen.has(row.instance))];
+}
+
+function peers(label, open) {
+  return dataTable([
+    { id: 'peer', title: 'Service', value: (row) => row.peer },
+    protocolColumn, ...figures,
+  ], { label, open, key: (row) => `${row.peer} ${row.protocol}`,
+    order: { id: 'rate', descending: true } });
+}

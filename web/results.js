@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { timeChart } from './charts.js';
+import { choice, copyButton, make } from './dom.js';
+import { clock, count, toDate } from './format.js';
+import { dataTable } from './table.js';
+
+/** Rows that are put on the page; the download has them all. */
+const most = 1000;
+const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6', '#7a8a3a', 'quiet'];
+
+/**
+ * Shows an answer in `place`: a chart where it is a time series, and the rows.
+ * @param {{columns, values, schemas}} result
+ */
+export function showResult(place, result, milliseconds) {
+  const rows = result.values.length;
+  const chart = make('div');
+  place.replaceChildren(make('div.heading', {},
+    make('h2', {}, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
+      + (rows > most ? `, the first ${most} shown` : '')),
+    make('button', { onclick: () => download(csv(result)) }, 'CSV'),
+    copyButton('Copy as JSON', () => JSON.stringify(objects(result), null, 2))),
+  chart, grid(result));
+  if (isSeries(result)) drawSeries(chart, result);
+}
+
+function objects({ columns, values }) {
+  return values.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
+}
+
+function grid({ columns, values, schemas }) {
+  const list = dataTable(columns.map((title, index) => ({
+    id: String(index), title, about: schemas?.[index]?.unit ? `in ${schemas[index].unit}` : null,
+    number: values.some((row) => typeof row[index] === 'number'),
+    value: (row) => row.cells[index],
+    show: (row) => shownCell(row.cells[index], schemas?.[index]?.unit),
+  })), { label: 'Result', key: (row) => row.number });
+  list.update(values.slice(0, most).map((cells, number) => ({ cells, number })), 'No rows.');
+  return list.element;
+}
+
+/** A time stays the number that the dialect compares with; hovering tells when it was. */
+function shownCell(value, unit) {
+  if (value === null) return make('span.quiet', {}, 'null');
+  if (unit === 's' && value > 1e9 && value < 1e10) {
+    return make('span', { title: `${clock(value, 's')}, ${toDate(value).toISOString()}` }, value);
+  }
+  return Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
+
+/** A time series begins with an interval's start, and has a number to draw. */
+function isSeries({ values, schemas }) {
+  return values.length > 1 && schemas?.[0]?.unit === 's' && numeric(values).length > 0
+    && values.every(([time]) => time > 1e9 && time < 1e10)
+    && new Set(values.map(([time]) => time)).size > 1;
+}
+
+function numeric(values) {
+  return values[0].map((_, index) => index).slice(1)
+    .filter((index) => values.some((row) => typeof row[index] === 'number')
+      && values.every((row) => row[index] === null || typeof row[index] === 'number'));
+}
+
+/** One line for each combination of the text columns, of the chosen number. */
+function drawSeries(place, { columns, values }) {
+  const numbers = numeric(values);
+  const texts = columns.map((_, index) => index).slice(1).filter((each) => !numbers.includes(each));
+  const panel = make('div.chart.tall');
+  const key = make('div.legend');
+  const render = (column) => {
+    panel.replaceChildren();
+    const lines = Map.groupBy(values, (row) =>
+      texts.map((index) => row[index]).join(' · ') || columns[column]);
+    const shown = [...lines].slice(0, 30).map(([name, rows], index) => ({
+      name, tone: tones[index % tones.length],
+      points: rows.map((row) => [row[0] * 1000, row[column]]).sort((a, b) => a[0] - b[0]),
+    }));
+    timeChart(panel, count)(shown);
+    key.replaceChildren(...shown.slice(0, 12).map(({ name, tone }) => make('span.key', {},
+      make('i', { style: `background: ${tone.startsWith('#') ? tone : `var(--${tone})`}` }), name)));
+  };
+  place.replaceChildren(make('div.bar.inset', {}, numbers.length > 1
+    ? choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],
+      (value) => render(Number(value))) : null, key), panel);
+  render(numbers[0]);
+}
+
+/** RFC 4180. A cell that a spreadsheet would run as a formula is made text: it came off the wire. */
+function csv({ columns, values }) {
+  const cell = (value) => {
+    if (value === null) return '';
+    const text = Array.isArray(value) ? JSON.stringify(value) : String(value);
+    const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) && !/^-?\d+$/.test(text)
+      ? `'${text}` : text;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return [columns, ...values].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}
+
+function download(text) {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  make('a', { href: url, download: 'metaflow.csv' }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { make } from './dom.js';
+
+/**
+ * A table that sorts by its heads and takes new rows without losing focus, selection or place:
+ * what did not change stays the same element.
+ * @param {Array<{id, title, value, show?, number?, about?}>} columns value gives what sorts, show
+ *   what is seen
+ * @param {{key, open?, order?, label, sorted?}} options key names a row; order is {id, descending},
+ *   and `sorted` hears of a change to it
+ * @returns {{element, update(rows, empty)}} empty says what to do when there are no rows
+ */
+export function dataTable(columns, { key, open, order = {}, label, sorted }) {
+  const entries = new Map();
+  const body = make('tbody');
+  const heads = columns.map((column) => make(column.number ? 'th.number' : 'th', {
+    scope: 'col', title: column.about,
+  }, make('button.sort', { onclick: () => sortBy(column) }, column.title)));
+  const table = make('table', { 'aria-label': label }, make('thead', {}, make('tr', {}, ...heads)),
+    body);
+  const nothing = make('div.empty');
+  let rows = [];
+
+  function sortBy(column) {
+    order.descending = order.id === column.id ? !order.descending : Boolean(column.number);
+    order.id = column.id;
+    sorted?.(order);
+    place();
+  }
+
+  function place() {
+    columns.forEach((column, index) => {
+      if (column.id !== order.id) heads[index].removeAttribute('aria-sort');
+      else heads[index].setAttribute('aria-sort', order.descending ? 'descending' : 'ascending');
+    });
+    const by = columns.find((column) => column.id === order.id);
+    const shown = by ? [...rows].sort((a, b) =>
+      compare(by.value(a), by.value(b)) * (order.descending ? -1 : 1)) : rows;
+    const focused = document.activeElement;
+    const wanted = shown.map(entryOf);
+    const keys = new Set(wanted.map((entry) => entry.id));
+    for (const [id, entry] of entries) {
+      if (keys.has(id)) continue;
+      entry.line.remove();
+      entries.delete(id);
+    }
+    wanted.forEach(({ line }, index) => {
+      if (body.children[index] !== line) body.insertBefore(line, body.children[index] ?? null);
+    });
+    // A line that was moved lost the focus.
+    if (body.contains(focused) && document.activeElement !== focused) focused.focus();
+  }
+
+  function entryOf(row) {
+    const id = String(key(row));
+    let entry = entries.get(id);
+    if (!entry) {
+      entry = { id, line: make(open ? 'tr.link' : 'tr', open ? {
+        tabindex: 0,
+        onclick: () => String(getSelection()) || open(entry.row),
+        onkeydown: (event) => event.key === 'Enter' && open(entry.row),
+      } : {}) };
+      entries.set(id, entry);
+    }
+    entry.row = row;
+    columns.forEach((column, index) => {
+      const cell = cellOf(column, row);
+      const old = entry.line.children[index];
+      if (!old) entry.line.append(cell);
+      else if (!old.isEqualNode(cell)) old.replaceWith(cell);
+    });
+    return entry;
+  }
+
+  return {
+    element: make('div.rows', {}, table, nothing),
+    update(fresh, empty) {
+      rows = fresh;
+      table.hidden = !rows.length;
+      nothing.hidden = Boolean(rows.length);
+      if (!rows.length) nothing.replaceChildren(empty ?? 'No rows.');
+      place();
+    },
+  };
+}
+
+function cellOf(column, row) {
+  const shown = column.show ? column.show(row) : String(column.value(row) ?? '');
+  const title = typeof shown === 'string' && shown.length > 30 ? shown : null;
+  return make(column.number ? 'td.number' : 'td', { title }, shown);
+}
+
+function compare(a, b) {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return -1;
+  if (b === null || b === undefined) return 1;
+  return typeof a === 'string' ? a.localeCompare(String(b)) : a - b;
+}
