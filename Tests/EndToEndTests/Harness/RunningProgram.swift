@@ -1,47 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 
 /// A program that a test started and must stop. Its output goes to a file, shown when things go wrong.
 final class RunningProgram: Sendable {
   let name: String
   let processID: pid_t
   private let log: URL
+  private let ended = Mutex<Int32?>(nil)
 
-  init(_ path: String, _ arguments: [String], in folder: URL, environment: [String: String] = [:])
-    throws
-  {
+  init(_ path: String, _ arguments: [String], in folder: URL) throws {
     name = path.split(separator: "/").last.map(String.init) ?? path
     log = folder.appending(path: "\(name)-\(UUID().uuidString.prefix(8)).log")
-    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-    let process = Process()
-    process.executableURL = try executable(path)
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let output = try FileHandle(forWritingTo: log)
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    processID = process.processIdentifier
-    ProcessTable.started(process)
+    processID = try spawn(
+      try executable(path), arguments, in: folder,
+      files: StandardFiles(output: log.path, errors: log.path))
   }
 
   var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
-  var isRunning: Bool { ProcessTable.isRunning(processID) }
+  /// The exit status; nil while the program runs.
+  var status: Int32? {
+    ended.withLock { ended in
+      if ended == nil { ended = reap(processID) }
+      return ended
+    }
+  }
+
+  var isRunning: Bool { status == nil }
 
   /// Sends `signal` and waits until the program is gone; kills it when it takes longer than `limit`.
-  @discardableResult
-  func stop(_ signal: Int32 = SIGTERM, within limit: Duration = .seconds(15)) async -> Int32 {
-    kill(processID, signal)
+  func stop(_ signal: Int32 = SIGTERM, within limit: Duration = .seconds(30)) async {
+    if isRunning { kill(processID, signal) }
     let deadline = ContinuousClock.now + limit
     while isRunning {
       if ContinuousClock.now > deadline { kill(processID, SIGKILL) }
       try? await Task.sleep(for: .milliseconds(10))
     }
-    return ProcessTable.status(processID)
   }
 }
 
@@ -77,24 +73,20 @@ struct CommandResult {
 func run(_ name: String, _ arguments: [String], input: String = "", checked: Bool = true) throws
   -> CommandResult
 {
-  let process = Process()
-  process.executableURL = try executable(name)
-  process.arguments = arguments
-  let (output, errors, source) = (Pipe(), Pipe(), Pipe())
-  process.standardOutput = output
-  process.standardError = errors
-  process.standardInput = source
-  try process.run()
-  try source.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-  try source.fileHandleForWriting.close()
-  let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  let complained = String(
-    decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
+  let folder = try temporaryFolder("command")
+  defer { try? FileManager.default.removeItem(at: folder) }
+  let files = StandardFiles(
+    input: folder.appending(path: "input").path, output: folder.appending(path: "output").path,
+    errors: folder.appending(path: "errors").path)
+  try input.write(toFile: files.input, atomically: false, encoding: .utf8)
+  let status = reap(try spawn(try executable(name), arguments, files: files), waiting: true) ?? 127
+  func text(_ path: String) -> String {
+    (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
   let result = CommandResult(
-    status: process.terminationStatus, output: said, errors: complained)
+    status: status, output: text(files.output), errors: text(files.errors))
   if checked, result.status != 0 {
-    throw HarnessFailure("\(name) ended with \(result.status): \(complained)\(said)")
+    throw HarnessFailure("\(name) ended with \(result.status): \(result.errors)\(result.output)")
   }
   return result
 }
