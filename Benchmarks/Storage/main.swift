@@ -145,6 +145,19 @@ struct Traffic {
     b.append(own == 0 ? Self.names[0][...] : [], to: 24)
     b.append(own == 0 ? [] : Self.names[c.service][...], to: 25)
     b.append(UInt32(4_026_531_840), to: 26)
+    appendTracing(call, to: &b)
+    appendContent(call, to: &b)
+    b.append(UInt64(end - start), to: 61)
+    b.append(Int64(0), to: 62)
+    b.append(call.length, to: 63)
+    b.appendNull(to: 64)
+    b.append(UInt32(120), to: 65)
+    b.append(UInt32(1_024), to: 66)
+  }
+
+  private func appendTracing(_ call: Call, to b: inout ColumnBatch) {
+    let (own, c) = (call.side, call.connection)
+    let service = UInt32(c.service)
     b.append(c.requestSequence, to: 27)
     b.append(c.responseSequence, to: 28)
     b.append(own == 0 ? 0 : chain, to: 29)
@@ -162,6 +175,10 @@ struct Traffic {
     b.append(call.span[...], to: 41)
     b.append([], to: 42)
     b.append([], to: 43)
+  }
+
+  private func appendContent(_ call: Call, to b: inout ColumnBatch) {
+    let c = call.connection
     b.append(UInt8(20), to: 44)
     b.append("1.1" as StaticString, to: 45)
     b.append(UInt8(0), to: 46)
@@ -176,12 +193,6 @@ struct Traffic {
     for column in 55...58 { b.append([], to: column) }
     b.endArray(in: 59)
     b.endArray(in: 60)
-    b.append(UInt64(end - start), to: 61)
-    b.append(Int64(0), to: 62)
-    b.append(call.length, to: 63)
-    b.appendNull(to: 64)
-    b.append(UInt32(120), to: 65)
-    b.append(UInt32(1_024), to: 66)
   }
 }
 

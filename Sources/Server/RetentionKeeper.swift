@@ -23,7 +23,8 @@ struct RetentionKeeper: Service {
   private func keep() async {
     let now = Timestamp(nanoseconds: wallClock())
     do throws(StorageError) {
-      for gone in try await storage.enforceRetention(policy, on: TableDeclaration.builtIn, now: now) {
+      for gone in try await storage.enforceRetention(policy, on: TableDeclaration.builtIn, now: now)
+      {
         logger.notice(
           "dropped \(gone.rows) rows of \(gone.qualifiedName) to keep within the retention")
       }

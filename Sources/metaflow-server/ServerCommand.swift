@@ -23,7 +23,8 @@ struct ServerCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Read settings from this YAML file.", valueName: "file"))
   var config: String?
 
-  @Option(help: ArgumentHelp("Keep everything below this folder (default: data).", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Keep everything below this folder (default: data).", valueName: "dir"))
   var dataDir: String?
 
   @Option(
@@ -32,7 +33,8 @@ struct ServerCommand: AsyncParsableCommand {
   var http: String?
 
   @Option(
-    help: ArgumentHelp("Listen for agents here (default: 127.0.0.1:20033).", valueName: "host:port"))
+    help: ArgumentHelp("Listen for agents here (default: 127.0.0.1:20033).", valueName: "host:port")
+  )
   var ingest: String?
 
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical."))

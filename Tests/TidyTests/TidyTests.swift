@@ -101,7 +101,9 @@ import Testing
       let indent = line.count - body.count
       let closing = String(repeating: " ", count: indent) + "}"
       guard let end = lines[index...].firstIndex(where: { $0 == closing }) else { continue }
-      if end - index + 1 > limit { found.append(Function(line: index + 1, length: end - index + 1)) }
+      if end - index + 1 > limit {
+        found.append(Function(line: index + 1, length: end - index + 1))
+      }
     }
     return found
   }

@@ -15,7 +15,9 @@ struct API {
   let catalog: Catalog
   let ingest: Ingest
 
-  func application(at address: NetworkAddress, logger: Logger) -> some Hummingbird.ApplicationProtocol {
+  func application(at address: NetworkAddress, logger: Logger) -> some Hummingbird
+    .ApplicationProtocol
+  {
     let router = Router()
     WebAssets().add(to: router)
     QueryRoutes(service: QueryService(backend: storage), catalog: catalog).add(to: router)

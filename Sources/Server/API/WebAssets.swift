@@ -18,7 +18,9 @@ struct WebAssets {
     var count = 0
     let first = unsafe mf_web_assets(&count)
     var found: [String: Asset] = [:]
-    for unsafe asset in unsafe UnsafeBufferPointer(start: first, count: count) {
+    let assets = unsafe UnsafeBufferPointer(start: first, count: count)
+    for index in 0..<count {
+      let asset = unsafe assets[index]
       let bytes = unsafe UnsafeBufferPointer(start: asset.start, count: asset.size)
       let path = unsafe String(cString: asset.path)
       let type = unsafe String(cString: asset.type)

@@ -69,32 +69,33 @@ extension TagDeclaration {
       about: "Network namespace the call was seen in."),
   ]
 
-  private static let callTags: [TagDeclaration] = [
-    .init(
-      "response_status", .enumeration,
-      values: [
-        .init(0, "Success"), .init(2, "Timeout"), .init(3, "Server Error"),
-        .init(4, "Client Error"), .init(5, "Unknown"), .init(6, "Parse Failed"),
-      ],
-      display: "Status", category: "Application", about: "How the call ended."),
-    .init(
-      "type", .enumeration,
-      values: [.init(0, "Request"), .init(1, "Response"), .init(2, "Session")], display: "Type",
-      category: "Application", about: "Which halves of the call were seen."),
-    .init(
-      "role", .enumeration, values: [.init(0, "Client"), .init(1, "Server")], display: "Role",
-      category: "Application", about: "Which side a one-sided row describes."),
-    .init("is_tls", .integer, display: "TLS", category: "Application", about: "1 inside TLS."),
-    .init(
-      "response_code", .integer, display: "Code", category: "Application",
-      about: "The protocol's own status code."),
-    .init(
-      "request_id", .integer, display: "Request id", category: "Application",
-      about: "The protocol's own id of the exchange."),
-    .init(
-      "l7_protocol", .enumeration, display: "Protocol", category: "Application",
-      about: "Application protocol; the names come from the parsers' descriptors."),
-  ] + callTextTags
+  private static let callTags: [TagDeclaration] =
+    [
+      .init(
+        "response_status", .enumeration,
+        values: [
+          .init(0, "Success"), .init(2, "Timeout"), .init(3, "Server Error"),
+          .init(4, "Client Error"), .init(5, "Unknown"), .init(6, "Parse Failed"),
+        ],
+        display: "Status", category: "Application", about: "How the call ended."),
+      .init(
+        "type", .enumeration,
+        values: [.init(0, "Request"), .init(1, "Response"), .init(2, "Session")], display: "Type",
+        category: "Application", about: "Which halves of the call were seen."),
+      .init(
+        "role", .enumeration, values: [.init(0, "Client"), .init(1, "Server")], display: "Role",
+        category: "Application", about: "Which side a one-sided row describes."),
+      .init("is_tls", .integer, display: "TLS", category: "Application", about: "1 inside TLS."),
+      .init(
+        "response_code", .integer, display: "Code", category: "Application",
+        about: "The protocol's own status code."),
+      .init(
+        "request_id", .integer, display: "Request id", category: "Application",
+        about: "The protocol's own id of the exchange."),
+      .init(
+        "l7_protocol", .enumeration, display: "Protocol", category: "Application",
+        about: "Application protocol; the names come from the parsers' descriptors."),
+    ] + callTextTags
 
   private static let callTextTags: [TagDeclaration] = [
     ("version", "Version", "Protocol version."),
@@ -116,27 +117,29 @@ extension TagDeclaration {
     .init(name, .string, display: display, category: "Application", about: about)
   }
 
-  private static let captureTags: [TagDeclaration] = [
-    .init("time", .time, display: "Time", category: "Time", about: "Seconds since the epoch."),
-    .init(
-      "start_time", .time, display: "Start", category: "Time", about: "First byte of the request."),
-    .init(
-      "end_time", .time, display: "End", category: "Time", about: "Last byte of the response."),
-    .init("_id", .id, display: "Row", category: "Capture", about: "Row number."),
-    .init(
-      "agent_id", .id, display: "Agent", category: "Capture", about: "The agent that saw it."),
-    .init(
-      "signal_source", .enumeration,
-      values: [.init(0, "Packet"), .init(3, "eBPF"), .init(4, "OTel")], display: "Signal source",
-      category: "Capture", about: "Data plane."),
-    .init(
-      "observation_point", .string, display: "Observation point", category: "Capture",
-      about: "Where it was seen: c-p client process, s-p server process."),
-    .init("flow_id", .id, display: "Flow", category: "Capture", about: "The connection."),
-    .init(
-      "stage", .string, display: "Stage", category: "Ledger", about: "Where in the pipeline."),
-    .init("reason", .string, display: "Reason", category: "Ledger", about: "Why it was dropped."),
-  ] + correlationTags
+  private static let captureTags: [TagDeclaration] =
+    [
+      .init("time", .time, display: "Time", category: "Time", about: "Seconds since the epoch."),
+      .init(
+        "start_time", .time, display: "Start", category: "Time", about: "First byte of the request."
+      ),
+      .init(
+        "end_time", .time, display: "End", category: "Time", about: "Last byte of the response."),
+      .init("_id", .id, display: "Row", category: "Capture", about: "Row number."),
+      .init(
+        "agent_id", .id, display: "Agent", category: "Capture", about: "The agent that saw it."),
+      .init(
+        "signal_source", .enumeration,
+        values: [.init(0, "Packet"), .init(3, "eBPF"), .init(4, "OTel")], display: "Signal source",
+        category: "Capture", about: "Data plane."),
+      .init(
+        "observation_point", .string, display: "Observation point", category: "Capture",
+        about: "Where it was seen: c-p client process, s-p server process."),
+      .init("flow_id", .id, display: "Flow", category: "Capture", about: "The connection."),
+      .init(
+        "stage", .string, display: "Stage", category: "Ledger", about: "Where in the pipeline."),
+      .init("reason", .string, display: "Reason", category: "Ledger", about: "Why it was dropped."),
+    ] + correlationTags
 
   private static let correlationTags: [TagDeclaration] = [
     "req_tcp_seq", "resp_tcp_seq", "syscall_trace_id_request", "syscall_trace_id_response",

@@ -97,7 +97,8 @@ extension EndToEndTests {
         for point in ["c-p", "s-p"] {
           let calls = try await stack.calls("server_port = \(port)", point: point, count: 3)
           #expect(calls.count == 3)
-          #expect(calls.map { $0["request_resource"] } == ["a.ok.test", "b.ok.test", "missing.test"])
+          #expect(
+            calls.map { $0["request_resource"] } == ["a.ok.test", "b.ok.test", "missing.test"])
           #expect(calls.map { $0["request_type"] } == ["A", "A", "A"])
           #expect(calls.map { $0["response_status"] } == ["0", "0", "4"])
           #expect(calls[2]["response_code"] == "3")

@@ -14,7 +14,8 @@ struct CrashTests {
         let rounds = 12
         var server = stack.server
         for round in 0..<rounds {
-          try run("curl", ["-sS"] + (0..<25).map { "http://127.0.0.1:\(port)/items/\(round)/\($0)" })
+          try run(
+            "curl", ["-sS"] + (0..<25).map { "http://127.0.0.1:\(port)/items/\(round)/\($0)" })
           if round % 4 == 2 {
             await server.stop(SIGKILL)
             server = try await stack.startServerAgain()

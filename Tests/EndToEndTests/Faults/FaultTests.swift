@@ -31,7 +31,10 @@ extension EndToEndTests {
       let stack = try Stack.running
       let result = try run(
         Stack.product("metaflow"),
-        ["query", "SELECT request_typ FROM l7_flow_log", "--server", "http://127.0.0.1:\(stack.http)"],
+        [
+          "query", "SELECT request_typ FROM l7_flow_log", "--server",
+          "http://127.0.0.1:\(stack.http)",
+        ],
         checked: false)
       #expect(result.status == 1)
       #expect(result.errors.contains("request_type"))
@@ -73,7 +76,8 @@ extension EndToEndTests {
 
     /// Whoever talks nonsense to the ingest port loses the connection, and nobody else anything.
     @Test(arguments: [
-      "GET / HTTP/1.1\r\n\r\n", "\u{FF}\u{FF}\u{FF}\u{FF}\u{1}\u{1}", String(repeating: "x", count: 70_000),
+      "GET / HTTP/1.1\r\n\r\n", "\u{FF}\u{FF}\u{FF}\u{FF}\u{1}\u{1}",
+      String(repeating: "x", count: 70_000),
     ])
     func nonsenseOnTheIngestPortHarmsNobody(text: String) async throws {
       let stack = try Stack.running

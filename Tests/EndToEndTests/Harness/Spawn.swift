@@ -40,12 +40,13 @@ func spawn(
     unsafe strdup($0)
   }
   unsafe words.append(nil)
-  defer { for unsafe word in unsafe words { unsafe free(word) } }
+  defer { unsafe words.forEach { unsafe free($0) } }
   var processID: pid_t = 0
   let failure = unsafe posix_spawn(
     &processID, command[0], &actions, &attributes, words, environ)
   guard failure == 0 else {
-    throw HarnessFailure("\(program.path) cannot be started: \(unsafe String(cString: strerror(failure)))")
+    let reason = unsafe String(cString: strerror(failure))
+    throw HarnessFailure("\(program.path) cannot be started: \(reason)")
   }
   return processID
 }

@@ -37,7 +37,8 @@ final class Stack: Sendable {
     let agent = try RunningProgram(
       product("metaflow-agent"),
       [
-        "run", "--server", "127.0.0.1:\(ingest)", "--spool-dir", folder.appending(path: "spool").path,
+        "run", "--server", "127.0.0.1:\(ingest)", "--spool-dir",
+        folder.appending(path: "spool").path,
         "--metrics", "127.0.0.1:\(metrics)",
       ], in: folder)
     let stack = Stack(
@@ -81,7 +82,8 @@ final class Stack: Sendable {
 /// Starts a stack before the suite and stops it after.
 struct StackTrait: SuiteTrait, TestScoping {
   func provideScope(
-    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    for test: Test, testCase: Test.Case?,
+    performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
     let stack = try await Stack.start()
     do {

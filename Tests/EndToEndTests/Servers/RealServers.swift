@@ -66,7 +66,8 @@ func mariaDB(_ folder: URL, _ port: Int) throws -> (program: String, arguments: 
     "mariadbd",
     [
       "--no-defaults", "--datadir=\(data)", "--port=\(port)", "--bind-address=127.0.0.1",
-      "--socket=\(folder.path)/s", "--user=root", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
+      "--socket=\(folder.path)/s", "--user=root", "--skip-log-bin",
+      "--innodb-flush-log-at-trx-commit=0",
     ]
   )
 }
