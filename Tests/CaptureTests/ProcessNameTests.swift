@@ -69,6 +69,14 @@ import Testing
     #expect(name == example.name)
   }
 
+  /// Debian's redis-server is a link to redis-check-rdb; the thread's name tells which was meant.
+  @Test func aProgramWithSeveralNamesIsCalledByTheOneInUse() {
+    let name = ProcessName.name(
+      arguments: ["redis-server 127.0.0.1:6379"], executable: "/usr/bin/redis-check-rdb",
+      kernelName: "redis-server")
+    #expect(name == "redis-server")
+  }
+
   /// Python and Ruby servers write a title over their arguments, as one string.
   @Test(arguments: [
     ("gunicorn: master [shop:app]", "/usr/bin/python3.11", "gunicorn"),

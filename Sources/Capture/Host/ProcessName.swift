@@ -29,9 +29,11 @@ package enum ProcessName {
     let path = executable.hasSuffix(deleted) ? executable.dropLast(deleted.count) : executable[...]
     let file = fileName(path)
     let first = arguments.first.map { fileName(firstWord($0)) } ?? ""
-    // One file that is many programs (busybox, redis), by the name it is called with, which is what
-    // the kernel names the thread after.
-    if !first.isEmpty, Array(first.utf8.prefix(15)) == Array(kernelName.utf8) { return first }
+    // One file that is many programs, by the name it is called with. Besides those that are known for
+    // it (redis-server is a link to redis-check-rdb), the kernel names the thread after that name.
+    let isManyPrograms = ["busybox", "toybox", "coreutils"].contains(file)
+    let isCalledSo = Array(first.utf8.prefix(15)) == Array(kernelName.utf8)
+    if !first.isEmpty, isManyPrograms || isCalledSo { return first }
     if !file.isEmpty { return file }
     return first.isEmpty ? kernelName : first
   }

@@ -149,11 +149,3 @@ struct TimeWindow: Hashable, Sendable {
     time.nanoseconds >= earliest && time.nanoseconds <= latest
   }
 }
-
-extension LossReason {
-  /// A record's time is older than its table's retention, or more than an hour ahead; or its interval
-  /// is of no table.
-  package static let timeOutOfRange = LossReason(rawValue: 50)
-  /// Acknowledged batches that could not be read back from the journal.
-  package static let journalCorrupt = LossReason(rawValue: 51)
-}

@@ -44,6 +44,11 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let malformedFrame = LossReason(rawValue: 48)
   /// The server's store refused the rows.
   package static let storeRefused = LossReason(rawValue: 49)
+  /// A record's time is older than its table's retention, or more than an hour ahead; or its interval
+  /// is of no table.
+  package static let timeOutOfRange = LossReason(rawValue: 50)
+  /// Acknowledged batches that could not be read back from the journal.
+  package static let journalCorrupt = LossReason(rawValue: 51)
 
   /// Name, as `/metrics` and the ledger show it. Unknown numbers show as `reason_<n>`.
   package var name: String {
@@ -66,6 +71,8 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .spoolCorrupt: "spool_corrupt"
     case .malformedFrame: "malformed_frame"
     case .storeRefused: "store_refused"
+    case .timeOutOfRange: "time_out_of_range"
+    case .journalCorrupt: "journal_corrupt"
     default: "reason_\(rawValue)"
     }
   }
