@@ -9,7 +9,7 @@ export const ledger = { losses: new Map(), listeners: new Set() };
 /**
  * Runs one SQL statement and gives its rows as objects keyed by column.
  * @param {string} sql
- * @param {string} db database of tables that are named without one
+ * @param {string} [db] where tables are that are named without one; else in any database
  */
 export async function query(sql, db) {
   const result = await queryTable(sql, db);
@@ -18,7 +18,7 @@ export async function query(sql, db) {
 }
 
 /** Runs one SQL statement and gives {columns, values, schemas}. */
-export async function queryTable(sql, db = 'flow_log') {
+export async function queryTable(sql, db) {
   let response;
   try {
     response = await fetch('/v1/query/', {

@@ -119,6 +119,14 @@ function remount() {
   return reload();
 }
 
+/** Closes the lists of choices that are open, but for the one that `target` is in. */
+function closeChoices(target) {
+  const open = [...document.querySelectorAll('details.columns[open]')]
+    .filter((details) => !details.contains(target));
+  open.forEach((details) => details.removeAttribute('open'));
+  return open.length;
+}
+
 const keys = {
   r: () => reload(),
   '/': () => element('page').querySelector('[data-first]')?.focus(),
@@ -151,8 +159,9 @@ function start() {
   });
   addEventListener('rangechange', reload);
   addEventListener('hashchange', remount);
+  addEventListener('click', (event) => closeChoices(event.target));
   addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') closeDrawer();
+    if (event.key === 'Escape' && !closeChoices()) closeDrawer();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.matches('input, textarea, select') || !keys[event.key]) return;
     event.preventDefault();

@@ -1,47 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from './api.js';
 import { link } from './address.js';
 import { statusBadge } from './columns.js';
-import { copyButton, draw, fields, make } from './dom.js';
+import { copyButton, draw, make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { duration, stamp } from './format.js';
+import { otherSide, readCall } from './record.js';
 import { lookAt } from './time.js';
 
-/** The fields of a call by the question that they answer; what is in no group comes last. */
+/** The fields of a call by the question that they answer; the first pattern that fits has it. */
 const groups = [
-  ['What', /^(l7_protocol|version|type|is_tls|is_async|is_reversed|request_|response_(status|code|ex|re|le)|endpoint|sql_|app_|attribute_|captured_)/],
+  ['Trace', /^(trace_id|span_id|parent_span|x_request|syscall_|re(q|sp)_tcp|request_id$|_id$)/],
   ['Timing', /^(time|start_time|end_time|response_duration)$/],
-  ['Who', /^(auto_|gprocess|process_|os_user|command_line|syscall_thread|syscall_coroutine|tag_set|container)/],
+  ['Who', /^(auto_|gprocess|process_|os_user|command_line|tag_set|container|app_)/],
   ['Where', /^(ip_|is_ipv4|protocol$|client_port|server_port|host_|netns|agent_id|observation|signal|flow_id|direction|http_proxy)/],
-  ['Trace', /^(trace_id|span_id|parent_span|x_request|syscall_|req_tcp|resp_tcp|_id$)/],
+  ['What', /./],
 ];
+const shownOrder = ['What', 'Who', 'Where', 'Timing', 'Trace'];
 
 /** The drawer of one call: all of its fields, and its other side where that was seen too. */
-export async function callDrawer(body, id) {
-  if (!/^\d+$/.test(id)) return;
-  const sql = `SELECT *, Enum(response_status) AS status, Enum(l7_protocol) AS protocol_name
-FROM l7_flow_log WHERE _id = ${id}`;
-  const [found] = await query(`${sql} LIMIT 1`, 'flow_log');
-  if (!found) {
+export async function callDrawer(body, id, time) {
+  // Both stand in the address, which anyone may have written, and go into statements.
+  if (!/^\d+$/.test(id) || !/^\d+$/.test(time)) return;
+  const record = await readCall(id, time);
+  if (!record) {
     body.append(make('h1', {}, 'This call is no longer stored'),
       make('p', {}, 'The log keeps calls for as long as the server’s retention says.'));
     return;
   }
-  const { status, protocol_name: protocol, ...call } = found;
-  const other = await otherSide(call);
+  const { values: call, names } = record;
   body.append(
     make('h1.mono', {}, `${call.request_type} ${call.request_resource || call.request_domain}`),
-    statusBadge({ status, response_code: call.response_code }), ' ',
-    make('span.badge', {}, protocol), ' ',
-    make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time),
-    call.response_exception ? make('p.bad.mono', {}, call.response_exception) : null,
-    make('p.bar', {}, ...actions(call, sql)),
-    make('h2', {}, 'Both ends'), ends(call, other));
-  for (const [title, entries] of grouped(call)) {
-    body.append(make('h2', {}, title), fields(entries.map(([key, value]) => [key,
-      make('span.mono', {}, shown(key, value))])));
-  }
+    statusBadge({ status: names.get('response_status'), response_code: call.response_code }), ' ',
+    make('span.badge', {}, names.get('l7_protocol')), ' ',
+    make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
+  if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
+  body.append(make('p.bar', {}, ...actions(call, record.sql)), make('h2', {}, 'Both ends'),
+    ends(call, await otherSide(call)), ...grouped(record));
 }
 
 function actions(call, sql) {
@@ -53,22 +48,9 @@ function actions(call, sql) {
       'Only this trace_id') : null,
     make('a', { href: link('requests', { server: call.auto_service_1, endpoint: call.endpoint }) },
       'Calls like this'),
-    make('button', { onclick: () => lookAt(around - 5, around + 5) }, '± 5 s'),
+    make('button', { title: 'Only the seconds around it', onclick: () =>
+      lookAt(around - 5, around + 5) }, '± 5 s'),
   ];
-}
-
-/** The same exchange as the other end saw it: same addresses, same first byte, or same id. */
-async function otherSide(call) {
-  const same = Number(call.req_tcp_seq) ? `req_tcp_seq = ${call.req_tcp_seq}`
-    : call.request_id === null ? 'req_tcp_seq = 0' : `request_id = ${call.request_id}`;
-  const [other] = await query(`SELECT toString(_id) AS id, observation_point, start_time, end_time,
-    response_duration, auto_instance_0, auto_instance_1 FROM l7_flow_log
-    WHERE ip_0 = ${literal(call.ip_0)} AND ip_1 = ${literal(call.ip_1)}
-    AND client_port = ${call.client_port} AND server_port = ${call.server_port} AND ${same}
-    AND observation_point != ${literal(call.observation_point)}
-    AND time >= ${Number(call.time) - 60} AND time <= ${Number(call.time) + 60}
-    ORDER BY time LIMIT 1`, 'flow_log');
-  return other ?? null;
 }
 
 function ends(call, other) {
@@ -90,22 +72,27 @@ function ends(call, other) {
     make('span', {}, 'server'), bar('server', begin, worked), make('span', {}, duration(worked))),
   make('p', {}, make('strong', {}, duration(Math.max(0, waited - worked))),
     ' between them: network, queues and the kernel. ',
-    make('button', { onclick: () => openDrawer('call', other.id) },
+    make('button', { onclick: () => openDrawer('call', other.id, String(other.time)) },
       `The ${other.observation_point === 's-p' ? 'server' : 'client'}’s record`)));
 }
 
-function grouped(call) {
-  const found = new Map([...groups.map(([title]) => [title, []]), ['Other', []]]);
-  for (const [key, value] of Object.entries(call)) {
-    if (value === null || value === '' || (Array.isArray(value) && !value.length)) continue;
-    const group = groups.find(([, pattern]) => pattern.test(key));
-    found.get(group?.[0] ?? 'Other').push([key, value]);
-  }
-  return [...found].filter(([, entries]) => entries.length);
+function grouped({ values, names, about }) {
+  const found = Map.groupBy(Object.entries(values), ([key]) =>
+    groups.find(([, pattern]) => pattern.test(key))[0]);
+  const isEmpty = ([, value]) => value === null || value === '' || value.length === 0;
+  const empty = Object.entries(values).filter(isEmpty).map(([key]) => key);
+  return [
+    ...shownOrder.flatMap((title) => [make('h2', {}, title), make('dl.fields', {},
+      ...(found.get(title) ?? []).filter((entry) => !isEmpty(entry)).flatMap(([key, value]) =>
+        [make('dt', { title: about.get(key) }, key),
+          make('dd.mono', {}, shown(key, value, names.get(key)))]))]),
+    make('h2', {}, 'Empty'), make('p.quiet.mono', {}, empty.join(', ') || 'none'),
+  ];
 }
 
-function shown(key, value) {
+function shown(key, value, name) {
   if (/^(time|start_time|end_time)$/.test(key)) return stamp(value);
-  if (key === 'response_duration') return `${value} (${duration(Number(value))})`;
+  if (key === 'response_duration') return `${value} µs (${duration(Number(value))})`;
+  if (name && String(name) !== String(value)) return `${value} (${name})`;
   return Array.isArray(value) ? value.join(', ') : String(value);
 }

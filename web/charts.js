@@ -37,8 +37,9 @@ export function timeChart(element, show) {
   chart.setOption({
     animation: false,
     textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
-    grid: { left: 62, right: 14, top: 10, bottom: 22 },
-    legend: { show: false },
+    grid: { left: 62, right: 14, top: 20, bottom: 22 },
+    legend: { show: false, top: 0, right: 10, itemHeight: 8, icon: 'roundRect',
+      textStyle: { color: colour('quiet'), fontSize: 11 } },
     tooltip: { trigger: 'axis', valueFormatter: (value) => value === null ? '–' : show(value),
       confine: true, backgroundColor: colour('sheet'), borderColor: colour('line'),
       textStyle: { color: colour('text'), fontSize: 12 } },
@@ -49,13 +50,22 @@ export function timeChart(element, show) {
   chart.group = 'time';
   window.echarts.connect('time');
   selectable(element, chart);
-  return (series) => chart.setOption({ series: series.map(toSeries) });
+  return (series) => chart.setOption({ series: series.map(toSeries),
+    legend: { show: series.length > 1 && !series[0].bars } });
 }
 
 function toSeries({ name, points, tone, bars }) {
   const line = bars ? { type: 'bar', stack: 'all', barCategoryGap: '15%' }
-    : { type: 'line', showSymbol: false, lineStyle: { width: 1.6 }, areaStyle: { opacity: 0.08 } };
-  return { name, id: name, data: points, color: colour(tone) || tone, ...line };
+    : { type: 'line', showSymbol: true, showAllSymbol: true, lineStyle: { width: 1.6 }, areaStyle: { opacity: 0.08 } };
+  return { name, id: name, data: bars ? points : points.map(visible), color: colour(tone) || tone,
+    ...line };
+}
+
+/** A point whose neighbours are unknown has no line to be part of, so it is a dot. */
+function visible(value, index, points) {
+  const isAlone = value[1] !== null && (points[index - 1]?.[1] ?? null) === null
+    && (points[index + 1]?.[1] ?? null) === null;
+  return { value, symbol: isAlone ? 'circle' : 'none', symbolSize: 4 };
 }
 
 /** Dragging from one time to another makes them the range. */

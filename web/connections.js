@@ -110,7 +110,7 @@ export async function nodeDrawer(body, name) {
     callers.update(incoming, 'Nobody, in this time range.');
     callees.update(outgoing, 'Nobody, in this time range.');
     instances.replaceChildren(...processes.map((process) => fields([
-      ['Instance', process.instance], ['Host', process.host], ['Command', process.command],
+      ['Instance', process.instance], ['Host', process.host], ['User', process.user],
       ['Container', process.container], ['Calls', count(Number(process.calls))],
     ])));
   }
@@ -136,7 +136,7 @@ async function neighbours(span, other, mine, name, point) {
 
 async function processesOf(span, name) {
   const side = (number) => query(`SELECT auto_instance_${number} AS instance,
-    Any(host_${number}) AS host, Any(command_line_${number}) AS command,
+    Any(host_${number}) AS host, Any(os_user_${number}) AS user,
     Any(container_${number}) AS container, Count(row) AS calls FROM l7_flow_log
     WHERE ${during(span)} AND auto_service_${number} = ${literal(name)}
     GROUP BY instance ORDER BY calls DESC LIMIT 20`, 'flow_log');

@@ -40,7 +40,7 @@ FROM metaflow_system.loss_ledger
 GROUP BY stage, reason
 HAVING lost > 0`],
   ...['SHOW databases', 'SHOW tables FROM flow_metrics', 'SHOW tags FROM l7_flow_log',
-    'SHOW metrics FROM flow_metrics.application', 'SHOW metrics functions',
+    'SHOW metrics FROM application', 'SHOW metrics functions',
     'SHOW tag l7_protocol values FROM l7_flow_log',
     'SHOW tag auto_service values FROM application LIMIT 20',
   ].map((statement) => [statement, statement]),
@@ -80,7 +80,7 @@ function mount(page, { parameters }) {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
     } });
   area.value = text;
-  const output = make('div.panel', { 'aria-live': 'polite' },
+  const output = make('div.panel', {},
     make('div.empty', {}, 'Ctrl-Enter runs the statement. A first column of time(time, seconds) '
       + 'makes a chart.'));
   const earlier = make('select', { 'aria-label': 'Earlier statements', onchange: pick });
@@ -112,7 +112,7 @@ function mount(page, { parameters }) {
     output.classList.add('busy');
     const began = performance.now();
     try {
-      const result = await queryTable(statement, 'flow_log');
+      const result = await queryTable(statement);
       state.history = [statement, ...state.history.filter((old) => old !== statement)].slice(0, 30);
       keep();
       showHistory();

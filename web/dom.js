@@ -31,6 +31,18 @@ function build(create, tag, attributes, children) {
   return element;
 }
 
+/**
+ * What makes an element act like a button. Enter does nothing more than `act`: it would press what
+ * has the focus afterwards.
+ */
+export function pressable(act) {
+  return { tabindex: 0, onclick: act, onkeydown: (event) => {
+    if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+    event.preventDefault();
+    act();
+  } };
+}
+
 /** A small line of values; the tallest fills the height. */
 export function sparkline(values, { width = 120, height = 22 } = {}) {
   const svg = draw('svg.spark', { width, height, 'aria-hidden': 'true' });

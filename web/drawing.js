@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { draw } from './dom.js';
+import { draw, pressable } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { duration, errorShare, percent, rate } from './format.js';
 import { card, edgeKey } from './layout.js';
@@ -12,7 +12,10 @@ export function drawing({ places, via, width, height }, calls, span, zoom) {
   const pairs = [...Map.groupBy(calls, (call) => edgeKey(call.client, call.server)).values()];
   const taken = [...places.values()].map(({ x, y }) =>
     ({ x, y: y - card.height / 2, width: card.width, height: card.height }));
-  const edges = pairs.map((pair) => edge(pair, places, via, span));
+  // Level lines first: their labels can stand nowhere else.
+  const slope = ([{ client, server }]) => Math.abs(places.get(client).y - places.get(server).y);
+  const edges = pairs.sort((a, b) => slope(a) - slope(b))
+    .map((pair) => edge(pair, pairs, places, via, span));
   return draw('svg.map', {
     viewBox: `0 0 ${width} ${height}`, width: width * zoom, height: height * zoom,
     role: 'group', 'aria-label': 'Service map',
@@ -38,8 +41,7 @@ function tone(share) {
 }
 
 function clickable(open, label, key) {
-  return { tabindex: 0, role: 'button', 'aria-label': label, 'data-key': key, onclick: open,
-    onkeydown: (event) => event.key === 'Enter' && open() };
+  return { role: 'button', 'aria-label': label, 'data-key': key, ...pressable(open) };
 }
 
 function node(name, { x, y }, calls, span) {
@@ -67,11 +69,14 @@ function shortened(text, most) {
   return `${text.slice(0, Math.ceil(most / 2))}…${text.slice(1 - Math.floor(most / 2))}`;
 }
 
-function edge(pair, places, via, span) {
+function edge(pair, pairs, places, via, span) {
   const [{ client, server }] = pair;
   const sum = totals(pair);
+  // A label stands away from the end where many lines meet.
+  const [fromHere, toThere] = [pairs.filter(([other]) => other.client === client).length,
+    pairs.filter(([other]) => other.server === server).length];
   const { path, along } = curve(places.get(client), places.get(server),
-    via.get(edgeKey(client, server)) ?? []);
+    via.get(edgeKey(client, server)) ?? [], Math.sign(fromHere - toThere));
   const open = () => openDrawer('edge', client, server);
   const perSecond = sum.requests / span.seconds;
   const protocols = [...new Set(pair.map((call) => call.protocol))].join(', ');
@@ -86,8 +91,11 @@ function edge(pair, places, via, span) {
     const box = { width: Math.max(...texts.map((text) => text.length)) * 6.3 + 14, height: 34 };
     const { x, y } = free(along, box, taken);
     taken.push({ ...box, x, y });
+    const light = (event) => line.classList.toggle('hot', /enter|in$/.test(event.type));
     return draw(`g.label${style}`, { transform: `translate(${x} ${y})`,
-      ...clickable(open, name, `edge ${client} ${server}`) }, draw('title', {}, name),
+      ...clickable(open, name, `edge ${client} ${server}`),
+      onmouseenter: light, onmouseleave: light, onfocusin: light, onfocusout: light },
+    draw('title', {}, name),
     draw('rect', { ...box, rx: 6 }),
     ...texts.map((text, index) => draw(index ? 'text' : 'text.name',
       { x: box.width / 2, y: 14 + index * 14, 'text-anchor': 'middle' }, text)));
@@ -95,8 +103,11 @@ function edge(pair, places, via, span) {
   return { line, label };
 }
 
-/** The line of an edge, and the points along it where its label may stand, best first. */
-function curve(from, to, via) {
+/**
+ * The line of an edge, and the points along it where its label may stand, best first.
+ * @param {number} lean 1 to have it nearer to where the line ends, -1 to where it begins
+ */
+function curve(from, to, via, lean) {
   const half = card.height / 2;
   if (to === from) {
     const right = { x: from.x + card.width, y: from.y };
@@ -122,7 +133,7 @@ function curve(from, to, via) {
     path += ` C${middle},${a.y} ${middle},${b.y} ${b.x},${b.y}`;
     if (index % 2) {
       along.push(...[0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72].map((t) =>
-        bezier(t, a, { x: middle, y: a.y }, { x: middle, y: b.y }, b)));
+        bezier(t + lean * 0.1, a, { x: middle, y: a.y }, { x: middle, y: b.y }, b)));
     }
   }
   return { path, along };

@@ -14,7 +14,8 @@ export function count(value) {
 
 /** Events per second. */
 export function rate(value) {
-  return value === null || value === undefined ? '–' : `${count(value)}/s`;
+  if (value === null || value === undefined) return '–';
+  return value > 0 && value < 0.01 ? '< 0.01/s' : `${count(value)}/s`;
 }
 
 /** A duration that is given in microseconds. */

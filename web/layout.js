@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Sizes of the drawing, in pixels of an unscaled one. */
-export const card = { width: 172, height: 52, column: 400, gap: 34, margin: 30 };
+export const card = { width: 172, height: 52, column: 420, gap: 34, margin: 30 };
 
 /**
  * Where things stand: callers at the left, what they call to the right of them. The same names and

@@ -103,7 +103,8 @@ function mount(page, { parameters, reload }) {
     draw(stacks(data));
     hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} calls`;
     older.hidden = !data.isFull;
-    older.onclick = () => lookAt(data.span.from, data.rows.at(-1).time);
+    older.onclick = () => lookAt(data.span.from,
+      Math.min(data.rows.at(-1).time, data.span.to - 1));
     list.update(data.rows, make('div', {}, make('p', {}, 'No call matches in this time range.'),
       make('p', {}, 'Loosen a filter, choose a longer range, or make a call: it shows within '
         + '3 seconds.')));
@@ -114,7 +115,7 @@ function mount(page, { parameters, reload }) {
 function tableOf() {
   return dataTable(columnsShown(), {
     label: 'Calls', key: (row) => row.id, order: { id: 'time', descending: true },
-    open: (row) => openDrawer('call', row.id),
+    open: (row) => openDrawer('call', row.id, String(row.time)),
   });
 }
 

@@ -17,7 +17,7 @@ export function showResult(place, result, milliseconds) {
   const rows = result.values.length;
   const chart = make('div');
   place.replaceChildren(make('div.heading', {},
-    make('h2', {}, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
+    make('h2', { role: 'status' }, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
       + (rows > most ? `, the first ${most} shown` : '')),
     make('button', { onclick: () => download(csv(result)) }, 'CSV'),
     copyButton('Copy as JSON', () => JSON.stringify(objects(result), null, 2))),

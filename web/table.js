@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { make } from './dom.js';
+import { make, pressable } from './dom.js';
 
 /**
  * A table that sorts by its heads and takes new rows without losing focus, selection or place:
@@ -56,11 +56,9 @@ export function dataTable(columns, { key, open, order = {}, label, sorted }) {
     const id = String(key(row));
     let entry = entries.get(id);
     if (!entry) {
-      entry = { id, line: make(open ? 'tr.link' : 'tr', open ? {
-        tabindex: 0,
-        onclick: () => String(getSelection()) || open(entry.row),
-        onkeydown: (event) => event.key === 'Enter' && open(entry.row),
-      } : {}) };
+      // A click that ends a selection of text is none.
+      const act = () => String(getSelection()) || open(entry.row);
+      entry = { id, line: make(open ? 'tr.link' : 'tr', open ? pressable(act) : {}) };
       entries.set(id, entry);
     }
     entry.row = row;
