@@ -33,13 +33,18 @@ struct TraceValue: ~Escapable {
   /// `version-trace-span-flags`, W3C Trace Context section 3.2.
   @_lifetime(self: copy self)
   mutating func traceparent(into fields: inout FieldBuffer) -> TraceIDs? {
-    let version = next(upTo: Self.dash)
-    let trace = next(upTo: Self.dash)
-    let span = next(upTo: Self.dash)
-    guard Self.isHexadecimal(source, version, 2...2), Self.isHexadecimal(source, trace, 32...32),
-      Self.isHexadecimal(source, span, 16...16)
+    let start = position
+    guard end - start >= 52, source[start + 2] == Self.dash, source[start + 35] == Self.dash,
+      end - start == 52 || source[start + 52] == Self.dash,
+      Self.isHexadecimal(source, start..<(start + 2), 2...2),
+      Self.isHexadecimal(source, (start + 3)..<(start + 35), 32...32),
+      Self.isHexadecimal(source, (start + 36)..<(start + 52), 16...16)
     else { return nil }
-    return TraceIDs(trace: fields.append(source, at: trace), span: fields.append(source, at: span))
+    // One copy for both.
+    let ids = fields.append(source, at: (start + 3)..<(start + 52))
+    guard ids.length == 49 else { return nil }
+    return TraceIDs(
+      trace: Text(offset: ids.offset, length: 32), span: Text(offset: ids.offset + 33, length: 16))
   }
 
   /// `sample-trace-segment-span-...` where trace and segment are base64; versions 2 and 3 agree on
