@@ -109,7 +109,8 @@ extension FlowEngine {
       return PendingCalls.none
     }
     // A response that was there before the request was sent answers one that was never seen.
-    return pending.slots[oldest].record.start <= first.exit ? oldest : nil
+    let asked = pending.slots[oldest].record.start.nanoseconds
+    return asked <= first.exit.nanoseconds ? oldest : nil
   }
 
   @inline(__always)

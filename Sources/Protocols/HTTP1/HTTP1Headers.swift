@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
 
 /// The header lines of a message that we care for, as places in the view; nothing is copied here.
 struct HTTP1Headers {
@@ -11,11 +10,11 @@ struct HTTP1Headers {
   var isChunked = false
   /// Whether there is a transfer coding; it overrides the declared length.
   var hasTransferCoding = false
-  var host: Text = .empty
-  var userAgent: Text = .empty
-  var referer: Text = .empty
-  var forwardedFor: Text = .empty
-  var requestID: Text = .empty
+  var host = Place()
+  var userAgent = Place()
+  var referer = Place()
+  var forwardedFor = Place()
+  var requestID = Place()
   var trace = TraceHeaders()
   /// Where the body begins; nil when the head does not end in the bytes.
   var end: Int?
@@ -78,19 +77,18 @@ struct HTTP1Headers {
   }
 
   @inline(__always)
-  private static func keep(_ field: inout Text, _ value: Text) {
+  private static func keep(_ field: inout Place, _ value: Place) {
     if field.isEmpty { field = value }
   }
 
   /// The place of a value without the white space around it, RFC 9112 section 5.1.
   @inline(__always)
-  private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Text {
+  private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Place {
     var first = start
     var last = end
     while first < last, isBlank(bytes[first]) { first &+= 1 }
     while last > first, isBlank(bytes[last &- 1]) { last &-= 1 }
-    return Text(
-      offset: UInt32(truncatingIfNeeded: first), length: UInt32(truncatingIfNeeded: last &- first))
+    return Place(start: first, end: last)
   }
 
   @inline(__always)
@@ -98,9 +96,9 @@ struct HTTP1Headers {
 
   /// The number that `place` begins with; nil when it begins with none or one past 2^50, which no
   /// body is.
-  private static func number(_ bytes: Span<UInt8>, _ place: Text) -> Int64? {
+  private static func number(_ bytes: Span<UInt8>, _ place: Place) -> Int64? {
     var value: Int64?
-    for index in Int(place.offset)..<Int(place.offset + place.length) {
+    for index in place.range {
       let digit = bytes[index] &- 0x30
       guard digit < 10 else { return bytes[index] == UInt8(ascii: ",") ? value : nil }
       value = (value ?? 0) * 10 + Int64(digit)
@@ -109,9 +107,9 @@ struct HTTP1Headers {
     return value
   }
 
-  private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Text) -> Bool {
-    guard place.length >= 7 else { return false }
-    let start = Int(place.offset + place.length) - 7
+  private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Place) -> Bool {
+    guard place.range.count >= 7 else { return false }
+    let start = place.range.upperBound - 7
     return HeaderName(bytes.extracting(start..<(start + 7))) == HeaderName("chunked")
   }
 
