@@ -6,7 +6,7 @@ import Protocols
 import Telemetry
 
 /// Bytes of memory that 50,000 conversations hold when each has made a call and is idle.
-func idleMemory(conversations: Int = 50_000) -> String {
+func idleMemory(conversations: Int = 50_000) -> Figure {
   let request = Array("GET /a HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
   let response = Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)
   let before = residentBytes()
@@ -22,12 +22,13 @@ func idleMemory(conversations: Int = 50_000) -> String {
     }
   }
   let used = residentBytes() - before
-  return "\(pipeline.conversationCount) idle conversations, \(used) bytes resident, "
-    + "\(used / conversations) each"
+  return Figure(
+    name: "memory of an idle conversation", value: used / max(1, pipeline.conversationCount),
+    unit: "B", bar: "")
 }
 
 /// How much the process grew while `calls` calls went through a warm pipeline.
-func steadyGrowth(calls: Int = 200_000) -> String {
+func steadyGrowth(calls: Int = 200_000) -> Figure {
   let request = Array("GET /a HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
   let response = Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)
   var pipeline = FlowPipeline(protocols: builtInProtocols)
@@ -46,8 +47,10 @@ func steadyGrowth(calls: Int = 200_000) -> String {
       pipeline.takeBatch(into: &batch)
     }
   }
-  return
-    "\(calls) calls through a warm pipeline: resident memory grew by \(residentBytes() - before) bytes"
+  return Figure(
+    name: "growth over \(calls) calls of a warm pipeline", value: residentBytes() - before,
+    unit: "B",
+    bar: "0")
 }
 
 /// Bytes of this process that are in memory (`/proc/self/statm`, second field, pages).

@@ -55,12 +55,14 @@ private func read<Parser: ProtocolParser>(
   _ parser: inout Parser, _ bytes: inout [UInt8], from side: Side, isFinal: Bool,
   _ fields: inout FieldBuffer
 ) -> Bool {
+  var message = Message(.session)
   while !bytes.isEmpty {
     fields.removeAll()
     let step: ParseStep
     do throws(ParseError) {
       step = try parser.nextMessage(
-        in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &fields)
+        in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &message,
+        fields: &fields)
     } catch {
       precondition((0...bytes.count).contains(error.offset), "an error lies in the view")
       return false
@@ -71,13 +73,20 @@ private func read<Parser: ProtocolParser>(
       return true
     case .skip(let count):
       drop(count, &bytes)
-    case .message(let message, let length):
+    case .body(let count, let isLast):
+      precondition(!isLast || count <= bytes.count, "a body's end lies in the view")
+      drop(count, &bytes)
+    case .message(let length):
       check(message, fields)
-      guard case .bytes(let count) = length else {
+      switch length {
+      case .bytes(let count): drop(count, &bytes)
+      case .head(let count):
+        precondition(count <= bytes.count, "a head lies in the view")
+        drop(count, &bytes)
+      case .untilTurn:
         bytes.removeAll()
         return true
       }
-      drop(count, &bytes)
     }
   }
   return true
@@ -89,12 +98,12 @@ private func drop(_ count: Int, _ bytes: inout [UInt8]) {
 }
 
 private func check(_ message: Message, _ fields: FieldBuffer) {
-  precondition(fields.bytes.count <= FieldBuffer.capacity, "the texts of a message are bounded")
+  precondition(fields.count <= FieldBuffer.capacity, "the texts of a message are bounded")
   var texts = message.texts
   texts.update { text in
     precondition(
       Int(text.length) <= FieldBuffer.textLimit
-        && Int(text.offset) + Int(text.length) <= fields.bytes.count,
+        && Int(text.offset) + Int(text.length) <= fields.count,
       "a text lies in the fields")
   }
 }

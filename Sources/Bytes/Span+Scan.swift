@@ -8,10 +8,16 @@ extension Span where Element == UInt8 {
   package func word(at offset: Int) -> UInt64 {
     if offset <= count &- 8 {
       // In bounds: eight bytes follow the offset, which the caller keeps from being negative.
-      return unsafe UInt64(
-        littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      return uncheckedWord(at: offset)
     }
     return partialWord(at: offset)
+  }
+
+  /// The eight bytes at `offset`, which must all lie in the bytes: nothing checks it.
+  @inlinable @inline(__always)
+  func uncheckedWord(at offset: Int) -> UInt64 {
+    unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
   }
 
   @inlinable
@@ -33,6 +39,17 @@ extension Span where Element == UInt8 {
     precondition(start >= 0 && end <= count, "the range lies in the bytes")
     let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
+    // Sixteen at a time as long as there are so many: in bounds by the loop's own condition.
+    while index <= end &- 16 {
+      let first = uncheckedWord(at: index).zeroBytes(afterXor: pattern)
+      let second = uncheckedWord(at: index &+ 8).zeroBytes(afterXor: pattern)
+      if first | second != 0 {
+        return first != 0
+          ? index &+ first.trailingZeroBitCount / 8
+          : index &+ 8 &+ second.trailingZeroBitCount / 8
+      }
+      index &+= 16
+    }
     while index < end {
       let found = word(at: index).zeroBytes(afterXor: pattern)
       if found != 0 {

@@ -9,7 +9,7 @@ extension [UInt8] {
 
   /// Overwrites the bytes at `offset` with `count` bytes of `source`, from `start` on.
   @inline(__always)
-  mutating func overwrite(at offset: Int, with source: [UInt8], from start: Int, count: Int) {
+  mutating func overwrite(at offset: Int, with source: Span<UInt8>, from start: Int, count: Int) {
     precondition(
       count >= 0 && offset >= 0 && offset + count <= self.count && start >= 0
         && start + count <= source.count, "a copy stays within both arrays")

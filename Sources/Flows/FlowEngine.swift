@@ -29,6 +29,9 @@ struct FlowEngine: ~Copyable {
 
   let limits: FlowLimits
   let protocols: [Known]
+  /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
+  /// large to be copied from function to function.
+  var message = Message(.session)
   var fields = FieldBuffer()
   var buffers = BufferPool()
   var traces: ThreadTraces
@@ -41,7 +44,7 @@ struct FlowEngine: ~Copyable {
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
-  /// The texts of the record that is being written.
+  /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
 
   init(limits: FlowLimits, protocols: [any ProtocolParser.Type]) {

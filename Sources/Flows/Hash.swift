@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// A keyed hash for the tables of this target: a multiply and a fold per word.
@@ -30,15 +31,12 @@ struct Hash {
   }
 
   mutating func combine(_ bytes: Span<UInt8>) {
-    var word: UInt64 = 0
-    for index in bytes.indices {
-      word = word << 8 | UInt64(bytes[index])
-      if index & 7 == 7 {
-        combine(word)
-        word = 0
-      }
+    var offset = 0
+    while offset < bytes.count {
+      combine(bytes.word(at: offset))
+      offset += 8
     }
-    combine(word ^ UInt64(bytes.count) << 56)
+    combine(UInt64(bytes.count))
   }
 
   /// Never 0 in the low half, which tables keep as the mark of a used cell.

@@ -10,6 +10,8 @@ struct MentionedProcesses {
   private var known: [ProcessKey] = []
   private var index = SlotIndex()
   private var hand = 0
+  /// Mentioned last, so known: most mentions are of the same few.
+  private var last = ProcessKey.unknown
   private let seed: UInt64
   private let limit: Int
   /// Told and not yet taken.
@@ -22,13 +24,16 @@ struct MentionedProcesses {
 
   @inline(__always)
   mutating func mention(_ process: ProcessKey) {
-    guard process.pid != 0 else { return }
+    guard process.pid != 0, !process.isSame(as: last) else { return }
+    last = process
     let hash = hash(process)
-    if index.find(hash, where: { known[$0] == process }) == nil { remember(process, hash: hash) }
+    if index.find(hash, where: { known[$0].isSame(as: process) }) == nil {
+      remember(process, hash: hash)
+    }
   }
 
   func contains(_ process: ProcessKey) -> Bool {
-    index.find(hash(process)) { known[$0] == process } != nil
+    index.find(hash(process)) { known[$0].isSame(as: process) } != nil
   }
 
   mutating func take(into processes: inout [ProcessKey]) {
@@ -44,6 +49,7 @@ struct MentionedProcesses {
       known.append(process)
     } else {
       index.remove(self.hash(known[hand]), slot: hand)
+      if last == known[hand] { last = .unknown }
       known[hand] = process
       index.insert(hash, slot: hand)
       hand = hand + 1 < limit ? hand + 1 : 0

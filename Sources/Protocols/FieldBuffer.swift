@@ -12,75 +12,82 @@ package struct FieldBuffer: Sendable {
   /// Bytes of all texts of a message at most.
   package static let capacity = 8_192
 
-  package private(set) var bytes: [UInt8] = []
+  /// ``capacity`` bytes that are always initialized; the first ``count`` of them are the content.
+  private var room: [UInt8]
+  /// Bytes of all texts.
+  package private(set) var count = 0
 
   package init() {
-    bytes.reserveCapacity(Self.capacity)
+    room = Array(repeating: 0, count: Self.capacity)
   }
 
-  package mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
+  package mutating func removeAll() { count = 0 }
+
+  /// The bytes of all texts.
+  package var bytes: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { room.span.extracting(0..<count) }
   }
 
   /// Copies `source`, cut to the bounds.
   package mutating func append(_ source: Span<UInt8>) -> Text {
-    let count = min(source.count, Self.textLimit, Self.capacity - bytes.count)
-    guard count > 0 else { return .empty }
-    let start = bytes.count
-    copy(source, count: count)
-    return Text(offset: UInt32(start), length: UInt32(count))
+    let start = count
+    let length = min(source.count, Self.textLimit, Self.capacity - start)
+    guard length > 0 else { return .empty }
+    copy(source, count: length)
+    return Text(
+      offset: UInt32(truncatingIfNeeded: start), length: UInt32(truncatingIfNeeded: length))
   }
 
   package mutating func append(_ literal: StaticString) -> Text {
-    let start = bytes.count
-    let count = min(literal.utf8CodeUnitCount, Self.textLimit, Self.capacity - bytes.count)
-    guard count > 0 else { return .empty }
-    copy(literal, count: count)
-    return Text(offset: UInt32(start), length: UInt32(count))
+    literal.withUTF8Buffer { buffer in append(unsafe buffer.span) }
   }
 
   /// Begins a text that is put together from pieces; end it with ``finish(from:)``.
-  package var mark: Int { bytes.count }
+  package var mark: Int { count }
 
   package mutating func push(_ byte: UInt8) {
-    if bytes.count < Self.capacity { bytes.append(byte) }
+    guard count < Self.capacity else { return }
+    room[count] = byte
+    count += 1
   }
 
   package mutating func push(_ source: Span<UInt8>) {
-    let count = min(source.count, Self.capacity - bytes.count)
-    if count > 0 { copy(source, count: count) }
+    let length = min(source.count, Self.capacity - count)
+    if length > 0 { copy(source, count: length) }
   }
 
   package mutating func push(_ literal: StaticString) {
-    let count = min(literal.utf8CodeUnitCount, Self.capacity - bytes.count)
-    if count > 0 { copy(literal, count: count) }
+    literal.withUTF8Buffer { buffer in push(unsafe buffer.span) }
   }
 
   /// The text pushed since `mark`, cut to ``textLimit``.
   package mutating func finish(from mark: Int) -> Text {
-    guard mark >= 0, mark < bytes.count else { return .empty }
-    if bytes.count - mark > Self.textLimit { bytes.removeLast(bytes.count - mark - Self.textLimit) }
-    return Text(offset: UInt32(mark), length: UInt32(bytes.count - mark))
+    guard mark >= 0, mark < count else { return .empty }
+    count = min(count, mark + Self.textLimit)
+    return Text(offset: UInt32(mark), length: UInt32(count - mark))
   }
 
   /// The bytes of `text`; empty when it does not lie in the buffer.
   package func bytes(_ text: Text) -> ArraySlice<UInt8> {
     let start = Int(text.offset)
     let end = start + Int(text.length)
-    return end <= bytes.count ? bytes[start..<end] : []
+    return end <= count ? room[start..<end] : []
   }
 
-  /// Copies the first `count` bytes, at most as many as there are, in one go.
+  /// Copies the first `length` bytes, of which there must be room for all.
   @inline(__always)
-  private mutating func copy(_ source: Span<UInt8>, count: Int) {
-    unsafe source.extracting(first: count).withUnsafeBufferPointer { buffer in
-      unsafe bytes.append(contentsOf: buffer)
+  private mutating func copy(_ source: Span<UInt8>, count length: Int) {
+    let start = count
+    precondition(
+      length >= 0 && length <= source.count && start + length <= room.count,
+      "a copy stays within the source and the room")
+    unsafe room.withUnsafeMutableBufferPointer { target in
+      unsafe source.withUnsafeBufferPointer { bytes in
+        guard let to = target.baseAddress, let from = bytes.baseAddress else { return }
+        unsafe (to + start).update(from: from, count: length)
+      }
     }
-  }
-
-  private mutating func copy(_ literal: StaticString, count: Int) {
-    literal.withUTF8Buffer { buffer in
-      unsafe bytes.append(contentsOf: buffer.prefix(count))
-    }
+    count = start + length
   }
 }

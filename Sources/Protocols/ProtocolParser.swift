@@ -5,7 +5,12 @@ package enum Side: UInt8, Hashable, Sendable, BitwiseCopyable {
   case client = 0
   case server = 1
 
-  package var other: Side { self == .client ? .server : .client }
+  package var other: Side {
+    switch self {
+    case .client: .server
+    case .server: .client
+    }
+  }
 }
 
 /// Reads one application protocol: bytes to messages.
@@ -32,12 +37,15 @@ package protocol ProtocolParser: Sendable {
   /// `view.isFinal` no byte will ever follow these (the capture was cut there, or the stream has a
   /// hole): the parser then makes the best of what there is and must not ask for more.
   ///
-  /// The message's texts are appended to `fields`, which the caller empties.
+  /// A ``ParseStep/message(_:)`` was written to `message`, every field of it, and its texts to
+  /// `fields`, which the caller empties; after other steps `message` means nothing. Parser and caller
+  /// share the one value because it is large: it is copied nowhere.
   ///
   /// - Throws: ``ParseError`` when this is not the protocol. The conversation is then given up and
   ///   counted; a parser need not resynchronize.
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep
 
   /// Tells that bytes of `side` were lost, so that what follows starts at an unknown place, most
@@ -64,9 +72,12 @@ package struct StreamView: ~Escapable {
 }
 
 /// What a parser made of the front of a stream.
-package enum ParseStep: Sendable {
-  /// A message and how far it reaches.
-  case message(Message, length: MessageLength)
+package enum ParseStep: Hashable, Sendable {
+  /// A message, and how far it reaches.
+  case message(MessageLength)
+  /// More bytes of the message that reached ``MessageLength/head(_:)``, and whether they are its
+  /// last. At least 1; may exceed the view unless they are the last.
+  case body(Int, isLast: Bool)
   /// Bytes that belong to the protocol but make no record (a preface, a keep-alive, a part of an
   /// exchange that is not reported). At least 1; may exceed the view.
   case skip(Int)
@@ -78,6 +89,10 @@ package enum ParseStep: Sendable {
 package enum MessageLength: Hashable, Sendable {
   /// This many bytes, at least 1. May exceed the view: the rest is its unseen body.
   case bytes(Int)
+  /// This many bytes, all in view, and a body that the parser walks over in ``ParseStep/body(_:isLast:)``
+  /// steps of the same side: for bodies that tell where they end piece by piece. When bytes of the
+  /// side are lost before the last step, the message lasts until the other side speaks.
+  case head(Int)
   /// All that this side sends until the other side speaks. For bodies whose end cannot be known
   /// from the captured bytes, in protocols where sides take turns.
   case untilTurn

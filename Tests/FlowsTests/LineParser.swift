@@ -18,9 +18,10 @@ struct LineParser: ProtocolParser {
   }
 
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    try LineMessage.read(view, into: &fields)
+    try LineMessage.read(view, into: &message, &fields)
   }
 }
 
@@ -35,9 +36,10 @@ struct NumberedLineParser: ProtocolParser {
   }
 
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    try LineMessage.read(view, into: &fields)
+    try LineMessage.read(view, into: &message, &fields)
   }
 }
 
@@ -51,7 +53,7 @@ private enum LineMessage {
   }
 
   static func read(
-    _ view: borrowing StreamView, into fields: inout FieldBuffer
+    _ view: borrowing StreamView, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     var end = 0
@@ -63,7 +65,7 @@ private enum LineMessage {
     guard let first = text.first, "?!=*".contains(first) else {
       throw ParseError(at: 0, expected: "a line's mark")
     }
-    var message = Message(first == "?" ? .request : first == "!" ? .session : .response)
+    message = Message(first == "?" ? .request : first == "!" ? .session : .response)
     if end == bytes.count { message.flags.insert(.truncated) }
     var rest = text.dropFirst()
     var body = 0
@@ -85,7 +87,6 @@ private enum LineMessage {
     } else {
       message.texts.endpoint = fields.append(Array(rest.utf8).span)
     }
-    return .message(
-      message, length: first == "*" ? .untilTurn : .bytes(min(end + 1, bytes.count) + body))
+    return .message(first == "*" ? .untilTurn : .bytes(min(end + 1, bytes.count) + body))
   }
 }

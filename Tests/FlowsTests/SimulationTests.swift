@@ -133,7 +133,7 @@ import Testing
   }
 
   /// The same call's bytes as several events; the last holds what was not captured.
-  private static func cut(_ observation: Observation, every size: Int) -> [Observation] {
+  static func cut(_ observation: Observation, every size: Int) -> [Observation] {
     guard observation.event.kind == .data, observation.payload.count > size else {
       return [observation]
     }

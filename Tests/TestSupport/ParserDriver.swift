@@ -11,6 +11,8 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
     var pending: [UInt8] = []
     var toSkip = 0
     var waitsForTurn = false
+    /// A message's body is being walked over.
+    var hasBody = false
   }
 
   package private(set) var messages: [ExpectedMessage] = []
@@ -20,6 +22,7 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
 
   private var parser = Parser()
   private var directions = [Direction(), Direction()]
+  private var message = Message(.session)
   private var fields = FieldBuffer()
 
   package init() {}
@@ -53,7 +56,8 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
       let step: ParseStep
       do throws(ParseError) {
         step = try parser.nextMessage(
-          in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &fields)
+          in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &message,
+          fields: &fields)
       } catch {
         self.error = error
         if error.offset < 0 || error.offset > bytes.count {
@@ -61,12 +65,14 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
         }
         return
       }
-      guard take(step, index, isFinal: isFinal) else { return }
+      guard take(step, index, of: bytes.count, isFinal: isFinal) else { return }
     }
   }
 
-  /// Acts on `step`; false when there is nothing more to read now.
-  private mutating func take(_ step: ParseStep, _ index: Int, isFinal: Bool) -> Bool {
+  /// Acts on `step`, made of `count` bytes; false when there is nothing more to read now.
+  private mutating func take(
+    _ step: ParseStep, _ index: Int, of count: Int, isFinal: Bool
+  ) -> Bool {
     switch step {
     case .needMore:
       if isFinal {
@@ -74,14 +80,24 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
         directions[index].pending.removeAll()
       }
       return false
-    case .skip(let count):
-      return advance(count, index, "a skip")
-    case .message(let message, let length):
+    case .skip(let length):
+      return advance(length, index, "a skip")
+    case .body(let length, let isLast):
+      if !directions[index].hasBody { violations.append("a body of no message") }
+      if isLast, length > count { violations.append("a body's end beyond the view") }
+      if isLast { directions[index].hasBody = false }
+      return advance(length, index, "a body")
+    case .message(let length):
       check(message)
+      directions[index].hasBody = false
       messages.append(ExpectedMessage(message, fields))
       switch length {
-      case .bytes(let count):
-        return advance(count, index, "a message")
+      case .bytes(let length):
+        return advance(length, index, "a message")
+      case .head(let length):
+        if length > count { violations.append("a head beyond the view") }
+        directions[index].hasBody = true
+        return advance(length, index, "a head")
       case .untilTurn:
         directions[index].waitsForTurn = true
         directions[index].pending.removeAll()
@@ -101,7 +117,7 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
   }
 
   private mutating func check(_ message: Message) {
-    let end = fields.bytes.count
+    let end = fields.count
     if end > FieldBuffer.capacity { violations.append("\(end) bytes of texts") }
     var texts = message.texts
     var stray: [Text] = []

@@ -4,17 +4,20 @@ import Protocols
 import Telemetry
 
 extension CallRecord {
-  /// A record of what a request, or a message that needs no answer, says.
-  init(
-    _ message: Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
+  // Messages come as inout because they are large: by value they would be copied, and they are not
+  // changed.
+
+  /// Makes this the record of what a request, or a message that needs no answer, says.
+  mutating func begin(
+    _ message: inout Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
     first: Moment, sequence: UInt32, captured: Int
   ) {
     let own = CallEnd(
       address: conversation.local, port: conversation.localPort, process: first.process,
       thread: first.thread, threadName: first.threadName)
     let other = CallEnd(address: first.remote, port: first.remotePort)
-    let isClient = first.direction == .egress
-    self.init(
+    let isClient = first.direction.index == 0
+    self = CallRecord(
       client: isClient ? own : other, server: isClient ? other : own, start: first.start,
       end: first.start)
     observationPoint = isClient ? .clientProcess : .serverProcess
@@ -35,9 +38,10 @@ extension CallRecord {
     texts = message.texts
   }
 
-  /// Adds what a response says; its texts begin at `offset` behind the request's.
+  /// Adds what a response says, as much of it as was seen; its texts begin at `offset` behind the
+  /// request's.
   mutating func answer(
-    _ message: Message, first: Moment, sequence: UInt32, captured: Int, textsAt offset: Int
+    _ message: inout Message, _ part: FlowEngine.MessagePart, first: Moment, textsAt offset: Int
   ) {
     kind = .session
     flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
@@ -46,18 +50,19 @@ extension CallRecord {
     responseLength = message.length
     if let rows = message.affectedRows { affectedRows = rows }
     if requestID == nil { requestID = message.requestID }
-    responseSequence = sequence
+    responseSequence = part.sequence
     syscallTraceResponse = first.trace
     captureSequenceResponse = first.ordinal
-    capturedResponseBytes = UInt32(clamping: captured)
+    capturedResponseBytes = UInt32(clamping: part.captured)
     var answered = message.texts
     answered.shift(by: offset)
     texts.fillEmpty(from: answered)
     learnRemote(first)
+    ends(part.end)
   }
 
   /// Adds what `early`, a response kept as a record of its own, says.
-  mutating func answer(_ early: CallRecord, textsAt offset: Int) {
+  mutating func answer(early: CallRecord, textsAt offset: Int) {
     kind = .session
     flags.formUnion(early.flags)
     status = early.status

@@ -22,6 +22,18 @@ extension FlowEngine {
     }
   }
 
+  /// More bytes of the message whose body the parser walks over, the last of them moved by `moment`.
+  mutating func takeBody(
+    _ count: Int, _ isLast: Bool, _ moment: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    let direction = moment.direction
+    let open = conversation[direction].open
+    if open != PendingCalls.none { extend(open, by: count, moment) }
+    guard isLast else { return }
+    conversation[direction].isInBody = false
+    endMessage(direction, at: moment, in: &conversation, slot: slot)
+  }
+
   /// The open message of a direction is over.
   mutating func endMessage(
     _ direction: SocketEvent.Direction, at moment: Moment?, in conversation: inout Conversation,
@@ -41,8 +53,6 @@ extension FlowEngine {
 
   /// Writes and frees the call in slot `number`.
   private mutating func finish(_ number: Int, slot: Int, at time: Timestamp) {
-    scratch.removeAll(keepingCapacity: true)
-    pending.text.copy(pending.slots[number].text, into: &scratch)
     write(number, slot: slot, at: time)
     pending.release(number)
   }
@@ -81,38 +91,37 @@ extension FlowEngine {
 
   /// Keeps a response that answers nothing, until its request shows or it is given up.
   mutating func keepEarly(
-    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     dropEarly(&conversation)
-    var record = CallRecord(
-      Message(.response), of: &conversation,
-      protocols[conversation.protocolIndex].number, first: part.first, sequence: 0, captured: 0)
-    record.answer(
-      part.message, first: part.first, sequence: part.sequence, captured: part.captured,
-      textsAt: 0)
-    record.start = part.first.exit
-    record.end = part.end
-    guard let number = pending.reserve(conversation: slot, bytes: fields.bytes) else {
+    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
       return tallies.calls.lose(.unpairedResponse)
     }
-    pending.slots[number].record = record
+    var request = Message(.response)
+    pending.slots[number].record.begin(
+      &request, of: &conversation, protocols[conversation.protocolIndex].number, first: first,
+      sequence: 0, captured: 0)
+    pending.slots[number].record.answer(&message, part, first: first, textsAt: 0)
+    pending.slots[number].record.start = first.exit
+    pending.slots[number].record.end = part.end
     pending.slots[number].state = .early
     pending.slots[number].deadline = part.end + limits.holdTime
     conversation.early = number
-    if part.isOpen { conversation[part.first.direction].open = number }
+    if part.isOpen { conversation[first.direction].open = number }
   }
 
   /// Joins a request with the response that came before it, if it is this one's.
   mutating func meetEarly(
-    _ number: Int, _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+    _ number: Int, _ part: MessagePart, first: Moment, in conversation: inout Conversation,
+    slot: Int
   ) {
     let early = conversation.early
     let response = pending.slots[early].record
     let isAnswer =
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
-      && (!isByIdentifier(&conversation) || response.requestID == part.message.requestID)
+      && (!isByIdentifier(&conversation) || response.requestID == message.requestID)
     guard isAnswer else {
-      if part.isOpen { conversation[part.first.direction].open = number }
+      if part.isOpen { conversation[first.direction].open = number }
       return
     }
     conversation.early = PendingCalls.none
@@ -122,10 +131,10 @@ extension FlowEngine {
     let hasTexts = pending.append(scratch, to: number)
     pending.unlink(number, from: &conversation)
     pending.slots[number].record.answer(
-      hasTexts ? response : response.withoutTexts, textsAt: offset)
+      early: hasTexts ? response : response.withoutTexts, textsAt: offset)
     pending.slots[number].record.ends(response.end)
     pending.release(early)
-    let direction = part.first.direction.opposite
+    let direction = first.direction.opposite
     guard conversation[direction].open == early else {
       return complete(number, in: &conversation, slot: slot)
     }

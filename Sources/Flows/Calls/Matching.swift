@@ -5,121 +5,112 @@ import Telemetry
 
 /// Joining requests and responses into calls.
 extension FlowEngine {
-  /// Takes a message; an open one reaches beyond what was seen so far and is ended later.
-  mutating func take(
-    _ message: Message, first: Moment, last: Moment, isOpen: Bool, sequence: UInt32, captured: Int,
-    in conversation: inout Conversation, slot: Int
-  ) {
-    if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
-      raisePayloadLimit(&conversation)
-    }
-    let part = MessagePart(
-      message: message, first: first, end: last.end, isOpen: isOpen, sequence: sequence,
-      captured: captured)
-    switch message.kind {
-    case .request: takeRequest(part, in: &conversation, slot: slot)
-    case .response: takeResponse(part, in: &conversation, slot: slot)
-    case .session: takeSession(part, in: &conversation, slot: slot)
-    }
-  }
-
-  /// A message, where it began and how much of it was seen.
-  struct MessagePart: ~Copyable {
-    var message: Message
-    var first: Moment
+  /// How much was seen of the engine's message.
+  struct MessagePart {
     /// When the last byte that was seen had been moved.
     var end: Timestamp
+    /// Whether it reaches beyond what was seen so far, and is ended later.
     var isOpen: Bool
     var sequence: UInt32
     var captured: Int
   }
 
-  private mutating func takeSession(
-    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+  /// Takes the engine's message, which began with bytes of `first`.
+  mutating func take(
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    var record = record(of: part, in: &conversation)
-    record.status = part.message.status
-    record.responseCode = part.message.code
-    scratch.removeAll(keepingCapacity: true)
-    scratch.append(contentsOf: fields.bytes)
-    write(record, slot: slot, at: record.end)
+    if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
+      raisePayloadLimit(&conversation)
+    }
+    switch message.kind {
+    case .request: takeRequest(part, first: first, in: &conversation, slot: slot)
+    case .response: takeResponse(part, first: first, in: &conversation, slot: slot)
+    case .session: takeSession(part, first: first, in: &conversation, slot: slot)
+    }
+  }
+
+  private mutating func takeSession(
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
+      return tallies.calls.lose(.pendingStoreFull)
+    }
+    begin(number, part, first: first, in: &conversation)
+    pending.slots[number].record.status = message.status
+    pending.slots[number].record.responseCode = message.code
+    write(number, slot: slot, at: pending.slots[number].record.end)
+    pending.release(number)
   }
 
   private mutating func takeRequest(
-    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
       abandon(
-        conversation.firstPending, .unknown, in: &conversation, slot: slot, at: part.first.exit)
+        conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
     }
     guard
       conversation.unheld == 0, conversation.pendingCount < limits.pendingCallsPerConversation
     else { return leaveUnheld(isByIdentifier, &conversation) }
-    let timeout =
-      protocols[conversation.protocolIndex].timeout
-    guard let number = pending.reserve(conversation: slot, bytes: fields.bytes) else {
+    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
       return leaveUnheld(isByIdentifier, &conversation)
     }
-    pending.slots[number].record = record(of: part, in: &conversation)
-    pending.slots[number].deadline = part.first.exit + timeout
-    pending.slots[number].mayBlock = part.message.mayBlock
+    begin(number, part, first: first, in: &conversation)
+    pending.slots[number].deadline = first.exit + protocols[conversation.protocolIndex].timeout
+    pending.slots[number].mayBlock = message.mayBlock
     pending.link(number, in: &conversation)
-    if isByIdentifier, let identifier = part.message.requestID {
+    if isByIdentifier, let identifier = message.requestID {
       index(number, identifier: identifier, slot: slot)
     }
     if conversation.early != PendingCalls.none {
-      meetEarly(number, part, in: &conversation, slot: slot)
+      meetEarly(number, part, first: first, in: &conversation, slot: slot)
     } else if part.isOpen {
-      conversation[part.first.direction].open = number
+      conversation[first.direction].open = number
     }
   }
 
   private mutating func takeResponse(
-    _ part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    guard let number = request(for: part, in: &conversation, slot: slot) else {
-      return keepEarly(part, in: &conversation, slot: slot)
+    guard let number = request(answeredBy: first, in: &conversation, slot: slot) else {
+      return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }
     pending.unlink(number, from: &conversation)
     forgetOpen(number, in: &conversation)
     let offset = pending.slots[number].text.count
-    let hasTexts = pending.append(fields.bytes, to: number)
-    var message = part.message
-    if !hasTexts { message.texts = CallTexts() }
-    pending.slots[number].record.answer(
-      message, first: part.first, sequence: part.sequence, captured: part.captured,
-      textsAt: offset)
-    pending.slots[number].record.ends(part.end)
+    if !pending.append(&fields, to: number) { message.texts = CallTexts() }
+    pending.slots[number].record.answer(&message, part, first: first, textsAt: offset)
     conversation.failures = 0
     guard part.isOpen else { return complete(number, in: &conversation, slot: slot) }
     pending.slots[number].state = .answering
     pending.slots[number].deadline = part.end + limits.silenceEndsResponse
-    conversation[part.first.direction].open = number
+    conversation[first.direction].open = number
   }
 
   /// The request that a response answers: nil when none was seen, ``PendingCalls/none`` when it was
   /// and has left already.
   private mutating func request(
-    for part: borrowing MessagePart, in conversation: inout Conversation, slot: Int
+    answeredBy first: Moment, in conversation: inout Conversation, slot: Int
   ) -> Int? {
     if isByIdentifier(&conversation) {
-      guard let identifier = part.message.requestID else { return nil }
-      return find(identifier, remote: part.first, slot: slot)
+      guard let identifier = message.requestID else { return nil }
+      return find(identifier, remote: first, slot: slot)
     }
     if conversation.answersToDrop > 0 {
       conversation.answersToDrop -= 1
       return PendingCalls.none
     }
-    let first = conversation.firstPending
-    guard first != PendingCalls.none else {
+    let oldest = conversation.firstPending
+    guard oldest != PendingCalls.none else {
       guard conversation.unheld > 0 else { return nil }
       conversation.unheld -= 1
       return PendingCalls.none
     }
     // A response that was there before the request was sent answers one that was never seen.
-    return pending.slots[first].record.start <= part.first.exit ? first : nil
+    let asked = pending.slots[oldest].record.start.nanoseconds
+    return asked <= first.exit.nanoseconds ? oldest : nil
   }
 
   @inline(__always)
@@ -127,12 +118,13 @@ extension FlowEngine {
     protocols[conversation.protocolIndex].isByIdentifier
   }
 
-  private func record(of part: borrowing MessagePart, in conversation: inout Conversation)
-    -> CallRecord
-  {
-    CallRecord(
-      part.message, of: &conversation, protocols[conversation.protocolIndex].number,
-      first: part.first, sequence: part.sequence, captured: part.captured)
+  /// Begins the record of the pending call `number` with the engine's message.
+  private mutating func begin(
+    _ number: Int, _ part: MessagePart, first: Moment, in conversation: inout Conversation
+  ) {
+    pending.slots[number].record.begin(
+      &message, of: &conversation, protocols[conversation.protocolIndex].number, first: first,
+      sequence: part.sequence, captured: part.captured)
   }
 
   /// There is no room to wait for this request's answer.

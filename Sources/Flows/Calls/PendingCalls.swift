@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Protocols
 import Telemetry
 
 /// The calls that are not finished: a bounded pool of slots, grown to what is needed at a time.
@@ -49,12 +50,12 @@ struct PendingCalls {
 
   var count: Int { slots.count - free.count }
 
-  /// A slot for a waiting call of this conversation, in no list yet, that holds a copy of `bytes`;
+  /// A slot for a waiting call of this conversation, in no list yet, that holds a copy of `texts`;
   /// its record is for the caller to set. Nil when there is no room.
-  mutating func reserve(conversation: Int, bytes: [UInt8]) -> Int? {
+  mutating func reserve(conversation: Int, texts: inout FieldBuffer) -> Int? {
     guard !free.isEmpty || slots.count < limit else { return nil }
     var chain = TextPool.Chain()
-    guard text.append(bytes, to: &chain) else { return nil }
+    guard text.append(texts.bytes, to: &chain) else { return nil }
     let slot: Int
     if let reused = free.popLast() {
       slot = Int(reused)
@@ -77,8 +78,12 @@ struct PendingCalls {
     end: Timestamp(nanoseconds: 0))
 
   /// Adds to the text of the call in `slot`; false, and nothing done, when there is no room.
+  mutating func append(_ texts: inout FieldBuffer, to slot: Int) -> Bool {
+    text.append(texts.bytes, to: &slots[slot].text)
+  }
+
   mutating func append(_ bytes: [UInt8], to slot: Int) -> Bool {
-    text.append(bytes, to: &slots[slot].text)
+    text.append(bytes.span, to: &slots[slot].text)
   }
 
   /// Frees the slot; it must be in no list any more.

@@ -23,7 +23,7 @@ struct TextPool {
   init(limit: Int) { self.limit = limit / Self.blockSize }
 
   /// Appends `source` to `chain`; false, and nothing done, when the pool is full.
-  mutating func append(_ source: [UInt8], to chain: inout Chain) -> Bool {
+  mutating func append(_ source: Span<UInt8>, to chain: inout Chain) -> Bool {
     guard reserve(source.count, behind: chain) else { return false }
     var position = 0
     while position < source.count {

@@ -3,45 +3,29 @@
 import Telemetry
 
 extension FlowEngine {
-  /// Writes the finished call in slot `number` of the pending ones, whose texts stand in `scratch`,
-  /// and counts it in the second of `time`.
+  /// Writes the finished call in slot `number` of the pending ones, and counts it in the second of
+  /// `time`.
   mutating func write(_ number: Int, slot: Int, at time: Timestamp) {
     if let peer = peers.peer(of: slot) { pending.slots[number].record.learn(peer) }
-    let metric = CallMetric(of: pending.slots[number].record)
+    mentioned.mention(pending.slots[number].record.client.process)
+    mentioned.mention(pending.slots[number].record.server.process)
+    var metric = CallMetric(of: &pending.slots[number].record)
     let endpoint = pending.slots[number].record.texts.endpoint
-    guard count(metric, endpoint: endpoint, at: time) else { return }
-    batch.calls.append(pending.slots[number].record)
-    finishText()
-  }
-
-  /// Writes a record that never had to wait.
-  mutating func write(_ finished: CallRecord, slot: Int, at time: Timestamp) {
-    var record = finished
-    if let peer = peers.peer(of: slot) { record.learn(peer) }
-    guard count(CallMetric(of: record), endpoint: record.texts.endpoint, at: time) else { return }
-    batch.calls.append(record)
-    finishText()
-  }
-
-  /// Counts a call; whether the batch has room for its record.
-  private mutating func count(_ metric: CallMetric, endpoint: Text, at time: Timestamp) -> Bool {
-    mentioned.mention(metric.client.process)
-    mentioned.mention(metric.server.process)
-    rollup.add(metric, endpoint: endpoint, text: scratch, at: time, tally: &tallies.rollup)
-    guard batch.calls.count < limits.batchCalls,
-      batch.text.count + scratch.count <= limits.batchTextBytes
-    else {
-      tallies.calls.lose(.batchFull)
-      return false
+    let text = pending.slots[number].text
+    let start = batch.text.count
+    guard batch.calls.count < limits.batchCalls, start + text.count <= limits.batchTextBytes else {
+      scratch.removeAll(keepingCapacity: true)
+      pending.text.copy(text, into: &scratch)
+      rollup.add(
+        &metric, endpoint: endpoint, from: 0, of: scratch, at: time, tally: &tallies.rollup)
+      return tallies.calls.lose(.batchFull)
     }
+    pending.text.copy(text, into: &batch.text)
+    rollup.add(
+      &metric, endpoint: endpoint, from: start, of: batch.text, at: time, tally: &tallies.rollup)
+    pending.slots[number].record.texts.shift(by: start)
+    batch.calls.append(pending.slots[number].record)
     tallies.calls.pass()
-    return true
-  }
-
-  /// Moves the texts of the last record behind those of the batch.
-  private mutating func finishText() {
-    batch.calls[batch.calls.count - 1].texts.shift(by: batch.text.count)
-    batch.text.append(contentsOf: scratch)
   }
 }
 

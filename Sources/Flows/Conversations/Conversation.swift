@@ -84,7 +84,12 @@ struct Conversation {
 
   /// Who sent what moves in `direction`; nil when this socket's side is not known.
   func sender(_ direction: SocketEvent.Direction) -> Side? {
-    direction == .egress ? side : side?.other
+    guard let side else { return nil }
+    switch (direction, side) {
+    case (.egress, _): return side
+    case (.ingress, .client): return .server
+    case (.ingress, .server): return .client
+    }
   }
 
   /// The server's port, or the likelier one: servers listen below the ephemeral ports.
@@ -98,12 +103,26 @@ struct Conversation {
 
   subscript(direction: SocketEvent.Direction) -> Stream {
     @inline(__always)
-    _read { yield streams[Int(direction.rawValue)] }
+    _read { yield streams[direction.index] }
     @inline(__always)
-    _modify { yield &streams[Int(direction.rawValue)] }
+    _modify { yield &streams[direction.index] }
   }
 }
 
 extension SocketEvent.Direction {
-  var opposite: SocketEvent.Direction { self == .egress ? .ingress : .egress }
+  // Comparing with == would be a call into another module.
+
+  var index: Int {
+    switch self {
+    case .egress: 0
+    case .ingress: 1
+    }
+  }
+
+  var opposite: SocketEvent.Direction {
+    switch self {
+    case .egress: .ingress
+    case .ingress: .egress
+    }
+  }
 }

@@ -21,16 +21,16 @@ extension FlowEngine {
       fields.removeAll()
       let view = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
       switch step(view, from: sender, of: &conversation) {
-      case .skip(let count)?:
+      case .skip(let count)?, .body(let count, _)?:
         position += min(max(1, count), payload.count - position)
-      case .message(let message, let extent)?:
+      case .message(let extent)?:
         var end = payload.count
         if case .bytes(let count) = extent {
           end = position + min(max(1, count), payload.count - position)
         }
-        take(
-          message, first: moment, last: moment, isOpen: false, sequence: 0,
-          captured: end - position, in: &conversation, slot: slot)
+        let part = MessagePart(
+          end: moment.end, isOpen: false, sequence: 0, captured: end - position)
+        take(part, first: moment, in: &conversation, slot: slot)
         position = end
       case .needMore?, nil:
         return refuseDatagram(&conversation, at: moment.exit, slot: slot)

@@ -10,6 +10,7 @@ extension FlowEngine {
     _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
   ) {
     conversation[direction].untilTurn = false
+    conversation[direction].isInBody = false
     endMessage(direction, at: nil, in: &conversation, slot: slot)
   }
 
@@ -21,6 +22,7 @@ extension FlowEngine {
     readRemainder(direction, in: &conversation, slot: slot)
     conversation[direction].skip = 0
     conversation[direction].untilTurn = false
+    conversation[direction].isInBody = false
     endMessage(direction, at: nil, in: &conversation, slot: slot)
   }
 

@@ -34,7 +34,7 @@ struct Moment: Hashable {
 
   /// When a message that began with these bytes began: when its sender began to send, or when its
   /// receiver had it (a receive call begins long before, when it begins to wait).
-  var start: Timestamp { direction == .egress ? enter : exit }
+  var start: Timestamp { direction.index == 0 ? enter : exit }
 
   /// When a message that ended with these bytes ended: when they had been moved, on either side. A
   /// blocking send of a large body returns when the peer took most of it, which is what the client

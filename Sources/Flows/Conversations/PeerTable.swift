@@ -19,6 +19,9 @@ struct PeerTable {
     var process: ProcessKey
     var thread: UInt32
     var threadName: ThreadName
+    /// Hash of this socket's ends, and of the other end's; 0 when the ends are not known.
+    fileprivate var hash: UInt32 = 0
+    fileprivate var peerHash: UInt32 = 0
   }
 
   private var owners: [Owner] = []
@@ -28,24 +31,30 @@ struct PeerTable {
   init(seed: UInt64) { self.seed = seed }
 
   mutating func insert(_ event: SocketEvent, slot: Int) {
-    let owner = Owner(
+    var owner = Owner(
       local: event.local, remote: event.remote, localPort: event.localPort,
       remotePort: event.remotePort, transport: event.transport,
       networkNamespace: event.networkNamespace, process: .unknown, thread: 0, threadName: .empty)
+    if owner.remotePort != 0, !owner.remote.isUnspecified {
+      owner.hash = hash(
+        local: owner.local, owner.localPort, remote: owner.remote, owner.remotePort,
+        owner.transport)
+      owner.peerHash = hash(
+        local: owner.remote, owner.remotePort, remote: owner.local, owner.localPort,
+        owner.transport)
+    }
     if slot == owners.count { owners.append(owner) } else { owners[slot] = owner }
-    guard let key = key(of: owner) else { return }
-    index.insert(key, slot: slot)
+    if owner.hash != 0 { index.insert(owner.hash, slot: slot) }
   }
 
   mutating func remove(slot: Int) {
-    guard let key = key(of: owners[slot]) else { return }
-    index.remove(key, slot: slot)
+    if owners[slot].hash != 0 { index.remove(owners[slot].hash, slot: slot) }
   }
 
   /// Notes who last used the socket.
   @inline(__always)
   mutating func note(_ event: SocketEvent, slot: Int) {
-    if owners[slot].thread != event.thread || owners[slot].process != event.process {
+    if owners[slot].thread != event.thread || !owners[slot].process.isSame(as: event.process) {
       owners[slot].process = event.process
       owners[slot].thread = event.thread
     }
@@ -55,34 +64,28 @@ struct PeerTable {
   /// The owner of the other end of the connection in `slot`, if that is a socket of this host that
   /// was seen to move data.
   func peer(of slot: Int) -> Owner? {
-    let own = owners[slot]
-    guard own.remotePort != 0, !own.remote.isUnspecified else { return nil }
-    let hash = hash(
-      local: own.remote, own.remotePort, remote: own.local, own.localPort, own.transport)
-    // The same loopback addresses mean different sockets in different namespaces.
-    let mustShare = own.remote.isLoopback
+    let hash = owners[slot].peerHash
+    guard hash != 0 else { return nil }
     var other: Int?
     _ = index.find(hash) { candidate in
-      let found = owners[candidate]
-      guard candidate != slot, found.local == own.remote, found.remote == own.local,
-        found.localPort == own.remotePort, found.remotePort == own.localPort,
-        found.transport.rawValue == own.transport.rawValue
-      else { return false }
-      if found.networkNamespace == own.networkNamespace {
+      guard candidate != slot, isPeer(owners[candidate], of: owners[slot]) else { return false }
+      if owners[candidate].networkNamespace == owners[slot].networkNamespace {
         other = candidate
         return true
       }
-      if !mustShare, other == nil { other = candidate }
+      // The same loopback addresses mean different sockets in different namespaces.
+      if !owners[slot].remote.isLoopback, other == nil { other = candidate }
       return false
     }
     guard let other, owners[other].process != .unknown else { return nil }
     return owners[other]
   }
 
-  private func key(of owner: Owner) -> UInt32? {
-    guard owner.remotePort != 0, !owner.remote.isUnspecified else { return nil }
-    return hash(
-      local: owner.local, owner.localPort, remote: owner.remote, owner.remotePort, owner.transport)
+  @inline(__always)
+  private func isPeer(_ found: Owner, of own: Owner) -> Bool {
+    found.local.isSame(as: own.remote) && found.remote.isSame(as: own.local)
+      && found.localPort == own.remotePort
+      && found.remotePort == own.localPort && found.transport.rawValue == own.transport.rawValue
   }
 
   @inline(__always)

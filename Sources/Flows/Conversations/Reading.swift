@@ -37,8 +37,23 @@ extension FlowEngine {
     guard offset < length else { return nil }
     offset += skip(length - offset, captured: 0, moment, in: &conversation, slot: slot)
     guard offset < length else { return nil }
+    return takeHole(length - offset, moment, in: &conversation, slot: slot)
+  }
+
+  /// Goes on behind bytes that were not captured and that the parser would have had to read.
+  private mutating func takeHole(
+    _ length: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
+  ) -> LossReason? {
+    let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)
+    if conversation[direction].isInBody {
+      // Where the body ends cannot be seen any more, but the other side waits for its end.
+      conversation[direction].isInBody = false
+      conversation[direction].untilTurn = true
+      _ = skip(length, captured: 0, moment, in: &conversation, slot: slot)
+      if sender == .client || conversation.pendingCount == 0 { return nil }
+    }
     if sender == .server { doubtAnswers(in: &conversation, slot: slot, at: moment.exit) }
     return .streamGap
   }
@@ -57,7 +72,9 @@ extension FlowEngine {
     let open = conversation[direction].open
     guard open != PendingCalls.none else { return count }
     extend(open, by: min(count, captured), moment)
-    if conversation[direction].skip == 0, !conversation[direction].untilTurn {
+    if conversation[direction].skip == 0, !conversation[direction].untilTurn,
+      !conversation[direction].isInBody
+    {
       endMessage(direction, at: moment, in: &conversation, slot: slot)
     }
     return count
@@ -116,7 +133,8 @@ extension FlowEngine {
   }
 
   /// Parses messages from the front of `view` until it is used up, a message reaches beyond it, or
-  /// more is needed; the first of a full buffer must do with what there is. Returns how many bytes were used; nil when they are not the protocol.
+  /// more is needed; the first of a full buffer must do with what there is. Returns how many bytes
+  /// were used; nil when they are not the protocol.
   private mutating func parse(
     _ view: Span<UInt8>, isFinal: Bool, isFull: Bool = false, marks: [Stream.Mark],
     moment: Moment, sequence: UInt32, in conversation: inout Conversation, slot: Int
@@ -129,39 +147,74 @@ extension FlowEngine {
       let isFinal = isFinal || (isFull && position == 0)
       let rest = StreamView(view.extracting(droppingFirst: position), isFinal: isFinal)
       guard let step = step(rest, from: sender, of: &conversation) else { return nil }
+      let start = position
       switch step {
       case .needMore:
         return isFinal ? nil : position
       case .skip(let count):
-        let end = position.addingReportingOverflow(max(1, count))
-        guard !end.overflow else { return nil }
-        if end.partialValue > view.count {
-          conversation[direction].skip = end.partialValue - view.count
-          return view.count
+        guard advance(&position, by: count, to: view.count, &conversation[direction]) else {
+          return nil
         }
-        position = end.partialValue
-      case .message(let message, let length):
-        let first = Self.moment(at: position, marks, moment)
-        let start = sequence &+ UInt32(truncatingIfNeeded: position)
-        var end = view.count
-        var isOpen = true
-        if case .bytes(let count) = length {
-          let (sum, overflow) = position.addingReportingOverflow(max(1, count))
-          guard !overflow else { return nil }
-          isOpen = sum > view.count
-          end = min(sum, view.count)
-          if isOpen { conversation[direction].skip = sum - view.count }
+      case .body(let count, let isLast):
+        guard advance(&position, by: count, to: view.count, &conversation[direction]) else {
+          return nil
+        }
+        if marks.isEmpty {
+          takeBody(position - start, isLast, moment, in: &conversation, slot: slot)
         } else {
-          conversation[direction].untilTurn = true
+          let last = Self.moment(at: position - 1, marks)
+          takeBody(position - start, isLast, last, in: &conversation, slot: slot)
         }
-        let last = Self.moment(at: end - 1, marks, moment)
-        take(
-          message, first: first, last: last, isOpen: isOpen, sequence: start,
-          captured: end - position, in: &conversation, slot: slot)
-        position = end
+      case .message(let length):
+        guard
+          let isOpen = advance(&position, over: length, to: view.count, &conversation[direction])
+        else { return nil }
+        var part = MessagePart(
+          end: moment.end, isOpen: isOpen,
+          sequence: sequence &+ UInt32(truncatingIfNeeded: start), captured: position - start)
+        if marks.isEmpty {
+          take(part, first: moment, in: &conversation, slot: slot)
+        } else {
+          part.end = Self.moment(at: position - 1, marks).end
+          take(part, first: Self.moment(at: start, marks), in: &conversation, slot: slot)
+        }
       }
     }
     return position
+  }
+
+  /// Moves over `count` bytes of a view of `limit`, and over those behind it when they come; false when
+  /// no stream is that long.
+  @inline(__always)
+  private func advance(
+    _ position: inout Int, by count: Int, to limit: Int, _ stream: inout Stream
+  ) -> Bool {
+    let (end, overflow) = position.addingReportingOverflow(max(1, count))
+    guard !overflow else { return false }
+    if end > limit { stream.skip = end - limit }
+    position = min(end, limit)
+    return true
+  }
+
+  /// Moves over a message; whether it is open: goes on beyond the view, or in a body.
+  @inline(__always)
+  private func advance(
+    _ position: inout Int, over length: MessageLength, to limit: Int, _ stream: inout Stream
+  ) -> Bool? {
+    stream.isInBody = false
+    switch length {
+    case .bytes(let count):
+      guard advance(&position, by: count, to: limit, &stream) else { return nil }
+      return stream.skip > 0
+    case .head(let count):
+      guard advance(&position, by: count, to: limit, &stream) else { return nil }
+      stream.isInBody = true
+      return true
+    case .untilTurn:
+      position = limit
+      stream.untilTurn = true
+      return true
+    }
   }
 
   @inline(__always)
@@ -169,15 +222,14 @@ extension FlowEngine {
     _ view: borrowing StreamView, from sender: Side, of conversation: inout Conversation
   ) -> ParseStep? {
     do throws(ParseError) {
-      return try conversation.parser?.nextMessage(in: view, from: sender, into: &fields)
+      return try conversation.parser?.nextMessage(
+        in: view, from: sender, into: &message, fields: &fields)
     } catch {
       return nil
     }
   }
 
-  @inline(__always)
-  private static func moment(at offset: Int, _ marks: [Stream.Mark], _ only: Moment) -> Moment {
-    guard !marks.isEmpty else { return only }
+  private static func moment(at offset: Int, _ marks: [Stream.Mark]) -> Moment {
     var index = marks.count - 1
     while index > 0, marks[index].start > offset { index -= 1 }
     return marks[index].moment

@@ -205,6 +205,7 @@ extension FlowEngine {
       conversation[direction].clear(pool: &buffers)
       conversation[direction].skip = 0
       conversation[direction].untilTurn = false
+      conversation[direction].isInBody = false
     }
     conversation.failures += 1
     if conversation.failures >= limits.parseFailures { mute(&conversation, at: time) }

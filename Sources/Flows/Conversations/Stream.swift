@@ -31,6 +31,8 @@ struct Stream {
   var isStarted = false
   /// All that comes belongs to the open message, until the other side speaks.
   var untilTurn = false
+  /// The open message's body is walked over by the parser, which will say where it ends.
+  var isInBody = false
   /// TCP sequence number of the first byte not yet seen.
   var next: UInt32 = 0
   /// Bytes of the open message, or of something the parser skips, that are still to come.

@@ -35,7 +35,7 @@ struct ThreadTraces {
   mutating func trace(_ event: SocketEvent) -> UInt64 {
     let hash = hash(event.process, event.thread)
     let found = index.find(hash) {
-      threads[$0].thread == event.thread && threads[$0].process == event.process
+      threads[$0].thread == event.thread && threads[$0].process.isSame(as: event.process)
     }
     guard let found else {
       let trace = event.direction == .ingress ? newTrace() : 0
@@ -46,11 +46,13 @@ struct ThreadTraces {
       return trace
     }
     let last = threads[found]
-    if last.direction == event.direction, last.socket == event.socket { return last.trace }
+    if last.direction.index == event.direction.index, last.socket == event.socket {
+      return last.trace
+    }
     let trace: UInt64 =
       switch event.direction {
       case .ingress: newTrace()
-      case .egress: last.direction == .ingress ? last.trace : 0
+      case .egress: last.direction.index == 1 ? last.trace : 0
       }
     threads[found].direction = event.direction
     threads[found].socket = event.socket

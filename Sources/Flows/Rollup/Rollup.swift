@@ -29,12 +29,13 @@ struct Rollup {
       repeating: RollupTable(limit: limits.rollupRowsPerSecond), count: Self.window)
   }
 
-  /// Counts `metric`, the figures of one call, whose endpoint points into `text`.
+  /// Counts `metric`, the figures of one call (not changed, but too large to hand over by value),
+  /// whose endpoint lies in the bytes of `text` from `origin` on.
   mutating func add(
-    _ metric: CallMetric, endpoint name: Text, text: [UInt8], at time: Timestamp,
-    tally: inout Tally
+    _ metric: inout CallMetric, endpoint name: Text, from origin: Int, of text: [UInt8],
+    at time: Timestamp, tally: inout Tally
   ) {
-    let (start, length) = (Int(name.offset), Int(name.length))
+    let (start, length) = (origin + Int(name.offset), Int(name.length))
     let endpoint =
       start + length <= text.count ? text.span.extracting(start..<(start + length)) : Span<UInt8>()
     var keyHash = Hash(seed: limits.hashSeed)
@@ -43,7 +44,7 @@ struct Rollup {
     hash.combine(endpoint)
     let table = table(of: time.seconds)
     let isCounted = seconds[table].add(
-      metric, endpoint: endpoint, hash: hash.value, keyHash: keyHash)
+      &metric, endpoint: endpoint, hash: hash.value, keyHash: keyHash)
     if !isCounted { tally.lose(.rollupTableFull) }
   }
 
@@ -99,11 +100,11 @@ struct Rollup {
     var closing = spare
     swap(&closing, &seconds[table])
     for row in closing.rows.indices {
-      let figures = closing.rows[row]
+      var figures = closing.rows[row]
       var keyHash = Hash(seed: limits.hashSeed)
       figures.combineKey(into: &keyHash)
       let isCounted = minute.add(
-        figures, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),
+        &figures, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),
         keyHash: keyHash)
       if !isCounted { tally.lose(.rollupTableFull, count: figures.requests) }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// The rows of one interval, by everything that is not a figure.
@@ -23,10 +24,10 @@ struct RollupTable {
   /// Adds `figures` to the row of their key, whose hash with `endpoint` is `hash`. Without room for
   /// one more endpoint it is the row of no endpoint; false when there is no room for that either.
   mutating func add(
-    _ figures: CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
+    _ figures: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
   ) -> Bool {
-    if let found = find(figures, endpoint: endpoint, hash: hash) {
-      rows[found].add(figures)
+    if let found = find(&figures, endpoint: endpoint, hash: hash) {
+      rows[found].add(&figures)
       return true
     }
     if rows.count < endpointLimit || (endpoint.isEmpty && rows.count < limit) {
@@ -37,12 +38,12 @@ struct RollupTable {
     let none = Span<UInt8>()
     var folded = keyHash
     folded.combine(none)
-    return add(figures, endpoint: none, hash: folded.value, keyHash: keyHash)
+    return add(&figures, endpoint: none, hash: folded.value, keyHash: keyHash)
   }
 
   @inline(__always)
-  private func find(_ key: CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int? {
-    index.find(hash) { rows[$0].hasKey(of: key) && isEndpoint(of: $0, endpoint) }
+  private func find(_ key: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int? {
+    index.find(hash) { rows[$0].hasKey(of: &key) && isEndpoint(of: $0, endpoint) }
   }
 
   private func isEndpoint(of row: Int, _ endpoint: Span<UInt8>) -> Bool {
@@ -50,7 +51,11 @@ struct RollupTable {
     guard Int(kept.length) == endpoint.count else { return false }
     let start = Int(kept.offset)
     let bytes = text.span.extracting(start..<(start + endpoint.count))
-    for position in endpoint.indices where bytes[position] != endpoint[position] { return false }
+    var position = 0
+    while position < bytes.count {
+      if bytes.word(at: position) != endpoint.word(at: position) { return false }
+      position += 8
+    }
     return true
   }
 
@@ -86,7 +91,7 @@ struct RollupTable {
 
 extension CallMetric {
   /// A row of one call, its interval and endpoint left open.
-  init(of record: CallRecord) {
+  init(of record: inout CallRecord) {
     var (client, server) = (record.client, record.server)
     (client.port, client.thread, client.threadName) = (0, 0, .empty)
     (server.thread, server.threadName) = (0, .empty)
@@ -109,16 +114,19 @@ extension CallMetric {
   }
 
   @inline(__always)
-  func hasKey(of other: CallMetric) -> Bool {
+  func hasKey(of other: inout CallMetric) -> Bool {
     applicationProtocol.rawValue == other.applicationProtocol.rawValue
       && server.port == other.server.port
       && observationPoint.rawValue == other.observationPoint.rawValue
-      && client.process == other.client.process
-      && server.process == other.server.process && client.address == other.client.address
-      && server.address == other.server.address && transport.rawValue == other.transport.rawValue
+      && client.process.isSame(as: other.client.process)
+      && server.process.isSame(as: other.server.process)
+      && client.address.isSame(as: other.client.address)
+      && server.address.isSame(as: other.server.address)
+      && transport.rawValue == other.transport.rawValue
       && signalSource.rawValue == other.signalSource.rawValue
   }
 
+  @inline(__always)
   func combineKey(into hash: inout Hash) {
     hash.combine(client.address)
     hash.combine(server.address)
@@ -129,7 +137,8 @@ extension CallMetric {
         | UInt64(applicationProtocol.rawValue) << 16 | UInt64(transport.rawValue))
   }
 
-  mutating func add(_ other: CallMetric) {
+  @inline(__always)
+  mutating func add(_ other: inout CallMetric) {
     directionScore = max(directionScore, other.directionScore)
     requests &+= other.requests
     responses &+= other.responses

@@ -45,7 +45,8 @@ package struct DNSParser: ProtocolParser {
   }
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     if framing == .unknown {
@@ -65,8 +66,8 @@ package struct DNSParser: ProtocolParser {
         throw ParseError(at: 0, expected: "a message's header")
       }
       let isValid = DNSMessage.isValid(bytes, size: bytes.count, isCut: false)
-      let message = try DNSMessage.read(bytes, isCut: !isValid, into: &fields)
-      return .message(message, length: .bytes(bytes.count))
+      message = try DNSMessage.read(bytes, isCut: !isValid, into: &fields)
+      return .message(.bytes(bytes.count))
     }
     guard bytes.count >= 2 else {
       if view.isFinal { return .skip(bytes.count) }
@@ -77,8 +78,8 @@ package struct DNSParser: ProtocolParser {
     let isCut = bytes.count < 2 + size
     if isCut, !view.isFinal { return .needMore }
     let end = min(bytes.count, 2 + size)
-    let message = try DNSMessage.read(bytes.extracting(2..<end), isCut: isCut, into: &fields)
-    return .message(message, length: .bytes(2 + size))
+    message = try DNSMessage.read(bytes.extracting(2..<end), isCut: isCut, into: &fields)
+    return .message(.bytes(2 + size))
   }
 
   /// The length that stands before a message in a stream.

@@ -13,12 +13,12 @@ enum HTTP1MethodClass: UInt64 {
 /// number of pipelined requests costs the same. Past 32 a method counts as ``HTTP1MethodClass/usual``.
 struct HTTP1Outstanding {
   private var methods: UInt64 = 0
-  private var count: UInt64 = 0
-  private var untracked = 0
+  private var untracked: UInt32 = 0
+  private var count: UInt8 = 0
 
   mutating func push(_ method: HTTP1MethodClass) {
     if count < 32 {
-      methods |= method.rawValue << (count * 2)
+      methods |= method.rawValue << UInt64(count * 2)
       count += 1
     } else {
       untracked &+= 1

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
 
 /// The header lines of a message that we care for, as places in the view; nothing is copied here.
 struct HTTP1Headers {
@@ -11,11 +10,11 @@ struct HTTP1Headers {
   var isChunked = false
   /// Whether there is a transfer coding; it overrides the declared length.
   var hasTransferCoding = false
-  var host: Text = .empty
-  var userAgent: Text = .empty
-  var referer: Text = .empty
-  var forwardedFor: Text = .empty
-  var requestID: Text = .empty
+  var host = Place()
+  var userAgent = Place()
+  var referer = Place()
+  var forwardedFor = Place()
+  var requestID = Place()
   var trace = TraceHeaders()
   /// Where the body begins; nil when the head does not end in the bytes.
   var end: Int?
@@ -29,41 +28,47 @@ struct HTTP1Headers {
         end = feed &+ 1
         return
       }
-      if Self.isOfInterest(bytes[line]) { read(bytes, from: line, to: last) }
+      if Self.isOfInterest(bytes, line) { read(bytes, from: line, to: last) }
       line = feed &+ 1
     }
   }
 
-  /// Whether a name that we care for begins like this: most lines are dropped by this alone.
+  /// Whether a name that we care for begins like the line at `start`: most lines are dropped by this.
   @inline(__always)
-  private static func isOfInterest(_ byte: UInt8) -> Bool {
-    let letter = (byte | 0x20) &- 0x61
-    return letter < 26 && (1 << UInt32(letter)) & Self.initials != 0
+  private static func isOfInterest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
+    let word = bytes.word(at: start) | 0x2020_2020_2020_2020
+    switch UInt16(truncatingIfNeeded: word) {
+    // In the order of their bytes: ho re us tr co(nt) sw b3 ub ne, and x before - or _.
+    case 0x6F68, 0x6572, 0x7375, 0x7274, 0x7773, 0x3362, 0x6275, 0x656E, 0x2D78, 0x7F78: return true
+    case 0x6F63: return UInt16(truncatingIfNeeded: word >> 16) == 0x746E
+    default: return false
+    }
   }
 
-  /// One bit for each initial in `b c h n r s t u x`, `a` the lowest.
-  private static let initials: UInt32 = 0b1001_1110_0010_0000_1000_0110
-
   /// Reads the header line between `start` and `end`.
+  @inline(__always)
   private mutating func read(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
     var length = 0
     guard let name = HeaderName(bytes, from: start, to: end, length: &length) else { return }
     // Most names are told apart by their length alone.
-    switch (length, name) {
-    case (4, HeaderName("host")): Self.keep(&host, Self.value(bytes, start + 5, end))
-    case (7, HeaderName("referer")): Self.keep(&referer, Self.value(bytes, start + 8, end))
-    case (10, HeaderName("user-agent")): Self.keep(&userAgent, Self.value(bytes, start + 11, end))
-    case (12, HeaderName("x-request-id")): Self.keep(&requestID, Self.value(bytes, start + 13, end))
-    case (14, HeaderName("content-length")):
+    switch length {
+    case 4 where name == HeaderName("host"): Self.keep(&host, Self.value(bytes, start + 5, end))
+    case 7 where name == HeaderName("referer"):
+      Self.keep(&referer, Self.value(bytes, start + 8, end))
+    case 10 where name == HeaderName("user-agent"):
+      Self.keep(&userAgent, Self.value(bytes, start + 11, end))
+    case 12 where name == HeaderName("x-request-id"):
+      Self.keep(&requestID, Self.value(bytes, start + 13, end))
+    case 14 where name == HeaderName("content-length"):
       if contentLength == nil {
         contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))
       }
-    case (15, HeaderName("x-forwarded-for")):
+    case 15 where name == HeaderName("x-forwarded-for"):
       Self.keep(&forwardedFor, Self.value(bytes, start + 16, end))
-    case (17, HeaderName("transfer-encoding")):
+    case 17 where name == HeaderName("transfer-encoding"):
       hasTransferCoding = true
       isChunked = Self.endsInChunked(bytes, Self.value(bytes, start + 18, end))
-    case (2...3, _), (11...13, _), (17, _), (21, _):
+    case 2, 3, 11, 12, 13, 17, 21:
       if let header = TraceHeader(name) {
         trace.note(header, at: Self.value(bytes, start + length + 1, end))
       }
@@ -72,19 +77,18 @@ struct HTTP1Headers {
   }
 
   @inline(__always)
-  private static func keep(_ field: inout Text, _ value: Text) {
+  private static func keep(_ field: inout Place, _ value: Place) {
     if field.isEmpty { field = value }
   }
 
   /// The place of a value without the white space around it, RFC 9112 section 5.1.
   @inline(__always)
-  private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Text {
+  private static func value(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Place {
     var first = start
     var last = end
     while first < last, isBlank(bytes[first]) { first &+= 1 }
     while last > first, isBlank(bytes[last &- 1]) { last &-= 1 }
-    return Text(
-      offset: UInt32(truncatingIfNeeded: first), length: UInt32(truncatingIfNeeded: last &- first))
+    return Place(start: first, end: last)
   }
 
   @inline(__always)
@@ -92,9 +96,9 @@ struct HTTP1Headers {
 
   /// The number that `place` begins with; nil when it begins with none or one past 2^50, which no
   /// body is.
-  private static func number(_ bytes: Span<UInt8>, _ place: Text) -> Int64? {
+  private static func number(_ bytes: Span<UInt8>, _ place: Place) -> Int64? {
     var value: Int64?
-    for index in Int(place.offset)..<Int(place.offset + place.length) {
+    for index in place.range {
       let digit = bytes[index] &- 0x30
       guard digit < 10 else { return bytes[index] == UInt8(ascii: ",") ? value : nil }
       value = (value ?? 0) * 10 + Int64(digit)
@@ -103,9 +107,9 @@ struct HTTP1Headers {
     return value
   }
 
-  private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Text) -> Bool {
-    guard place.length >= 7 else { return false }
-    let start = Int(place.offset + place.length) - 7
+  private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Place) -> Bool {
+    guard place.range.count >= 7 else { return false }
+    let start = place.range.upperBound - 7
     return HeaderName(bytes.extracting(start..<(start + 7))) == HeaderName("chunked")
   }
 

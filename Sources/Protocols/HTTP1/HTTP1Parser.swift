@@ -4,8 +4,11 @@ import Telemetry
 
 /// HTTP/1.0 and HTTP/1.1, RFC 9112.
 ///
-/// A message is reported when its head is complete. A body of declared length belongs to it; a
-/// chunked one is walked over after it, so that neither is kept.
+/// A message is reported when its head is complete. A body of declared length belongs to it at once;
+/// a chunked one is walked over, so that neither is kept.
+///
+/// The state fits in the 24 bytes that an existential holds in line, so that a conversation needs no
+/// allocation for it.
 package struct HTTP1Parser: ProtocolParser {
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 20), name: "HTTP", pairing: .order,
@@ -23,9 +26,9 @@ package struct HTTP1Parser: ProtocolParser {
     var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
   }
 
+  private var outstanding = HTTP1Outstanding()
   private var client = Direction()
   private var server = Direction()
-  private var outstanding = HTTP1Outstanding()
   /// Whether the connection was handed to another protocol (101, CONNECT).
   private var isTunnel = false
 
@@ -38,17 +41,14 @@ package struct HTTP1Parser: ProtocolParser {
   }
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     guard bytes.count > 0 else { throw ParseError(at: 0, expected: "a byte") }
     if isTunnel { return .skip(bytes.count) }
     if !(side == .client ? client : server).isAtHead {
-      switch try beforeHead(bytes, isFinal: view.isFinal, from: side) {
-      case .head: break
-      case .skip(let count): return .skip(count)
-      case .needMore: return .needMore
-      }
+      if let step = try beforeHead(bytes, isFinal: view.isFinal, from: side) { return step }
     }
     // Empty lines before a message are to be ignored, RFC 9112 section 2.2.
     if bytes[0] == HTTP1Headers.lineFeed || bytes[0] == HTTP1Headers.carriageReturn {
@@ -56,8 +56,8 @@ package struct HTTP1Parser: ProtocolParser {
     }
     let limit = min(bytes.count, Self.headLimit)
     let isFinal = view.isFinal || limit == Self.headLimit
-    if side == .client { return try request(bytes, limit, isFinal: isFinal, &fields) }
-    return try response(bytes, limit, isFinal: isFinal, &fields)
+    if side == .client { return try request(bytes, limit, isFinal: isFinal, &message, &fields) }
+    return try response(bytes, limit, isFinal: isFinal, &message, &fields)
   }
 
   package mutating func bytesWereLost(from side: Side) {
@@ -67,25 +67,19 @@ package struct HTTP1Parser: ProtocolParser {
     if side == .client { client = Direction() } else { server = Direction() }
   }
 
-  /// What stands at the front of a view, when it need not be a head.
-  private enum Front {
-    case head
-    case skip(Int)
-    case needMore
-  }
-
-  /// Finds the next head: past a chunked body, or among bytes of which nothing is known.
+  /// Finds the next head, past a chunked body or among bytes of which nothing is known; nil when the
+  /// view begins with it.
   private mutating func beforeHead(
     _ bytes: Span<UInt8>, isFinal: Bool, from side: Side
-  ) throws(ParseError) -> Front {
+  ) throws(ParseError) -> ParseStep? {
     var direction = side == .client ? client : server
     defer { if side == .client { client = direction } else { server = direction } }
     if direction.chunks.isInside {
       let count = try direction.chunks.advance(bytes)
-      if count > 0 { return .skip(count) }
+      if count > 0 { return .body(count, isLast: !direction.chunks.isInside) }
       guard isFinal else { return .needMore }
       direction = Direction()
-      return .skip(bytes.count)
+      return .body(bytes.count, isLast: false)
     }
     let context = RecognitionContext(transport: .tcp, side: side, serverPort: 0)
     switch HTTP1Recognition.recognize(bytes, context: context) {
@@ -95,13 +89,14 @@ package struct HTTP1Parser: ProtocolParser {
       return .needMore
     case .undecided, .yes:
       direction.isUnsynchronized = false
-      return .head
+      return nil
     }
   }
 
   @inline(__always)
   private mutating func request(
-    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let line = try HTTP1RequestLine(bytes, to: limit)
     if line.end == nil {
@@ -112,7 +107,7 @@ package struct HTTP1Parser: ProtocolParser {
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
     if headers.end == nil, !isFinal { return .needMore }
 
-    var message = Message(.request)
+    message = Message(.request)
     let method = Self.methodClass(bytes, line.method)
     let target = HTTP1Target(bytes, line.target, isConnect: method == .connect)
     message.texts.requestType = fields.append(bytes, at: line.method)
@@ -137,12 +132,13 @@ package struct HTTP1Parser: ProtocolParser {
       message.flags = .truncated
       client.isUnsynchronized = true
     }
-    return .message(message, length: length)
+    return .message(length)
   }
 
   @inline(__always)
   private mutating func response(
-    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let line = try HTTP1StatusLine(bytes, to: limit)
     if line.end == nil {
@@ -157,7 +153,7 @@ package struct HTTP1Parser: ProtocolParser {
       return .skip(headers.end ?? bytes.count)
     }
 
-    var message = Message(.response)
+    message = Message(.response)
     message.code = line.code
     message.status = line.code.map(Self.status) ?? .parseFailed
     message.texts.version = fields.append(bytes, at: line.version)
@@ -180,7 +176,7 @@ package struct HTTP1Parser: ProtocolParser {
       message.flags = .truncated
       server.isUnsynchronized = true
     }
-    return .message(message, length: length)
+    return .message(length)
   }
 
   /// How far a message with a head up to `end` reaches, RFC 9112 section 6.3.
@@ -190,7 +186,7 @@ package struct HTTP1Parser: ProtocolParser {
   ) -> MessageLength {
     if headers.isChunked {
       direction.chunks.begin()
-      return .bytes(end)
+      return .head(end)
     }
     if headers.hasTransferCoding { return .untilTurn }
     guard let length = headers.contentLength else { return withoutLength }

@@ -7,7 +7,7 @@ extension MySQLParser {
   private static let textReach = 8_192
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let length = bytes.littleEndian24(at: 0)
     let sequence = bytes[3]
@@ -16,7 +16,7 @@ extension MySQLParser {
       return .skip(4 + length)
     }
     if sequence == 1 && (awaitsLogin || (number == 0 && length >= 32)) {
-      return try nextLogin(bytes, length, isFinal: isFinal, into: &fields)
+      return try nextLogin(bytes, length, isFinal: isFinal, into: &message, &fields)
     }
     // Answers of an authentication method, or the content of a local file.
     if sequence != 0 || length == 0 {
@@ -28,7 +28,7 @@ extension MySQLParser {
     guard command != .login, let name = command.name, command.allows(length: length) else {
       if number == 0, Self.isCompressedQuery(bytes) {
         isCompressed = true
-        return try nextCompressed(bytes, isFinal: isFinal, .client, into: &fields)
+        return try nextCompressed(bytes, isFinal: isFinal, .client, into: &message, &fields)
       }
       throw ParseError(at: 4, expected: "a command of the client")
     }
@@ -37,7 +37,7 @@ extension MySQLParser {
     awaitsLogin = false
     continuesPacket = length == 0xff_ffff
     if command == .statementSendLongData { return .skip(4 + length) }
-    var message = Message(command.isOneWay ? .session : .request)
+    message = Message(command.isOneWay ? .session : .request)
     message.texts.requestType = fields.append(name)
     message.length = Int64(4 + length)
     if bytes.count < wanted { message.flags.insert(.truncated) }
@@ -49,7 +49,7 @@ extension MySQLParser {
       isReplicating = true
     }
     if message.kind == .request { message.requestID = try expect(command, statement: statement) }
-    return .message(message, length: .bytes(4 + length))
+    return .message(.bytes(4 + length))
   }
 
   private mutating func describe(
@@ -101,7 +101,8 @@ extension MySQLParser {
 
   /// HandshakeResponse41, or the SSLRequest that stands before it.
   private mutating func nextLogin(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let wanted = min(4 + length, Self.textReach)
     if bytes.count < wanted && !isFinal { return .needMore }
@@ -118,12 +119,12 @@ extension MySQLParser {
     }
     awaitsLogin = false
     capabilities = client
-    var message = Message(.request)
+    message = Message(.request)
     message.requestID = try expect(.login)
     message.length = Int64(4 + length)
     message.texts.requestType = fields.append("Login")
     describeLogin(bytes.extracting(36..<min(bytes.count, 4 + length)), client, &message, &fields)
-    return .message(message, length: .bytes(4 + length))
+    return .message(.bytes(4 + length))
   }
 
   private func describeLogin(

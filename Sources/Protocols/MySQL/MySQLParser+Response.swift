@@ -4,7 +4,7 @@ import Telemetry
 
 extension MySQLParser {
   mutating func nextResponse(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let length = bytes.littleEndian24(at: 0)
     let sequence = bytes[3]
@@ -19,7 +19,8 @@ extension MySQLParser {
     }
     if isLost[1] && !first.isInterrupted && first.command != .login && sequence != 1 {
       // An answer was begun and its beginning lost: it is over when the client speaks again.
-      return try finish(first, Message(.response), .untilTurn, isSeen: false)
+      message = Message(.response)
+      return finish(first, &message, .untilTurn, isSeen: false)
     }
     let isLogin = first.command == .login || first.command == .changeUser
     // A first packet has the number behind its command's. Others are left over from an answer that
@@ -28,7 +29,7 @@ extension MySQLParser {
     guard isExpected || first.command == .query else { return .skip(4 + length) }
     var response = MySQLResponse()
     let legacy = capabilities.map { $0 & Self.deprecateEOF == 0 }
-    var message = Message(.response)
+    message = Message(.response)
     switch response.read(bytes, to: first.command, hasLegacyEOF: legacy) {
     case .malformed(let offset):
       throw ParseError(at: min(offset, bytes.count), expected: "an answer of the server")
@@ -40,7 +41,7 @@ extension MySQLParser {
       message.flags.insert(.truncated)
       describe(response, bytes, &message, into: &fields)
       learn(response, first)
-      return try finish(first, message, .untilTurn, isSeen: true)
+      return finish(first, &message, .untilTurn, isSeen: true)
     case .end(let end):
       if let failure = response.failure, failure.message.upperBound < min(end, 4_096), !isFinal,
         end > bytes.count
@@ -50,19 +51,18 @@ extension MySQLParser {
       message.length = Int64(end)
       describe(response, bytes, &message, into: &fields)
       learn(response, first)
-      return try finish(first, message, .bytes(end), isSeen: true)
+      return finish(first, &message, .bytes(end), isSeen: true)
     }
   }
 
   private mutating func finish(
-    _ first: Pending, _ message: Message, _ length: MessageLength, isSeen: Bool
-  ) throws(ParseError) -> ParseStep {
-    var message = message
+    _ first: Pending, _ message: inout Message, _ length: MessageLength, isSeen: Bool
+  ) -> ParseStep {
     message.requestID = first.number
     if !isSeen { message.status = .parseFailed }
     // Until the turn, whatever else was asked is answered unseen.
     if length == .untilTurn { pending.removeAll() } else { pending.removeFirst() }
-    return .message(message, length: length)
+    return .message(length)
   }
 
   private func describe(
@@ -99,7 +99,8 @@ extension MySQLParser {
   /// is). Nothing is inflated: a command that was compressed is a request without texts, and what a
   /// frame shows of its answer is all that is known of it.
   mutating func nextCompressed(
-    _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard bytes.count >= 7 else { return isFinal ? .skip(bytes.count) : .needMore }
     let length = bytes.littleEndian24(at: 0)
@@ -109,23 +110,21 @@ extension MySQLParser {
     if side == .client {
       guard bytes[3] == 0 else { return .skip(7 + length) }
       guard isPlain, inner.count > 4 else {
-        var message = Message(.request)
+        message = Message(.request)
         message.requestID = try expect(.query)
         message.flags.insert(.truncated)
-        return .message(message, length: .bytes(7 + length))
+        return .message(.bytes(7 + length))
       }
-      let step = try nextRequest(inner, isFinal: true, into: &fields)
+      let step = try nextRequest(inner, isFinal: true, into: &message, &fields)
       continuesPacket = false
-      if case .message(let message, _) = step {
-        return .message(message, length: .bytes(7 + length))
-      }
+      if case .message = step { return .message(.bytes(7 + length)) }
       return .skip(7 + length)
     }
     guard let first = pending.first else { return .skip(7 + length) }
-    var message = Message(.response)
+    message = Message(.response)
     guard isPlain, inner.count > 4 else {
       message.flags.insert(.truncated)
-      return try finish(first, message, .untilTurn, isSeen: false)
+      return finish(first, &message, .untilTurn, isSeen: false)
     }
     var response = MySQLResponse()
     let legacy = capabilities.map { $0 & Self.deprecateEOF == 0 }
@@ -133,8 +132,8 @@ extension MySQLParser {
     describe(response, inner, &message, into: &fields)
     learn(response, first)
     if extent == .end(inner.count) {
-      return try finish(first, message, .bytes(7 + length), isSeen: true)
+      return finish(first, &message, .bytes(7 + length), isSeen: true)
     }
-    return try finish(first, message, .untilTurn, isSeen: true)
+    return finish(first, &message, .untilTurn, isSeen: true)
   }
 }

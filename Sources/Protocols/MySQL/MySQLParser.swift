@@ -58,7 +58,8 @@ package struct MySQLParser: ProtocolParser {
   package init() {}
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     if isEncrypted { throw ParseError(at: 0, expected: "plain text, but TLS was agreed on") }
@@ -69,17 +70,17 @@ package struct MySQLParser: ProtocolParser {
     let step: ParseStep
     do throws(ParseError) {
       if isCompressed {
-        step = try nextCompressed(bytes, isFinal: view.isFinal, side, into: &fields)
+        step = try nextCompressed(bytes, isFinal: view.isFinal, side, into: &message, &fields)
       } else if side == .client {
-        step = try nextRequest(bytes, isFinal: view.isFinal, into: &fields)
+        step = try nextRequest(bytes, isFinal: view.isFinal, into: &message, &fields)
       } else {
-        step = try nextResponse(bytes, isFinal: view.isFinal, into: &fields)
+        step = try nextResponse(bytes, isFinal: view.isFinal, into: &message, &fields)
       }
     } catch {
       guard isLost[Int(side.rawValue)] else { throw error }
       return .skip(bytes.count)
     }
-    if case .message(_, let length) = step {
+    if case .message(let length) = step {
       if side == .server { answersAreLost = false }
       isLost[Int(side.rawValue)] = length == .untilTurn
     }

@@ -12,16 +12,16 @@ extension PostgreSQLParser {
   static let gssCode: UInt32 = 80_877_104
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     // Only the messages before authentication have no type; they begin with their length.
-    if bytes[0] == 0 { return try nextStartup(bytes, isFinal: isFinal, into: &fields) }
+    if bytes[0] == 0 { return try nextStartup(bytes, isFinal: isFinal, into: &message, &fields) }
     guard Self.isFrontendType(bytes[0]) else {
       throw ParseError(at: 0, expected: "a message type of the client")
     }
     guard bytes.count >= 5 else {
       guard isFinal else { return .needMore }
-      return try finishCutBatch(bytes.count, into: &fields)
+      return try finishCutBatch(bytes.count, into: &message, &fields)
     }
     let length = Int(bytes.bigEndian32(at: 1)) + 1
     guard length >= 5, length <= Self.longestMessage else {
@@ -33,24 +33,24 @@ extension PostgreSQLParser {
     let body = bytes.extracting(5..<min(length, bytes.count, Self.textReach))
     switch bytes[0] {
     case 0x51:  // Q
-      return try simpleQuery(body, length, isCut: isCut, into: &fields)
+      return try simpleQuery(body, length, isCut: isCut, into: &message, &fields)
     case 0x46:  // F, a function call by number
-      var message = Message(.request)
+      message = Message(.request)
       message.requestID = try expect(isSimple: true)
       message.texts.requestType = fields.append("function call")
       message.texts.endpoint = message.texts.requestType
       message.length = Int64(length)
-      return .message(message, length: .bytes(length))
+      return .message(.bytes(length))
     case 0x50:  // P
       parse(body, into: &fields)
-      return try skipOrCut(bytes, length, isFinal: isFinal, into: &fields)
+      return try skipOrCut(bytes, length, isFinal: isFinal, into: &message, &fields)
     case 0x42:  // B
       bind(body)
-      return try skipOrCut(bytes, length, isFinal: isFinal, into: &fields)
+      return try skipOrCut(bytes, length, isFinal: isFinal, into: &message, &fields)
     case 0x45:  // E
-      return try execute(body, length, into: &fields)
+      return try execute(body, length, into: &message, &fields)
     case 0x53, 0x48:  // S, H
-      return try endBatch(isSync: bytes[0] == 0x53, length, into: &fields)
+      return try endBatch(isSync: bytes[0] == 0x53, length, into: &message, &fields)
     default:
       return .skip(length)
     }
@@ -65,7 +65,7 @@ extension PostgreSQLParser {
   }
 
   private mutating func nextStartup(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard bytes.count >= 8 else { return isFinal ? .skip(bytes.count) : .needMore }
     let length = Int(bytes.bigEndian32(at: 0))
@@ -75,11 +75,11 @@ extension PostgreSQLParser {
     switch bytes.bigEndian32(at: 4) {
     case Self.tlsCode, Self.gssCode: awaitsTLSAnswer = true
     case Self.cancelCode:
-      var message = Message(.session)
+      message = Message(.session)
       message.texts.requestType = fields.append("cancel")
       message.texts.endpoint = message.texts.requestType
       message.length = Int64(length)
-      return .message(message, length: .bytes(length))
+      return .message(.bytes(length))
     case let version where version >> 16 == 3: isStarting = true
     default: throw ParseError(at: 4, expected: "a version of the protocol")
     }
@@ -87,15 +87,16 @@ extension PostgreSQLParser {
   }
 
   private mutating func simpleQuery(
-    _ body: Span<UInt8>, _ length: Int, isCut: Bool, into fields: inout FieldBuffer
+    _ body: Span<UInt8>, _ length: Int, isCut: Bool, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    var message = Message(.request)
+    message = Message(.request)
     message.requestID = try expect(isSimple: true)
     message.texts.requestType = fields.append("simple query")
     describe(body, &message, into: &fields)
     message.length = Int64(length)
     if isCut { message.flags.insert(.truncated) }
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 
   private func describe(
@@ -133,11 +134,11 @@ extension PostgreSQLParser {
   }
 
   private mutating func execute(
-    _ body: Span<UInt8>, _ length: Int, into fields: inout FieldBuffer
+    _ body: Span<UInt8>, _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let end = body.position(of: 0, from: 0) ?? body.count
     let statement = portals.statement(of: nameHash(body, 0..<end)) ?? openBind
-    var message = Message(.request)
+    message = Message(.request)
     message.requestID = try expect()
     message.texts.requestType = fields.append("execute")
     if let statement { statements.recall(statement)?.describe(&message.texts, into: &fields) }
@@ -145,21 +146,21 @@ extension PostgreSQLParser {
     openParse = nil
     openBind = nil
     batchHasExecute = true
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 
   /// Sync or Flush. What was parsed and is not executed is reported here.
   private mutating func endBatch(
-    isSync: Bool, _ length: Int, into fields: inout FieldBuffer
+    isSync: Bool, _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    var message: Message?
+    var hasRequest = false
     if let key = openParse, !batchHasExecute {
-      var request = Message(.request)
-      request.requestID = try expect(isParseOnly: true)
-      request.texts.requestType = fields.append("parse")
-      statements.recall(key)?.describe(&request.texts, into: &fields)
-      request.length = Int64(length)
-      message = request
+      message = Message(.request)
+      message.requestID = try expect(isParseOnly: true)
+      message.texts.requestType = fields.append("parse")
+      statements.recall(key)?.describe(&message.texts, into: &fields)
+      message.length = Int64(length)
+      hasRequest = true
     }
     openParse = nil
     if isSync {
@@ -167,22 +168,23 @@ extension PostgreSQLParser {
       batchHasExecute = false
       try closeGroup()
     }
-    return message.map { .message($0, length: .bytes(length)) } ?? .skip(length)
+    return hasRequest ? .message(.bytes(length)) : .skip(length)
   }
 
   private mutating func skipOrCut(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard isFinal, length > bytes.count else { return .skip(length) }
-    return try finishCutBatch(bytes.count, into: &fields)
+    return try finishCutBatch(bytes.count, into: &message, &fields)
   }
 
   /// The capture ends inside of a batch, before its Execute: that one is taken for granted.
   private mutating func finishCutBatch(
-    _ count: Int, into fields: inout FieldBuffer
+    _ count: Int, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard let key = openBind ?? openParse else { return .skip(max(1, count)) }
-    var message = Message(.request)
+    message = Message(.request)
     message.requestID = try expect()
     groups[groups.count - 1].isWhole = true
     try closeGroup()
@@ -192,7 +194,7 @@ extension PostgreSQLParser {
     openParse = nil
     openBind = nil
     batchHasExecute = false
-    return .message(message, length: .untilTurn)
+    return .message(.untilTurn)
   }
 
   /// Counts a request; the number it gets.

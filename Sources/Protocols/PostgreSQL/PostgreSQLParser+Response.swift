@@ -20,9 +20,9 @@ extension PostgreSQLParser {
   }
 
   mutating func nextResponse(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    if abortedTail > 0 { return aborted(into: &fields) }
+    if abortedTail > 0 { return aborted(into: &message, &fields) }
     if awaitsTLSAnswer {
       awaitsTLSAnswer = false
       // S or G: encrypted from here on. N: no. Older servers answer with an error message.
@@ -34,7 +34,7 @@ extension PostgreSQLParser {
     }
     guard bytes.count >= 5 else {
       guard isFinal else { return .needMore }
-      return groups.isEmpty ? .skip(bytes.count) : giveUp(Outcome(), bytes, into: &fields)
+      return groups.isEmpty ? .skip(bytes.count) : giveUp(Outcome(), bytes, into: &message, &fields)
     }
     let length = Int(bytes.bigEndian32(at: 1)) + 1
     guard length >= 5, length <= Self.longestMessage else {
@@ -42,14 +42,14 @@ extension PostgreSQLParser {
     }
     switch bytes[0] {
     case 0x5a:  // Z
-      return ready(length, into: &fields)
+      return ready(length, into: &message, &fields)
     case 0x4e, 0x41, 0x53, 0x4b, 0x52, 0x76, 0x47, 0x57:
       // N A S K R v: not caused by a statement. G W: the client copies in, the answer comes after.
       return .skip(length)
     default: break
     }
     guard let first = groups.firstIndex(where: { $0.remaining > 0 }), first == 0 else {
-      return try unasked(bytes, length, isFinal: isFinal, into: &fields)
+      return try unasked(bytes, length, isFinal: isFinal, into: &message, &fields)
     }
     var outcome = Outcome()
     switch walk(bytes, groups[0], &outcome) {
@@ -57,9 +57,9 @@ extension PostgreSQLParser {
       throw ParseError(at: offset, expected: "a message of the server")
     case .unseen:
       guard isFinal else { return .needMore }
-      return giveUp(outcome, bytes, into: &fields)
+      return giveUp(outcome, bytes, into: &message, &fields)
     case .end(let end):
-      var message = Message(.response)
+      message = Message(.response)
       message.requestID = groups[0].firstNumber
       message.length = Int64(end)
       describe(outcome, bytes, &message, into: &fields)
@@ -71,7 +71,7 @@ extension PostgreSQLParser {
       } else if outcome.endsGroup {
         groups.removeFirst()
       }
-      return .message(message, length: .bytes(end - reserveTail(end, outcome, bytes.count)))
+      return .message(.bytes(end - reserveTail(end, outcome, bytes.count)))
     }
   }
 
@@ -98,7 +98,8 @@ extension PostgreSQLParser {
 
   /// What answers no request that was seen. A failed start is a record of its own.
   private mutating func unasked(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard bytes[0] == 0x45, isStarting else {
       return .skip(isLost[1] && length > bytes.count ? bytes.count : length)
@@ -107,15 +108,17 @@ extension PostgreSQLParser {
     isStarting = false
     var outcome = Outcome()
     readError(bytes, 5..<min(length, bytes.count), &outcome)
-    var message = Message(.session)
+    message = Message(.session)
     message.texts.requestType = fields.append("startup")
     message.texts.endpoint = message.texts.requestType
     describe(outcome, bytes, &message, into: &fields)
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 
   /// ReadyForQuery: the group is answered. Requests of it that were not are those behind a failed one.
-  private mutating func ready(_ length: Int, into fields: inout FieldBuffer) -> ParseStep {
+  private mutating func ready(
+    _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
+  ) -> ParseStep {
     isStarting = false
     guard let group = groups.first else { return .skip(length) }
     guard group.remaining > 0 else {
@@ -125,16 +128,18 @@ extension PostgreSQLParser {
     // Each byte can carry one response; requests beyond that end without an answer.
     abortedTail = min(length, 6)
     tailEndsGroup = true
-    return aborted(into: &fields)
+    return aborted(into: &message, &fields)
   }
 
-  private mutating func aborted(into fields: inout FieldBuffer) -> ParseStep {
+  private mutating func aborted(into message: inout Message, _ fields: inout FieldBuffer)
+    -> ParseStep
+  {
     guard let group = groups.first, group.remaining > 0 else {
       let rest = abortedTail
       abortedTail = 0
       return .skip(rest)
     }
-    var message = Message(.response)
+    message = Message(.response)
     message.requestID = group.firstNumber
     message.status = group.failure ?? .unknown
     if group.failure != nil {
@@ -146,20 +151,21 @@ extension PostgreSQLParser {
     let length = isLast ? abortedTail : 1
     abortedTail -= length
     if isLast && tailEndsGroup { groups.removeFirst() }
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 
   /// The end is not in view, and no byte will follow: all that comes until the turn answers.
   private mutating func giveUp(
-    _ outcome: Outcome, _ bytes: Span<UInt8>, into fields: inout FieldBuffer
+    _ outcome: Outcome, _ bytes: Span<UInt8>, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) -> ParseStep {
     guard let group = groups.first, group.remaining > 0 else { return .skip(bytes.count) }
-    var message = Message(.response)
+    message = Message(.response)
     message.requestID = group.firstNumber
     message.flags.insert(.truncated)
     describe(outcome, bytes, &message, into: &fields)
     groups.removeAll()
-    return .message(message, length: .untilTurn)
+    return .message(.untilTurn)
   }
 
   /// Hops over messages to the one that ends the response of the group's next request.

@@ -59,7 +59,8 @@ package struct PostgreSQLParser: ProtocolParser {
   package init() {}
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
     if isEncrypted { throw ParseError(at: 0, expected: "plain text, but TLS was agreed on") }
@@ -67,13 +68,13 @@ package struct PostgreSQLParser: ProtocolParser {
     do throws(ParseError) {
       step =
         side == .client
-        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &fields)
-        : try nextResponse(view.bytes, isFinal: view.isFinal, into: &fields)
+        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &message, &fields)
+        : try nextResponse(view.bytes, isFinal: view.isFinal, into: &message, &fields)
     } catch {
       guard isLost[Int(side.rawValue)] else { throw error }
       return .skip(view.bytes.count)
     }
-    if case .message(_, let length) = step {
+    if case .message(let length) = step {
       if side == .server { answersAreLost = false }
       isLost[Int(side.rawValue)] = length == .untilTurn
     }

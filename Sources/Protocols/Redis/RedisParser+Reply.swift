@@ -8,7 +8,7 @@ extension RedisParser {
   private static let simpleLimit = 32
 
   mutating func nextReply(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     let end = RedisFrame.end(of: bytes)
     let length: Int
@@ -33,14 +33,14 @@ extension RedisParser {
       case .reply: break
       }
     }
-    var message = Message(.response)
+    message = Message(.response)
     describe(bytes, length, &message, into: &fields)
     guard case .at = end else {
       message.flags.insert(.truncated)
-      return .message(message, length: .untilTurn)
+      return .message(.untilTurn)
     }
     message.length = Int64(length)
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 
   private enum Origin { case reply, confirmation, unasked }

@@ -8,9 +8,9 @@ extension RedisParser {
   private static let textReach = 4_096
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    if bytes[0] != 0x2a { return try nextInline(bytes, isFinal: isFinal, into: &fields) }
+    if bytes[0] != 0x2a { return try nextInline(bytes, isFinal: isFinal, into: &message, &fields) }
     let elements: Int
     let start: Int
     switch RedisFrame.count(bytes, at: 1) {
@@ -27,22 +27,18 @@ extension RedisParser {
     if bytes.count < wanted && !isFinal { return .needMore }
     guard seen > 0, let name = RedisFrame.text(bytes, at: start) else {
       // The command's name itself was cut: a request all the same.
-      return .message(cutRequest(), length: length.map { .bytes($0) } ?? .untilTurn)
+      message = Message(repliesAreOff ? .session : .request)
+      message.flags.insert(.truncated)
+      return .message(length.map { .bytes($0) } ?? .untilTurn)
     }
-    var message = Message(.request)
+    message = Message(.request)
     let reach = bytes.extracting(0..<min(bytes.count, Self.textReach))
     let command = RedisCommand.named(bytes, at: name)
     describe(reach, start, elements, name, command, &message, into: &fields)
     if let length { message.length = Int64(length) }
     if bytes.count < wanted { message.flags.insert(.truncated) }
     apply(command, reach, start, elements, &message)
-    return .message(message, length: length.map { .bytes($0) } ?? .untilTurn)
-  }
-
-  private func cutRequest() -> Message {
-    var message = Message(repliesAreOff ? .session : .request)
-    message.flags.insert(.truncated)
-    return message
+    return .message(length.map { .bytes($0) } ?? .untilTurn)
   }
 
   /// How far a command reaches (nil when the view does not say) and how many of its elements begin
@@ -144,7 +140,7 @@ extension RedisParser {
 
   /// A command as a line of words. The words are not unquoted.
   private mutating func nextInline(
-    _ bytes: Span<UInt8>, isFinal: Bool, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     var start = 0
     while start < bytes.count, bytes[start] <= 0x20 { start += 1 }
@@ -161,7 +157,7 @@ extension RedisParser {
     // The server's limit for such a line is 64 KiB (PROTO_INLINE_MAX_SIZE).
     if end == nil && !isFinal && bytes.count < 1 << 16 { return .needMore }
     let length = end ?? bytes.count
-    var message = Message(.request)
+    message = Message(.request)
     let mark = fields.mark
     for index in start..<nameEnd { fields.push(RedisCommand.upper(bytes[index])) }
     message.texts.endpoint = fields.finish(from: mark)
@@ -191,6 +187,6 @@ extension RedisParser {
     message.length = Int64(length)
     message.mayBlock = command.mayBlock
     apply(command, bytes, start, 0, &message)
-    return .message(message, length: .bytes(length))
+    return .message(.bytes(length))
   }
 }

@@ -37,7 +37,8 @@ package struct RedisParser: ProtocolParser {
   package init() {}
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, into message: inout Message,
+    fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
     if isReplicating && side == .client {
@@ -47,24 +48,23 @@ package struct RedisParser: ProtocolParser {
     do throws(ParseError) {
       step =
         side == .client
-        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &fields)
-        : try nextReply(view.bytes, isFinal: view.isFinal, into: &fields)
+        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &message, &fields)
+        : try nextReply(view.bytes, isFinal: view.isFinal, into: &message, &fields)
     } catch {
       guard isLost[Int(side.rawValue)] else { throw error }
       return .skip(view.bytes.count)
     }
-    if case .message(let message, let length) = step {
+    if case .message(let length) = step {
       isLost[Int(side.rawValue)] = length == .untilTurn
-      step = count(message, length, seen: view.bytes.count)
+      step = count(&message, length, seen: view.bytes.count)
     }
     return step
   }
 
   /// Gives a message its number. A reply to a command that was not seen is passed over.
   private mutating func count(
-    _ message: Message, _ length: MessageLength, seen: Int
+    _ message: inout Message, _ length: MessageLength, seen: Int
   ) -> ParseStep {
-    var message = message
     switch message.kind {
     case .session: break
     case .request:
@@ -83,7 +83,7 @@ package struct RedisParser: ProtocolParser {
       // Until the turn, whatever else was asked is answered unseen.
       if length == .untilTurn { answered = number }
     }
-    return .message(message, length: length)
+    return .message(length)
   }
 
   package mutating func bytesWereLost(from side: Side) {

@@ -38,14 +38,15 @@ package enum TraceHeader: Int, Hashable, Sendable {
 ///
 /// Values are places in a source that the caller keeps; nothing is copied before ``write(from:to:into:)``.
 package struct TraceHeaders: Sendable {
-  private var values = InlineArray<10, Text>(repeating: .empty)
+  private var values = InlineArray<10, Place>(repeating: Place())
   /// One bit for each header that was noted, by its raw value.
   private var noted: UInt16 = 0
 
   package init() {}
 
   /// Notes that `header` has the value at `value`; the first value of a header counts.
-  package mutating func note(_ header: TraceHeader, at value: Text) {
+  @inline(__always)
+  package mutating func note(_ header: TraceHeader, at value: Place) {
     guard values[header.rawValue].isEmpty, !value.isEmpty else { return }
     values[header.rawValue] = value
     noted |= 1 << UInt16(header.rawValue)
@@ -107,8 +108,7 @@ extension FieldBuffer {
   }
 
   /// Copies the bytes of `source` that `place` points at.
-  mutating func copy(_ place: Text, of source: Span<UInt8>) -> Text {
-    let start = Int(place.offset)
-    return append(source, at: start..<(start + Int(place.length)))
+  mutating func copy(_ place: Place, of source: Span<UInt8>) -> Text {
+    append(source, at: place.range)
   }
 }

@@ -11,10 +11,10 @@ struct TraceValue: ~Escapable {
 
   /// The value at `place`, which must lie in `source`.
   @_lifetime(copy source)
-  init(source: Span<UInt8>, place: Text) {
+  init(source: Span<UInt8>, place: Place) {
     self.source = source
-    position = min(Int(place.offset), source.count)
-    end = min(position + Int(place.length), source.count)
+    position = min(place.range.lowerBound, source.count)
+    end = min(place.range.upperBound, source.count)
   }
 
   /// The bytes up to the next `separator` or the end of the value, and moves past both. Without a
@@ -33,13 +33,18 @@ struct TraceValue: ~Escapable {
   /// `version-trace-span-flags`, W3C Trace Context section 3.2.
   @_lifetime(self: copy self)
   mutating func traceparent(into fields: inout FieldBuffer) -> TraceIDs? {
-    let version = next(upTo: Self.dash)
-    let trace = next(upTo: Self.dash)
-    let span = next(upTo: Self.dash)
-    guard Self.isHexadecimal(source, version, 2...2), Self.isHexadecimal(source, trace, 32...32),
-      Self.isHexadecimal(source, span, 16...16)
+    let start = position
+    guard end - start >= 52, source[start + 2] == Self.dash, source[start + 35] == Self.dash,
+      end - start == 52 || source[start + 52] == Self.dash,
+      Self.isHexadecimal(source, start..<(start + 2), 2...2),
+      Self.isHexadecimal(source, (start + 3)..<(start + 35), 32...32),
+      Self.isHexadecimal(source, (start + 36)..<(start + 52), 16...16)
     else { return nil }
-    return TraceIDs(trace: fields.append(source, at: trace), span: fields.append(source, at: span))
+    // One copy for both.
+    let ids = fields.append(source, at: (start + 3)..<(start + 52))
+    guard ids.length == 49 else { return nil }
+    return TraceIDs(
+      trace: Text(offset: ids.offset, length: 32), span: Text(offset: ids.offset + 33, length: 16))
   }
 
   /// `sample-trace-segment-span-...` where trace and segment are base64; versions 2 and 3 agree on
@@ -142,17 +147,30 @@ struct TraceValue: ~Escapable {
     _ source: Span<UInt8>, _ range: Range<Int>, _ lengths: ClosedRange<Int>
   ) -> Bool {
     guard lengths.contains(range.count) else { return false }
-    // No early end: the loop then takes many bytes at a time.
     let bytes = source.extracting(range)
-    var strangers: UInt8 = 0
-    for index in bytes.indices {
-      let byte = bytes[index]
-      let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
-      let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 6 ? 1 : 0
-      strangers |= (isDigit | isLetter) ^ 1
+    var index = 0
+    while index < bytes.count {
+      let left = bytes.count - index
+      let wanted = left >= 8 ? highBits : highBits >> UInt64((8 - left) * 8)
+      guard hexadecimal(bytes.word(at: index)) & wanted == wanted else { return false }
+      index += 8
     }
-    return strangers == 0
+    return true
   }
+
+  /// The high bit of each byte of `word` that is a hexadecimal digit.
+  @inline(__always)
+  private static func hexadecimal(_ word: UInt64) -> UInt64 {
+    // Adding makes the high bit of each byte tell whether the byte is at least a value; without their
+    // own high bits the bytes do not carry into each other.
+    let low = word & ~highBits
+    let letter = low | 0x2020_2020_2020_2020
+    let digits = (low &+ 0x5050_5050_5050_5050) & ~(low &+ 0x4646_4646_4646_4646)
+    let letters = (letter &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(letter &+ 0x1919_1919_1919_1919)
+    return (digits | letters) & ~word & highBits
+  }
+
+  private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
   private static let dash = UInt8(ascii: "-")
   private static let pipe = UInt8(ascii: "|")

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+// Functions of another module are calls, whatever they are marked with, as long as they are package
+// and not public. What the tables compare for every event is compared here, in line.
+
+extension ProcessKey {
+  /// Whether the two are one run of one process.
+  @inline(__always)
+  func isSame(as other: ProcessKey) -> Bool {
+    pid == other.pid && startedAfterBoot == other.startedAfterBoot
+  }
+}
+
+extension IPAddress {
+  @inline(__always)
+  func isSame(as other: IPAddress) -> Bool { high == other.high && low == other.low }
+}
