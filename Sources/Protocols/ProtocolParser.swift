@@ -90,8 +90,9 @@ package enum MessageLength: Hashable, Sendable {
   /// This many bytes, at least 1. May exceed the view: the rest is its unseen body.
   case bytes(Int)
   /// This many bytes, all in view, and a body that the parser walks over in ``ParseStep/body(_:isLast:)``
-  /// steps of the same side: for bodies that tell where they end piece by piece. When bytes of the
-  /// side are lost before the last step, the message lasts until the other side speaks.
+  /// steps of the same side: for bodies that tell where they end piece by piece. When the capture hides
+  /// a piece's length, the message lasts until the other side speaks; when bytes before the last step
+  /// are lost altogether, it ends with the last that was seen.
   case head(Int)
   /// All that this side sends until the other side speaks. For bodies whose end cannot be known
   /// from the captured bytes, in protocols where sides take turns.

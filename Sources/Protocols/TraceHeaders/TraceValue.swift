@@ -147,30 +147,17 @@ struct TraceValue: ~Escapable {
     _ source: Span<UInt8>, _ range: Range<Int>, _ lengths: ClosedRange<Int>
   ) -> Bool {
     guard lengths.contains(range.count) else { return false }
+    // No early end: the loop then takes many bytes at a time.
     let bytes = source.extracting(range)
-    var index = 0
-    while index < bytes.count {
-      let left = bytes.count - index
-      let wanted = left >= 8 ? highBits : highBits >> UInt64((8 - left) * 8)
-      guard hexadecimal(bytes.word(at: index)) & wanted == wanted else { return false }
-      index += 8
+    var strangers: UInt8 = 0
+    for index in bytes.indices {
+      let byte = bytes[index]
+      let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
+      let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 6 ? 1 : 0
+      strangers |= (isDigit | isLetter) ^ 1
     }
-    return true
+    return strangers == 0
   }
-
-  /// The high bit of each byte of `word` that is a hexadecimal digit.
-  @inline(__always)
-  private static func hexadecimal(_ word: UInt64) -> UInt64 {
-    // Adding makes the high bit of each byte tell whether the byte is at least a value; without their
-    // own high bits the bytes do not carry into each other.
-    let low = word & ~highBits
-    let letter = low | 0x2020_2020_2020_2020
-    let digits = (low &+ 0x5050_5050_5050_5050) & ~(low &+ 0x4646_4646_4646_4646)
-    let letters = (letter &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(letter &+ 0x1919_1919_1919_1919)
-    return (digits | letters) & ~word & highBits
-  }
-
-  private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
   private static let dash = UInt8(ascii: "-")
   private static let pipe = UInt8(ascii: "|")

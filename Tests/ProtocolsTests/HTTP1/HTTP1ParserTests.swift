@@ -6,6 +6,11 @@ import TestSupport
 import Testing
 
 @Suite struct HTTP1ParserTests {
+  /// An existential keeps three words in line; a larger state is an allocation for each conversation.
+  @Test func itsStateNeedsNoAllocation() {
+    #expect(MemoryLayout<HTTP1Parser>.size <= 3 * MemoryLayout<Int>.size)
+  }
+
   @Test func aRequestAndItsResponse() {
     expectMessages(
       HTTP1Parser.self,
