@@ -119,6 +119,14 @@ function remount() {
   return reload();
 }
 
+/** The drawer stands between head and foot, so that range and losses stay in reach. */
+function leaveRoomForDrawer() {
+  const ends = { head: document.querySelector('header'), foot: document.querySelector('footer') };
+  const measured = new ResizeObserver(() => Object.entries(ends).forEach(([name, end]) =>
+    document.documentElement.style.setProperty(`--${name}`, `${end.offsetHeight}px`)));
+  Object.values(ends).forEach((end) => measured.observe(end));
+}
+
 /** Closes the lists of choices that are open, but for the one that `target` is in. */
 function closeChoices(target) {
   const open = [...document.querySelectorAll('details.columns[open]')]
@@ -134,6 +142,7 @@ const keys = {
 
 function start() {
   showTheme();
+  leaveRoomForDrawer();
   startDrawer(element('drawer'), {
     service: serviceDrawer, edge: edgeDrawer, node: nodeDrawer, call: callDrawer,
     losses: lossesDrawer, agents: agentsDrawer,

@@ -59,7 +59,7 @@ function node(name, { x, y }, calls, span) {
   }, draw('title', {}, `${name}: ${about}`),
   draw('rect', { width: card.width, height: card.height, rx: 8 }),
   draw('rect.stripe', { width: 5, height: card.height - 16, x: 7, y: 8, rx: 2.5 }),
-  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', 20)),
+  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', 18)),
   draw('text.figures', { x: 20, y: 40 }, about));
 }
 

@@ -67,7 +67,6 @@ function drawSeries(place, { columns, values }) {
   const numbers = numeric(values);
   const texts = columns.map((_, index) => index).slice(1).filter((each) => !numbers.includes(each));
   const panel = make('div.chart.tall');
-  const key = make('div.legend');
   const render = (column) => {
     panel.replaceChildren();
     const lines = Map.groupBy(values, (row) =>
@@ -77,12 +76,10 @@ function drawSeries(place, { columns, values }) {
       points: rows.map((row) => [row[0] * 1000, row[column]]).sort((a, b) => a[0] - b[0]),
     }));
     timeChart(panel, count)(shown);
-    key.replaceChildren(...shown.slice(0, 12).map(({ name, tone }) => make('span.key', {},
-      make('i', { style: `background: ${tone.startsWith('#') ? tone : `var(--${tone})`}` }), name)));
   };
-  place.replaceChildren(make('div.bar.inset', {}, numbers.length > 1
-    ? choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],
-      (value) => render(Number(value))) : null, key), panel);
+  place.replaceChildren(numbers.length > 1 ? make('div.bar.inset', {},
+    choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],
+      (value) => render(Number(value)))) : '', panel);
   render(numbers[0]);
 }
 
