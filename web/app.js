@@ -2,13 +2,13 @@
 
 import { address, change, link } from './address.js';
 import { agentsDrawer } from './agents.js';
-import { agents, ledger, QueryFailure } from './api.js';
+import { QueryFailure } from './api.js';
 import { callDrawer } from './call.js';
 import { edgeDrawer, nodeDrawer } from './connections.js';
 import { sqlConsole } from './console.js';
 import { make } from './dom.js';
-import { closeDrawer, openDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
-import { clock, count } from './format.js';
+import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
+import { refreshFoot, startFoot } from './foot.js';
 import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
 import { requests } from './requests.js';
@@ -46,21 +46,20 @@ async function reload() {
   clearTimeout(timer);
   const mine = ++turn;
   const page = pages[currentName()];
-  ledger.losses.clear();
+  let isLoaded = false;
   try {
     const data = await page.load(address().parameters);
     if (mine !== turn) return;
     update(data);
     tell('');
-    element('loaded').textContent = `loaded ${clock(Date.now(), 's')}`;
+    isLoaded = true;
   } catch (failure) {
     if (mine !== turn) return;
     if (!(failure instanceof QueryFailure)) throw failure;
     tell(failure.message);
   }
   showPages();
-  await Promise.all([refreshDrawer(), showAgents()]);
-  showLosses();
+  await Promise.all([refreshDrawer(), refreshFoot(isLoaded)]);
   if (mine === turn && state.refresh && isLive() && !page.isStill) {
     timer = setTimeout(reloadWhenSeen, state.refresh * 1000);
   }
@@ -87,26 +86,6 @@ function showPages() {
     if (path === currentName()) links.children[index].setAttribute('aria-current', 'page');
     else links.children[index].removeAttribute('aria-current');
   });
-}
-
-function showLosses() {
-  const total = [...ledger.losses.values()].reduce((sum, dropped) => sum + Number(dropped), 0);
-  const place = element('losses');
-  place.classList.toggle('some', total > 0);
-  place.textContent = total ? `${count(total)} dropped in this range: why?`
-    : 'nothing dropped in this range';
-  place.title = [...ledger.losses].map(([what, dropped]) => `${what}: ${dropped}`).join('\n');
-}
-
-async function showAgents() {
-  try {
-    const known = await agents();
-    const connected = known.filter((agent) => agent.connected).length;
-    element('agents').textContent = `agents: ${connected} of ${known.length} connected`;
-    element('agents').classList.toggle('some', connected < known.length || !known.length);
-  } catch {
-    element('agents').textContent = 'agents: unknown';
-  }
 }
 
 function showTheme() {
@@ -158,8 +137,7 @@ function start() {
     reload();
   });
   element('reload').addEventListener('click', reload);
-  element('losses').addEventListener('click', () => openDrawer('losses'));
-  element('agents').addEventListener('click', () => openDrawer('agents'));
+  startFoot();
   element('theme').addEventListener('click', () => {
     state.theme = state.theme === 'dark' ? 'light' : 'dark';
     keep();

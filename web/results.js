@@ -2,6 +2,7 @@
 
 import { timeChart } from './charts.js';
 import { choice, copyButton, make } from './dom.js';
+import { openDrawer } from './drawer.js';
 import { clock, count, toDate } from './format.js';
 import { dataTable } from './table.js';
 
@@ -19,10 +20,20 @@ export function showResult(place, result, milliseconds) {
   place.replaceChildren(make('div.heading', {},
     make('h2', { role: 'status' }, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
       + (rows > most ? `, the first ${most} shown` : '')),
+    missing(result.losses),
     make('button', { onclick: () => download(csv(result)) }, 'CSV'),
     copyButton('Copy as JSON', () => JSON.stringify(objects(result), null, 2))),
   chart, grid(result));
   if (isSeries(result)) drawSeries(chart, result);
+}
+
+/** What the server says is missing from the statement's time range. */
+function missing(losses) {
+  const lost = losses.filter((loss) => loss.reason !== 'unknown_protocol');
+  const total = lost.reduce((sum, loss) => sum + Number(loss.dropped), 0);
+  return total ? make('button.warn', { onclick: () => openDrawer('losses'), title:
+    lost.map((loss) => `${loss.stage}: ${loss.reason} ${loss.dropped}`).join('\n') },
+  `${count(total)} missing from its range`) : null;
 }
 
 function objects({ columns, values }) {
