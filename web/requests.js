@@ -70,6 +70,7 @@ function mount(page, { parameters, reload }) {
   const chosen = (name, label, list) =>
     choice(label, list, values(name), (value) => set(name, value));
   const protocol = make('span');
+  const known = make('datalist', { id: 'seen' });
   const hint = make('span.hint', { role: 'status' });
   const bars = make('div.chart.bars');
   const older = make('button', { hidden: true }, 'Older calls');
@@ -82,7 +83,7 @@ function mount(page, { parameters, reload }) {
   shape();
   page.replaceChildren(
     make('div.bar', {}, entry('resource', 'Resource contains… ( / )', { 'data-first': true }),
-      entry('service', 'Service is…', { class: 'short' }), protocol,
+      entry('service', 'Service is…', { class: 'short', list: 'seen' }), known, protocol,
       chosen('status', 'Status', statuses), chosen('side', 'Side', sides),
       entry('slower', 'Slower than ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
       columnChoice(() => {
@@ -100,6 +101,8 @@ function mount(page, { parameters, reload }) {
       protocol.append(chosen('protocol', 'Protocol', [['', 'Any protocol'],
         ...protocols.map((row) => [row.display_name, row.display_name])]));
     }
+    const names = new Set(data.rows.flatMap((row) => [row.client, row.server]));
+    known.replaceChildren(...[...names].sort().map((value) => make('option', { value })));
     draw(stacks(data));
     hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} calls`;
     older.hidden = !data.isFull;

@@ -46,7 +46,7 @@ function grid({ columns, values, schemas }) {
     number: values.some((row) => typeof row[index] === 'number'),
     value: (row) => row.cells[index],
     show: (row) => shownCell(row.cells[index], schemas?.[index]?.unit),
-  })), { label: 'Result', key: (row) => row.number });
+  })), { label: 'Result', key: (row) => row.number, most });
   list.update(values.slice(0, most).map((cells, number) => ({ cells, number })), 'No rows.');
   return list.element;
 }
