@@ -15,7 +15,7 @@ import { requests } from './requests.js';
 import { serviceDrawer } from './service.js';
 import { services } from './services.js';
 import { keep, refreshes, state } from './state.js';
-import { isLive, rangeControl } from './time.js';
+import { isLive, rangeControl, timeWindow } from './time.js';
 
 /**
  * Every page: mount(element, tools) draws the frame and gives a function that shows what
@@ -61,7 +61,9 @@ async function reload() {
   showPages();
   await Promise.all([refreshDrawer(), refreshFoot(isLoaded)]);
   if (mine === turn && state.refresh && isLive() && !page.isStill) {
-    timer = setTimeout(reloadWhenSeen, state.refresh * 1000);
+    // A long range changes slowly and costs the store more.
+    const seconds = Math.max(state.refresh, timeWindow().seconds / 1800);
+    timer = setTimeout(reloadWhenSeen, seconds * 1000);
   }
 }
 

@@ -32,7 +32,8 @@ function totals(calls) {
   const sum = (value) => calls.reduce((total, call) => total + Number(value(call) ?? 0), 0);
   const all = { requests: sum((call) => call.requests), responses: sum((call) => call.responses),
     errors: sum((call) => call.errors) };
-  all.mean = all.responses ? sum((call) => (call.mean ?? 0) * call.responses) / all.responses : null;
+  const spent = sum((call) => (call.mean ?? 0) * call.responses);
+  all.mean = all.responses ? spent / all.responses : null;
   return { ...all, share: errorShare(all) };
 }
 

@@ -6,7 +6,7 @@ import { columnsShown, knownColumns } from './columns.js';
 import { timeChart } from './charts.js';
 import { choice, make } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { conditions, filterNames, sides, statuses } from './filters.js';
+import { conditions, sides, statuses } from './filters.js';
 import { keep, ownToggle, state } from './state.js';
 import { dataTable } from './table.js';
 import { during, lookAt, timeWindow } from './time.js';
@@ -14,6 +14,10 @@ import { during, lookAt, timeWindow } from './time.js';
 export const requests = { title: 'Requests', load, mount };
 
 const limit = 300;
+
+/** Filters that links set, and that have no field to type in. */
+const withoutField = ['client', 'server', 'endpoint', 'trace'];
+
 let protocols = null;
 
 async function load(parameters) {
@@ -145,10 +149,9 @@ function stacks({ bars, span, once }) {
   });
 }
 
-/** The filters that have no field of their own, each with a way out. */
+/** What links narrowed the page to, each with a way out. */
 function chips(parameters) {
-  const shown = filterNames.filter((name) => ['client', 'server', 'endpoint', 'trace'].includes(name)
-    && parameters.get(name));
+  const shown = withoutField.filter((name) => parameters.get(name));
   return make('div.chips', {}, ...shown.map((name) => make('button.chip', {
     title: 'Remove this filter', onclick: () => {
       change({ [name]: null });

@@ -8,7 +8,8 @@ import { dataTable } from './table.js';
 
 /** Rows that are put on the page; the download has them all. */
 const most = 1000;
-const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6', '#7a8a3a', 'quiet'];
+const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6', '#7a8a3a',
+  'quiet'];
 
 /**
  * Shows an answer in `place`: a chart where it is a time series, and the rows.
@@ -94,7 +95,7 @@ function drawSeries(place, { columns, values }) {
   render(numbers[0]);
 }
 
-/** RFC 4180. A cell that a spreadsheet would run as a formula is made text: it came off the wire. */
+/** RFC 4180. What a spreadsheet would run as a formula is made text: it came off the wire. */
 function csv({ columns, values }) {
   const cell = (value) => {
     if (value === null) return '';

@@ -17,8 +17,8 @@ export function dataTable(columns, { key, open, order = {}, label, sorted, most 
   const heads = columns.map((column) => make(column.number ? 'th.number' : 'th', {
     scope: 'col', title: column.about,
   }, make('button.sort', { onclick: () => sortBy(column) }, column.title)));
-  const table = make('table', { 'aria-label': label, hidden: true }, make('thead', {}, make('tr', {}, ...heads)),
-    body);
+  const table = make('table', { 'aria-label': label, hidden: true },
+    make('thead', {}, make('tr', {}, ...heads)), body);
   const nothing = make('div.empty', {}, 'Loading…');
   const more = make('p.quiet.inset', { hidden: true });
   let rows = [];
