@@ -20,7 +20,9 @@ export function change(changes) {
 /** A link to another page that keeps the time range. */
 export function link(path, parameters = {}) {
   const kept = new URLSearchParams();
-  for (const key of ['last', 'from', 'to', 'own']) set(kept, { [key]: address().parameters.get(key) });
+  for (const key of ['last', 'from', 'to', 'own']) {
+    set(kept, { [key]: address().parameters.get(key) });
+  }
   set(kept, parameters);
   return `#/${path}${tail(kept)}`;
 }

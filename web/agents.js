@@ -29,7 +29,8 @@ export async function agentsDrawer(body) {
     const [known, calls] = await Promise.all([agents(), query(`SELECT agent_id, Count(row) AS calls
       FROM l7_flow_log WHERE ${during(timeWindow())} GROUP BY agent_id LIMIT 5000`, 'flow_log')]);
     const made = new Map(calls.map((row) => [Number(row.agent_id), Number(row.calls)]));
-    list.update(known.map((agent) => ({ ...agent, calls: made.get(agent.id) ?? 0 })), make('div', {},
+    const rows = known.map((agent) => ({ ...agent, calls: made.get(agent.id) ?? 0 }));
+    list.update(rows, make('div', {},
       make('p', {}, 'No agent has ever connected. Start one as root on each host:'),
       make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`)));
   }

@@ -3,9 +3,6 @@
 /** A refusal by the server, in its own words. */
 export class QueryFailure extends Error {}
 
-/** What the last answers said was lost, by stage and reason. */
-export const ledger = { losses: new Map(), listeners: new Set() };
-
 /**
  * Runs one SQL statement and gives its rows as objects keyed by column.
  * @param {string} sql
@@ -17,7 +14,8 @@ export async function query(sql, db) {
     Object.fromEntries(result.columns.map((column, index) => [column, row[index]])));
 }
 
-/** Runs one SQL statement and gives {columns, values, schemas}. */
+/** Runs one SQL statement and gives {columns, values, schemas, losses}: losses is what was
+ * dropped in the time range of the statement. */
 export async function queryTable(sql, db) {
   let response;
   try {
@@ -37,10 +35,7 @@ export async function queryTable(sql, db) {
     throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
   }
   if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
-  for (const loss of answer.losses ?? []) {
-    ledger.losses.set(`${loss.stage}: ${loss.reason}`, loss.dropped);
-  }
-  return answer.result;
+  return { ...answer.result, losses: answer.losses ?? [] };
 }
 
 /** Numbers that JavaScript cannot hold (ids have 64 bits) stay what was written, as text. */

@@ -2,20 +2,20 @@
 
 import { address, change, link } from './address.js';
 import { agentsDrawer } from './agents.js';
-import { agents, ledger, QueryFailure } from './api.js';
+import { QueryFailure } from './api.js';
 import { callDrawer } from './call.js';
 import { edgeDrawer, nodeDrawer } from './connections.js';
 import { sqlConsole } from './console.js';
 import { make } from './dom.js';
-import { closeDrawer, openDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
-import { clock, count } from './format.js';
+import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
+import { refreshFoot, startFoot } from './foot.js';
 import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
 import { requests } from './requests.js';
 import { serviceDrawer } from './service.js';
 import { services } from './services.js';
 import { keep, refreshes, state } from './state.js';
-import { isLive, rangeControl } from './time.js';
+import { isLive, rangeControl, timeWindow } from './time.js';
 
 /**
  * Every page: mount(element, tools) draws the frame and gives a function that shows what
@@ -46,23 +46,24 @@ async function reload() {
   clearTimeout(timer);
   const mine = ++turn;
   const page = pages[currentName()];
-  ledger.losses.clear();
+  let isLoaded = false;
   try {
     const data = await page.load(address().parameters);
     if (mine !== turn) return;
     update(data);
     tell('');
-    element('loaded').textContent = `loaded ${clock(Date.now(), 's')}`;
+    isLoaded = true;
   } catch (failure) {
     if (mine !== turn) return;
     if (!(failure instanceof QueryFailure)) throw failure;
     tell(failure.message);
   }
   showPages();
-  await Promise.all([refreshDrawer(), showAgents()]);
-  showLosses();
+  await Promise.all([refreshDrawer(), refreshFoot(isLoaded)]);
   if (mine === turn && state.refresh && isLive() && !page.isStill) {
-    timer = setTimeout(reloadWhenSeen, state.refresh * 1000);
+    // A long range changes slowly and costs the store more.
+    const seconds = Math.max(state.refresh, timeWindow().seconds / 1800);
+    timer = setTimeout(reloadWhenSeen, seconds * 1000);
   }
 }
 
@@ -89,26 +90,6 @@ function showPages() {
   });
 }
 
-function showLosses() {
-  const total = [...ledger.losses.values()].reduce((sum, dropped) => sum + Number(dropped), 0);
-  const place = element('losses');
-  place.classList.toggle('some', total > 0);
-  place.textContent = total ? `${count(total)} dropped in this range: why?`
-    : 'nothing dropped in this range';
-  place.title = [...ledger.losses].map(([what, dropped]) => `${what}: ${dropped}`).join('\n');
-}
-
-async function showAgents() {
-  try {
-    const known = await agents();
-    const connected = known.filter((agent) => agent.connected).length;
-    element('agents').textContent = `agents: ${connected} of ${known.length} connected`;
-    element('agents').classList.toggle('some', connected < known.length || !known.length);
-  } catch {
-    element('agents').textContent = 'agents: unknown';
-  }
-}
-
 function showTheme() {
   document.documentElement.dataset.theme = state.theme;
 }
@@ -117,6 +98,14 @@ function remount() {
   mount();
   syncDrawer();
   return reload();
+}
+
+/** The drawer stands between head and foot, so that range and losses stay in reach. */
+function leaveRoomForDrawer() {
+  const ends = { head: document.querySelector('header'), foot: document.querySelector('footer') };
+  const measured = new ResizeObserver(() => Object.entries(ends).forEach(([name, end]) =>
+    document.documentElement.style.setProperty(`--${name}`, `${end.offsetHeight}px`)));
+  Object.values(ends).forEach((end) => measured.observe(end));
 }
 
 /** Closes the lists of choices that are open, but for the one that `target` is in. */
@@ -134,6 +123,7 @@ const keys = {
 
 function start() {
   showTheme();
+  leaveRoomForDrawer();
   startDrawer(element('drawer'), {
     service: serviceDrawer, edge: edgeDrawer, node: nodeDrawer, call: callDrawer,
     losses: lossesDrawer, agents: agentsDrawer,
@@ -149,8 +139,7 @@ function start() {
     reload();
   });
   element('reload').addEventListener('click', reload);
-  element('losses').addEventListener('click', () => openDrawer('losses'));
-  element('agents').addEventListener('click', () => openDrawer('agents'));
+  startFoot();
   element('theme').addEventListener('click', () => {
     state.theme = state.theme === 'dark' ? 'light' : 'dark';
     keep();

@@ -13,7 +13,8 @@ const groups = [
   ['Trace', /^(trace_id|span_id|parent_span|x_request|syscall_|re(q|sp)_tcp|request_id$|_id$)/],
   ['Timing', /^(time|start_time|end_time|response_duration)$/],
   ['Who', /^(auto_|gprocess|process_|os_user|command_line|tag_set|container|app_)/],
-  ['Where', /^(ip_|is_ipv4|protocol$|client_port|server_port|host_|netns|agent_id|observation|signal|flow_id|direction|http_proxy)/],
+  ['Where', new RegExp('^(ip_|is_ipv4|protocol$|client_port|server_port|host_|netns|agent_id'
+    + '|observation|signal|flow_id|direction|http_proxy)')],
   ['What', /./],
 ];
 const shownOrder = ['What', 'Who', 'Where', 'Timing', 'Trace'];
@@ -55,8 +56,8 @@ function actions(call, sql) {
 
 function ends(call, other) {
   if (!other) {
-    return make('p.quiet', {}, 'Only this end of the call was seen: no agent watched the process at '
-      + 'the other one, or its record is still on the way.');
+    return make('p.quiet', {}, 'Only this end of the call was seen: no agent watched the process '
+      + 'at the other one, or its record is still on the way.');
   }
   const [client, server] = call.observation_point === 'c-p' ? [call, other] : [other, call];
   const [waited, worked] = [client, server].map((end) => Number(end.response_duration));

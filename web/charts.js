@@ -38,8 +38,10 @@ export function timeChart(element, show) {
     animation: false,
     textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
     grid: { left: 62, right: 14, top: 20, bottom: 22 },
-    legend: { show: false, top: 0, right: 10, itemHeight: 8, icon: 'roundRect',
-      textStyle: { color: colour('quiet'), fontSize: 11 } },
+    legend: { show: false, type: 'scroll', top: 0, left: 62, right: 10, itemHeight: 8,
+      icon: 'roundRect',
+      textStyle: { color: colour('quiet'), fontSize: 11 }, inactiveColor: colour('line'),
+      pageTextStyle: { color: colour('quiet') }, pageIconColor: colour('quiet') },
     tooltip: { trigger: 'axis', valueFormatter: (value) => value === null ? '–' : show(value),
       confine: true, backgroundColor: colour('sheet'), borderColor: colour('line'),
       textStyle: { color: colour('text'), fontSize: 12 } },
@@ -51,12 +53,14 @@ export function timeChart(element, show) {
   window.echarts.connect('time');
   selectable(element, chart);
   return (series) => chart.setOption({ series: series.map(toSeries),
-    legend: { show: series.length > 1 && !series[0].bars } });
+    legend: { show: series.length > 1 && !series[0].bars },
+    yAxis: { minInterval: series[0]?.bars ? 1 : 0 } });
 }
 
 function toSeries({ name, points, tone, bars }) {
   const line = bars ? { type: 'bar', stack: 'all', barCategoryGap: '15%' }
-    : { type: 'line', showSymbol: true, showAllSymbol: true, lineStyle: { width: 1.6 }, areaStyle: { opacity: 0.08 } };
+    : { type: 'line', showSymbol: true, showAllSymbol: true, lineStyle: { width: 1.6 },
+      areaStyle: { opacity: 0.08 } };
   return { name, id: name, data: bars ? points : points.map(visible), color: colour(tone) || tone,
     ...line };
 }

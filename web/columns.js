@@ -20,7 +20,8 @@ const number = (id, title, show = String) => ({ id, title, number: true,
 
 /** Every column that the request log can show, in order. */
 export const knownColumns = [
-  { ...text('time', 'Time', (row) => Number(row.start_time)), show: (row) => stamp(row.start_time) },
+  { ...text('time', 'Time', (row) => Number(row.start_time)),
+    show: (row) => stamp(row.start_time) },
   text('client', 'Client'),
   text('server', 'Server'),
   { ...text('protocol', 'Protocol'), show: (row) => make('span.badge', {}, row.protocol) },

@@ -74,7 +74,7 @@ export async function edgeDrawer(body, client, server) {
   return refresh;
 }
 
-/** What the client waited beyond the server's own time, where one protocol was timed at both ends. */
+/** What the client waited beyond the server's own time, where a protocol was timed at both ends. */
 function difference(rows) {
   const ends = [...Map.groupBy(rows, (row) => row.protocol)].flatMap(([protocol, both]) => {
     const mean = (point) => both.find((row) => row.observation_point === point)?.mean;
@@ -104,7 +104,8 @@ export async function nodeDrawer(body, name) {
       neighbours(span, 'auto_service_1', 'auto_service_0', name, 'c-p'),
       processesOf(span, name),
     ]);
-    served.replaceChildren(...[...new Set(incoming.map((row) => row.protocol))].flatMap((protocol) =>
+    const protocols = [...new Set(incoming.map((row) => row.protocol))];
+    served.replaceChildren(...protocols.flatMap((protocol) =>
       [make('button', { onclick: () => openDrawer('service', name, protocol) },
         `${protocol} figures`), ' ']));
     callers.update(incoming, 'Nobody, in this time range.');

@@ -71,7 +71,7 @@ async function guarded(body, work) {
 function wanted() {
   try {
     const parts = JSON.parse(address().parameters.get('open'));
-    return Array.isArray(parts) ? parts : [];
+    return Array.isArray(parts) ? parts.map(String) : [];
   } catch {
     return [];
   }

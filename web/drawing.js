@@ -32,7 +32,8 @@ function totals(calls) {
   const sum = (value) => calls.reduce((total, call) => total + Number(value(call) ?? 0), 0);
   const all = { requests: sum((call) => call.requests), responses: sum((call) => call.responses),
     errors: sum((call) => call.errors) };
-  all.mean = all.responses ? sum((call) => (call.mean ?? 0) * call.responses) / all.responses : null;
+  const spent = sum((call) => (call.mean ?? 0) * call.responses);
+  all.mean = all.responses ? spent / all.responses : null;
   return { ...all, share: errorShare(all) };
 }
 
@@ -59,7 +60,7 @@ function node(name, { x, y }, calls, span) {
   }, draw('title', {}, `${name}: ${about}`),
   draw('rect', { width: card.width, height: card.height, rx: 8 }),
   draw('rect.stripe', { width: 5, height: card.height - 16, x: 7, y: 8, rx: 2.5 }),
-  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', 20)),
+  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', 18)),
   draw('text.figures', { x: 20, y: 40 }, about));
 }
 

@@ -3,10 +3,6 @@
 import { literal } from './api.js';
 import { isOwn } from './state.js';
 
-/** What the request log can be narrowed by; each is a parameter of the address. */
-export const filterNames = ['service', 'client', 'server', 'resource', 'endpoint', 'protocol',
-  'status', 'side', 'slower', 'trace'];
-
 export const statuses = [['', 'Any status'], ['error', 'Any error'], ['Success', 'Success'],
   ['Client Error', 'Client Error'], ['Server Error', 'Server Error'], ['Timeout', 'Timeout'],
   ['Unknown', 'Unknown']];

@@ -65,7 +65,7 @@ export function stamp(value, precision) {
     clock(value, precision));
 }
 
-/** Accepts seconds, milliseconds or microseconds since the epoch, or "YYYY-MM-DD hh:mm:ss" in UTC. */
+/** Accepts seconds, milliseconds or microseconds since 1970, or "YYYY-MM-DD hh:mm:ss" in UTC. */
 export function toDate(value) {
   if (typeof value === 'string' && !/^\d+$/.test(value)) {
     return new Date(value.includes('T') ? value : value.replace(' ', 'T').slice(0, 26) + 'Z');

@@ -67,7 +67,7 @@ function acyclic(names, edges) {
   return forward;
 }
 
-/** The column of each name: right of everything that calls it; pure callers next to what they call. */
+/** The column of each name: right of all that call it; pure callers next to what they call. */
 function layered(names, forward) {
   const layers = new Map(names.map((name) => [name, 0]));
   for (let moved = true; moved;) {

@@ -48,7 +48,8 @@ const meanings = {
     'Bring the server back; raise spool.max_size; see that the disk has room.'],
   spool_corrupt: ['A batch on disk could not be read back.', 'Check the agent’s disk.'],
   malformed_frame: ['The server refused a batch.', 'Agent and server versions do not match.'],
-  store_refused: ['The store refused rows.', 'See the server’s log; usually disk or memory is full.'],
+  store_refused: ['The store refused rows.',
+    'See the server’s log; usually disk or memory is full.'],
 };
 
 /** What is missing from the time range, by stage and reason, with what to do. */

@@ -5,8 +5,11 @@ import { choice, make } from './dom.js';
 import { change } from './address.js';
 import { drawing } from './drawing.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
-import { layout } from './layout.js';
+import { edgeKey, layout } from './layout.js';
 import { during, timeWindow } from './time.js';
+
+/** Connections that are drawn at once; the answer has the busiest first. */
+const most = 120;
 
 export const map = { title: 'Map', load, mount };
 
@@ -89,6 +92,7 @@ function mount(page, { parameters, reload }) {
     },
   });
   const sheet = make('div', { id: 'map' });
+  const note = make('span.warn');
   const sizes = [[0, 'Fit'], [0.5, '50 %'], [0.75, '75 %'], [1, '100 %'], [1.5, '150 %']];
   page.replaceChildren(
     make('div.bar', {}, search, choice('Size', sizes, zoom, (value) => {
@@ -97,7 +101,8 @@ function mount(page, { parameters, reload }) {
       update(shown);
     }), ownToggle(reload), legend()),
     make('div.panel', {}, make('h2', {},
-      'Who calls whom: requests per second, errors and mean latency as the client saw them'), sheet));
+      'Who calls whom: requests per second, errors and mean latency as the client saw them. ',
+      note), sheet));
   const resized = new ResizeObserver(() => (sheet.isConnected ? !zoom && update(shown)
     : resized.disconnect()));
   resized.observe(sheet);
@@ -106,14 +111,21 @@ function mount(page, { parameters, reload }) {
     shown = data;
     if (!data) return;
     const needle = search.value.trim().toLowerCase();
-    const calls = gathered(data.calls.filter((call) =>
+    let calls = gathered(data.calls.filter((call) =>
       (showsOwn() || !(isOwn(call.server) || isOwn(call.client)))
       && `${call.client}\n${call.server}\n${call.protocol}`.toLowerCase().includes(needle)));
+    note.textContent = '';
     if (!calls.length) {
       sheet.replaceChildren(make('div.empty', {}, data.calls.length
         ? 'Nothing matches the filter.'
         : 'No calls in this time range, so there is nothing to draw. Choose a longer one.'));
       return;
+    }
+    const pairs = new Set(calls.map((call) => edgeKey(call.client, call.server)));
+    if (pairs.size > most) {
+      const kept = new Set([...pairs].slice(0, most));
+      calls = calls.filter((call) => kept.has(edgeKey(call.client, call.server)));
+      note.textContent = `The busiest ${most} of ${pairs.size} connections: filter to see others.`;
     }
     // Only new names or connections move things; figures never do.
     const names = calls.map((call) => `${call.client}\n${call.server}`).sort().join('\n');

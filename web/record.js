@@ -23,9 +23,10 @@ export async function readCall(id, time) {
   // Command lines come separately: naming one may cost the store all that were ever seen.
   const columns = [...about.keys()].filter((name) => !name.startsWith('command_line'));
   const enums = tags.filter((tag) => tag.type === 'int_enum').flatMap(columnsOf);
+  const named = enums.map((name) => `Enum(${name}) AS enum_${name}`);
   const [[row], [commands]] = await Promise.all([
-    query(`SELECT ${[...columns, ...figures, ...enums.map((name) => `Enum(${name}) AS enum_${name}`)]
-      .join(', ')} FROM l7_flow_log WHERE ${where} LIMIT 1`, 'flow_log'),
+    query(`SELECT ${[...columns, ...figures, ...named].join(', ')}
+      FROM l7_flow_log WHERE ${where} LIMIT 1`, 'flow_log'),
     query(`SELECT command_line_0, command_line_1 FROM l7_flow_log WHERE ${where} LIMIT 1`,
       'flow_log').catch(unnamed),
   ]);

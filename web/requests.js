@@ -6,7 +6,7 @@ import { columnsShown, knownColumns } from './columns.js';
 import { timeChart } from './charts.js';
 import { choice, make } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { conditions, filterNames, sides, statuses } from './filters.js';
+import { conditions, sides, statuses } from './filters.js';
 import { keep, ownToggle, state } from './state.js';
 import { dataTable } from './table.js';
 import { during, lookAt, timeWindow } from './time.js';
@@ -14,6 +14,10 @@ import { during, lookAt, timeWindow } from './time.js';
 export const requests = { title: 'Requests', load, mount };
 
 const limit = 300;
+
+/** Filters that links set, and that have no field to type in. */
+const withoutField = ['client', 'server', 'endpoint', 'trace'];
+
 let protocols = null;
 
 async function load(parameters) {
@@ -70,6 +74,7 @@ function mount(page, { parameters, reload }) {
   const chosen = (name, label, list) =>
     choice(label, list, values(name), (value) => set(name, value));
   const protocol = make('span');
+  const known = make('datalist', { id: 'seen' });
   const hint = make('span.hint', { role: 'status' });
   const bars = make('div.chart.bars');
   const older = make('button', { hidden: true }, 'Older calls');
@@ -82,7 +87,7 @@ function mount(page, { parameters, reload }) {
   shape();
   page.replaceChildren(
     make('div.bar', {}, entry('resource', 'Resource contains… ( / )', { 'data-first': true }),
-      entry('service', 'Service is…', { class: 'short' }), protocol,
+      entry('service', 'Service is…', { class: 'short', list: 'seen' }), known, protocol,
       chosen('status', 'Status', statuses), chosen('side', 'Side', sides),
       entry('slower', 'Slower than ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
       columnChoice(() => {
@@ -100,6 +105,8 @@ function mount(page, { parameters, reload }) {
       protocol.append(chosen('protocol', 'Protocol', [['', 'Any protocol'],
         ...protocols.map((row) => [row.display_name, row.display_name])]));
     }
+    const names = new Set(data.rows.flatMap((row) => [row.client, row.server]));
+    known.replaceChildren(...[...names].sort().map((value) => make('option', { value })));
     draw(stacks(data));
     hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} calls`;
     older.hidden = !data.isFull;
@@ -142,10 +149,9 @@ function stacks({ bars, span, once }) {
   });
 }
 
-/** The filters that have no field of their own, each with a way out. */
+/** What links narrowed the page to, each with a way out. */
 function chips(parameters) {
-  const shown = filterNames.filter((name) => ['client', 'server', 'endpoint', 'trace'].includes(name)
-    && parameters.get(name));
+  const shown = withoutField.filter((name) => parameters.get(name));
   return make('div.chips', {}, ...shown.map((name) => make('button.chip', {
     title: 'Remove this filter', onclick: () => {
       change({ [name]: null });

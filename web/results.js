@@ -2,12 +2,14 @@
 
 import { timeChart } from './charts.js';
 import { choice, copyButton, make } from './dom.js';
+import { openDrawer } from './drawer.js';
 import { clock, count, toDate } from './format.js';
 import { dataTable } from './table.js';
 
 /** Rows that are put on the page; the download has them all. */
 const most = 1000;
-const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6', '#7a8a3a', 'quiet'];
+const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6', '#7a8a3a',
+  'quiet'];
 
 /**
  * Shows an answer in `place`: a chart where it is a time series, and the rows.
@@ -19,10 +21,20 @@ export function showResult(place, result, milliseconds) {
   place.replaceChildren(make('div.heading', {},
     make('h2', { role: 'status' }, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
       + (rows > most ? `, the first ${most} shown` : '')),
+    missing(result.losses),
     make('button', { onclick: () => download(csv(result)) }, 'CSV'),
     copyButton('Copy as JSON', () => JSON.stringify(objects(result), null, 2))),
   chart, grid(result));
   if (isSeries(result)) drawSeries(chart, result);
+}
+
+/** What the server says is missing from the statement's time range. */
+function missing(losses) {
+  const lost = losses.filter((loss) => loss.reason !== 'unknown_protocol');
+  const total = lost.reduce((sum, loss) => sum + Number(loss.dropped), 0);
+  return total ? make('button.warn', { onclick: () => openDrawer('losses'), title:
+    lost.map((loss) => `${loss.stage}: ${loss.reason} ${loss.dropped}`).join('\n') },
+  `${count(total)} missing from its range`) : null;
 }
 
 function objects({ columns, values }) {
@@ -35,7 +47,7 @@ function grid({ columns, values, schemas }) {
     number: values.some((row) => typeof row[index] === 'number'),
     value: (row) => row.cells[index],
     show: (row) => shownCell(row.cells[index], schemas?.[index]?.unit),
-  })), { label: 'Result', key: (row) => row.number });
+  })), { label: 'Result', key: (row) => row.number, most });
   list.update(values.slice(0, most).map((cells, number) => ({ cells, number })), 'No rows.');
   return list.element;
 }
@@ -67,7 +79,6 @@ function drawSeries(place, { columns, values }) {
   const numbers = numeric(values);
   const texts = columns.map((_, index) => index).slice(1).filter((each) => !numbers.includes(each));
   const panel = make('div.chart.tall');
-  const key = make('div.legend');
   const render = (column) => {
     panel.replaceChildren();
     const lines = Map.groupBy(values, (row) =>
@@ -77,16 +88,14 @@ function drawSeries(place, { columns, values }) {
       points: rows.map((row) => [row[0] * 1000, row[column]]).sort((a, b) => a[0] - b[0]),
     }));
     timeChart(panel, count)(shown);
-    key.replaceChildren(...shown.slice(0, 12).map(({ name, tone }) => make('span.key', {},
-      make('i', { style: `background: ${tone.startsWith('#') ? tone : `var(--${tone})`}` }), name)));
   };
-  place.replaceChildren(make('div.bar.inset', {}, numbers.length > 1
-    ? choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],
-      (value) => render(Number(value))) : null, key), panel);
+  place.replaceChildren(numbers.length > 1 ? make('div.bar.inset', {},
+    choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],
+      (value) => render(Number(value)))) : '', panel);
   render(numbers[0]);
 }
 
-/** RFC 4180. A cell that a spreadsheet would run as a formula is made text: it came off the wire. */
+/** RFC 4180. What a spreadsheet would run as a formula is made text: it came off the wire. */
 function csv({ columns, values }) {
   const cell = (value) => {
     if (value === null) return '';

@@ -9,7 +9,7 @@ import { count, duration, errorBadge, errorShare, rate } from './format.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
-/** The drawer of one service and protocol: RED over time, endpoints, who calls it and whom it calls. */
+/** The drawer of one service and protocol: RED over time, endpoints, and its neighbours. */
 export async function serviceDrawer(body, service, protocol) {
   const charts = [['Requests per second', rate], ['Errors per second', rate], ['Latency', duration]]
     .map(([title, show]) => ({ title, show, place: make('div.chart') }));
@@ -28,16 +28,17 @@ export async function serviceDrawer(body, service, protocol) {
 
   async function refresh() {
     const span = timeWindow();
-    const mine = `auto_service_1 = ${literal(service)} AND Enum(l7_protocol) = ${literal(protocol)}`;
+    const mine = `auto_service_1 = ${literal(service)}`
+      + ` AND Enum(l7_protocol) = ${literal(protocol)}`;
     const point = await bestPoint(span, mine);
     const where = `${during(span)} AND ${mine} AND observation_point = ${literal(point)}`;
     const [points, slow, rows, peers] = await Promise.all([
       query(`SELECT time(time, ${span.step}) AS t, Sum(request) AS requests, Sum(error) AS errors,
         Avg(rrt) AS mean FROM application_map.${span.interval} WHERE ${where}
         GROUP BY t LIMIT 10000`, 'flow_metrics'),
-      query(`SELECT time(time, ${span.step}) AS t, Percentile(response_duration, 95) AS p95,
-        Percentile(response_duration, 50) AS p50 FROM l7_flow_log WHERE ${where}
-        GROUP BY t LIMIT 10000`, 'flow_log'),
+      span.hasPercentiles ? query(`SELECT time(time, ${span.step}) AS t,
+        Percentile(response_duration, 95) AS p95, Percentile(response_duration, 50) AS p50
+        FROM l7_flow_log WHERE ${where} GROUP BY t LIMIT 10000`, 'flow_log') : [],
       query(`SELECT endpoint, Sum(request) AS requests, Sum(response) AS responses,
         Sum(error) AS errors, Avg(rrt) AS mean, Max(rrt) AS longest
         FROM application_map.${span.interval} WHERE ${where}

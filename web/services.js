@@ -12,9 +12,6 @@ import { during, timeWindow } from './time.js';
 
 export const services = { title: 'Services', load, mount };
 
-/** Percentiles come from the log, which holds every call; beyond this range that is too much. */
-const longestForPercentiles = 21600;
-
 async function load() {
   const span = timeWindow();
   const edges = `application_map.${span.interval}`;
@@ -26,9 +23,8 @@ async function load() {
       FROM ${edges} WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`, 'flow_metrics'),
     query(`SELECT ${tags}, time(time, ${span.step}) AS t, Sum(request) AS requests
       FROM ${edges} WHERE ${during(span)} GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics'),
-    span.seconds > longestForPercentiles ? [] : query(`SELECT ${tags},
-      Percentile(response_duration, 95) AS p95 FROM l7_flow_log WHERE ${during(span)}
-      GROUP BY ${by} LIMIT 5000`, 'flow_log'),
+    span.hasPercentiles ? query(`SELECT ${tags}, Percentile(response_duration, 95) AS p95
+      FROM l7_flow_log WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`, 'flow_log') : [],
   ]);
   const rows = fromBestPoint(totals, points, slowest, span);
   return { span, rows, agents: rows.length ? null : await agents().catch(() => []) };
@@ -70,7 +66,8 @@ const columns = [
   { id: 'errors', title: 'Errors', number: true, value: (row) => row.errorShare,
     about: 'Share of responses that were an error', show: (row) => errorBadge(row.errorShare) },
   { id: 'timeouts', title: 'Timeouts', number: true, value: (row) => Number(row.timeouts),
-    show: (row) => make(Number(row.timeouts) ? 'span.bad' : 'span.quiet', {}, count(row.timeouts)) },
+    show: (row) => make(Number(row.timeouts) ? 'span.bad' : 'span.quiet', {},
+      count(Number(row.timeouts))) },
   { id: 'mean', title: 'Mean', number: true, value: (row) => row.mean,
     show: (row) => duration(row.mean) },
   { id: 'p95', title: 'P95', number: true, value: (row) => row.p95,

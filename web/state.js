@@ -4,7 +4,8 @@ import { address, change } from './address.js';
 import { make } from './dom.js';
 
 /** Auto refresh intervals, in seconds; 0 is off. */
-export const refreshes = [[0, 'off'], [1, '1 s'], [2, '2 s'], [5, '5 s'], [15, '15 s'], [60, '1 min']];
+export const refreshes = [[0, 'off'], [1, '1 s'], [2, '2 s'], [5, '5 s'], [15, '15 s'],
+  [60, '1 min']];
 
 const kept = read();
 
@@ -34,7 +35,7 @@ export function keep() {
   }
 }
 
-/** Whether a service is a part of MetaFlow: the observer's own calls are left out unless asked for. */
+/** Whether a service is a part of MetaFlow: its own calls are left out unless asked for. */
 export function isOwn(service) {
   return /^metaflow(-(server|agent|engine))?$/.test(service);
 }

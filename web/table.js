@@ -7,19 +7,20 @@ import { make, pressable } from './dom.js';
  * what did not change stays the same element.
  * @param {Array<{id, title, value, show?, number?, about?}>} columns value gives what sorts, show
  *   what is seen
- * @param {{key, open?, order?, label, sorted?}} options key names a row; order is {id, descending},
- *   and `sorted` hears of a change to it
+ * @param {{key, open?, order?, label, sorted?, most?}} options key names a row; order is {id,
+ *   descending}, and `sorted` hears of a change to it; `most` rows are shown
  * @returns {{element, update(rows, empty)}} empty says what to do when there are no rows
  */
-export function dataTable(columns, { key, open, order = {}, label, sorted }) {
+export function dataTable(columns, { key, open, order = {}, label, sorted, most = 500 }) {
   const entries = new Map();
   const body = make('tbody');
   const heads = columns.map((column) => make(column.number ? 'th.number' : 'th', {
     scope: 'col', title: column.about,
   }, make('button.sort', { onclick: () => sortBy(column) }, column.title)));
-  const table = make('table', { 'aria-label': label }, make('thead', {}, make('tr', {}, ...heads)),
-    body);
-  const nothing = make('div.empty');
+  const table = make('table', { 'aria-label': label, hidden: true },
+    make('thead', {}, make('tr', {}, ...heads)), body);
+  const nothing = make('div.empty', {}, 'Loading…');
+  const more = make('p.quiet.inset', { hidden: true });
   let rows = [];
 
   function sortBy(column) {
@@ -38,7 +39,9 @@ export function dataTable(columns, { key, open, order = {}, label, sorted }) {
     const shown = by ? [...rows].sort((a, b) =>
       compare(by.value(a), by.value(b)) * (order.descending ? -1 : 1)) : rows;
     const focused = document.activeElement;
-    const wanted = shown.map(entryOf);
+    const wanted = shown.slice(0, most).map(entryOf);
+    more.hidden = shown.length <= most;
+    more.textContent = `The first ${most} of ${shown.length} in this order. Filter to see others.`;
     const keys = new Set(wanted.map((entry) => entry.id));
     for (const [id, entry] of entries) {
       if (keys.has(id)) continue;
@@ -72,7 +75,7 @@ export function dataTable(columns, { key, open, order = {}, label, sorted }) {
   }
 
   return {
-    element: make('div.rows', {}, table, nothing),
+    element: make('div.rows', {}, table, more, nothing),
     update(fresh, empty) {
       rows = fresh;
       table.hidden = !rows.length;

@@ -75,6 +75,10 @@ static const unsigned char filters_js[] = {
 #embed "../../web/filters.js"
 };
 
+static const unsigned char foot_js[] = {
+#embed "../../web/foot.js"
+};
+
 static const unsigned char format_js[] = {
 #embed "../../web/format.js"
 };
@@ -93,6 +97,10 @@ static const unsigned char map_js[] = {
 
 static const unsigned char names_js[] = {
 #embed "../../web/names.js"
+};
+
+static const unsigned char record_js[] = {
+#embed "../../web/record.js"
 };
 
 static const unsigned char requests_js[] = {
@@ -146,11 +154,13 @@ static const struct mf_web_asset assets[] = {
     ASSET("/drawer.js", "text/javascript; charset=utf-8", drawer_js),
     ASSET("/drawing.js", "text/javascript; charset=utf-8", drawing_js),
     ASSET("/filters.js", "text/javascript; charset=utf-8", filters_js),
+    ASSET("/foot.js", "text/javascript; charset=utf-8", foot_js),
     ASSET("/format.js", "text/javascript; charset=utf-8", format_js),
     ASSET("/layout.js", "text/javascript; charset=utf-8", layout_js),
     ASSET("/losses.js", "text/javascript; charset=utf-8", losses_js),
     ASSET("/map.js", "text/javascript; charset=utf-8", map_js),
     ASSET("/names.js", "text/javascript; charset=utf-8", names_js),
+    ASSET("/record.js", "text/javascript; charset=utf-8", record_js),
     ASSET("/requests.js", "text/javascript; charset=utf-8", requests_js),
     ASSET("/results.js", "text/javascript; charset=utf-8", results_js),
     ASSET("/service.js", "text/javascript; charset=utf-8", service_js),
