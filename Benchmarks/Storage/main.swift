@@ -2,7 +2,7 @@
 
 // What storing call records costs: encoding them, inserting them, and keeping them.
 //
-//   storage-bench [--rows N] [--columns]      (--rows 0: encoding only)
+//   storage-benchmark [--rows N] [--columns]      (--rows 0: encoding only)
 //
 // Prints a table. The records are made up of what agents see on hosts with steady HTTP traffic over
 // keep-alive connections, both observation points of every call; a share carries trace headers.
@@ -227,8 +227,13 @@ func measureEncoding() {
     best = min(best, cpuClock() - began)
     bytes = block.count
   }
-  print(
-    "encode: \(Int(50_000 / best)) rows/s a core, \(bytes / 50_000) B/row (with making the rows)")
+  report("rows encoded per core-second, making them included", "\(Int(50_000 / best))", "1/s")
+  report("encoded row", "\(bytes / 50_000)", "B")
+}
+
+/// One figure a line, in the form that scripts/bench reads.
+func report(_ name: String, _ value: String, _ unit: String, bar: String = "") {
+  print([name, value, unit, bar].joined(separator: "\t"))
 }
 
 func cpuClock() -> Double {
@@ -238,14 +243,15 @@ func cpuClock() -> Double {
 }
 
 func measureStore(rows: Int, traced: Int, showColumns: Bool) async throws {
-  let directory = NSTemporaryDirectory() + "/storage-bench-\(getpid())-\(traced)"
+  let directory = NSTemporaryDirectory() + "/storage-benchmark-\(getpid())-\(traced)"
   let began = ContinuousClock.now
   let engine = try await EmbeddedEngine.start(
     directory: directory, installation: try .find(),
     logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
   let started = ContinuousClock.now - began
   let processID = await engine.processID ?? 0
-  print("engine: ready after \(started), \(residentMegabytes(of: processID))")
+  report("engine ready after", "\(started)", "")
+  report("engine resident, idle", residentMegabytes(of: processID), "")
   try await engine.migrate(TableDeclaration.builtIn)
   var traffic = Traffic(traced: traced)
   var batch = ColumnBatch(.callLog)
@@ -258,19 +264,23 @@ func measureStore(rows: Int, traced: Int, showColumns: Bool) async throws {
     try await engine.insert(batch, token: "\(stored)")
     stored += batch.rows
   }
-  let scale = 1e6 / Double(stored)
-  print(
-    "insert, \(traced) % traced: client \((cpuSeconds() - ours) * scale) CPU s/Mrow, engine "
-      + "\((cpuSeconds(of: processID) - theirs) * scale) CPU s/Mrow; \(residentMegabytes(of: processID))"
-  )
   try await engine.merge([.callLog])
+  let spent = cpuSeconds() - ours + cpuSeconds(of: processID) - theirs
+  report(
+    "call records stored per core-second, client, engine and merges, \(traced) % traced",
+    "\(Int(Double(stored) / spent))", "1/s", bar: "100,000")
+  report("engine resident, after", residentMegabytes(of: processID), "")
   let parts = try await engine.query(
     """
     SELECT sum(bytes_on_disk) / sum(rows), sum(data_compressed_bytes) / sum(rows),
       sum(secondary_indices_compressed_bytes) / sum(rows), count() FROM system.parts
     WHERE active AND table = 'l7_flow_log'
     """, limits: .init())
-  print("disk B/row: total, columns, skip indexes, parts: \(parts.table.rows[0])")
+  if case .double(let bytes) = parts.table.rows[0][0] {
+    report(
+      "bytes per stored call record after merges, \(traced) % traced",
+      "\((bytes * 10).rounded() / 10)", "B", bar: "at most 40")
+  }
   if showColumns {
     let columns = try await engine.query(
       """
