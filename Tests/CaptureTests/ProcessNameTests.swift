@@ -75,6 +75,10 @@ import Testing
       arguments: ["redis-server 127.0.0.1:6379"], executable: "/usr/bin/redis-check-rdb",
       kernelName: "redis-server")
     #expect(name == "redis-server")
+    let own = ProcessName.name(
+      arguments: ["/proc/self/exe", "--type=utility"], executable: "/usr/lib/chromium/chromium",
+      kernelName: "exe")
+    #expect(own == "chromium")
   }
 
   /// Python and Ruby servers write a title over their arguments, as one string.

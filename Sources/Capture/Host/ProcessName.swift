@@ -32,7 +32,10 @@ package enum ProcessName {
     // One file that is many programs, by the name it is called with. Besides those that are known for
     // it (redis-server is a link to redis-check-rdb), the kernel names the thread after that name.
     let isManyPrograms = ["busybox", "toybox", "coreutils"].contains(file)
-    let isCalledSo = Array(first.utf8.prefix(15)) == Array(kernelName.utf8)
+    // A program that started itself by way of /proc/self/exe is not called exe.
+    let isCalledSo =
+      Array(first.utf8.prefix(15)) == Array(kernelName.utf8)
+      && arguments.first?.hasPrefix("/proc/") == false
     if !first.isEmpty, isManyPrograms || isCalledSo { return first }
     if !file.isEmpty { return file }
     return first.isEmpty ? kernelName : first
