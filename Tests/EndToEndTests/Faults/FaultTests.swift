@@ -5,6 +5,13 @@ import Testing
 
 extension EndToEndTests {
   @Suite struct Faults {
+    struct Nonsense: CustomTestStringConvertible {
+      var name: String
+      var text: String
+
+      var testDescription: String { name }
+    }
+
     /// A wrong query says what is wrong, where, and what was probably meant.
     @Test(arguments: [
       ("SELEC 1", "line 1, column 1", "SELECT"),
@@ -76,13 +83,15 @@ extension EndToEndTests {
 
     /// Whoever talks nonsense to the ingest port loses the connection, and nobody else anything.
     @Test(arguments: [
-      "GET / HTTP/1.1\r\n\r\n", "\u{FF}\u{FF}\u{FF}\u{FF}\u{1}\u{1}",
-      String(repeating: "x", count: 70_000),
+      Nonsense(name: "HTTP", text: "GET / HTTP/1.1\r\n\r\n"),
+      Nonsense(name: "a huge length", text: "\u{FF}\u{FF}\u{FF}\u{FF}\u{1}\u{1}"),
+      Nonsense(name: "70,000 letters", text: String(repeating: "x", count: 70_000)),
     ])
-    func nonsenseOnTheIngestPortHarmsNobody(text: String) async throws {
+    func nonsenseOnTheIngestPortHarmsNobody(nonsense: Nonsense) async throws {
       let stack = try Stack.running
       _ = try run(
-        "timeout", ["20", "bash", "-c", "cat > /dev/tcp/127.0.0.1/\(stack.ingest)"], input: text,
+        "timeout", ["20", "bash", "-c", "cat > /dev/tcp/127.0.0.1/\(stack.ingest)"],
+        input: nonsense.text,
         checked: false)
       #expect(stack.server.isRunning)
       _ = try await eventually("the refused frame is counted") {
