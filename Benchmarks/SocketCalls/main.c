@@ -3,6 +3,7 @@
 // Times socket calls and file reads as an application makes them.
 //
 //   socket-calls CALLS SIZE    HTTP exchanges over one loopback connection, SIZE bytes a message
+//   socket-calls CALLS xSIZE   the same with bytes of no protocol, which the agent mutes
 //   socket-calls CALLS file    pread(2) of one page from a regular file
 //
 // Prints nanoseconds of CPU time, user and system, per call. Client and server take turns on one
@@ -70,13 +71,18 @@ static void move(int from, int to, const char *message, int size) {
     }
 }
 
-static double exchange(long calls, int size) {
+static double exchange(long calls, int size, int nonsense) {
     static char request[max_message], response[max_message];
     int pair[2];
     make_message(request, size, "GET /bench HTTP/1.1\r\nHost: a\r\n", "\r\n\r\n");
     make_message(response, size, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "\r\n\r\n");
+    if (nonsense) {
+        memset(request, 'x', (size_t)size);
+        memset(response, 'x', (size_t)size);
+    }
     connect_pair(pair);
-    for (int warm = 0; warm < 2000; warm++) {
+    // Long enough for the agent to make up its mind about the connection.
+    for (double begin = cpu_nanoseconds(); cpu_nanoseconds() - begin < 5e8;) {
         move(pair[0], pair[1], request, size);
         move(pair[1], pair[0], response, size);
     }
@@ -100,15 +106,17 @@ static double read_file(long calls) {
 
 int main(int count, char **words) {
     if (count != 3) {
-        fprintf(stderr, "usage: socket-calls CALLS SIZE|file\n");
+        fprintf(stderr, "usage: socket-calls CALLS SIZE|xSIZE|file\n");
         return 2;
     }
     long calls = atol(words[1]);
-    int size = atoi(words[2]);
+    int is_file = !strcmp(words[2], "file");
+    int nonsense = words[2][0] == 'x';
+    int size = atoi(words[2] + nonsense);
     if (calls < 4 || size > max_message) {
         fprintf(stderr, "socket-calls: CALLS from 4, SIZE up to %d\n", max_message);
         return 2;
     }
-    printf("%.1f\n", strcmp(words[2], "file") ? exchange(calls, size) : read_file(calls));
+    printf("%.1f\n", is_file ? read_file(calls) : exchange(calls, size, nonsense));
     return 0;
 }
