@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Capture
 import Glibc
 import Wire
@@ -25,10 +26,7 @@ struct Segment {
   static func entry(_ frame: [UInt8], sequence: UInt64, records: UInt32) -> [UInt8] {
     var entry = little(UInt32(frame.count)) + little(records) + little(sequence)
     entry.reserveCapacity(entryHeadBytes + frame.count)
-    var checksum = CRC32()
-    checksum.update(entry[...])
-    checksum.update(frame[...])
-    entry += little(checksum.value)
+    entry += little(CRC32.checksum(frame.span, after: CRC32.checksum(entry.span)))
     entry += frame
     return entry
   }
@@ -62,10 +60,10 @@ struct Segment {
       guard length <= WireLimits.frameBytes + 4, start + length <= bytes.count else {
         return (entries, damaged + 1)
       }
-      var checksum = CRC32()
-      checksum.update(bytes[offset..<(offset + 16)])
-      checksum.update(bytes[start..<(start + length)])
-      if checksum.value == word(bytes, offset + 16, UInt32.self) {
+      let head = CRC32.checksum(bytes.span.extracting(offset..<(offset + 16)))
+      let check = CRC32.checksum(
+        bytes.span.extracting(start..<(start + length)), after: head)
+      if check == word(bytes, offset + 16, UInt32.self) {
         entries.append(
           Found(
             sequence: word(bytes, offset + 8, UInt64.self), records: records, offset: start,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The cyclic redundancy check of zlib and gzip (RFC 1952 section 8), eight bytes a step.
-enum CRC32 {
+package enum CRC32 {
   private static let tables: [UInt32] = {
     var tables = Array(repeating: UInt32(0), count: 8 * 256)
     for index in 0..<256 {
@@ -17,7 +17,7 @@ enum CRC32 {
   }()
 
   /// The check of `bytes`, going on from that of the bytes before them.
-  static func checksum(_ bytes: Span<UInt8>, after previous: UInt32 = 0) -> UInt32 {
+  package static func checksum(_ bytes: Span<UInt8>, after previous: UInt32 = 0) -> UInt32 {
     let tables = tables.span
     var value = ~previous
     var index = 0
