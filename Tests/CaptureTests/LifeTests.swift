@@ -24,7 +24,7 @@ extension KernelTests {
       let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("programs:") })
       let programs = line.split { !$0.isNumber }.compactMap { UInt32($0) }
       #expect(programs.count >= 8)
-      let deadline = ContinuousClock.now + .seconds(20)
+      let deadline = ContinuousClock.now + .seconds(60)
       while programs.contains(where: LoadedPrograms.exists) && ContinuousClock.now < deadline {
         usleep(10_000)
       }

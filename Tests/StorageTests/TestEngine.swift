@@ -98,7 +98,7 @@ extension EmbeddedEngine {
 
 /// Polls until `condition` holds; false when it does not within the time.
 func eventually(
-  within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+  within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
   let deadline = ContinuousClock.now + limit
   while ContinuousClock.now < deadline {

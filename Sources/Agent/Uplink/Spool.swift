@@ -91,6 +91,8 @@ package final class Spool {
 
   deinit {
     if current >= 0 { close(current) }
+    // Closing alone leaves the lock with a child that was forked and has not reached its exec yet.
+    flock(lock, LOCK_UN)
     close(lock)
   }
 

@@ -104,12 +104,18 @@ struct DirectoryLock: ~Copyable {
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw JournalError(code: errno, during: "opening \(path)") }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      _ = close(descriptor)
       throw JournalError(
-        code: errno, during: "locking \(path) (does another server use this data directory?)")
+        code: code, during: "locking \(path) (does another server use this data directory?)")
     }
   }
 
-  deinit { _ = close(descriptor) }
+  deinit {
+    // Closing alone leaves the lock with a child that was forked and has not reached its exec yet.
+    _ = flock(descriptor, LOCK_UN)
+    _ = close(descriptor)
+  }
 }
 
 /// The segment files of one journal directory.

@@ -34,6 +34,22 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let rollupTableFull = LossReason(rawValue: 22)
   /// The record batch reached its size bound before it was taken.
   package static let batchFull = LossReason(rawValue: 23)
+  /// The table of flows was full.
+  package static let flowTableFull = LossReason(rawValue: 24)
+  /// A header is cut, contradicts itself, or is of a kind that is not decoded.
+  package static let malformedPacket = LossReason(rawValue: 25)
+  /// Not IP, or an IP protocol that has no flows.
+  package static let notIP = LossReason(rawValue: 26)
+  /// Bytes were cut off by the snap length.
+  package static let snapLength = LossReason(rawValue: 27)
+  /// The first fragment of an IP packet never came, or there was no room to remember it.
+  package static let fragmentMissing = LossReason(rawValue: 28)
+  /// The reassembly's memory was full.
+  package static let reassemblyFull = LossReason(rawValue: 29)
+  /// Left out by a random sample that keeps a rate: see the totals for how many there were.
+  package static let sampled = LossReason(rawValue: 30)
+  /// More packets than the agent may take in a second.
+  package static let packetRate = LossReason(rawValue: 31)
   /// The agent shed load to stay inside its limits.
   package static let shedLoad = LossReason(rawValue: 32)
   /// The disk queue was full, or could not be written.
@@ -66,6 +82,14 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .unpairedResponse: "unpaired_response"
     case .rollupTableFull: "rollup_table_full"
     case .batchFull: "batch_full"
+    case .flowTableFull: "flow_table_full"
+    case .malformedPacket: "malformed_packet"
+    case .notIP: "not_ip"
+    case .snapLength: "snap_length"
+    case .fragmentMissing: "fragment_missing"
+    case .reassemblyFull: "reassembly_full"
+    case .sampled: "sampled"
+    case .packetRate: "packet_rate"
     case .shedLoad: "shed_load"
     case .spoolFull: "spool_full"
     case .spoolCorrupt: "spool_corrupt"

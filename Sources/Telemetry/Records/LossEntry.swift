@@ -50,6 +50,15 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   /// Rows written to the store.
   package static let store = Stage(rawValue: 8)
 
+  /// Packets in the kernel: what matched the filter.
+  package static let packets = Stage(rawValue: 9)
+  /// Frames decoded to packets of flows.
+  package static let frames = Stage(rawValue: 10)
+  /// TCP segments put in order.
+  package static let segments = Stage(rawValue: 11)
+  /// Flow reports.
+  package static let flows = Stage(rawValue: 12)
+
   package var name: String {
     switch self {
     case .probes: "probes"
@@ -60,6 +69,10 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     case .uplink: "uplink"
     case .ingest: "ingest"
     case .store: "store"
+    case .packets: "packets"
+    case .frames: "frames"
+    case .segments: "segments"
+    case .flows: "flows"
     default: "stage_\(rawValue)"
     }
   }

@@ -9,6 +9,8 @@ package struct RecordBatch: Hashable, Sendable {
   package var text: [UInt8] = []
   package var calls: [CallRecord] = []
   package var metrics: [CallMetric] = []
+  package var flows: [FlowRecord] = []
+  package var networkMetrics: [NetworkMetric] = []
   package var losses: [LossEntry] = []
   /// Stand before the first batch that mentions the process.
   package var processes: [ProcessReport] = []
@@ -18,8 +20,8 @@ package struct RecordBatch: Hashable, Sendable {
   package init() {}
 
   package var isEmpty: Bool {
-    calls.isEmpty && metrics.isEmpty && losses.isEmpty && processes.isEmpty
-      && endedProcesses.isEmpty && host == nil
+    calls.isEmpty && metrics.isEmpty && flows.isEmpty && networkMetrics.isEmpty && losses.isEmpty
+      && processes.isEmpty && endedProcesses.isEmpty && host == nil
   }
 
   /// Empties the batch but keeps its buffers.
@@ -27,6 +29,8 @@ package struct RecordBatch: Hashable, Sendable {
     text.removeAll(keepingCapacity: true)
     calls.removeAll(keepingCapacity: true)
     metrics.removeAll(keepingCapacity: true)
+    flows.removeAll(keepingCapacity: true)
+    networkMetrics.removeAll(keepingCapacity: true)
     losses.removeAll(keepingCapacity: true)
     processes.removeAll(keepingCapacity: true)
     endedProcesses.removeAll(keepingCapacity: true)

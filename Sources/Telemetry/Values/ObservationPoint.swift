@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where on its way a call or flow was seen. The number travels; the short name is stored.
+///
+/// The number is the side (1 client, 2 server, 0 neither) and eight times the kind of place: 0 the
+/// end's own network card, 1 the node it runs on, 2 its hypervisor, 3 its gateway's hypervisor, 4 its
+/// gateway, 5 its process, 6 its application.
 package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt8
 
@@ -11,11 +15,14 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
   package static let rest = ObservationPoint(rawValue: 0)
   package static let client = ObservationPoint(rawValue: 1)
   package static let server = ObservationPoint(rawValue: 2)
-  package static let local = ObservationPoint(rawValue: 3)
-  package static let clientNode = ObservationPoint(rawValue: 4)
-  package static let serverNode = ObservationPoint(rawValue: 5)
-  package static let clientProcess = ObservationPoint(rawValue: 16)
-  package static let serverProcess = ObservationPoint(rawValue: 17)
+  /// A loopback interface: both ends are here.
+  package static let local = ObservationPoint(rawValue: 4)
+  package static let clientNode = ObservationPoint(rawValue: 9)
+  package static let serverNode = ObservationPoint(rawValue: 10)
+  package static let clientGateway = ObservationPoint(rawValue: 33)
+  package static let serverGateway = ObservationPoint(rawValue: 34)
+  package static let clientProcess = ObservationPoint(rawValue: 41)
+  package static let serverProcess = ObservationPoint(rawValue: 42)
 
   /// The stored name; `rest` for a number this version does not know.
   package var name: StaticString {
@@ -25,6 +32,8 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
     case .local: "local"
     case .clientNode: "c-nd"
     case .serverNode: "s-nd"
+    case .clientGateway: "c-gw"
+    case .serverGateway: "s-gw"
     case .clientProcess: "c-p"
     case .serverProcess: "s-p"
     default: "rest"
@@ -32,7 +41,7 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
   }
 }
 
-/// Which data plane a record came from, as stored in `signal_source`.
+/// Which data plane saw it.
 package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt8
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// Asks again and again until `condition` gives a value; fails with what was waited for.
 func eventually<Value>(
-  _ what: String, within limit: Duration = .seconds(30),
+  _ what: String, within limit: Duration = .seconds(90),
   isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Value?
 ) async throws -> Value {
   let deadline = ContinuousClock.now + limit

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// What the headers of one frame say: the innermost IP packet, and the outermost tunnel around it.
+///
+/// A plain value of fixed size, filled in place for every packet; offsets are into the frame's
+/// captured bytes.
+struct DecodedPacket {
+  var time = Timestamp(nanoseconds: 0)
+  var interface: UInt32 = 0
+  var sourceLink: LinkAddress = .none
+  var destinationLink: LinkAddress = .none
+  var etherType: UInt16 = 0
+  /// Innermost VLAN id; 0 for none.
+  var vlan: UInt16 = 0
+  var tunnel = Tunnel()
+
+  var source: IPAddress = .unspecified
+  var destination: IPAddress = .unspecified
+  /// IPv4 identification; 0 for IPv6.
+  var identification: UInt16 = 0
+  var timeToLive: UInt8 = 0
+  /// A fragment behind the first: it has the ports of the first and no transport header.
+  var isLaterFragment = false
+
+  var transport: TransportProtocol = .tcp
+  var sourcePort: UInt16 = 0
+  var destinationPort: UInt16 = 0
+  /// TCP only, like everything up to `options`.
+  var flags = TCPFlags(rawValue: 0)
+  var sequence: UInt32 = 0
+  var acknowledgement: UInt32 = 0
+  /// As in the header, before scaling.
+  var window: UInt16 = 0
+  var options = TCPOptions()
+  /// ICMP: the header's type, code, identifier and sequence number; identifier 0 where there is none.
+  var icmpType: UInt8 = 0
+  var icmpCode: UInt8 = 0
+  var icmpIdentifier: UInt16 = 0
+  var icmpSequence: UInt16 = 0
+
+  /// Where the bytes behind the transport header begin, how many were captured, and how many there
+  /// were on the link (Ethernet padding not counted).
+  var payloadOffset = 0
+  var payloadCaptured = 0
+  var payloadLength = 0
+  /// Bytes of the frame on the link, and of the innermost IP packet, as its header says.
+  var frameLength: UInt32 = 0
+  var networkLength: UInt32 = 0
+}
+
+/// The TCP options that flows look at (RFC 9293, 7323, 2018; TOA is kind 254, or 253).
+struct TCPOptions {
+  /// Shift count; nil when not offered.
+  var windowScale: UInt8?
+  /// 0 when not told.
+  var maximumSegment: UInt16 = 0
+  var permitsSelectiveAcknowledgement = false
+  /// Blocks of the SACK option, 0 to 4, and the first of them.
+  var selectiveBlocks: UInt8 = 0
+  var firstBlock: (left: UInt32, right: UInt32) = (0, 0)
+  /// Timestamp value and echo; 0, 0 when not there.
+  var timestampValue: UInt32 = 0
+  var timestampEcho: UInt32 = 0
+  /// The client's address before translation, from a TOA option; unspecified when not there.
+  var realAddress: IPAddress = .unspecified
+  var realPort: UInt16 = 0
+}
