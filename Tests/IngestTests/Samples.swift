@@ -120,7 +120,8 @@ func withDirectory<Result>(_ body: (String) async throws -> Result) async throws
 }
 
 /// Waits until `condition` holds; false when it did not in `seconds`.
-func eventually(_ seconds: Double = 120, _ condition: () async throws -> Bool) async rethrows -> Bool
+func eventually(_ seconds: Double = 120, _ condition: () async throws -> Bool) async rethrows
+  -> Bool
 {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while ContinuousClock.now < deadline {
