@@ -69,9 +69,7 @@ package struct PacketPipeline: ~Copyable {
     // A new flow may have ended others.
     if !table.ended.isEmpty { releaseEnded(at: packet.time) }
     guard let hit else { return }
-    if hit.slot >= streams.count {
-      streams.append(FlowStreams())
-    }
+    while hit.slot >= streams.count { streams.append(FlowStreams()) }
     let start = packet.payloadOffset
     let payload = bytes.extracting(start..<(start + packet.payloadCaptured))
     if packet.transport.rawValue == 6 {
@@ -149,7 +147,7 @@ package struct PacketPipeline: ~Copyable {
     }
     tellRecognised()
     tellWritten()
-    table.advance(to: now, into: &reader.engine.batch)
+    while !table.advance(to: now, into: &reader.engine.batch) { releaseEnded(at: now) }
     releaseEnded(at: now)
     reader.engine.rollup.close(
       now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
@@ -182,8 +180,8 @@ package struct PacketPipeline: ~Copyable {
     all.conversations = reader.engine.tallies.conversations
     all.calls = reader.engine.tallies.calls
     all.rollup = reader.engine.tallies.rollup
-    all.rollup.add(table.tallies.rollup)
-    all.flows = table.tallies.flows
+    all.rollup.add(table.rollup.tally)
+    all.flows = table.flowTally
     return all
   }
 
@@ -231,7 +229,7 @@ package struct PacketPipeline: ~Copyable {
       let flow = Int(reader.flows[call.conversation])
       var count = CallCount()
       count.isRequest = true
-      count.isEnd = true
+      count.isResponse = call.hasResponse
       count.status = call.status
       count.duration = call.duration
       table.countCall(slot: flow, count, at: call.time)
