@@ -40,8 +40,11 @@ extension FlowEngine {
       conversation.doubt.sureAnswers =
         conversation.answersToDrop + conversation.pendingCount + conversation.unheld
     }
+    // A client that waits for answers had this one when it asks again; unless a request is lost too.
+    let wasUnsure = conversation.doubt.isUnsure
+    conversation.doubt.isAnswered =
+      sender == .server && (conversation.doubt.isAnswered || !wasUnsure)
     conversation.doubt.isUnsure = true
-    conversation.doubt.isAnswered = sender == .server
   }
 
   /// A request came: perhaps both sides were at rest, and doubts are over.
