@@ -5,6 +5,15 @@ import Telemetry
 /// The figures of a flow by direction of its packets, until it is told which is the client's.
 struct FlowCounters: BitwiseCopyable {
   var traffic = BothWays(FlowTraffic())
+  // Latencies. Those of a direction are of what the end answered that sends in it. The frequent ones
+  // lie with the traffic, in the same lines of the cache.
+  var dataResponse = BothWays(LatencySamples())
+  var idle = BothWays(LatencySamples())
+  var systemResponse = BothWays(LatencySamples())
+  var callResponse = LatencySamples()
+  var roundTrip = LatencySamples()
+  var roundTripClient = LatencySamples()
+  var roundTripServer = LatencySamples()
   // TCP health.
   var retransmissions = BothWays<UInt32>(0)
   var zeroWindows = BothWays<UInt32>(0)
@@ -21,14 +30,6 @@ struct FlowCounters: BitwiseCopyable {
   var serverErrors: UInt32 = 0
   var timeouts: UInt32 = 0
   var parseFailures: UInt32 = 0
-  // Latencies. Those of a direction are of what the end answered that sends in it.
-  var roundTrip = LatencySamples()
-  var roundTripClient = LatencySamples()
-  var roundTripServer = LatencySamples()
-  var systemResponse = BothWays(LatencySamples())
-  var dataResponse = BothWays(LatencySamples())
-  var idle = BothWays(LatencySamples())
-  var callResponse = LatencySamples()
 
   var isEmpty: Bool {
     traffic[0].packets | traffic[1].packets == 0
@@ -136,9 +137,9 @@ struct LatencySamples: BitwiseCopyable {
   }
 }
 
-/// The figures of one flow in one second.
+/// The figures of one flow in one second; or what became of them, its report so far.
 struct FlowSecond: BitwiseCopyable {
-  /// The flow's slot; `UInt32.max` for a free place.
+  /// The flow's slot; `UInt32.max` for a report, and for a free place.
   var flow: UInt32
   /// Since the epoch.
   var second: Int64

@@ -46,7 +46,7 @@ struct FlowTable: ~Copyable {
   init(limits: FlowTableLimits) {
     self.limits = limits
     nextID = limits.firstFlowID
-    seconds = Pool(limit: limits.flows + Self.endedLimit)
+    seconds = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     extras = Pool(limit: limits.flows + Self.endedLimit)
     gaps = Pool(limit: limits.disorderedDirections)
     echoes = Pool(limit: limits.echoFlows)
