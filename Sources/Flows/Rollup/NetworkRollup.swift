@@ -80,6 +80,13 @@ struct NetworkRollup {
     }
   }
 
+  /// Counts what befell a flow in a second for which ``add(_:client:score:pair:second:)`` was called.
+  mutating func add(_ incidents: inout FlowIncidents, client: Int, pair: UInt32, second: Int64) {
+    guard pair != .max else { return }
+    let (table, row) = makeRow(of: pair, second: second)
+    incidents.add(to: &seconds[table].rows[row].figures, client: client)
+  }
+
   private mutating func makeRow(of pair: UInt32, second: Int64) -> (table: Int, row: Int) {
     let table = Self.table(of: open(second))
     let (row, isNew) = seconds[table].row(of: pair)

@@ -100,6 +100,12 @@ extension FlowTable {
     rollup.add(
       &seconds.slots[place].counters, client: flows[slot].clientDirection,
       score: flows[slot].directionScore, pair: details[slot].pair, second: second)
+    let befallen = seconds.slots[place].incidents
+    if befallen != Pool<FlowIncidents>.none {
+      rollup.add(
+        &incidents.slots[Int(befallen)], client: flows[slot].clientDirection,
+        pair: details[slot].pair, second: second)
+    }
     details[slot].add(&seconds.slots[place].counters)
     let report = details[slot].report
     guard report != Pool<FlowSecond>.none else {
@@ -109,7 +115,20 @@ extension FlowTable {
     }
     var counters = seconds.slots[place].counters
     seconds.slots[Int(report)].counters.add(&counters)
+    move(befallen, to: Int(report))
     return true
+  }
+
+  /// Adds what befell a flow in one second to its report.
+  private mutating func move(_ befallen: UInt32, to report: Int) {
+    guard befallen != Pool<FlowIncidents>.none else { return }
+    let place = seconds.slots[report].incidents
+    guard place != Pool<FlowIncidents>.none else {
+      return seconds.slots[report].incidents = befallen
+    }
+    var moved = incidents.slots[Int(befallen)]
+    incidents.slots[Int(place)].add(&moved)
+    incidents.remove(befallen)
   }
 
   private mutating func joinPair(_ slot: Int, second: Int64) {
@@ -192,8 +211,11 @@ extension FlowTable {
     var held = FlowSample.Held(
       record: record(slot, type), interface: flows[slot].interface, domain: TextPool.Chain())
     flows[slot].facts.note(FlowFacts.reported)
-    seconds.remove(details[slot].report)
-    details[slot].report = Pool<FlowSecond>.none
+    if details[slot].report != Pool<FlowSecond>.none {
+      incidents.remove(seconds.slots[Int(details[slot].report)].incidents)
+      seconds.remove(details[slot].report)
+      details[slot].report = Pool<FlowSecond>.none
+    }
     let extra = details[slot].extra
     guard sample != nil else {
       if extra != Pool<FlowExtra>.none { held.domain = extras.slots[Int(extra)].domain }
@@ -283,6 +305,10 @@ extension FlowTable {
     let report = details[slot].report
     if report != Pool<FlowSecond>.none {
       seconds.slots[Int(report)].counters.add(to: &record.figures, client: client)
+      let befallen = seconds.slots[Int(report)].incidents
+      if befallen != Pool<FlowIncidents>.none {
+        incidents.slots[Int(befallen)].add(to: &record.figures, client: client)
+      }
     }
     record.totalSentPackets = details[slot].totalPackets[client]
     record.totalReceivedPackets = details[slot].totalPackets[1 - client]

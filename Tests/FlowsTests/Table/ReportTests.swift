@@ -44,7 +44,7 @@ import Testing
     run.silence()
     #expect(run.batch.flows.map(\.closeType) == [.forcedReport, .timeout])
     let seconds = run.batch.networkMetrics.filter { $0.interval == 1 }
-    #expect(seconds.map { $0.time.seconds } == [1_000, 1_301])
+    #expect(seconds.map { $0.time.seconds } == [1_000, 1_302])
     #expect(seconds.map(\.flowLoad) == [1, 1])
     #expect(seconds.map(\.closes.timeout) == [0, 1])
     let minutes = run.batch.networkMetrics.filter { $0.interval == 60 }
