@@ -47,6 +47,9 @@ struct FlowTable: ~Copyable {
   init(limits: FlowTableLimits) {
     self.limits = limits
     nextID = limits.firstFlowID
+    // Address space, not memory: a table that grows would move all of its flows, a few times.
+    flows.reserveCapacity(limits.flows + Self.endedLimit)
+    details.reserveCapacity(limits.flows + Self.endedLimit)
     seconds = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     incidents = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     extras = Pool(limit: limits.flows + Self.endedLimit)
