@@ -41,7 +41,8 @@ private func replay(_ input: Span<UInt8>) {
 
 private func check(_ packet: DecodedPacket, _ reason: LossReason?, captured: Int) {
   guard reason == nil else { return }
-  precondition(packet.payloadOffset >= 0 && packet.payloadCaptured >= 0, "no payload before the frame")
+  precondition(
+    packet.payloadOffset >= 0 && packet.payloadCaptured >= 0, "no payload before the frame")
   precondition(
     packet.payloadOffset + packet.payloadCaptured <= captured, "the payload lies in the frame")
   precondition(packet.payloadCaptured <= packet.payloadLength, "no more is captured than there was")
