@@ -14,7 +14,7 @@ struct RecordLayout {
   var linkType = LinkType.ethernet
 }
 
-extension CaptureFile {
+extension CaptureReader {
   private static let fileHeaderBytes = 24
 
   /// Reads the file header that is at the front.

@@ -4,7 +4,7 @@ internal import Telemetry
 
 /// How to read what one interface of a pcapng section wrote.
 struct SectionInterface {
-  /// Index into ``CaptureFile/interfaces``.
+  /// Index into ``CaptureReader/interfaces``.
   var interface: UInt32
   var linkType: LinkType
   /// 0 for no limit.
@@ -53,11 +53,11 @@ struct BlockClock {
       nanoseconds = product.overflow ? .max : product.partialValue / divisor
     }
     let limited = Int64(clamping: nanoseconds)
-    if offset == 0 { return CaptureFile.clamped(limited) }
+    if offset == 0 { return CaptureReader.clamped(limited) }
     let shifted = offset.multipliedReportingOverflow(by: 1_000_000_000)
     let sum = limited.addingReportingOverflow(shifted.partialValue)
-    guard !shifted.overflow, !sum.overflow else { return CaptureFile.clamped(offset) }
-    return CaptureFile.clamped(sum.partialValue)
+    guard !shifted.overflow, !sum.overflow else { return CaptureReader.clamped(offset) }
+    return CaptureReader.clamped(sum.partialValue)
   }
 
   private static func powerOfTen(_ exponent: Int) -> UInt64 {
@@ -66,7 +66,7 @@ struct BlockClock {
 }
 
 /// Blocks of pcapng: https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/
-extension CaptureFile {
+extension CaptureReader {
   /// Reads the same in both byte orders.
   static let sectionHeader: UInt32 = 0x0a0d_0d0a
   private static let byteOrderMagic: UInt32 = 0x1a2b_3c4d
@@ -196,7 +196,7 @@ extension CaptureFile {
   }
 }
 
-extension CaptureFile {
+extension CaptureReader {
   private static let endOfOptions: UInt16 = 0
   private static let nameOption: UInt16 = 2
   private static let resolutionOption: UInt16 = 9
