@@ -46,6 +46,14 @@ extension FlowTable {
     }
   }
 
+  /// Ends a flow whose key another one takes.
+  mutating func supersede(_ slot: Int, at time: Timestamp) {
+    if !isOver(slot, silence: time - flows[slot].last) {
+      flows[slot].facts.note(FlowFacts.superseded)
+    }
+    end(slot)
+  }
+
   /// Begins the flow of `packet`; nil, and counted, when there is no room.
   mutating func begin(_ packet: inout DecodedPacket, hash: UInt32) -> Int? {
     if openCount >= limits.flows { evict(at: packet.time) }

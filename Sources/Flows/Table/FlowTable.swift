@@ -95,7 +95,7 @@ struct FlowTable: ~Copyable {
     if var slot = found {
       var isNew = false
       if isAnother(&packet, slot: slot, direction: direction) {
-        end(slot)
+        supersede(slot, at: packet.time)
         guard let made = begin(&packet, hash: hash) else { return nil }
         (slot, direction, isNew) = (made, 0, true)
       }

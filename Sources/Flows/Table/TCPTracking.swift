@@ -119,11 +119,17 @@ extension FlowTable {
     {
       details[slot].keepaliveSequence = packet.sequence
       details[slot].keepaliveAcknowledgement = packet.acknowledgement
+      // The connection is idle since its last sign of life.
+      if flows[slot].track.lastData == TurnTrack.handshake { flows[slot].dataTime = packet.time }
       return
     }
-    let length = UInt32(truncatingIfNeeded: packet.payloadLength) &+ (hasFin ? 1 : 0)
+    let length = UInt32(truncatingIfNeeded: packet.payloadLength)
     let placement = place(
-      packet.sequence, length: length, slot: slot, direction: direction, second: second)
+      packet.sequence, length: length &+ (hasFin ? 1 : 0), slot: slot, direction: direction,
+      second: second)
+    if placement == .repeated && length > 0 {
+      seconds.slots[second].counters.retransmissions[direction] &+= 1
+    }
     if packet.payloadLength > 0 {
       flows[slot].takeData(
         &packet, direction, placement, &seconds.slots[second].counters)
@@ -228,9 +234,8 @@ extension FlowTable {
       seconds.slots[second].counters.outOfOrder[direction] &+= 1
       return .new
     }
-    if isBeforeFirst(sequence, slot: slot, direction: direction, second: second) { return .old }
-    seconds.slots[second].counters.retransmissions[direction] &+= 1
-    return .old
+    let isUnknown = isBeforeFirst(sequence, slot: slot, direction: direction, second: second)
+    return isUnknown ? .old : .repeated
   }
 
   /// More missing than this is taken for a loss of the capture, not of the network.

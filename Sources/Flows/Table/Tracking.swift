@@ -3,12 +3,14 @@
 import Telemetry
 
 /// Where a segment stands in its direction.
-enum Placement {
+enum Placement: UInt8 {
   /// It begins with the next byte.
   case expected
   /// It has new bytes, or bytes that were missing.
   case new
-  /// All of it was there before, or cannot be told from what was.
+  /// All of it was there before.
+  case repeated
+  /// It has nothing, or lies before all that was seen.
   case old
 }
 
@@ -58,7 +60,7 @@ extension Flow {
         counters.dataResponse[direction].take(
           packet.time, since: dataTime, limit: LatencyLimit.dataResponse)
       }
-      if packet.payloadLength > 1 && placement != .old {
+      if packet.payloadLength > 1 && (placement == .expected || placement == .new) {
         counters.idle[direction].take(packet.time, since: dataTime, limit: LatencyLimit.idle)
       }
     } else if track.lastData == TurnTrack.handshake && packet.payloadLength > 1
