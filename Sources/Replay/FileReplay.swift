@@ -29,8 +29,8 @@ struct FileReplay: ~Copyable {
     self.file = file
     var limits = PacketLimits()
     // All flows are wanted, however many there are in a second.
-    limits.table.flowRecordsPerSecond = nil
-    limits.table.firstFlowID = UInt64(number) * Self.flowsPerFile + 1
+    limits.flows.flowRecordsPerSecond = nil
+    limits.flows.firstFlowID = UInt64(number) * Self.flowsPerFile + 1
     pipeline = PacketPipeline(limits: limits, protocols: settings.protocols)
     localAddresses = settings.localAddresses
     shift = settings.shift
@@ -55,13 +55,20 @@ struct FileReplay: ~Copyable {
         if Int(packet.interface) >= interfaces.count { learnInterfaces() }
         packet.interface = interfaces[Int(packet.interface)]
         if !links.isKnown(packet.linkType) { links.note(packet.linkType, at: file.packets) }
-        pipeline.feed(packet, bytes: file.bytes)
+        Self.feed(packet, of: file, to: &pipeline)
       }
       return true
     } catch {
       fault = ReplayError(error)
       return false
     }
+  }
+
+  @inline(__always)
+  private static func feed(
+    _ packet: CapturedPacket, of file: borrowing CaptureFile, to pipeline: inout PacketPipeline
+  ) {
+    pipeline.feed(packet, bytes: file.bytes)
   }
 
   /// Ends all flows, and says what the file was.
