@@ -24,8 +24,9 @@ function alive() {
 /**
  * A chart over time in `element`, which must be on the page. Dragging over it looks closer.
  * @param {(value: number) => string} show how a value reads
- * @returns {(series: Array<{name, points: Array<[number, number]>, tone, bars?}>) => void} draws;
- *   points are [epoch ms, value], `bars` stacks them
+ * @returns {(series: Array<{name, points: Array<[number, number]>, tone, bars?, legend?}>) => void}
+ *   draws; points are [epoch ms, value], `bars` stacks them, which need no `legend` where the page
+ *   has colours for them
  */
 export function timeChart(element, show) {
   alive();
@@ -53,7 +54,7 @@ export function timeChart(element, show) {
   window.echarts.connect('time');
   selectable(element, chart);
   return (series) => chart.setOption({ series: series.map(toSeries),
-    legend: { show: series.length > 1 && !series[0].bars },
+    legend: { show: series.some(({ legend, bars }) => legend ?? !bars) && series.length > 1 },
     yAxis: { minInterval: series[0]?.bars ? 1 : 0 } });
 }
 

@@ -2,7 +2,7 @@
 
 import { make } from './dom.js';
 import { duration, stamp } from './format.js';
-import { state } from './state.js';
+import { pointName } from './points.js';
 
 /** How a call ended, with the protocol's own code. */
 export function statusBadge(row) {
@@ -43,15 +43,11 @@ export const knownColumns = [
   number('process_id_0', 'Client pid'),
   number('process_id_1', 'Server pid'),
   mono('trace_id', 'Trace'),
-  { ...text('seen', 'Seen at', (row) => row.observation_point), show: (row) =>
-    row.atServer !== undefined ? 'both' : row.observation_point === 's-p' ? 'server' : 'client' },
+  { ...text('seen', 'Seen at', (row) => row.points.join(' ')), about: 'Observation points, in '
+    + 'the order of the way: c-p client process, c client interface, s server interface, …',
+  show: (row) => make('span.mono', { title: row.points.map(pointName).join(', ') },
+    row.points.join(' ')) },
 ];
 
-const usual = ['time', 'client', 'server', 'protocol', 'request_type', 'resource', 'status',
-  'response_duration', 'atServer', 'seen'];
-
-/** The columns that the user chose. */
-export function columnsShown() {
-  const chosen = state.columns?.length ? state.columns : usual;
-  return knownColumns.filter((column) => chosen.includes(column.id));
-}
+export const usualColumns = ['time', 'client', 'server', 'protocol', 'request_type', 'resource',
+  'status', 'response_duration', 'atServer', 'seen'];

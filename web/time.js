@@ -20,12 +20,9 @@ export function isLive() {
   return !fixed();
 }
 
-/** Percentiles come from the log, which holds every call; beyond this range that is too much. */
-const longestForPercentiles = 21600;
-
 /**
- * The chosen range: {from, to, seconds}, what to ask for (interval, step, hasPercentiles) and
- * settled, up to where rows have arrived: those of the last seconds are still on their way.
+ * The chosen range: {from, to, seconds}, what to ask for (interval, step) and settled, up to where
+ * rows have arrived: those of the last seconds are still on their way.
  */
 export function timeWindow() {
   const now = Math.floor(Date.now() / 1000);
@@ -34,8 +31,7 @@ export function timeWindow() {
   const seconds = to - from;
   const interval = seconds > 21600 ? '1m' : '1s';
   const step = Math.max(interval === '1m' ? 60 : 1, Math.ceil(seconds / 120));
-  return { from, to, step, interval, seconds, settled: Math.min(to, now - 3),
-    hasPercentiles: seconds <= longestForPercentiles };
+  return { from, to, step, interval, seconds, settled: Math.min(to, now - 3) };
 }
 
 /** The condition that keeps a statement inside the range. */
