@@ -63,13 +63,13 @@ export const closeTypes = new Map(Object.entries({
   7: ['no answer to SYN', 'bad', 'The client’s SYN was repeated and never answered: the server’s '
     + 'host is down, a firewall drops the packets, or the route back is missing. The client sees '
     + '“connection timed out”.'],
-  8: ['server half closed', 'warn', 'Only the client’s FIN was seen: the server never closed its '
+  8: ['server half closed', 'quiet', 'Only the client’s FIN was seen: the server never closed its '
     + 'side. Many of them: the server’s program leaks sockets in CLOSE_WAIT.'],
   9: ['client reset', 'warn', 'The client tore the open connection down with RST: its process '
     + 'ended, a deadline or a cancelled request, or it closed the socket with unread data.'],
   10: ['no final ACK', 'bad', 'The server answered, but the client’s last handshake packet never '
     + 'came: packets towards the client are lost or filtered, or it is a SYN flood or a scan.'],
-  11: ['client half closed', 'warn', 'Only the server’s FIN was seen: the client never closed its '
+  11: ['client half closed', 'quiet', 'Only the server’s FIN was seen: the client never closed its '
     + 'side. Usual for pools that keep idle connections until the server hangs up.'],
   13: ['port reused', 'warn', 'The client opened a new connection from a port whose old one the '
     + 'server still remembers: it runs out of ports. Use keep-alive, more addresses or a wider '

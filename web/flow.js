@@ -115,7 +115,7 @@ function health(flow) {
     ['Out of order', fault(flow.ooo_tx), fault(flow.ooo_rx)],
     ['SYN, SYN/ACK', count(Number(flow.syn_count)), count(Number(flow.synack_count))],
     ['of them repeated', fault(flow.retrans_syn), fault(flow.retrans_synack)],
-  ], { numbers: true }), make('p.quiet', {}, `${flow.fin_count} FIN in both directions`));
+  ], { numbers: true }), make('p.quiet', {}, `FIN packets in both directions: ${flow.fin_count}`));
 }
 
 function latencies(flow) {

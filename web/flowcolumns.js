@@ -35,7 +35,8 @@ export const knownFlowColumns = [
   { ...text('start', 'Start', (row) => Number(row.start_time)),
     about: 'First packet of the report', show: (row) => stamp(row.start_time) },
   text('client', 'Client'),
-  text('server', 'Server'),
+  { ...text('server', 'Server'), show: (row) => make('span', {}, row.server,
+    Number(row.server_port) ? make('span.quiet', {}, ` :${row.server_port}`) : null) },
   mono('from', 'Client address', (row) => endpoint(row.ip_0, row.client_port)),
   mono('to', 'Server address', (row) => endpoint(row.ip_1, row.server_port)),
   { ...text('transport', 'Transport'), show: (row) => make('span.badge', {}, row.transport) },
@@ -64,7 +65,7 @@ export const knownFlowColumns = [
   text('capture_nic', 'Interface'),
 ];
 
-export const usualFlowColumns = ['time', 'client', 'server', 'to', 'transport', 'application',
+export const usualFlowColumns = ['time', 'client', 'server', 'transport', 'application',
   'close', 'duration', 'byte_tx', 'byte_rx', 'rtt', 'retrans', 'seen'];
 
 function flowRate(row) {

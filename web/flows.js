@@ -63,7 +63,7 @@ function mount(page, { parameters, reload }) {
   const hint = make('span.hint', { role: 'status' });
   const bars = make('div.chart.bars');
   const older = make('button', { hidden: true }, 'Older flows');
-  const panel = make('div.panel.log');
+  const panel = make('div.panel.log.dense');
   let list = null;
   let shown = null;
   const shape = () => {
@@ -72,7 +72,7 @@ function mount(page, { parameters, reload }) {
   };
   shape();
   page.replaceChildren(
-    make('div.bar', {}, entry('service', 'Service is… ( / )', { 'data-first': true, class: 'short',
+    make('div.bar', {}, entry('service', 'Service is… ( / )', { 'data-first': true, class: 'wide',
       list: 'seen' }), known, entry('address', 'Address is…', { class: 'short' }),
     entry('port', 'Server port', { class: 'tiny' }),
     chosen('transport', 'Transport', transports), chosen('end', 'How it ended', ends),

@@ -138,7 +138,7 @@ function mount(page, { parameters, reload }) {
   const order = { id, descending: down === '-' };
   let shown = null;
   let list = null;
-  const panel = make('div.panel');
+  const panel = make('div.panel.dense');
   const known = columns.filter((column) => !['client', 'port'].includes(column.id)
     || groupings[grouping].tags[column.id]);
   const shape = () => {

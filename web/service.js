@@ -12,7 +12,7 @@ import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
 /** Calls of all services that the latencies over time are read from, at most: the latest. */
-const mostCalls = 4e6;
+const mostCalls = 2e7;
 
 /** The drawer of one service and protocol: RED over time, endpoints, and its neighbours. */
 export async function serviceDrawer(body, service, protocol) {

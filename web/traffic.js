@@ -70,6 +70,11 @@ export async function networkDrawer(body, server, transport, client, port) {
   return refresh;
 }
 
+/** A percentage of a chart's axis, where parts of a percent matter. */
+function fine(value) {
+  return `${Number(value.toPrecision(3))} %`;
+}
+
 /** A link to the flow log, filtered to the flows behind the drawer. */
 function logLink({ server, transport, client, port }) {
   return (more = {}) => link('flows', { server, transport, client,
@@ -105,8 +110,8 @@ function chartList() {
         line('mean', 'accent', filled(rows, span, 'rtt_mean', null)),
         line('to the client', 'good', filled(rows, span, 'rtt_to_client', null)),
         line('to the server', 'warn', filled(rows, span, 'rtt_to_server', null)),
-        line('max', 'quiet', filled(rows, span, 'rtt_longest', null))] },
-    { title: 'Packets sent again', show: percent, about: 'Share of the packets of a direction',
+        { ...line('max', 'quiet', filled(rows, span, 'rtt_longest', null)), plain: true }] },
+    { title: 'Packets sent again', show: fine, about: 'Share of the packets of a direction',
       series: (rows, span) => [
         line('client to server', 'accent', ratio(rows, span, 'repeated_tx', 'packets_tx')),
         line('server to client', 'good', ratio(rows, span, 'repeated_rx', 'packets_rx'))] },
@@ -117,7 +122,7 @@ function chartList() {
           points: filled(rows, span, metric) }));
     } },
     { title: 'Flows', show: count, series: (rows, span) => [
-      line('new', 'accent', filled(rows, span, 'opened')),
+      line(`new in ${span.step} s`, 'accent', filled(rows, span, 'opened')),
       line('open', 'good', filled(rows, span, 'open'))] },
   ].map((chart) => ({ ...chart, place: make('div.chart') }));
 }
@@ -135,14 +140,12 @@ function kindRows(row) {
 
 function kindTable(flows) {
   return dataTable([
-    { id: 'kind', title: 'Kind', value: (row) => row.title,
-      show: (row) => make('span.key', {}, make('i', { style: `color: ${row.tone}` }), row.title) },
-    { id: 'phase', title: 'While', value: (row) => row.phase,
-      show: (row) => row.phase === 'establish' ? 'connecting' : 'connected' },
+    { id: 'kind', title: 'Kind', value: (row) => row.title, show: (row) => make('div.wrap.wide', {},
+      make('strong.key', {}, make('i', { style: `color: ${row.tone}` }), row.title),
+      make('span.quiet', {}, row.phase === 'establish' ? ' while connecting' : ' when connected'),
+      make('p.quiet', {}, closeTypes.get(row.type).about)) },
     { id: 'count', title: 'Flows', number: true, value: (row) => row.count,
       show: (row) => make('strong', {}, count(row.count)) },
-    { id: 'about', title: 'What it means', value: (row) => row.title,
-      show: (row) => make('span.wrap', {}, closeTypes.get(row.type).about) },
   ], { label: 'Failed connections', key: (row) => row.metric,
     open: (row) => { location.hash = flows({ end: row.type }); } });
 }
