@@ -34,14 +34,22 @@ function kindOf(from, to) {
   return isToProcess ? 'server' : 'network';
 }
 
-/** The parts that a call's time divides into, from the client inwards: {kind, time, out, back}. */
+/** On whose side of the way two points of the network lie. */
+function sideOf(from, to) {
+  const sides = [from, to].map((row) => row.observation_point[0]);
+  if (sides[0] !== sides[1] || kindOf(from, to) !== 'network') return '';
+  return { c: ', client’s side', s: ', server’s side' }[sides[0]] ?? '';
+}
+
+/** The parts that a call's time divides into, from the client inwards: {kind, side, time, out,
+ * back}. */
 function parts(records) {
   const found = records.slice(1).map((row, index) => {
     const outer = records[index];
     const time = Math.max(0, outer.response_duration - row.response_duration);
     // One clock tells the way out from the way back; two clocks differ by more than that.
     const isOneClock = outer.agent_id === row.agent_id;
-    return { kind: kindOf(outer, row), time,
+    return { kind: kindOf(outer, row), side: sideOf(outer, row), time,
       out: isOneClock ? Math.max(0, row.start_time - outer.start_time) : null,
       back: isOneClock ? Math.max(0, outer.end_time - row.end_time) : null };
   });
@@ -115,10 +123,10 @@ function hop(row, from, length, isCurrent) {
     make('span.took', {}, duration(row.response_duration)));
 }
 
-function gap({ kind, time, out, back }, total) {
+function gap({ kind, side, time, out, back }, total) {
   const { title, about } = spans[kind];
   const ways = out === null ? '' : `${duration(out)} out, ${duration(back)} back`;
   return make('div.gap', { role: 'listitem', title: about },
-    make('span', {}, `↕ ${title}`), make('span', {}, ways),
+    make('span', {}, `↕ ${title}${side}`), make('span', {}, ways),
     make('span.took', {}, time / total >= 0.0005 || time ? duration(time) : '0 µs'));
 }

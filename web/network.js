@@ -187,8 +187,10 @@ function mount(page, { parameters, reload }) {
     tell(figures, matching, data.span);
     hint.textContent = data.isFull ? `The busiest ${most} are shown.` : '';
     list.update(matching, rows.length ? 'Nothing matches the filter.'
-      : 'No packets in this time range. Agents that watch interfaces send what they see every '
-        + 'second; a capture file comes in with “metaflow-agent replay FILE --server ADDRESS”.');
+      : make('div', {}, make('p', {}, 'No packets in this time range. Agents that watch interfaces '
+        + 'send what they see every second. A capture file comes in with'),
+      make('pre.mono', {}, `metaflow-agent replay --server ${location.hostname}:20033 --times now `
+        + 'FILE')));
   }
   return update;
 }

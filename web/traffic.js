@@ -30,7 +30,7 @@ export async function networkDrawer(body, server, transport, client, port) {
     make('p', {}, ...links({ server, transport, client, port })),
     ...charts.flatMap(({ title, about, place }) =>
       [make('h2', { title: about }, title), place]),
-    make('h2', {}, 'Failed connections by kind'), kinds.element,
+    make('h2', {}, 'What the failures mean'), kinds.element,
     ...peers ? [make('h2', {}, 'Paths to it'), peers.element] : [],
     make('h2', {}, 'By observation point'), points.element);
   for (const chart of charts) chart.draw = timeChart(chart.place, chart.show);
