@@ -118,3 +118,8 @@ export function filled(rows, { from, settled, step }, column, missing = 0) {
   }
   return points;
 }
+
+/** The values of a small line in a table, from rows by `trendStep`. */
+export function trend(rows, span, column) {
+  return filled(rows, { ...span, step: span.trendStep }, column).map(([, value]) => value);
+}

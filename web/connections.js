@@ -42,7 +42,8 @@ export async function edgeDrawer(body, client, server) {
   const between = make('p.quiet');
   body.append(make('h1', {}, `${client} → ${server}`), make('p', {},
     make('a', { href: link('requests', { client, server }) }, 'All calls'), ' · ',
-    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only')),
+    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only'), ' · ',
+    make('a', { href: link('flows', { client, server }) }, 'Its flows')),
   table.element, between, ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]));
   const draw = charts.map(({ place, show }) => timeChart(place, show));
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { query } from './api.js';
+import { literal, query } from './api.js';
 import { change } from './address.js';
-import { filled } from './charts.js';
+import { trend } from './charts.js';
 import { chosenColumns, columnChoice } from './controls.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
@@ -17,6 +17,9 @@ export const network = { title: 'Network', load, mount };
 
 /** Rows that are asked for: the busiest. */
 const most = 3000;
+
+/** Of them, those that have a trend. */
+const mostTrends = 300;
 
 /** What a row of the table is, by the parameter `by`. */
 const groupings = {
@@ -43,12 +46,14 @@ async function load(parameters) {
   const names = Object.entries(tags).map(([name, tag]) =>
     `${tag === 'protocol' ? 'Enum(protocol)' : tag} AS ${name}`).join(', ');
   const by = `${Object.values(tags).join(', ')}, observation_point`;
-  const [totals, points] = await Promise.all([
-    query(`SELECT ${names}, observation_point, ${networkFigures} ${from} GROUP BY ${by}
-      ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics'),
-    query(`SELECT ${names}, observation_point, time(time, ${span.step}) AS t, Sum(byte) AS bytes
-      ${from} GROUP BY ${by}, t ORDER BY t LIMIT 100000`, 'flow_metrics'),
-  ]);
+  const totals = await query(`SELECT ${names}, observation_point, ${networkFigures} ${from}
+    GROUP BY ${by} ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics');
+  const busiest = Object.entries(tags).filter(([, tag]) => tag.startsWith('auto_service'))
+    .map(([name, tag]) => `${tag} IN (${[...new Set(totals.slice(0, mostTrends)
+      .map((row) => row[name]))].map(literal).join(', ')})`);
+  const points = totals.length ? await query(`SELECT ${names}, observation_point,
+    time(time, ${span.trendStep}) AS t, Sum(byte) AS bytes ${from} AND ${busiest.join(' AND ')}
+    GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics') : [];
   const key = (row) => Object.keys(tags).map((name) => row[name]).join('\n');
   return { span, rows: fromBestPoint(totals, points, key, span), isFull: totals.length === most };
 }
@@ -59,10 +64,10 @@ function fromBestPoint(totals, points, key, span) {
   return [...Map.groupBy(totals, key)].map(([name, seen]) => {
     const point = bestPoint(seen, (row) => row.bytes, 'server');
     const row = seen.find((one) => one.observation_point === point);
-    const spark = filled(series.get(`${name}\n${point}`) ?? [], span, 'bytes');
+    const spark = trend(series.get(`${name}\n${point}`) ?? [], span, 'bytes');
     return { ...row, key: name, byteRate: row.bytes / span.seconds,
       packetRate: row.packets / span.seconds, failures: failuresOf(row),
-      repeatedShare: share(row.repeated, row.packets), spark: spark.map(([, value]) => value) };
+      repeatedShare: share(row.repeated, row.packets), spark };
   });
 }
 

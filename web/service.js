@@ -25,7 +25,8 @@ export async function serviceDrawer(body, service, protocol) {
     make('p', {}, make('a', { href: link('requests', { server: service, protocol }) }, 'All calls'),
       ' · ', make('a', {
         href: link('requests', { server: service, protocol, status: 'error' }),
-      }, 'Errors only')),
+      }, 'Errors only'), ' · ',
+      make('a', { href: link('network', { filter: service }) }, 'Its network figures')),
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
     make('h2', {}, 'Endpoints'), endpoints.element,
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element);

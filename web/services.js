@@ -2,7 +2,7 @@
 
 import { agents, query } from './api.js';
 import { change } from './address.js';
-import { filled } from './charts.js';
+import { trend } from './charts.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { clock, count, duration, errorBadge, errorShare, percent, rate } from './format.js';
@@ -26,7 +26,7 @@ async function load() {
     query(`SELECT ${tags}, Sum(request) AS requests, Sum(response) AS responses,
       Sum(error) AS errors, Sum(timeout) AS timeouts, Avg(rrt) AS mean, Max(rrt) AS longest
       FROM ${edges} WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`, 'flow_metrics'),
-    query(`SELECT ${tags}, time(time, ${span.step}) AS t, Sum(request) AS requests
+    query(`SELECT ${tags}, time(time, ${span.trendStep}) AS t, Sum(request) AS requests
       FROM ${edges} WHERE ${during(span)} GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics'),
     percentiles(span, tags, by),
   ]);
@@ -66,7 +66,7 @@ function fromBestPoint(totals, points, slowest, span) {
     errorShare: errorShare(row),
     p95: p95.get(key)?.p95 ?? null,
     isCoarse: p95.get(key)?.isCoarse,
-    spark: filled(series.get(key) ?? [], span, 'requests').map(([, value]) => value),
+    spark: trend(series.get(key) ?? [], span, 'requests'),
   }));
 }
 
