@@ -84,6 +84,11 @@ const failure = (id, title, part, about, kinds) => ({ id, title, number: true, a
   show: (row) => alarm(row.failures[part], count(row.failures[part]),
     failuresInWords(row, kinds)) });
 
+/** A figure, and a lesser one below it. */
+function over(figure, lesser) {
+  return make('div', {}, figure, make('div.lesser', {}, lesser));
+}
+
 /** A figure that is 0 when all is well. */
 function alarm(value, text, about) {
   return make(Number(value) ? 'span.bad' : 'span.quiet', { title: about || null }, text);
@@ -94,15 +99,18 @@ const columns = [
   { id: 'server', title: 'Server', value: (row) => row.server, show: (row) => strong(row.server) },
   { id: 'port', title: 'Port', number: true, value: (row) => Number(row.port),
     show: (row) => Number(row.port) ? String(row.port) : '–' },
-  { id: 'transport', title: 'Transport', value: (row) => row.transport,
+  { id: 'transport', title: 'Proto', value: (row) => row.transport,
     show: (row) => make('span.badge', {}, row.transport) },
   { id: 'bytes', title: 'Throughput', number: true, value: (row) => row.byteRate,
-    about: 'Bytes on the link, both directions', show: (row) => byteRate(row.byteRate) },
+    about: 'Bytes on the link, both directions', show: (row) =>
+      over(byteRate(row.byteRate), `${rate(row.packetRate).replace('/s', '')} pkt/s`) },
   { id: 'trend', title: 'Trend', value: (row) => row.byteRate,
-    show: (row) => sparkline(row.spark, { width: 100 }) },
+    show: (row) => sparkline(row.spark, { width: 90 }) },
   { id: 'packets', title: 'Packets/s', number: true, value: (row) => row.packetRate,
     show: (row) => rate(row.packetRate).replace('/s', '') },
-  latency('rtt', 'RTT', 'rtt_mean', 'Round trip of the TCP handshake, on average'),
+  { ...latency('rtt', 'RTT', 'rtt_mean', 'Round trip of the TCP handshake: mean, and the longest'),
+    show: (row) => row.rtt_mean === null ? '–'
+      : over(duration(row.rtt_mean), `max ${duration(row.rtt_longest)}`) },
   latency('rttmax', 'RTT max', 'rtt_longest', 'The longest round trip of a handshake'),
   latency('rttclient', 'To client', 'rtt_to_client',
     'The part of RTT between the observation point and the client'),
@@ -113,6 +121,15 @@ const columns = [
   { id: 'zero', title: 'Zero win', number: true, value: (row) => Number(row.zero_windows),
     about: 'Times that a receiver said it has no room: its program reads too slowly',
     show: (row) => alarm(row.zero_windows, count(Number(row.zero_windows))) },
+  { id: 'failed', title: 'Failed', number: true, value: (row) => row.failures.total,
+    about: 'Connections that could not be established (est), were reset (rst) or went silent (t/o)',
+    show: (row) => {
+      const { total, establish, resets, silent } = row.failures;
+      const kinds = [[establish, 'est'], [resets, 'rst'], [silent, 't/o']]
+        .filter(([number]) => number).map(([number, kind]) => `${count(number)} ${kind}`);
+      const figure = alarm(total, count(total), failuresInWords(row));
+      return total ? over(figure, kinds.join(' · ')) : figure;
+    } },
   failure('establish', 'Not est.', 'establish', 'Connections that could not be established',
     ({ phase }) => phase === 'establish'),
   failure('resets', 'Resets', 'resets', 'Connections that were reset after they were established',
@@ -129,7 +146,8 @@ const columns = [
       row.observation_point) },
 ];
 
-const usual = columns.map(({ id }) => id).filter((id) => id !== 'packets' && id !== 'rttmax');
+const usual = ['client', 'server', 'port', 'transport', 'bytes', 'trend', 'rtt', 'rttclient',
+  'rttserver', 'retrans', 'zero', 'failed', 'opened', 'open', 'seen'];
 
 function repeats({ repeatedShare, repeated }) {
   const tone = repeatedShare >= 1 ? 'bad' : repeatedShare > 0.1 ? 'warn' : 'quiet';
