@@ -6,7 +6,7 @@ import { pointName } from './points.js';
 
 /** How a call ended, with the protocol's own code. */
 export function statusBadge(row) {
-  const tone = { Success: 'good', 'Client Error': 'warn' }[row.status] ?? 'bad';
+  const tone = { Success: 'good', 'Client Error': 'warn', Unknown: 'quiet' }[row.status] ?? 'bad';
   const code = row.response_code === null ? '' : ` ${row.response_code}`;
   return make(`span.badge.${tone}`, {}, row.status + code);
 }
@@ -31,7 +31,9 @@ export const knownColumns = [
   text('endpoint', 'Endpoint'),
   { ...text('status', 'Status'), show: statusBadge },
   text('response_exception', 'Error text'),
-  number('response_duration', 'Duration', duration),
+  { ...number('response_duration', 'Duration'), about: 'From request to response',
+    show: (row) => duration(row.status === 'Unknown' ? Number(row.response_duration) || null
+      : Number(row.response_duration)) },
   { ...number('atServer', 'At the server', duration),
     about: 'What the server took of it, where it was seen there too' },
   number('request_length', 'Request bytes'),

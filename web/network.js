@@ -76,7 +76,7 @@ export function share(part, whole) {
   return Number(whole) ? Math.min(100, part / whole * 100) : null;
 }
 
-const strong = (value) => make('strong', {}, value || '(unknown)');
+const strong = (value) => make('strong', { title: value }, value || '(unknown)');
 const latency = (id, title, column, about) => ({ id, title, number: true, about,
   value: (row) => row[column], show: (row) => duration(row[column]) });
 const failure = (id, title, part, about, kinds) => ({ id, title, number: true, about,
