@@ -5,14 +5,14 @@ import Telemetry
 /// What the headers of one frame say: the innermost IP packet, and the outermost tunnel around it.
 ///
 /// A plain value of fixed size, filled in place for every packet; offsets are into the frame's
-/// captured bytes.
+/// captured bytes. Link addresses and VLAN are those of the innermost Ethernet (or cooked) header.
 struct DecodedPacket {
   var time = Timestamp(nanoseconds: 0)
   var interface: UInt32 = 0
   var sourceLink: LinkAddress = .none
   var destinationLink: LinkAddress = .none
   var etherType: UInt16 = 0
-  /// Innermost VLAN id; 0 for none.
+  /// The innermost VLAN id of the innermost Ethernet header; 0 for none.
   var vlan: UInt16 = 0
   var tunnel = Tunnel()
 
@@ -21,8 +21,13 @@ struct DecodedPacket {
   /// IPv4 identification; 0 for IPv6.
   var identification: UInt16 = 0
   var timeToLive: UInt8 = 0
-  /// A fragment behind the first: it has the ports of the first and no transport header.
+  /// A fragment behind the first: it has the addresses and ports (ICMP: type, code, identifier) of the
+  /// first, also when these lie inside a tunnel, and no transport header. A TCP fragment also has the
+  /// sequence number of its own first byte, and FIN and PSH only when it is the last.
   var isLaterFragment = false
+  /// A fragment that others follow: more payload comes behind `payloadLength`, which counts only what
+  /// this packet has.
+  var hasMoreFragments = false
 
   var transport: TransportProtocol = .tcp
   var sourcePort: UInt16 = 0
@@ -31,7 +36,7 @@ struct DecodedPacket {
   var flags = TCPFlags(rawValue: 0)
   var sequence: UInt32 = 0
   var acknowledgement: UInt32 = 0
-  /// As in the header, before scaling.
+  /// As in the header, before scaling. Of a later fragment 0.
   var window: UInt16 = 0
   var options = TCPOptions()
   /// ICMP: the header's type, code, identifier and sequence number; identifier 0 where there is none.
@@ -41,13 +46,19 @@ struct DecodedPacket {
   var icmpSequence: UInt16 = 0
 
   /// Where the bytes behind the transport header begin, how many were captured, and how many there
-  /// were on the link (Ethernet padding not counted).
+  /// were on the link (Ethernet padding not counted). All three stay within 0 to 2^32; the offset and
+  /// the captured count lie in the captured bytes. The length is what the IP header says, which may
+  /// exceed the frame's: some captures are cut without saying so.
   var payloadOffset = 0
   var payloadCaptured = 0
   var payloadLength = 0
   /// Bytes of the frame on the link, and of the innermost IP packet, as its header says.
   var frameLength: UInt32 = 0
   var networkLength: UInt32 = 0
+
+  /// Whether bytes of the payload are missing behind those captured: beyond the snap length, or in
+  /// another fragment.
+  var isPayloadCut: Bool { payloadCaptured < payloadLength || hasMoreFragments }
 }
 
 /// The TCP options that flows look at (RFC 9293, 7323, 2018; TOA is kind 254, or 253).
