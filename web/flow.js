@@ -65,6 +65,11 @@ function actions(flow, sql) {
 
 const flagNames = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'];
 
+/** The address, or nothing where it is not known. */
+function known(address) {
+  return /^(::|0\.0\.0\.0|(00:)+00)$/.test(address) ? null : address;
+}
+
 function flags(bits) {
   const set = flagNames.filter((_, bit) => Number(bits) >> bit & 1);
   return set.length ? set.join(' ') : '–';
@@ -78,12 +83,17 @@ function ends(flow) {
     ['Instance', flow.auto_instance_0, flow.auto_instance_1],
     ['Host', flow.host_0, flow.host_1],
     ['Address', endpoint(flow.ip_0, flow.client_port), endpoint(flow.ip_1, flow.server_port)],
-    ['Link address', flow.mac_0, flow.mac_1],
-    ['Behind NAT', flow.nat_real_ip_0, flow.nat_real_ip_1],
+    ['Link address', known(flow.mac_0), known(flow.mac_1)],
+    ['Before NAT', beforeNAT(flow, 0), beforeNAT(flow, 1)],
     ['TCP flags sent', flags(flow.tcp_flags_bit_0), flags(flow.tcp_flags_bit_1)],
     ['On this link', yes(flow.l2_end_0), yes(flow.l2_end_1)],
     ['On this host', yes(flow.l3_end_0), yes(flow.l3_end_1)],
   ]);
+}
+
+function beforeNAT(flow, side) {
+  const address = known(flow[`nat_real_ip_${side}`]);
+  return address && endpoint(address, flow[`nat_real_port_${side}`]);
 }
 
 function traffic(flow) {
@@ -153,7 +163,7 @@ function latencies(flow) {
 
 function tunnel(flow, names) {
   if (!Number(flow.tunnel_type)) return null;
-  const way = (from, to) => from || to ? `${from} → ${to}` : null;
+  const way = (from, to) => known(from) ? `${from} → ${to}` : null;
   return fields([
     ['Kind', `${names.get('tunnel_type') ?? flow.tunnel_type}, ${flow.tunnel_tier} `
       + `${Number(flow.tunnel_tier) === 1 ? 'layer' : 'layers'}`],
@@ -187,8 +197,8 @@ function times(flow) {
 /** The same flow where others saw it. */
 async function elsewhere(flow) {
   const around = Number(flow.time);
-  const rows = await query(`SELECT toString(_id) AS id, time, observation_point, host_0, host_1,
-    close_type, byte_tx, byte_rx, rtt, retrans_tx + retrans_rx AS retrans, capture_nic
+  const rows = await query(`SELECT toString(_id) AS id, time, observation_point, capture_nic_name,
+    close_type, byte_tx, byte_rx, rtt, retrans
     FROM l4_flow_log WHERE ip_0 = ${literal(flow.ip_0)} AND ip_1 = ${literal(flow.ip_1)}
     AND client_port = ${flow.client_port} AND server_port = ${flow.server_port}
     AND syn_seq = ${Number(flow.syn_seq)} AND _id != ${flow._id}
@@ -197,6 +207,7 @@ async function elsewhere(flow) {
   const list = dataTable([
     { id: 'point', title: 'Seen at', value: (row) => row.observation_point,
       show: (row) => `${row.observation_point}: ${pointName(row.observation_point)}` },
+    { id: 'nic', title: 'Interface', value: (row) => row.capture_nic_name },
     { id: 'time', title: 'Time', value: (row) => Number(row.time), show: (row) =>
       stamp(row.time, 's') },
     { id: 'close', title: 'How it ended', value: (row) => closeType(row.close_type).name,

@@ -56,13 +56,13 @@ export const knownFlowColumns = [
   latency('rtt', 'RTT', 'Round trip of the TCP handshake'),
   latency('rtt_client', 'To client', 'The part of RTT on the client’s side'),
   latency('rtt_server', 'To server', 'The part of RTT on the server’s side'),
-  { ...latency('art', 'Answer', 'From the client’s data to the server’s first data, on average') },
+  { ...latency('answer', 'Answer', 'From the client’s data to the server’s first data, on average') },
   fault('retrans', 'Retrans', 'Packets that were sent again'),
   fault('zero_win', 'Zero win', 'Times that a receiver said it has no room'),
   fault('ooo', 'Out of order', 'Packets that came out of order'),
   { ...text('seen', 'Seen at', (row) => row.points.join(' ')), show: (row) =>
     make('span.mono', { title: row.points.map(pointName).join(', ') }, row.points.join(' ')) },
-  text('capture_nic', 'Interface'),
+  text('capture_nic_name', 'Interface'),
 ];
 
 export const usualFlowColumns = ['time', 'client', 'server', 'transport', 'application',

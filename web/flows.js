@@ -37,9 +37,9 @@ async function load(parameters) {
     query(`SELECT toString(_id) AS id, time, start_time, end_time, toString(flow_id) AS flow,
       auto_service_0 AS client, auto_service_1 AS server, ip_0, ip_1, client_port, server_port,
       Enum(protocol) AS transport, Enum(l7_protocol) AS application, request_domain, close_type,
-      duration, byte_tx, byte_rx, packet_tx, packet_rx, rtt, rtt_client, rtt_server, art,
-      retrans_tx + retrans_rx AS retrans, zero_win_tx + zero_win_rx AS zero_win,
-      ooo_tx + ooo_rx AS ooo, syn_seq, observation_point, capture_nic
+      duration, byte_tx, byte_rx, packet_tx, packet_rx, rtt, rtt_client, rtt_server,
+      art_sum / art_count AS answer, retrans, zero_win, ooo, syn_seq, observation_point,
+      capture_nic_name
       FROM l4_flow_log WHERE ${where} ORDER BY time DESC LIMIT ${asked}`, 'flow_log'),
     query(`SELECT time(time, ${span.step}) AS t, close_type, observation_point,
       Count(row) AS flows FROM l4_flow_log WHERE ${where}
