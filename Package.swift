@@ -78,13 +78,14 @@ let package = Package(
       "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
     library("ConfigurationFile", [yams]),
+    library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
     library(
       "Agent",
       [
-        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Telemetry", "Wire",
-        logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Replay", "Telemetry",
+        "Wire", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
 
     // The server.
@@ -115,7 +116,10 @@ let package = Package(
       ]),
     .executableTarget(
       name: "metaflow-agent",
-      dependencies: ["Agent", "Capture", "ConfigurationFile", argumentParser, logging],
+      dependencies: [
+        "Agent", "Capture", "ConfigurationFile", "Protocols", "Replay", "Telemetry",
+        argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "metaflow-server",
@@ -142,6 +146,7 @@ let package = Package(
     tests(
       "AgentTests",
       ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
+    tests("ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry"]),
     tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
@@ -167,6 +172,9 @@ if Context.environment["METAFLOW_DEV"] != nil {
       name: "flows-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),
     .executableTarget(
+      name: "packets-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Benchmarks/PacketsBenchmark", swiftSettings: settings),
+    .executableTarget(
       name: "storage-benchmark",
       dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],
       path: "Benchmarks/Storage", swiftSettings: settings),
@@ -178,6 +186,9 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
   package.targets += [
     .executableTarget(
       name: "fuzz-protocol-parsers", dependencies: ["Protocols", "Telemetry"],
-      path: "Fuzz/ProtocolParsers", swiftSettings: settings)
+      path: "Fuzz/ProtocolParsers", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-packet-decoder", dependencies: ["Flows", "Telemetry"],
+      path: "Fuzz/PacketDecoder", swiftSettings: settings),
   ]
 }
