@@ -81,6 +81,6 @@ package struct ReplaySummary: Sendable {
     case ResponseStatus.unknown.rawValue: protocols[number].unanswered &+= 1
     default: break
     }
-    if call.hasDuration { protocols[number].duration.take(call.durationMicroseconds) }
+    if call.hasDuration { protocols[number].duration.take(call.duration) }
   }
 }

@@ -10,6 +10,7 @@ struct CallLines: ~Copyable {
 
   private var time = LineTime()
   private var ends: CallEndsCache
+  private let packetSource = SignalSource.packet.rawValue
   private let type: EnumerationPieces
   private let status: EnumerationPieces
 
@@ -27,7 +28,7 @@ struct CallLines: ~Copyable {
   mutating func write(
     _ call: inout CallRecord, _ texts: LineTexts, tables: NumberTables, to output: inout LineOutput
   ) throws(ReplayError) {
-    let room = Self.fixedBytes &+ LineWriter.expansion &* Self.textBytes(&call.texts)
+    let room = Self.fixedBytes &+ LineWriter.expansion &* Int(call.texts.byteCount)
     var writer = unsafe LineWriter(at: try output.place(for: room), tables: tables)
     writer.raw(#"{"table":"l7_flow_log","time":"#)
     time.seconds(call.end, to: &writer)
@@ -37,19 +38,12 @@ struct CallLines: ~Copyable {
     time.microseconds(call.end, to: &writer)
     type.write(call.kind.rawValue, to: &writer)
     ends.write(&call, to: &writer)
-    if call.signalSource.rawValue != SignalSource.packet.rawValue { host(&call, &writer) }
+    if call.signalSource.rawValue != packetSource { host(&call, &writer) }
     correlation(&call, texts, &writer)
     content(&call, texts, &writer)
     figures(&call, &writer)
     writer.raw("}\n")
     unsafe output.keep(to: writer.place)
-  }
-
-  @inline(__always)
-  private static func textBytes(_ texts: inout CallTexts) -> Int {
-    var total: UInt32 = 0
-    texts.update { text in total &+= text.length }
-    return Int(total)
   }
 
   /// What only a probe on the host sees.
@@ -111,7 +105,7 @@ struct CallLines: ~Copyable {
   private func figures(_ call: inout CallRecord, _ writer: inout LineWriter) {
     if call.hasDuration {
       writer.raw(#","response_duration":"#)
-      writer.number(call.durationMicroseconds)
+      writer.number(call.duration)
     }
     writer.member(#","request_length":"#, orNull: call.requestLength)
     writer.member(#","response_length":"#, orNull: call.responseLength)
