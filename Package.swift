@@ -73,7 +73,9 @@ let package = Package(
     .target(
       name: "BPFObjects", swiftSettings: settings, plugins: ["CompileBPF"]),
     .plugin(name: "CompileBPF", capability: .buildTool()),
-    library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    library(
+      "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
     library("ConfigurationFile", [yams]),
 
@@ -136,7 +138,7 @@ let package = Package(
     tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
     tests("FlowsTests", ["Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "Wire"]),
-    tests("CaptureTests", ["CLibBPF", "CProbes", "Capture", "Telemetry"]),
+    tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
     tests(
       "AgentTests",
       ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// The TCP, UDP and ICMP conversations that packets show, their state and their figures.
+///
+/// Owned by one thread. It reads no clock: time is what packets and ``advance(to:into:)`` say, so the
+/// same calls give the same records. A flow that ended keeps its slot, and may still be told of calls,
+/// until its owner releases it. Everything is bounded by ``FlowTableLimits``; what found no room, or
+/// was left out of a sample, is counted.
+struct FlowTable: ~Copyable {
+  /// A slot's number is a flow's handle from the packet that made it to its release.
+  var flows: [Flow] = []
+  var details: [FlowDetail] = []
+  /// Slots of flows that ended and wait for ``release(_:into:)``, oldest first. The owner empties it,
+  /// after every packet or at least before every advance.
+  var ended: [Int] = []
+
+  // The parts below are the table's own, in files of their own.
+  var index = SlotIndex()
+  var free: [UInt32] = []
+  /// Flows that have not ended.
+  var openCount = 0
+  var interfaces = Interfaces()
+  var seconds: Pool<FlowSecond>
+  var extras: Pool<FlowExtra>
+  var gaps: Pool<SequenceGaps>
+  var echoes: Pool<PendingEchoes>
+  var domains: TextPool
+  var served: ServedEnds
+  var rollup: NetworkRollup
+  var sample: FlowSample?
+  var flowTally = Tally()
+  /// What was advanced to; nil before the first packet.
+  var clock: Timestamp?
+  /// Where the sweep goes on, and where the search for a flow to give up does.
+  var sweepHand = 0
+  var evictionHand = 0
+  var nextID: UInt64
+  let limits: FlowTableLimits
+
+  /// Ended flows that may wait for their release while new ones begin.
+  private static let endedLimit = 4_096
+
+  init(limits: FlowTableLimits) {
+    self.limits = limits
+    nextID = limits.firstFlowID
+    seconds = Pool(limit: limits.flows + Self.endedLimit)
+    extras = Pool(limit: limits.flows + Self.endedLimit)
+    gaps = Pool(limit: limits.disorderedDirections)
+    echoes = Pool(limit: limits.echoFlows)
+    domains = TextPool(limit: limits.domainBytes)
+    served = ServedEnds(ends: limits.rememberedEnds, seed: limits.hashSeed)
+    rollup = NetworkRollup(limits: limits)
+    sample = limits.flowRecordsPerSecond.map {
+      FlowSample(recordsPerSecond: $0, seed: limits.sampleSeed)
+    }
+  }
+
+  /// Flows that have a slot: those that ended and are not released, too.
+  var count: Int { flows.count - free.count }
+
+  /// Makes an interface known; its number is what packets carry. Beyond the limit it is the last.
+  mutating func addInterface(_ description: InterfaceDescription) -> UInt32 {
+    guard interfaces.descriptions.count < limits.interfaces else {
+      return UInt32(interfaces.descriptions.count - 1)
+    }
+    return interfaces.append(description)
+  }
+
+  /// Says anew what an interface stands next to; flows that are there already keep what they know.
+  mutating func setInterface(_ id: UInt32, _ description: InterfaceDescription) {
+    interfaces.replace(id, description)
+  }
+
+  /// Whether the slot holds a flow that more packets may come for.
+  func isOpen(_ slot: Int) -> Bool {
+    flows[slot].use == .open
+  }
+
+  /// The flow's id, as its records carry it.
+  func id(_ slot: Int) -> UInt64 { flows[slot].id }
+
+  /// Counts `packet` for its flow, which it may begin; nil when the table is full.
+  ///
+  /// It may also end a flow, by taking its ports or its place: see ``ended``.
+  mutating func take(_ packet: inout DecodedPacket) -> FlowHit? {
+    let hash = Flow.hash(of: &packet, seed: limits.hashSeed)
+    var direction = 0
+    let found = index.find(hash) { slot in
+      direction = flows[slot].direction(of: &packet)
+      return direction >= 0
+    }
+    if var slot = found {
+      var isNew = false
+      if isAnother(&packet, slot: slot, direction: direction) {
+        supersede(slot, at: packet.time)
+        guard let made = begin(&packet, hash: hash) else { return nil }
+        (slot, direction, isNew) = (made, 0, true)
+      }
+      count(&packet, slot: slot, direction: direction)
+      return FlowHit(slot: slot, direction: direction, isNew: isNew)
+    }
+    guard let slot = begin(&packet, hash: hash) else { return nil }
+    count(&packet, slot: slot, direction: 0)
+    return FlowHit(slot: slot, direction: 0, isNew: true)
+  }
+
+  @inline(__always)
+  private mutating func count(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
+    let second = second(of: slot, at: packet.time)
+    seconds.slots[second].counters.count(&packet, direction: direction)
+    if packet.time.nanoseconds > flows[slot].last.nanoseconds { flows[slot].last = packet.time }
+    if packet.isLaterFragment { return }
+    flows[slot].flags[direction] |= packet.flags.rawValue
+    if flows[slot].takeExpected(&packet, direction, &seconds.slots[second].counters) { return }
+    takeRest(&packet, slot: slot, direction: direction, second: second)
+  }
+
+  /// Takes a packet that is not the expected one of a TCP connection.
+  private mutating func takeRest(
+    _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
+  ) {
+    if !flows[slot].facts.has(FlowFacts.seen, direction) {
+      flows[slot].facts.note(FlowFacts.seen, direction)
+      details[slot].identification[direction] = packet.identification
+      if direction == 1 { learnTunnel(&packet, slot: slot, direction: 1) }
+    }
+    switch packet.transport.rawValue {
+    case TransportProtocol.tcp.rawValue:
+      takeUnexpected(&packet, slot: slot, direction: direction, second: second)
+    case TransportProtocol.udp.rawValue:
+      flows[slot].takeDatagram(&packet, direction, &seconds.slots[second].counters)
+    default: takeEcho(&packet, slot: slot, direction: direction, second: second)
+    }
+  }
+
+  /// The place of the flow's figures of the second of `time`.
+  @inline(__always)
+  mutating func second(of slot: Int, at time: Timestamp) -> Int {
+    let place = flows[slot].second
+    if place != Pool<FlowSecond>.none, time.nanoseconds < seconds.slots[Int(place)].end {
+      return Int(place)
+    }
+    return openSecond(of: slot, at: time)
+  }
+
+  /// Tells what the flow speaks, and the first host or name that was asked for.
+  mutating func learnProtocol(
+    slot: Int, _ number: ApplicationProtocol, domain: Span<UInt8>
+  ) {
+    details[slot].applicationProtocol = number
+    guard !domain.isEmpty, let extra = extra(of: slot), extras.slots[extra].domain.count == 0
+    else { return }
+    _ = domains.append(
+      domain.extracting(0..<min(domain.count, 255)), to: &extras.slots[extra].domain)
+  }
+
+  /// Counts what was seen of a call.
+  mutating func countCall(slot: Int, _ call: CallCount, at time: Timestamp) {
+    let second = second(of: slot, at: time)
+    seconds.slots[second].counters.count(call)
+    if call.isResponse && call.status.rawValue == ResponseStatus.ok.rawValue {
+      flows[slot].facts.note(FlowFacts.goodAnswer)
+    } else {
+      flows[slot].facts.forget(FlowFacts.goodAnswer)
+    }
+  }
+
+  /// Hands over what was counted since the last call.
+  mutating func takeTallies() -> FlowTableTallies {
+    defer { flowTally = Tally() }
+    return FlowTableTallies(flows: flowTally, rollup: rollup.takeTally())
+  }
+}
+
+/// What a packet is of.
+struct FlowHit {
+  var slot: Int
+  /// 0 when it goes the way of the flow's first packet, 1 when it comes back.
+  var direction: Int
+  /// The packet began the flow.
+  var isNew: Bool
+}
+
+/// What became known of a call of a flow: its request, its response, or both at once.
+struct CallCount {
+  var isRequest = false
+  var isResponse = false
+  var status: ResponseStatus = .ok
+  /// Request to response, microseconds; nil when not both were seen.
+  var duration: UInt64?
+  /// A message could not be parsed.
+  var isParseFailure = false
+}
+
+/// What a ``FlowTable`` did with what it was given. Both balance after every call.
+struct FlowTableTallies {
+  /// Flow reports, and packets that found no room for their flow.
+  var flows = Tally()
+  /// Figures of one flow in one second, counted in a second's row, and again in a minute's.
+  var rollup = Tally()
+}
+
+extension FlowCounters {
+  fileprivate mutating func count(_ call: CallCount) {
+    if call.isRequest { requests &+= 1 }
+    if call.isResponse { responses &+= 1 }
+    if call.isParseFailure { parseFailures &+= 1 }
+    switch call.status.rawValue {
+    case ResponseStatus.clientError.rawValue: clientErrors &+= 1
+    case ResponseStatus.serverError.rawValue: serverErrors &+= 1
+    case ResponseStatus.timeout.rawValue: timeouts &+= 1
+    default: break
+    }
+    if let duration = call.duration { callResponse.take(microseconds: duration) }
+  }
+}
