@@ -4,6 +4,7 @@ import Foundation
 import Protocols
 import Replay
 import Telemetry
+import TestSupport
 import Testing
 
 /// What records look like as lines.
@@ -167,7 +168,7 @@ import Testing
   }
 
   @Test func aFullDiskIsSaid() throws {
-    let full = open("/dev/full", O_WRONLY)
+    let full = unsafe open("/dev/full", O_WRONLY)
     defer { close(full) }
     var sink = LineSink(to: full, .all, protocols: builtInProtocols)
     var batch = RecordBatch.full

@@ -9,10 +9,10 @@ import Telemetry
 func text(of batch: RecordBatch, _ selection: RecordSelection = .all) throws -> String {
   let path = FileManager.default.temporaryDirectory
     .appending(path: "metaflow-lines-\(UUID().uuidString)").path
-  let file = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+  let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
   defer {
     close(file)
-    unlink(path)
+    unsafe unlink(path)
   }
   var sink = LineSink(to: file, selection, protocols: builtInProtocols)
   var copy = batch
@@ -114,7 +114,7 @@ extension FlowRecord {
     var client = FlowEnd(address: IPAddress(v4: 0x0a00_0001), port: 1)
     client.isNearLink = true
     client.isNearNetwork = true
-    client.linkAddress = LinkAddress(value: 0x0242_ac11_0002)
+    client.linkAddress = LinkAddress(0x0242_ac11_0002)
     client.flags = [.syn, .ack]
     client.realAddress = IPAddress(v4: 1)
     client.realPort = 2
@@ -187,20 +187,5 @@ extension NetworkMetric {
     metric.flowLoad = 3
     for number in 0..<21 { metric.closes.count(CloseType(rawValue: UInt8(number))) }
     return metric
-  }
-}
-
-/// Numbers that are the same for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
   }
 }
