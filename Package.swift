@@ -62,7 +62,7 @@ let package = Package(
     // The pure middle.
     library("Bytes"),
     library("Telemetry"),
-    library("Protocols", ["Bytes", "Telemetry"]),
+    library("Protocols", ["Bytes", "CZlib", "Telemetry"]),
     library("Flows", ["Bytes", "Protocols", "Telemetry"]),
     library("Wire", ["Bytes", "CZstd", "Telemetry"]),
 

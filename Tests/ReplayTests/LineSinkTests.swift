@@ -167,7 +167,7 @@ import Testing
   }
 
   @Test func aFullDiskIsSaid() throws {
-    let full = open("/dev/full", O_WRONLY)
+    let full = unsafe open("/dev/full", O_WRONLY)
     defer { close(full) }
     var sink = LineSink(to: full, .all, protocols: builtInProtocols)
     var batch = RecordBatch.full

@@ -9,10 +9,10 @@ import Telemetry
 func text(of batch: RecordBatch, _ selection: RecordSelection = .all) throws -> String {
   let path = FileManager.default.temporaryDirectory
     .appending(path: "metaflow-lines-\(UUID().uuidString)").path
-  let file = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+  let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
   defer {
     close(file)
-    unlink(path)
+    unsafe unlink(path)
   }
   var sink = LineSink(to: file, selection, protocols: builtInProtocols)
   var copy = batch
@@ -114,7 +114,7 @@ extension FlowRecord {
     var client = FlowEnd(address: IPAddress(v4: 0x0a00_0001), port: 1)
     client.isNearLink = true
     client.isNearNetwork = true
-    client.linkAddress = LinkAddress(value: 0x0242_ac11_0002)
+    client.linkAddress = LinkAddress(0x0242_ac11_0002)
     client.flags = [.syn, .ack]
     client.realAddress = IPAddress(v4: 1)
     client.realPort = 2

@@ -79,7 +79,7 @@ extension FlowTable {
 
   private mutating func reserve() -> Int? {
     if let reused = free.popLast() { return Int(reused) }
-    guard flows.count < seconds.limit else { return nil }
+    guard flows.count < extras.limit else { return nil }
     var nothing = DecodedPacket()
     flows.append(Flow())
     details.append(FlowDetail(&nothing))

@@ -32,10 +32,9 @@ extension Flow {
     _ packet: inout DecodedPacket, _ direction: Int, _ counters: inout FlowCounters
   ) -> Bool {
     let wanted = FlowFacts.seen | FlowFacts.numbered | FlowFacts.spoke
-    guard phase == .established, packet.flags.rawValue & 0x37 == 0x10,
+    guard phase == .established, packet.flags.rawValue & 0x37 == 0x10, packet.window != 0,
       packet.sequence == next[direction], facts.hasAll(wanted, direction)
     else { return false }
-    if packet.window == 0 { counters.zeroWindows[direction] &+= 1 }
     if packet.payloadLength > 0 {
       next[direction] = packet.sequence &+ UInt32(truncatingIfNeeded: packet.payloadLength)
       takeData(&packet, direction, .expected, &counters)

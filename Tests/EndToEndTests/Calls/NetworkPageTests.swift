@@ -14,7 +14,7 @@ extension EndToEndTests.Browser {
         try run("curl", ["-sS"] + urls)
         try run("curl", ["-sS", "http://127.0.0.1:\(closed)/"], checked: false)
       }
-      let flow = try await flow(stack, "server_port = \(port) AND close_type = 1")
+      let finished = try await flow(stack, "server_port = \(port) AND close_type = 1")
       let refused = try await flow(stack, "server_port = \(closed) AND close_type = 15")
 
       let services = try await dom(stack, "#/network") { $0.contains("<svg class=\"spark\"") }
@@ -33,7 +33,7 @@ extension EndToEndTests.Browser {
         $0.contains(":\(closed)")
       }
       #expect(failed.contains("refused"))
-      let opened = try await drawer(stack, ["flow", flow["id"] ?? "", flow["time"] ?? ""]) {
+      let opened = try await drawer(stack, ["flow", finished["id"] ?? "", finished["time"] ?? ""]) {
         $0.contains("TCP health")
       }
       #expect(opened.contains("Both ends closed it with FIN"))

@@ -119,6 +119,7 @@ import Testing
     #expect(rest.reason == nil)
     #expect(rest.packet.source == IPAddress("10.244.0.1") && rest.packet.destinationPort == 80)
     #expect(rest.packet.tunnel == head.packet.tunnel)
+    #expect(rest.packet.flags == .ack && rest.packet.sequence == 0x0102_0313)
     #expect(rest.packet.payloadLength == 0, "the first says the length of the whole inner packet")
   }
 
