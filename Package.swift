@@ -146,7 +146,8 @@ let package = Package(
     tests(
       "AgentTests",
       ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
-    tests("ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry"]),
+    tests(
+      "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
     tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
@@ -159,7 +160,8 @@ let package = Package(
         "Bytes", "Catalog", "Query", "Storage", "Telemetry", "metaflow-engine", logging,
       ], exclude: ["Scripts"], swiftSettings: settings),
     tests(
-      "EndToEndTests", ["metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),
+      "EndToEndTests",
+      ["TestSupport", "metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),
     tests("TidyTests", []),
   ]
 )

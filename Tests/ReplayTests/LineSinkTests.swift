@@ -4,6 +4,7 @@ import Foundation
 import Protocols
 import Replay
 import Telemetry
+import TestSupport
 import Testing
 
 /// What records look like as lines.

@@ -5,6 +5,10 @@ import Telemetry
 /// Writes flow reports as lines: the columns of `l4_flow_log` that an agent knows.
 struct FlowLines: ~Copyable {
   private static let fixedBytes = 8_192
+  /// `nat_source` of an address that a TCP option told.
+  private static let toldByOption: UInt8 = 6
+  /// A flow's `status` has a number of its own for "unknown".
+  private static let unknownStatus: UInt8 = 2
 
   private var time = LineTime()
   private let protocols: EnumerationPieces
@@ -14,6 +18,7 @@ struct FlowLines: ~Copyable {
   private let close: EnumerationPieces
   private let status: EnumerationPieces
   private let tunnel: EnumerationPieces
+  private let translation: EnumerationPieces
 
   /// - Parameter protocols: stay the caller's.
   init(tables: NumberTables, protocols: EnumerationPieces) {
@@ -24,10 +29,11 @@ struct FlowLines: ~Copyable {
     close = EnumerationPieces("close_type", tables: tables)
     status = EnumerationPieces("status", tables: tables)
     tunnel = EnumerationPieces("tunnel_type", tables: tables)
+    translation = EnumerationPieces("nat_source", tables: tables)
   }
 
   deinit {
-    for pieces in [source, point, transport, close, status, tunnel] { pieces.free() }
+    for pieces in [source, point, transport, close, status, tunnel, translation] { pieces.free() }
   }
 
   mutating func write(
@@ -44,7 +50,8 @@ struct FlowLines: ~Copyable {
     time.microseconds(flow.end, to: &writer)
     writer.member(#","duration":"#, flow.duration)
     close.write(flow.closeType.rawValue, to: &writer)
-    status.write(flow.closeType.status(flow.transport).rawValue, to: &writer)
+    let blame = flow.closeType.status(flow.transport)
+    status.write(blame == .unknown ? Self.unknownStatus : blame.rawValue, to: &writer)
     writer.flag(#","is_new_flow":1"#, flow.isNew)
     place(&flow, texts, &writer)
     ends(&flow, &writer)
@@ -56,13 +63,30 @@ struct FlowLines: ~Copyable {
     writer.member(#","init_ipid":"#, UInt64(flow.initialIPID))
     protocols.write(flow.applicationProtocol.rawValue, to: &writer)
     writer.member(#","request_domain":"#, flow.requestDomain, of: texts)
-    writer.figures(flow.figures)
+    figures(&flow, &writer)
+    writer.raw("}\n")
+    unsafe output.keep(to: writer.place)
+  }
+
+  private func figures(_ flow: inout FlowRecord, _ writer: inout LineWriter) {
+    writer.traffic(flow.figures)
     writer.member(#","total_packet_tx":"#, flow.totalSentPackets)
     writer.member(#","total_packet_rx":"#, flow.totalReceivedPackets)
     writer.member(#","total_byte_tx":"#, flow.totalSentBytes)
     writer.member(#","total_byte_rx":"#, flow.totalReceivedBytes)
-    writer.raw("}\n")
-    unsafe output.keep(to: writer.place)
+    writer.member(#","rtt":"#, Self.mean(flow.figures.roundTrip))
+    writer.member(#","rtt_client":"#, Self.mean(flow.figures.roundTripClient))
+    writer.member(#","rtt_server":"#, Self.mean(flow.figures.roundTripServer))
+    writer.latencies(flow.figures)
+    writer.health(flow.figures)
+    writer.member(#","fin_count":"#, flow.figures.fins)
+    writer.calls(flow.figures)
+    writer.member(#","l7_server_timeout":"#, flow.figures.timeouts)
+    writer.member(#","l7_parse_failed":"#, flow.figures.parseFailures)
+  }
+
+  private static func mean(_ samples: LatencySum) -> UInt64 {
+    samples.count == 0 ? 0 : samples.sum / samples.count
   }
 
   private func place(_ flow: inout FlowRecord, _ texts: LineTexts, _ writer: inout LineWriter) {
@@ -92,6 +116,9 @@ struct FlowLines: ~Copyable {
     writer.flag(#","l2_end_1":1"#, flow.server.isNearLink)
     writer.flag(#","l3_end_0":1"#, flow.client.isNearNetwork)
     writer.flag(#","l3_end_1":1"#, flow.server.isNearNetwork)
+    let isTranslated =
+      !flow.client.realAddress.isUnspecified || !flow.server.realAddress.isUnspecified
+    translation.write(isTranslated ? Self.toldByOption : 0, to: &writer)
     writer.member(#","nat_real_ip_0":"#, known: flow.client.realAddress)
     writer.member(#","nat_real_ip_1":"#, known: flow.server.realAddress)
     writer.member(#","nat_real_port_0":"#, UInt64(flow.client.realPort))
@@ -100,10 +127,10 @@ struct FlowLines: ~Copyable {
 
   private func tunnels(_ flow: inout FlowRecord, _ writer: inout LineWriter) {
     let (sent, received) = (flow.sentTunnel, flow.receivedTunnel)
-    let first = sent.type == .none ? received : sent
-    tunnel.write(first.type.rawValue, to: &writer)
-    guard first.type != .none else { return }
-    writer.member(#","tunnel_tier":"#, UInt64(first.tier))
+    let either = sent.type == .none ? received : sent
+    tunnel.write(either.type.rawValue, to: &writer)
+    guard either.type != .none else { return }
+    writer.member(#","tunnel_tier":"#, UInt64(either.tier))
     writer.member(#","tunnel_tx_id":"#, sent.id)
     writer.member(#","tunnel_rx_id":"#, received.id)
     writer.member(#","tunnel_tx_ip_0":"#, known: sent.source)

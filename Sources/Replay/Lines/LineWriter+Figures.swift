@@ -4,7 +4,7 @@ import Telemetry
 
 /// What flow reports and network metrics have in common.
 extension LineWriter {
-  mutating func figures(_ figures: FlowFigures) {
+  mutating func traffic(_ figures: FlowFigures) {
     member(#","packet_tx":"#, figures.sent.packets)
     member(#","packet_rx":"#, figures.received.packets)
     member(#","byte_tx":"#, figures.sent.bytes)
@@ -13,17 +13,16 @@ extension LineWriter {
     member(#","l3_byte_rx":"#, figures.received.networkBytes)
     member(#","l4_byte_tx":"#, figures.sent.transportBytes)
     member(#","l4_byte_rx":"#, figures.received.transportBytes)
-    latency(#","rtt_sum":"#, #","rtt_count":"#, #","rtt_max":"#, figures.roundTrip)
-    latency(
-      #","rtt_client_sum":"#, #","rtt_client_count":"#, #","rtt_client_max":"#,
-      figures.roundTripClient)
-    latency(
-      #","rtt_server_sum":"#, #","rtt_server_count":"#, #","rtt_server_max":"#,
-      figures.roundTripServer)
+  }
+
+  mutating func latencies(_ figures: FlowFigures) {
     latency(#","srt_sum":"#, #","srt_count":"#, #","srt_max":"#, figures.systemResponse)
     latency(#","art_sum":"#, #","art_count":"#, #","art_max":"#, figures.dataResponse)
     latency(#","rrt_sum":"#, #","rrt_count":"#, #","rrt_max":"#, figures.callResponse)
     latency(#","cit_sum":"#, #","cit_count":"#, #","cit_max":"#, figures.clientIdle)
+  }
+
+  mutating func health(_ figures: FlowFigures) {
     member(#","retrans_tx":"#, figures.sentRetransmissions)
     member(#","retrans_rx":"#, figures.receivedRetransmissions)
     member(#","zero_win_tx":"#, figures.sentZeroWindows)
@@ -34,16 +33,17 @@ extension LineWriter {
     member(#","synack_count":"#, figures.synAcks)
     member(#","retrans_syn":"#, figures.synRetransmissions)
     member(#","retrans_synack":"#, figures.synAckRetransmissions)
-    member(#","fin_count":"#, figures.fins)
+  }
+
+  mutating func calls(_ figures: FlowFigures) {
     member(#","l7_request":"#, figures.requests)
     member(#","l7_response":"#, figures.responses)
     member(#","l7_client_error":"#, figures.clientErrors)
     member(#","l7_server_error":"#, figures.serverErrors)
-    member(#","l7_timeout":"#, figures.timeouts)
-    member(#","l7_parse_failed":"#, figures.parseFailures)
+    member(#","l7_error":"#, figures.clientErrors &+ figures.serverErrors)
   }
 
-  private mutating func latency(
+  mutating func latency(
     _ sum: StaticString, _ count: StaticString, _ maximum: StaticString, _ samples: LatencySum
   ) {
     guard samples.count > 0 else { return }

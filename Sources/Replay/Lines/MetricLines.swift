@@ -70,11 +70,12 @@ struct MetricLines: ~Copyable {
     tunnel.write(metric.tunnelType.rawValue, to: &writer)
     ends(metric.client, metric.server, metric.transport, &writer)
     writer.member(#","direction_score":"#, UInt64(metric.directionScore))
-    writer.figures(metric.figures)
+    figures(metric.figures, &writer)
     writer.member(#","new_flow":"#, metric.newFlows)
     writer.member(#","closed_flow":"#, metric.closedFlows)
     writer.member(#","flow_load":"#, metric.flowLoad)
     closes(metric.closes, &writer)
+    failures(metric.closes, &writer)
     writer.raw("}\n")
     unsafe output.keep(to: writer.place)
   }
@@ -87,6 +88,28 @@ struct MetricLines: ~Copyable {
     writer.flag(#","is_ipv4":1"#, server.address.isV4)
     transport.write(number.rawValue, to: &writer)
     writer.member(#","server_port":"#, UInt64(server.port))
+  }
+
+  private func figures(_ figures: FlowFigures, _ writer: inout LineWriter) {
+    let (sent, received) = (figures.sent, figures.received)
+    writer.member(#","packet":"#, sent.packets &+ received.packets)
+    writer.member(#","byte":"#, sent.bytes &+ received.bytes)
+    writer.traffic(figures)
+    writer.latency(
+      #","rtt_sum":"#, #","rtt_count":"#, #","rtt_max":"#, figures.roundTrip)
+    writer.latency(
+      #","rtt_client_sum":"#, #","rtt_client_count":"#, #","rtt_client_max":"#,
+      figures.roundTripClient)
+    writer.latency(
+      #","rtt_server_sum":"#, #","rtt_server_count":"#, #","rtt_server_max":"#,
+      figures.roundTripServer)
+    writer.latencies(figures)
+    writer.member(
+      #","retrans":"#, figures.sentRetransmissions &+ figures.receivedRetransmissions)
+    writer.member(#","zero_win":"#, figures.sentZeroWindows &+ figures.receivedZeroWindows)
+    writer.health(figures)
+    writer.calls(figures)
+    writer.member(#","l7_timeout":"#, figures.timeouts)
   }
 
   private func closes(_ counts: CloseCounts, _ writer: inout LineWriter) {
@@ -102,5 +125,21 @@ struct MetricLines: ~Copyable {
     writer.member(#","client_establish_other_rst":"#, counts.clientEstablishReset)
     writer.member(#","server_establish_other_rst":"#, counts.serverEstablishReset)
     writer.member(#","tcp_timeout":"#, counts.timeout)
+  }
+
+  /// The same by what failed: in the handshake by whom, or after it.
+  private func failures(_ counts: CloseCounts, _ writer: inout LineWriter) {
+    let client = counts.clientPortReuse &+ counts.clientAckMissing &+ counts.clientEstablishReset
+    let server =
+      counts.serverSynAckMissing &+ counts.serverRefused &+ counts.serverEstablishReset
+    let resets = counts.clientReset &+ counts.serverReset
+    writer.member(#","client_establish_fail":"#, client)
+    writer.member(#","server_establish_fail":"#, server)
+    writer.member(#","tcp_establish_fail":"#, client &+ server)
+    writer.member(#","tcp_transfer_fail":"#, resets &+ counts.serverQueueFull &+ counts.timeout)
+    writer.member(
+      #","tcp_rst_fail":"#,
+      resets &+ counts.clientEstablishReset &+ counts.serverEstablishReset
+        &+ counts.serverRefused)
   }
 }
