@@ -43,7 +43,10 @@ package struct Agent: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
       let port = try await MetricsServer.start(on: configuration.metrics, group: group) {
-        ledger.text + gauges.text
+        var text = MetricText()
+        text.stages(ledger.tallies)
+        gauges.write(to: &text)
+        return text.text
       }
       let configuration = configuration
       let capture = try await CaptureThread { () throws(ProbeError) in

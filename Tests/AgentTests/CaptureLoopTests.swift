@@ -12,7 +12,7 @@ import Testing
 @testable import Agent
 
 /// The capture thread against the kernel: needs root, or CAP_BPF and CAP_PERFMON.
-@Suite(.timeLimit(.minutes(1))) struct CaptureLoopTests {
+@Suite(.timeLimit(.minutes(10))) struct CaptureLoopTests {
   private func freePort() async throws -> Int {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let channel = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(1))) struct MetricsServerTests {
+@Suite(.timeLimit(.minutes(10))) struct MetricsServerTests {
   /// What the server at `port` answers before it hangs up.
   private func ask(
     _ request: String, port: Int, _ group: MultiThreadedEventLoopGroup

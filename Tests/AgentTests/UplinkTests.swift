@@ -11,7 +11,7 @@ import Wire
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(2))) struct UplinkTests {
+@Suite(.timeLimit(.minutes(10))) struct UplinkTests {
   private func uplink(
     to port: Int, _ outbox: Outbox, _ group: MultiThreadedEventLoopGroup
   ) async -> Uplink {

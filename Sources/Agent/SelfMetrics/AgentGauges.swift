@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+package import Telemetry
 
 /// What the agent is like right now, for `/metrics`. Written by the capture thread and the uplink.
 package final class AgentGauges: Sendable {
@@ -26,31 +27,27 @@ package final class AgentGauges: Sendable {
     values.withLock { change(&$0) }
   }
 
-  /// Prometheus text.
-  package var text: String {
+  package func write(to text: inout MetricText) {
     let now = current
-    let cpu = now.processorNanoseconds
-    let fraction = String(cpu % 1_000_000_000 / 1_000_000 + 1_000).dropFirst()
-    return """
-      # TYPE metaflow_agent_connected gauge
-      metaflow_agent_connected \(now.isConnected ? 1 : 0)
-      # TYPE metaflow_agent_id gauge
-      metaflow_agent_id \(now.agentID)
-      # TYPE metaflow_agent_spool_bytes gauge
-      metaflow_agent_spool_bytes \(now.spoolBytes)
-      # TYPE metaflow_agent_spool_batches gauge
-      metaflow_agent_spool_batches \(now.spoolBatches)
-      # TYPE metaflow_agent_queued_batches gauge
-      metaflow_agent_queued_batches \(now.queuedBatches)
-      # TYPE metaflow_agent_conversations gauge
-      metaflow_agent_conversations \(now.conversations)
-      # TYPE metaflow_agent_shedding_level gauge
-      metaflow_agent_shedding_level \(now.shedding.rawValue)
-      # TYPE process_resident_memory_bytes gauge
-      process_resident_memory_bytes \(now.residentBytes)
-      # TYPE process_cpu_seconds_total counter
-      process_cpu_seconds_total \(cpu / 1_000_000_000).\(fraction)
-
-      """
+    text.gauge(
+      "metaflow_agent_connected", "1 while the server takes batches.", now.isConnected ? 1 : 0)
+    text.gauge("metaflow_agent_id", "The number the server gave.", UInt64(now.agentID))
+    text.gauge(
+      "metaflow_agent_spool_bytes", "Bytes that wait on disk.", UInt64(max(0, now.spoolBytes)))
+    text.gauge(
+      "metaflow_agent_spool_batches", "Batches that wait on disk.",
+      UInt64(max(0, now.spoolBatches)))
+    text.gauge(
+      "metaflow_agent_queued_batches", "Batches that wait in memory.",
+      UInt64(max(0, now.queuedBatches)))
+    text.gauge(
+      "metaflow_agent_conversations", "Conversations followed.",
+      UInt64(max(0, now.conversations)))
+    text.gauge(
+      "metaflow_agent_shedding_level", "How much load is shed: 0 none.",
+      UInt64(now.shedding.rawValue))
+    text.gauge("process_resident_memory_bytes", "Resident memory.", now.residentBytes)
+    text.seconds(
+      "process_cpu_seconds_total", "Processor time used.", nanoseconds: now.processorNanoseconds)
   }
 }

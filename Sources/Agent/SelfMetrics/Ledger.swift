@@ -5,22 +5,7 @@ package import Telemetry
 
 /// What every stage of this agent received, passed and dropped since the start.
 package final class Ledger: Sendable {
-  private struct Key: Hashable {
-    var stage: Stage
-    var reason: LossReason
-  }
-
-  private struct Passage {
-    var received: UInt64 = 0
-    var passed: UInt64 = 0
-  }
-
-  private struct Totals {
-    var passages: [Stage: Passage] = [:]
-    var dropped: [Key: UInt64] = [:]
-  }
-
-  private let totals = Mutex(Totals())
+  private let totals = Mutex<[Stage: Tally]>([:])
 
   package init() {}
 
@@ -28,44 +13,20 @@ package final class Ledger: Sendable {
     guard !losses.isEmpty else { return }
     totals.withLock { totals in
       for loss in losses {
-        totals.passages[loss.stage, default: Passage()].received &+= loss.received
-        totals.passages[loss.stage, default: Passage()].passed &+= loss.passed
-        if loss.dropped > 0 {
-          totals.dropped[Key(stage: loss.stage, reason: loss.reason), default: 0] &+= loss.dropped
-        }
+        totals[loss.stage, default: Tally()].received &+= loss.received
+        totals[loss.stage, default: Tally()].passed &+= loss.passed
+        totals[loss.stage, default: Tally()].drop(loss.reason, count: loss.dropped)
       }
     }
   }
 
-  /// Prometheus text (exposition format 0.0.4). Every stage up to the uplink is there from the
-  /// start, so that a rate never begins with a hole.
-  package var text: String {
-    let (passages, dropped) = totals.withLock { ($0.passages, $0.dropped) }
+  /// The stages of the pipeline, in its order and there from the start, so that a rate never begins
+  /// with a hole; then all others that counted something.
+  package var tallies: [(stage: Stage, tally: Tally)] {
+    let totals = totals.withLock { $0 }
     let first: [Stage] = [.probes, .ring, .conversations, .calls, .rollup, .uplink]
-    let stages =
-      first
-      + passages.keys.filter { !first.contains($0) }
-      .sorted { $0.rawValue < $1.rawValue }
-    var text = "# TYPE metaflow_stage_received_total counter\n"
-    for stage in stages {
-      text += "metaflow_stage_received_total{stage=\"\(stage.name)\"} "
-      text += "\(passages[stage]?.received ?? 0)\n"
-    }
-    text += "# TYPE metaflow_stage_passed_total counter\n"
-    for stage in stages {
-      text += "metaflow_stage_passed_total{stage=\"\(stage.name)\"} "
-      text += "\(passages[stage]?.passed ?? 0)\n"
-    }
-    text += "# TYPE metaflow_stage_dropped_total counter\n"
-    let order = dropped.sorted {
-      ($0.key.stage.rawValue, $0.key.reason.rawValue)
-        < ($1.key.stage.rawValue, $1.key.reason.rawValue)
-    }
-    for (key, count) in order {
-      text += "metaflow_stage_dropped_total{stage=\"\(key.stage.name)\","
-      text += "reason=\"\(key.reason.name)\"} \(count)\n"
-    }
-    return text
+    let others = totals.keys.filter { !first.contains($0) }.sorted { $0.rawValue < $1.rawValue }
+    return (first + others).map { ($0, totals[$0] ?? Tally()) }
   }
 }
 

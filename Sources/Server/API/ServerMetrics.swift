@@ -25,62 +25,24 @@ struct ServerMetrics {
       statistics.refusedConnections)
     text.counter(
       "metaflow_store_failures_total", "Attempts to store that failed.", statistics.storeFailures)
-    text.gauge("metaflow_ingest_connections", "Connections now.", statistics.connections)
+    text.gauge(
+      "metaflow_ingest_connections", "Connections now.", UInt64(max(0, statistics.connections)))
     text.gauge(
       "metaflow_journal_bytes", "Acknowledged bytes that wait for the store.",
-      statistics.queuedBytes + statistics.sealedBytes)
-    if let partitions = try? await storage.partitions() { text.tables(partitions) }
+      UInt64(max(0, statistics.queuedBytes + statistics.sealedBytes)))
+    if let partitions = try? await storage.partitions() { Self.write(partitions, to: &text) }
     return text.text
   }
-}
 
-/// Collects Prometheus text (exposition format 0.0.4).
-struct MetricText {
-  private(set) var text = ""
-
-  /// `name` may carry labels.
-  mutating func counter(_ name: String, _ help: String, _ value: UInt64) {
-    head(name, help, "counter")
-    text += "\(name) \(value)\n"
-  }
-
-  mutating func gauge(_ name: String, _ help: String, _ value: Int) {
-    head(name, help, "gauge")
-    text += "\(name) \(value)\n"
-  }
-
-  mutating func stages(_ tallies: [(stage: Stage, tally: Tally)]) {
-    head("metaflow_stage_received_total", "What came into a stage of the pipeline.", "counter")
-    for (stage, tally) in tallies {
-      text += "metaflow_stage_received_total{stage=\"\(stage.name)\"} \(tally.received)\n"
-    }
-    head("metaflow_stage_passed_total", "What left it.", "counter")
-    for (stage, tally) in tallies {
-      text += "metaflow_stage_passed_total{stage=\"\(stage.name)\"} \(tally.passed)\n"
-    }
-    head("metaflow_stage_dropped_total", "What it dropped, by reason.", "counter")
-    for (stage, tally) in tallies {
-      for drop in tally.dropped {
-        text += "metaflow_stage_dropped_total{stage=\"\(stage.name)\","
-        text += "reason=\"\(drop.reason.name)\"} \(drop.count)\n"
-      }
-    }
-  }
-
-  mutating func tables(_ partitions: [StoredPartition]) {
-    let byTable = Dictionary(grouping: partitions) { "\($0.database).\($0.table)" }
-    head("metaflow_table_bytes", "Bytes of a table on disk.", "gauge")
-    for (table, parts) in byTable.sorted(by: { $0.key < $1.key }) {
-      text += "metaflow_table_bytes{table=\"\(table)\"} \(parts.reduce(0) { $0 + $1.bytes })\n"
-    }
-    head("metaflow_table_rows", "Rows of a table.", "gauge")
-    for (table, parts) in byTable.sorted(by: { $0.key < $1.key }) {
-      text += "metaflow_table_rows{table=\"\(table)\"} \(parts.reduce(0) { $0 + $1.rows })\n"
-    }
-  }
-
-  private mutating func head(_ name: String, _ help: String, _ kind: String) {
-    let bare = name.prefix { $0 != "{" }
-    text += "# HELP \(bare) \(help)\n# TYPE \(bare) \(kind)\n"
+  private static func write(_ partitions: [StoredPartition], to text: inout MetricText) {
+    let tables = Dictionary(grouping: partitions) { "\($0.database).\($0.table)" }
+      .sorted { $0.key < $1.key }
+    text.gauges(
+      "metaflow_table_bytes", "Bytes of a table on disk.", label: "table",
+      tables.map { ($0.key, $0.value.reduce(0) { $0 + UInt64($1.bytes) }) })
+    text.gauges(
+      "metaflow_table_rows", "Rows of a table.", label: "table",
+      tables.map { ($0.key, $0.value.reduce(0) { $0 + UInt64($1.rows) }) })
   }
 }
+

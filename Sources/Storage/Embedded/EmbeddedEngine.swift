@@ -226,6 +226,8 @@ extension EmbeddedEngine {
   package func close() async {
     guard !isClosing else { return }
     isClosing = true
+    // First: the engine waits five seconds for connections that are open, and ours are kept alive.
+    try? await client.shutdown()
     if let process = running?.process {
       process.signal(SIGTERM)
       let grace = Task {
@@ -238,7 +240,6 @@ extension EmbeddedEngine {
     supervisor?.cancel()
     await supervisor?.value
     running = nil
-    try? await client.shutdown()
     directory.release()
   }
 }

@@ -21,14 +21,21 @@ final class Stack: Sendable {
     }
   }
 
-  static func start() async throws -> Stack {
+  /// - Parameters:
+  ///   - data: the server's data folder; one in the stack's own folder when there is none.
+  ///   - agentConfiguration: the agent's configuration file.
+  static func start(
+    data: URL? = nil, agentConfiguration: String = ""
+  ) async throws -> Stack {
     let folder = try temporaryFolder("stack")
+    let data = data ?? folder.appending(path: "server")
+    let configuration = folder.appending(path: "agent.yaml")
+    try agentConfiguration.write(to: configuration, atomically: true, encoding: .utf8)
     let (http, ingest, metrics) = (try freePort(), try freePort(), try freePort())
     let server = try RunningProgram(
       product("metaflow-server"),
       [
-        "--data-dir", folder.appending(path: "server").path, "--http", "127.0.0.1:\(http)",
-        "--ingest", "127.0.0.1:\(ingest)",
+        "--data-dir", data.path, "--http", "127.0.0.1:\(http)", "--ingest", "127.0.0.1:\(ingest)",
       ], in: folder)
     _ = try await eventually("the server answers; it said: \(server.output)") {
       guard server.isRunning else { throw HarnessFailure("server ended: \(server.output)") }
@@ -37,7 +44,7 @@ final class Stack: Sendable {
     let agent = try RunningProgram(
       product("metaflow-agent"),
       [
-        "run", "--server", "127.0.0.1:\(ingest)", "--spool-dir",
+        "run", "--config", configuration.path, "--server", "127.0.0.1:\(ingest)", "--spool-dir",
         folder.appending(path: "spool").path,
         "--metrics", "127.0.0.1:\(metrics)",
       ], in: folder)
@@ -64,6 +71,13 @@ final class Stack: Sendable {
   func stop() async {
     for program in programs.reversed() where program.isRunning { await program.stop() }
     try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// A counter or gauge of the agent, by its name with its labels; 0 when it is not there.
+  func agentMetric(_ name: String) throws -> Double {
+    let text = try run("curl", ["-sS", "http://127.0.0.1:\(metrics)/metrics"]).output
+    let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+    return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
   }
 
   /// The body of a GET on the API.
