@@ -25,8 +25,8 @@ package struct BatchHead: Hashable, Sendable, BitwiseCopyable {
   static let size = 12
 
   package var sequence: UInt64
-  /// Calls and metrics in the batch, for whoever must count it without reading it. The sender's
-  /// word: not to be trusted with memory.
+  /// Calls, flows and metrics of both kinds in the batch, for whoever must count it without reading
+  /// it. The sender's word: not to be trusted with memory.
   package var records: UInt32
 
   package init(sequence: UInt64, records: UInt32) {

@@ -37,6 +37,7 @@ package struct FrameEncoder: ~Copyable {
     _ batch: borrowing RecordBatch, sequence: UInt64
   ) throws(WireError) -> [UInt8] {
     guard batch.calls.count <= WireLimits.rows, batch.metrics.count <= WireLimits.rows,
+      batch.flows.count <= WireLimits.rows, batch.networkMetrics.count <= WireLimits.rows,
       batch.losses.count <= WireLimits.rows, batch.processes.count <= WireLimits.processes,
       batch.endedProcesses.count <= WireLimits.processes
     else { throw WireError(.oversized, at: 0, expected: "a batch inside the row limits") }

@@ -89,4 +89,6 @@ package struct SectionID: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let processes = SectionID(rawValue: 5)
   package static let endedProcesses = SectionID(rawValue: 6)
   package static let host = SectionID(rawValue: 7)
+  package static let flows = SectionID(rawValue: 8)
+  package static let networkMetrics = SectionID(rawValue: 9)
 }

@@ -3,8 +3,10 @@
 import Telemetry
 
 extension RecordBatch {
-  /// Calls and metrics: what the loss ledger counts of a batch.
-  package var recordCount: Int { calls.count + metrics.count }
+  /// Calls, flows and metrics of both kinds: what the loss ledger counts of a batch.
+  package var recordCount: Int {
+    calls.count + metrics.count + flows.count + networkMetrics.count
+  }
 
   /// Writes the sections that are not empty.
   func write(to writer: inout WireWriter) {
@@ -21,6 +23,22 @@ extension RecordBatch {
         writer.varint(UInt64(metrics.count))
         var context = MetricContext()
         for metric in metrics { metric.write(to: &writer, context: &context) }
+      }
+    }
+    if !flows.isEmpty {
+      writer.section(.flows) { writer in
+        writer.varint(UInt64(flows.count))
+        var context = FlowContext()
+        for index in flows.indices { flows[index].write(to: &writer, context: &context) }
+      }
+    }
+    if !networkMetrics.isEmpty {
+      writer.section(.networkMetrics) { writer in
+        writer.varint(UInt64(networkMetrics.count))
+        var context = NetworkContext()
+        for index in networkMetrics.indices {
+          networkMetrics[index].write(to: &writer, context: &context)
+        }
       }
     }
     if !losses.isEmpty {
@@ -78,6 +96,8 @@ extension RecordBatch {
     switch id {
     case .calls: try readCalls(from: &reader)
     case .metrics: try readMetrics(from: &reader)
+    case .flows: try readFlows(from: &reader)
+    case .networkMetrics: try readNetworkMetrics(from: &reader)
     case .losses:
       let count = reader.count(limit: WireLimits.rows - losses.count, rowBytes: lossRowBytes)
       losses.reserveCapacity(losses.count + count)
@@ -126,6 +146,29 @@ extension RecordBatch {
       CallMetric.read(from: &reader, context: &context, textBytes: text.count)
       try reader.check()
       metrics.append(context.row)
+    }
+  }
+
+  private mutating func readFlows(from reader: inout WireReader) throws(WireError) {
+    let count = reader.count(limit: WireLimits.rows - flows.count, rowBytes: flowRowBytes)
+    flows.reserveCapacity(flows.count + count)
+    var context = FlowContext()
+    for _ in 0..<count {
+      FlowRecord.read(from: &reader, context: &context, textBytes: text.count)
+      try reader.check()
+      flows.append(context.row)
+    }
+  }
+
+  private mutating func readNetworkMetrics(from reader: inout WireReader) throws(WireError) {
+    let limit = WireLimits.rows - networkMetrics.count
+    let count = reader.count(limit: limit, rowBytes: networkMetricRowBytes)
+    networkMetrics.reserveCapacity(networkMetrics.count + count)
+    var context = NetworkContext()
+    for _ in 0..<count {
+      NetworkMetric.read(from: &reader, context: &context)
+      try reader.check()
+      networkMetrics.append(context.row)
     }
   }
 }

@@ -6,7 +6,7 @@ package enum WireLimits {
   package static let frameBytes = 8 << 20
   /// Bytes of a frame's body once decompressed.
   package static let bodyBytes = 32 << 20
-  /// Calls of one batch; likewise metrics, and losses.
+  /// Calls of one batch; likewise metrics, flows, network metrics, and losses.
   package static let rows = 65_536
   /// Process reports of one batch; likewise ended processes.
   package static let processes = 16_384

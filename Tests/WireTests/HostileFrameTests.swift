@@ -27,6 +27,12 @@ import Wire
       _ = call.durationMicroseconds
     }
     for metric in batch.metrics { _ = batch.string(metric.endpoint) }
+    for flow in batch.flows {
+      _ = batch.string(flow.interfaceName)
+      _ = batch.string(flow.requestDomain)
+      _ = flow.closeType.status(flow.transport)
+    }
+    for metric in batch.networkMetrics { _ = metric.closes }
   }
 
   @Test(arguments: UInt64(1)...30) func mutatedFramesNeverTrap(seed: UInt64) throws {
@@ -123,6 +129,32 @@ import Wire
     #expect(throws: few) { try decode(batchFrame(encoding: 0, body: [2, 2, 0, 0, 0, 0xff, 0x01])) }
   }
 
+  struct BadRow: Sendable {
+    var section: UInt8
+    var row: [UInt8]
+    var error: WireError
+  }
+
+  /// A mask bit of no meaning is a row that this build does not read, in whatever section.
+  @Test(arguments: [
+    BadRow(
+      section: 8, row: [0, 0, 0, 0x10, 0, 0, 0, 0],
+      error: WireError(.malformed, at: 10, expected: "a known flow mask")),
+    BadRow(
+      section: 8, row: [0, 0, 0, 0, 0, 0, 0, 0x20],
+      error: WireError(.malformed, at: 14, expected: "a known figure mask")),
+    BadRow(
+      section: 9, row: [0, 0x20, 0, 0, 0],
+      error: WireError(.malformed, at: 8, expected: "a known network metric mask")),
+    BadRow(
+      section: 9, row: [0, 0x10, 0, 0, 0x10, 0, 0],
+      error: WireError(.malformed, at: 11, expected: "a known mask of closes")),
+  ])
+  func anUnknownMaskIsRefused(_ bad: BadRow) {
+    let body = [bad.section, UInt8(bad.row.count + 1), 0, 0, 0, 1] + bad.row
+    #expect(throws: bad.error) { try decode(batchFrame(encoding: 0, body: body)) }
+  }
+
   @Test func aTextOutsideTheBatchIsRefused() throws {
     var batch = RecordBatch()
     var call = CallRecord(
@@ -161,6 +193,17 @@ import Wire
   @Test func aBatchBeyondTheRowLimitIsNotMade() {
     var batch = RecordBatch()
     batch.endedProcesses = Array(repeating: .unknown, count: WireLimits.processes + 1)
+    expectTooLarge(batch)
+    batch = RecordBatch()
+    let end = FlowEnd(address: .unspecified, port: 0)
+    let flow = FlowRecord(
+      transport: .tcp, client: end, server: end, start: Timestamp(seconds: 0),
+      end: Timestamp(seconds: 0))
+    batch.flows = Array(repeating: flow, count: WireLimits.rows + 1)
+    expectTooLarge(batch)
+  }
+
+  private func expectTooLarge(_ batch: RecordBatch) {
     #expect(throws: WireError(.oversized, at: 0, expected: "a batch inside the row limits")) {
       var encoder = FrameEncoder()
       _ = try encoder.encode(batch, sequence: 1)

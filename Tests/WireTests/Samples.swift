@@ -109,6 +109,150 @@ struct Seeded: RandomNumberGenerator {
     return metric
   }
 
+  mutating func flowEnd() -> FlowEnd {
+    var end = FlowEnd(address: IPAddress(high: integer(), low: integer()), port: integer())
+    end.linkAddress = LinkAddress(integer())
+    end.flags = TCPFlags(rawValue: integer())
+    end.isNearLink = next() % 2 == 0
+    end.isNearNetwork = next() % 2 == 0
+    if next() % 4 == 0 { end.realAddress = IPAddress(v4: integer()) }
+    end.realPort = integer()
+    return end
+  }
+
+  mutating func tunnel() -> Tunnel {
+    var tunnel = Tunnel()
+    guard next() % 2 == 0 else { return tunnel }
+    tunnel.type = TunnelType(rawValue: integer())
+    tunnel.tier = integer()
+    tunnel.id = integer()
+    tunnel.source = IPAddress(v4: integer())
+    tunnel.destination = IPAddress(high: integer(), low: integer())
+    return tunnel
+  }
+
+  mutating func latency() -> LatencySum {
+    var latency = LatencySum()
+    latency.sum = integer()
+    latency.count = integer()
+    latency.maximum = integer()
+    return latency
+  }
+
+  mutating func traffic() -> FlowTraffic {
+    var traffic = FlowTraffic()
+    traffic.packets = integer()
+    traffic.bytes = integer()
+    traffic.networkBytes = integer()
+    traffic.transportBytes = integer()
+    return traffic
+  }
+
+  /// Each group of figures is missing as often as not: rows leave out what is zero.
+  mutating func figures() -> FlowFigures {
+    var figures = FlowFigures()
+    if next() % 2 == 0 { figures.sent = traffic() }
+    if next() % 2 == 0 { figures.received = traffic() }
+    if next() % 2 == 0 { figures.roundTrip = latency() }
+    if next() % 2 == 0 { figures.roundTripClient = latency() }
+    if next() % 2 == 0 { figures.roundTripServer = latency() }
+    if next() % 2 == 0 { figures.systemResponse = latency() }
+    if next() % 2 == 0 { figures.dataResponse = latency() }
+    if next() % 2 == 0 { figures.callResponse = latency() }
+    if next() % 2 == 0 { figures.clientIdle = latency() }
+    if next() % 2 == 0 {
+      figures.sentRetransmissions = integer()
+      figures.receivedRetransmissions = integer()
+      figures.sentZeroWindows = integer()
+      figures.receivedZeroWindows = integer()
+      figures.sentOutOfOrder = integer()
+      figures.receivedOutOfOrder = integer()
+    }
+    if next() % 2 == 0 {
+      figures.syns = integer()
+      figures.synAcks = integer()
+      figures.synRetransmissions = integer()
+      figures.synAckRetransmissions = integer()
+      figures.fins = integer()
+    }
+    if next() % 2 == 0 { (figures.requests, figures.responses) = (integer(), integer()) }
+    if next() % 2 == 0 {
+      figures.clientErrors = integer()
+      figures.serverErrors = integer()
+      figures.timeouts = integer()
+      figures.parseFailures = integer()
+    }
+    return figures
+  }
+
+  mutating func flow(in batch: inout RecordBatch) -> FlowRecord {
+    var flow = FlowRecord(
+      transport: TransportProtocol(rawValue: integer()), client: flowEnd(), server: flowEnd(),
+      start: Timestamp(nanoseconds: integer()), end: Timestamp(nanoseconds: integer()))
+    flow.flow = integer()
+    flow.observationPoint = ObservationPoint(rawValue: integer())
+    flow.signalSource = SignalSource(rawValue: integer())
+    flow.applicationProtocol = ApplicationProtocol(rawValue: integer())
+    flow.closeType = CloseType(rawValue: integer())
+    flow.isNew = next() % 2 == 0
+    flow.directionScore = integer()
+    flow.networkNamespace = integer()
+    flow.interface = integer()
+    flow.interfaceName = text(in: &batch)
+    flow.etherType = integer()
+    flow.vlan = integer()
+    flow.sentTunnel = tunnel()
+    flow.receivedTunnel = tunnel()
+    flow.synSequence = integer()
+    flow.synAckSequence = integer()
+    flow.lastKeepaliveSequence = integer()
+    flow.lastKeepaliveAcknowledgement = integer()
+    flow.initialIPID = integer()
+    flow.duration = integer()
+    flow.figures = figures()
+    if next() % 2 == 0 {
+      flow.totalSentPackets = flow.figures.sent.packets
+      flow.totalReceivedPackets = flow.figures.received.packets
+      flow.totalSentBytes = flow.figures.sent.bytes
+      flow.totalReceivedBytes = flow.figures.received.bytes
+    } else {
+      flow.totalSentPackets = integer()
+      flow.totalReceivedPackets = integer()
+      flow.totalSentBytes = integer()
+      flow.totalReceivedBytes = integer()
+    }
+    flow.requestDomain = text(in: &batch)
+    return flow
+  }
+
+  mutating func networkMetric() -> NetworkMetric {
+    var metric = NetworkMetric(
+      time: Timestamp(nanoseconds: integer()), interval: integer(),
+      observationPoint: ObservationPoint(rawValue: integer()),
+      transport: TransportProtocol(rawValue: integer()), client: end(), server: end())
+    metric.signalSource = SignalSource(rawValue: integer())
+    metric.directionScore = integer()
+    metric.tunnelType = TunnelType(rawValue: integer())
+    metric.figures = figures()
+    metric.newFlows = integer()
+    metric.closedFlows = integer()
+    metric.flowLoad = integer()
+    metric.closes.clientReset = integer()
+    metric.closes.serverReset = integer()
+    metric.closes.serverSynAckMissing = integer()
+    metric.closes.clientAckMissing = integer()
+    metric.closes.clientHalfClose = integer()
+    metric.closes.serverHalfClose = integer()
+    metric.closes.clientPortReuse = integer()
+    metric.closes.serverRefused = integer()
+    metric.closes.serverQueueFull = integer()
+    metric.closes.clientEstablishReset = integer()
+    metric.closes.serverEstablishReset = integer()
+    metric.closes.timeout = integer()
+    if next() % 2 == 0 { metric.closes = CloseCounts() }
+    return metric
+  }
+
   mutating func string() -> String {
     ["", "nginx", "caf\u{e9} \u{1f600}", "java -jar shop.jar --port 80"].randomElement(
       using: &self)!
@@ -142,6 +286,8 @@ struct Seeded: RandomNumberGenerator {
     var batch = RecordBatch()
     for _ in 0..<(next() % (rows + 1)) { batch.calls.append(call(in: &batch)) }
     for _ in 0..<(next() % (rows + 1)) { batch.metrics.append(metric(in: &batch)) }
+    for _ in 0..<(next() % (rows + 1)) { batch.flows.append(flow(in: &batch)) }
+    for _ in 0..<(next() % (rows + 1)) { batch.networkMetrics.append(networkMetric()) }
     for _ in 0..<(next() % (rows + 1)) {
       batch.losses.append(
         LossEntry(

@@ -18,7 +18,7 @@ package struct FragmentLimits: Sendable {
 
 /// What fragments of one packet have in common (RFC 791 section 3.2, RFC 8200 section 4.5), and the
 /// tunnel, as the address spaces in two tunnels may be the same.
-struct FragmentKey {
+struct FragmentKey: BitwiseCopyable {
   var source: IPAddress
   var destination: IPAddress
   var tunnel: UInt32
@@ -104,10 +104,12 @@ struct FragmentTable {
     packet.acknowledgement = first.acknowledgement
     packet.window = first.window
     packet.sequence = first.sequence &+ UInt32(truncatingIfNeeded: offset - headerLength)
-    // SYN stays with the first byte, FIN and PSH belong to the last.
-    packet.flags.rawValue = first.flags.rawValue & ~(packet.hasMoreFragments ? 0x0b : 0x02)
+    // SYN and RST stay with the first byte, FIN and PSH belong to the last.
+    packet.flags.rawValue = first.flags.rawValue & ~(packet.hasMoreFragments ? 0x0f : 0x06)
     if first.tunnel.tier > packet.tunnel.tier {
-      // The packet inside says its whole length in the first fragment.
+      // The packet inside has said its whole length, and its end, in the first fragment.
+      packet.sequence = first.sequence &+ UInt32(truncatingIfNeeded: first.payloadLength)
+      packet.flags.rawValue = first.flags.rawValue & 0x10
       packet.tunnel = first.tunnel
       packet.source = first.source
       packet.destination = first.destination

@@ -5,12 +5,17 @@ import Telemetry
 /// What stands before the IP header.
 extension FrameWalk {
   /// Reads the header that `linkType` says the frame begins with.
-  @inline(never)
+  @inline(__always)
   @_lifetime(self: copy self)
   mutating func link(_ linkType: LinkType, _ packet: inout DecodedPacket) -> WalkStep {
     // The numbers of ``LinkType``, whose names would be calls here.
+    linkType.rawValue == 1 ? .ethernet : rareLink(linkType, &packet)
+  }
+
+  @inline(never)
+  @_lifetime(self: copy self)
+  private mutating func rareLink(_ linkType: LinkType, _ packet: inout DecodedPacket) -> WalkStep {
     switch linkType.rawValue {
-    case 1: .ethernet
     case 0, 108: loopback()
     case 9, 50: .ppp
     case 12, 14, 101: .ip

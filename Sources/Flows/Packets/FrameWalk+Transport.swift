@@ -19,69 +19,12 @@ extension FrameWalk {
     packet.acknowledgement = header.u32(8)
     packet.flags.rawValue = lengthAndFlags & 0x1ff
     packet.window = header.u16(14)
-    if length > 20 { tcpOptions(offset &+ 20, min(offset &+ length, available), &packet.options) }
+    if length > 20 {
+      packet.options.read(bytes, from: offset &+ 20, to: min(offset &+ length, available))
+    }
     offset &+= length
     setPayload(endingAt: limit, &packet)
     return .flow
-  }
-
-  /// Reads the options between two offsets; what is wrong with them ends the reading, not the packet.
-  @inline(__always)
-  private func tcpOptions(_ start: Int, _ end: Int, _ options: inout TCPOptions) {
-    if end &- start == 12 {
-      // What nearly every segment has: two bytes of padding and the timestamps (RFC 7323 appendix A).
-      let usual = HeaderBytes(bytes, at: start, count: 12)
-      if usual.u32(0) == 0x0101_080a {
-        options.timestampValue = usual.u32(4)
-        options.timestampEcho = usual.u32(8)
-        return
-      }
-    }
-    anyTCPOptions(start, end, &options)
-  }
-
-  @inline(never)
-  private func anyTCPOptions(_ start: Int, _ end: Int, _ options: inout TCPOptions) {
-    var next = start
-    while next < end {
-      let kind = HeaderBytes(bytes, at: next, count: 1).u8(0)
-      if kind == 0 { return }
-      if kind == 1 {
-        next += 1
-        continue
-      }
-      guard next + 2 <= end else { return }
-      let length = Int(HeaderBytes(bytes, at: next, count: 2).u8(1))
-      guard length >= 2, next + length <= end else { return }
-      tcpOption(HeaderBytes(bytes, at: next, count: length), kind, length, &options)
-      next += length
-    }
-  }
-
-  private func tcpOption(
-    _ option: borrowing HeaderBytes, _ kind: UInt8, _ length: Int, _ options: inout TCPOptions
-  ) {
-    switch (kind, length) {
-    case (2, 4): options.maximumSegment = option.u16(2)
-    // RFC 7323 section 2.3: a greater shift counts as 14.
-    case (3, 3): options.windowScale = min(option.u8(2), 14)
-    case (4, 2): options.permitsSelectiveAcknowledgement = true
-    case (5, 10), (5, 18), (5, 26), (5, 34):
-      options.selectiveBlocks = UInt8(length / 8)
-      options.firstBlock = (option.u32(2), option.u32(6))
-    case (8, 10):
-      options.timestampValue = option.u32(2)
-      options.timestampEcho = option.u32(6)
-    // What balancers put in to tell the client's address; kinds that RFC 4727 leaves for experiments.
-    case (253, 8), (254, 8):
-      options.realPort = option.u16(2)
-      options.realAddress.setV4(option.u32(4))
-    case (253, 20), (254, 20):
-      options.realPort = option.u16(2)
-      options.realAddress.high = option.u64(4)
-      options.realAddress.low = option.u64(12)
-    default: break
-    }
   }
 
   /// RFC 768, and the tunnels that are known by their port.

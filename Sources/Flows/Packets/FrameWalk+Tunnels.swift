@@ -39,11 +39,15 @@ extension FrameWalk {
     }
   }
 
+  /// For a header that may be of a tunnel: cut when it was not captured; no tunnel when it has no room.
+  private func absent(_ count: Int) -> WalkStep? { missing(count) == .cut ? .cut : nil }
+
   /// RFC 7348 section 5. Where the port says nothing (`isStrict`) the reserved fields must be 0, too.
   @inline(never)
   @_lifetime(self: copy self)
   private mutating func vxlan(_ packet: inout DecodedPacket, isStrict: Bool) -> WalkStep? {
-    guard packet.tunnel.tier < tunnels, holds(8) else { return nil }
+    guard packet.tunnel.tier < tunnels else { return nil }
+    guard holds(8) else { return absent(8) }
     let header = HeaderBytes(bytes, at: offset, count: 8)
     guard header.u8(0) & 0x08 != 0 else { return nil }
     guard !isStrict || (header.u32(0) == 0x0800_0000 && header.u8(7) == 0) else { return nil }
@@ -55,13 +59,14 @@ extension FrameWalk {
   @inline(never)
   @_lifetime(self: copy self)
   private mutating func geneve(_ packet: inout DecodedPacket) -> WalkStep? {
-    guard packet.tunnel.tier < tunnels, holds(8) else { return nil }
+    guard packet.tunnel.tier < tunnels else { return nil }
+    guard holds(8) else { return absent(8) }
     let header = HeaderBytes(bytes, at: offset, count: 8)
     let length = 8 + Int(header.u8(0) & 0x3f) * 4
     let type = header.u16(2)
     let inside = type == 0x6558 ? .ethernet : step(ofEtherType: type)
     guard header.u8(0) >> 6 == 0, inside != .notIP else { return nil }
-    guard holds(length) else { return missing(length) }
+    guard holds(length) else { return absent(length) }
     offset += length
     return enter(.geneve, id: header.u32(4) >> 8, inside: inside, &packet)
   }
@@ -70,7 +75,8 @@ extension FrameWalk {
   @inline(never)
   @_lifetime(self: copy self)
   private mutating func vxlanGPE(_ packet: inout DecodedPacket) -> WalkStep? {
-    guard packet.tunnel.tier < tunnels, holds(8) else { return nil }
+    guard packet.tunnel.tier < tunnels else { return nil }
+    guard holds(8) else { return absent(8) }
     let header = HeaderBytes(bytes, at: offset, count: 8)
     // The instance flag as in VXLAN, version 0.
     guard header.u8(0) & 0x38 == 0x08 else { return nil }

@@ -26,7 +26,7 @@ enum WalkStep: UInt8 {
 ///
 /// Each step reads one header at `offset`, writes what it says into the packet, and moves on. A step
 /// consumes bytes, and the steps are counted, so every walk ends.
-struct FrameWalk: ~Escapable {
+struct FrameWalk: ~Escapable, BitwiseCopyable {
   /// Headers of one frame, at most; two tunnels with VLANs and labels everywhere have some twenty.
   static let maximumSteps = 32
 

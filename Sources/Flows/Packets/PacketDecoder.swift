@@ -26,28 +26,40 @@ struct PacketDecoder {
   mutating func decode(
     _ captured: CapturedPacket, _ bytes: Span<UInt8>, into packet: inout DecodedPacket
   ) -> LossReason? {
-    var tunnels = Self.tunnels
-    while true {
-      packet = blank
-      packet.time.nanoseconds = captured.time.nanoseconds
-      packet.interface = captured.interface
-      packet.frameLength = captured.length
-      var walk = FrameWalk(bytes, length: captured.length, tunnels: tunnels)
-      let first = walk.link(captured.linkType, &packet)
-      let end = walk.run(from: first, &packet)
-      // The kernel took the outer tag out of the frame; a tag inside it, or inside a tunnel, is nearer.
-      if captured.vlan != 0, packet.vlan == 0, packet.tunnel.tier == 0 {
-        packet.vlan = captured.vlan
-      }
-      if end == .flow, walk.fragment == nil { return nil }
-      if end == .malformed, packet.tunnel.tier > 0 {
-        // Bytes that only looked like a tunnel: what carries them is the packet, if it has a flow.
-        tunnels = packet.tunnel.tier - 1
-        continue
-      }
-      let isBroken = end == .notIP && tunnels < Self.tunnels
-      return finish(walk, isBroken ? .malformed : end, &packet)
+    decode(captured, bytes, tunnels: Self.tunnels, into: &packet)
+  }
+
+  private mutating func decode(
+    _ captured: CapturedPacket, _ bytes: Span<UInt8>, tunnels: UInt8,
+    into packet: inout DecodedPacket
+  ) -> LossReason? {
+    packet = blank
+    packet.time.nanoseconds = captured.time.nanoseconds
+    packet.interface = captured.interface
+    packet.frameLength = captured.length
+    var walk = FrameWalk(bytes, length: captured.length, tunnels: tunnels)
+    let first = walk.link(captured.linkType, &packet)
+    let end = walk.run(from: first, &packet)
+    // The kernel took the outer tag out of the frame; a tag inside it, or inside a tunnel, is nearer.
+    if captured.vlan != 0, packet.vlan == 0, packet.tunnel.tier == 0 {
+      packet.vlan = captured.vlan
     }
+    if end == .flow, walk.fragment == nil { return nil }
+    if end == .malformed, packet.tunnel.tier > 0 {
+      return decodeOutside(captured, bytes, tunnels: packet.tunnel.tier - 1, into: &packet)
+    }
+    return finish(walk, end, &packet)
+  }
+
+  /// Decodes bytes again that only looked like a tunnel: what carries them is the packet, if it has a
+  /// flow.
+  @inline(never)
+  private mutating func decodeOutside(
+    _ captured: CapturedPacket, _ bytes: Span<UInt8>, tunnels: UInt8,
+    into packet: inout DecodedPacket
+  ) -> LossReason? {
+    let reason = decode(captured, bytes, tunnels: tunnels, into: &packet)
+    return reason == .notIP ? .malformedPacket : reason
   }
 
   /// Ends a walk that is not simply a packet of a flow.

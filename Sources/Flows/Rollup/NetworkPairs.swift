@@ -37,8 +37,9 @@ struct NetworkPairs {
     var hash: UInt32
     /// Flows and rows that speak of it; 0 for a free place.
     var holds: UInt32 = 0
-    /// Flows that were open when the oldest second that is not closed began.
+    /// Flows that were open when the oldest second that is not closed began, and when its minute did.
     var load: UInt32 = 0
+    var minuteLoad: UInt32 = 0
   }
 
   var entries: [Entry] = []
@@ -54,19 +55,28 @@ struct NetworkPairs {
 
   var count: Int { entries.count - free.count }
 
-  /// The place of `pair`, which is new or was there; `UInt32.max` when there is no room.
+  /// The place of `pair`, which is new or was there. Without room for one more client it is that of
+  /// the server and no client; `UInt32.max` when there is no room for that either.
   mutating func find(_ pair: NetworkPair) -> UInt32 {
+    let known = place(of: pair, limit: pair.client.isUnspecified ? limit : limit - limit / 8)
+    guard known == .max, !pair.client.isUnspecified else { return known }
+    var folded = pair
+    folded.client = .unspecified
+    return place(of: folded, limit: limit)
+  }
+
+  private mutating func place(of pair: NetworkPair, limit: Int) -> UInt32 {
     let hash = pair.hash(seed: seed)
     if let found = index.find(hash, where: { entries[$0].pair.isSame(as: pair) }) {
       return UInt32(found)
     }
     let entry = Entry(pair: pair, hash: hash)
     let place: Int
+    guard count < limit else { return .max }
     if let reused = free.popLast() {
       place = Int(reused)
       entries[place] = entry
     } else {
-      guard entries.count < limit else { return .max }
       place = entries.count
       entries.append(entry)
     }

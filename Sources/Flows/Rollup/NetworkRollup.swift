@@ -5,8 +5,9 @@ import Telemetry
 /// Rolls the seconds of flows up to one row per pair and second, and those to one per pair and
 /// minute, as ``Rollup`` does with calls.
 ///
-/// A pair that has open flows has a row in every second, if only to say how many. Seconds are closed
-/// by their owner, in order; what comes for a closed one counts in the oldest that is open.
+/// A pair that is silent for a second has no row of it; one that has open flows has a row in every
+/// minute, if only to say how many. Seconds are closed by their owner, in order; what comes for a
+/// closed one counts in the oldest that is open.
 struct NetworkRollup {
   /// Seconds that can be open at a time; what is from further ahead counts in the last of them.
   private static let window = 4
@@ -79,6 +80,13 @@ struct NetworkRollup {
     }
   }
 
+  /// Counts what befell a flow in a second for which ``add(_:client:score:pair:second:)`` was called.
+  mutating func add(_ incidents: inout FlowIncidents, client: Int, pair: UInt32, second: Int64) {
+    guard pair != .max else { return }
+    let (table, row) = makeRow(of: pair, second: second)
+    incidents.add(to: &seconds[table].rows[row].figures, client: client)
+  }
+
   private mutating func makeRow(of pair: UInt32, second: Int64) -> (table: Int, row: Int) {
     let table = Self.table(of: open(second))
     let (row, isNew) = seconds[table].row(of: pair)
@@ -98,40 +106,27 @@ struct NetworkRollup {
       return
     }
     guard through > last else { return }
-    var second = last
-    while second < through {
-      second += 1
+    // All that is open lies in the window behind the last one closed.
+    for second in (last + 1)...min(through, last + Int64(Self.window)) {
       closeSecond(second, into: &batch)
-      // No second has rows any more, and no pair would get one: the rest is silence.
-      if second >= last + Int64(Self.window) && !hasLoad { break }
     }
     closed = through
-    if minuteStart != .min, through >= minuteStart + 59 { closeMinute(into: &batch) }
+    closeMinutes(before: through + 1, into: &batch)
   }
-
-  private var hasLoad: Bool { pairs.entries.contains { $0.holds > 0 && $0.load > 0 } }
 
   /// Writes everything, over or not, and begins anew. All flows must have left.
   mutating func finish(into batch: inout RecordBatch) {
     if let last = closed { close(through: last + Int64(Self.window), into: &batch) }
-    closeMinute(into: &batch)
+    if minuteStart != .min { closeMinute(into: &batch) }
     minuteStart = .min
     closed = nil
   }
 
   private mutating func closeSecond(_ second: Int64, into batch: inout RecordBatch) {
     let number = Self.table(of: second)
-    for place in pairs.entries.indices
-    where pairs.entries[place].load > 0 && pairs.entries[place].holds > 0 {
-      let (_, isNew) = seconds[number].row(of: UInt32(place))
-      if isNew { pairs.hold(UInt32(place)) }
-    }
     guard !seconds[number].isEmpty else { return }
-    let start = second - (second % 60 < 0 ? second % 60 + 60 : second % 60)
-    if start != minuteStart {
-      closeMinute(into: &batch)
-      minuteStart = start
-    }
+    closeMinutes(before: second, into: &batch)
+    if minuteStart == .min { minuteStart = second.minuteStart }
     var table = spare
     swap(&table, &seconds[number])
     for row in table.rows.indices { closeRow(&table.rows[row]) }
@@ -140,18 +135,24 @@ struct NetworkRollup {
     swap(&table, &seconds[number])
   }
 
+  /// Writes the minutes that end at or before `second`.
+  private mutating func closeMinutes(before second: Int64, into batch: inout RecordBatch) {
+    while minuteStart != .min && second >= minuteStart + 60 {
+      closeMinute(into: &batch)
+      minuteStart = hasLoad ? minuteStart + 60 : .min
+    }
+  }
+
+  private var hasLoad: Bool { pairs.entries.contains { $0.holds > 0 && $0.load > 0 } }
+
   /// Settles how many flows were open, and adds the row to its minute's.
   private mutating func closeRow(_ row: inout NetworkTable.Row) {
     let place = Int(row.pair)
     row.load = pairs.entries[place].load &+ row.joined
     pairs.entries[place].load = row.load > row.left ? row.load - row.left : 0
     let (sum, isNew) = minute.row(of: row.pair)
-    if isNew {
-      pairs.hold(row.pair)
-      minute.rows[sum].load = row.load
-    } else {
-      minute.rows[sum].load &+= row.joined
-    }
+    if isNew { pairs.hold(row.pair) }
+    minute.rows[sum].joined &+= row.joined
     minute.rows[sum].updates &+= row.updates
     minute.rows[sum].newFlows &+= row.newFlows
     minute.rows[sum].closedFlows &+= row.closedFlows
@@ -163,6 +164,19 @@ struct NetworkRollup {
   private mutating func closeMinute(into batch: inout RecordBatch) {
     var table = spare
     swap(&table, &minute)
+    for row in table.rows.indices {
+      let pair = Int(table.rows[row].pair)
+      table.rows[row].load = pairs.entries[pair].minuteLoad &+ table.rows[row].joined
+    }
+    for place in pairs.entries.indices where pairs.entries[place].holds > 0 {
+      let load = pairs.entries[place].minuteLoad
+      if load > 0 && !table.hasRow(of: UInt32(place)) {
+        var silent = NetworkTable.Row(pair: UInt32(place))
+        silent.load = load
+        append(silent, time: minuteStart, interval: 60, into: &batch)
+      }
+      pairs.entries[place].minuteLoad = pairs.entries[place].load
+    }
     write(&table, time: minuteStart, interval: 60, into: &batch)
     table.removeAll()
     swap(&table, &minute)
@@ -172,23 +186,35 @@ struct NetworkRollup {
     _ table: inout NetworkTable, time: Int64, interval: UInt32, into batch: inout RecordBatch
   ) {
     for index in table.rows.indices {
-      let place = table.rows[index].pair
-      if batch.networkMetrics.count < limits.batchNetworkMetrics {
-        batch.networkMetrics.append(
-          NetworkMetric(
-            table.rows[index], of: pairs.entries[Int(place)].pair, time: time, interval: interval))
-        tally.pass(table.rows[index].updates)
-      } else {
-        tally.lose(.batchFull, count: table.rows[index].updates)
-      }
-      pairs.drop(place)
+      append(table.rows[index], time: time, interval: interval, into: &batch)
+      pairs.drop(table.rows[index].pair)
     }
+  }
+
+  private mutating func append(
+    _ row: NetworkTable.Row, time: Int64, interval: UInt32, into batch: inout RecordBatch
+  ) {
+    guard batch.networkMetrics.count < limits.batchNetworkMetrics else {
+      return tally.lose(.batchFull, count: row.updates)
+    }
+    batch.networkMetrics.append(
+      NetworkMetric(
+        row, of: pairs.entries[Int(row.pair)].pair, time: time, interval: interval))
+    tally.pass(row.updates)
   }
 
   /// Hands over what was counted since the last call.
   mutating func takeTally() -> Tally {
     defer { tally = Tally() }
     return tally
+  }
+}
+
+extension Int64 {
+  /// Of a second since the epoch: the minute that it lies in.
+  fileprivate var minuteStart: Int64 {
+    let remainder = self % 60
+    return self - (remainder < 0 ? remainder + 60 : remainder)
   }
 }
 

@@ -2,18 +2,16 @@
 
 import Telemetry
 
-/// The figures of a flow by direction of its packets, until it is told which is the client's.
+/// The figures of a flow by direction of its packets, until it is told which is the client's: those
+/// that a peaceful flow has. The rest are ``FlowIncidents``.
 struct FlowCounters: BitwiseCopyable {
   var traffic = BothWays(FlowTraffic())
-  // TCP health.
-  var retransmissions = BothWays<UInt32>(0)
-  var zeroWindows = BothWays<UInt32>(0)
-  var outOfOrder = BothWays<UInt32>(0)
-  var syns: UInt32 = 0
-  var synAcks: UInt32 = 0
-  var synRetransmissions: UInt32 = 0
-  var synAckRetransmissions: UInt32 = 0
-  var fins: UInt32 = 0
+  // Latencies. Those of a direction are of what the end answered that sends in it. The frequent ones
+  // lie with the traffic, in the same lines of the cache.
+  var dataResponse = BothWays(LatencySamples())
+  var idle = BothWays(LatencySamples())
+  var systemResponse = BothWays(LatencySamples())
+  var callResponse = LatencySamples()
   // Calls.
   var requests: UInt32 = 0
   var responses: UInt32 = 0
@@ -21,19 +19,6 @@ struct FlowCounters: BitwiseCopyable {
   var serverErrors: UInt32 = 0
   var timeouts: UInt32 = 0
   var parseFailures: UInt32 = 0
-  // Latencies. Those of a direction are of what the end answered that sends in it.
-  var roundTrip = LatencySamples()
-  var roundTripClient = LatencySamples()
-  var roundTripServer = LatencySamples()
-  var systemResponse = BothWays(LatencySamples())
-  var dataResponse = BothWays(LatencySamples())
-  var idle = BothWays(LatencySamples())
-  var callResponse = LatencySamples()
-
-  var isEmpty: Bool {
-    traffic[0].packets | traffic[1].packets == 0
-      && requests | responses | clientErrors | serverErrors | timeouts | parseFailures == 0
-  }
 
   @inline(__always)
   mutating func count(_ packet: inout DecodedPacket, direction: Int) {
@@ -46,27 +31,16 @@ struct FlowCounters: BitwiseCopyable {
   mutating func add(_ other: inout FlowCounters) {
     for direction in 0...1 {
       traffic[direction].add(other.traffic[direction])
-      retransmissions[direction] &+= other.retransmissions[direction]
-      zeroWindows[direction] &+= other.zeroWindows[direction]
-      outOfOrder[direction] &+= other.outOfOrder[direction]
       systemResponse[direction].add(other.systemResponse[direction])
       dataResponse[direction].add(other.dataResponse[direction])
       idle[direction].add(other.idle[direction])
     }
-    syns &+= other.syns
-    synAcks &+= other.synAcks
-    synRetransmissions &+= other.synRetransmissions
-    synAckRetransmissions &+= other.synAckRetransmissions
-    fins &+= other.fins
     requests &+= other.requests
     responses &+= other.responses
     clientErrors &+= other.clientErrors
     serverErrors &+= other.serverErrors
     timeouts &+= other.timeouts
     parseFailures &+= other.parseFailures
-    roundTrip.add(other.roundTrip)
-    roundTripClient.add(other.roundTripClient)
-    roundTripServer.add(other.roundTripServer)
     callResponse.add(other.callResponse)
   }
 
@@ -75,13 +49,55 @@ struct FlowCounters: BitwiseCopyable {
     let server = 1 - client
     figures.sent.add(traffic[client])
     figures.received.add(traffic[server])
-    roundTrip.add(to: &figures.roundTrip)
-    roundTripClient.add(to: &figures.roundTripClient)
-    roundTripServer.add(to: &figures.roundTripServer)
     systemResponse[server].add(to: &figures.systemResponse)
     dataResponse[server].add(to: &figures.dataResponse)
     idle[client].add(to: &figures.clientIdle)
     callResponse.add(to: &figures.callResponse)
+    figures.requests &+= requests
+    figures.responses &+= responses
+    figures.clientErrors &+= clientErrors
+    figures.serverErrors &+= serverErrors
+    figures.timeouts &+= timeouts
+    figures.parseFailures &+= parseFailures
+  }
+}
+
+/// What few seconds of a flow have: handshakes, ends and disorder, by direction of the packets.
+struct FlowIncidents: BitwiseCopyable {
+  var roundTrip = LatencySamples()
+  var roundTripClient = LatencySamples()
+  var roundTripServer = LatencySamples()
+  var retransmissions = BothWays<UInt32>(0)
+  var zeroWindows = BothWays<UInt32>(0)
+  var outOfOrder = BothWays<UInt32>(0)
+  var syns: UInt32 = 0
+  var synAcks: UInt32 = 0
+  var synRetransmissions: UInt32 = 0
+  var synAckRetransmissions: UInt32 = 0
+  var fins: UInt32 = 0
+
+  mutating func add(_ other: inout FlowIncidents) {
+    roundTrip.add(other.roundTrip)
+    roundTripClient.add(other.roundTripClient)
+    roundTripServer.add(other.roundTripServer)
+    for direction in 0...1 {
+      retransmissions[direction] &+= other.retransmissions[direction]
+      zeroWindows[direction] &+= other.zeroWindows[direction]
+      outOfOrder[direction] &+= other.outOfOrder[direction]
+    }
+    syns &+= other.syns
+    synAcks &+= other.synAcks
+    synRetransmissions &+= other.synRetransmissions
+    synAckRetransmissions &+= other.synAckRetransmissions
+    fins &+= other.fins
+  }
+
+  /// Adds them to `figures`, with `client` as the direction of what the client sends.
+  func add(to figures: inout FlowFigures, client: Int) {
+    let server = 1 - client
+    roundTrip.add(to: &figures.roundTrip)
+    roundTripClient.add(to: &figures.roundTripClient)
+    roundTripServer.add(to: &figures.roundTripServer)
     figures.sentRetransmissions &+= retransmissions[client]
     figures.receivedRetransmissions &+= retransmissions[server]
     figures.sentZeroWindows &+= zeroWindows[client]
@@ -93,12 +109,6 @@ struct FlowCounters: BitwiseCopyable {
     figures.synRetransmissions &+= synRetransmissions
     figures.synAckRetransmissions &+= synAckRetransmissions
     figures.fins &+= fins
-    figures.requests &+= requests
-    figures.responses &+= responses
-    figures.clientErrors &+= clientErrors
-    figures.serverErrors &+= serverErrors
-    figures.timeouts &+= timeouts
-    figures.parseFailures &+= parseFailures
   }
 }
 
@@ -136,10 +146,12 @@ struct LatencySamples: BitwiseCopyable {
   }
 }
 
-/// The figures of one flow in one second.
+/// The figures of one flow in one second; or what became of them, its report so far.
 struct FlowSecond: BitwiseCopyable {
-  /// The flow's slot; `UInt32.max` for a free place.
+  /// The flow's slot; `UInt32.max` for a report, and for a free place.
   var flow: UInt32
+  /// Its place among the incidents of the table; `Pool.none` for none.
+  var incidents: UInt32 = .max
   /// Since the epoch.
   var second: Int64
   /// Packets from here on are of a later second. Nanoseconds since the epoch.

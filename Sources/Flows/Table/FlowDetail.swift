@@ -33,10 +33,10 @@ struct FlowDetail: BitwiseCopyable {
   var gaps = BothWays<UInt32>(.max)
   var echoes: UInt32 = .max
 
-  /// Since the flow began, without the open second; and of this report, likewise.
+  /// Since the flow began, without the open second; and where those of this report stand, likewise.
   var totalPackets = BothWays<UInt64>(0)
   var totalBytes = BothWays<UInt64>(0)
-  var report = FlowCounters()
+  var report: UInt32 = .max
 
   init(_ packet: inout DecodedPacket) {
     start = packet.time
@@ -46,13 +46,12 @@ struct FlowDetail: BitwiseCopyable {
     vlan = packet.vlan
   }
 
-  /// Adds the figures of a second.
+  /// Adds the traffic of a second.
   mutating func add(_ counters: inout FlowCounters) {
     for direction in 0...1 {
       totalPackets[direction] &+= counters.traffic[direction].packets
       totalBytes[direction] &+= counters.traffic[direction].bytes
     }
-    report.add(&counters)
   }
 }
 

@@ -46,6 +46,14 @@ extension FlowTable {
     }
   }
 
+  /// Ends a flow whose key another one takes.
+  mutating func supersede(_ slot: Int, at time: Timestamp) {
+    if !isOver(slot, silence: time - flows[slot].last) {
+      flows[slot].facts.note(FlowFacts.superseded)
+    }
+    end(slot)
+  }
+
   /// Begins the flow of `packet`; nil, and counted, when there is no room.
   mutating func begin(_ packet: inout DecodedPacket, hash: UInt32) -> Int? {
     if openCount >= limits.flows { evict(at: packet.time) }
@@ -71,7 +79,7 @@ extension FlowTable {
 
   private mutating func reserve() -> Int? {
     if let reused = free.popLast() { return Int(reused) }
-    guard flows.count < seconds.limit else { return nil }
+    guard flows.count < extras.limit else { return nil }
     var nothing = DecodedPacket()
     flows.append(Flow())
     details.append(FlowDetail(&nothing))
@@ -94,6 +102,8 @@ extension FlowTable {
   private func isEvictable(_ slot: Int, at time: Timestamp) -> Bool {
     switch flows[slot].phase {
     case .finished, .reset, .refused: true
+    // Those of a flood of SYNs take each other's places, not those of new connections.
+    case .opening, .answered: time - flows[slot].last > 1_000_000_000
     default: time - flows[slot].last > limits.idleBeforeEviction
     }
   }

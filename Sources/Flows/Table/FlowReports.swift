@@ -82,25 +82,53 @@ extension FlowTable {
     let new = FlowSecond(
       flow: UInt32(slot), second: number,
       end: max(number, time.seconds).endOfSecond)
-    if place != Pool<FlowSecond>.none {
-      countSecond(Int(place))
+    if place != Pool<FlowSecond>.none, countSecond(Int(place)) {
       seconds.slots[Int(place)] = new
       return Int(place)
     }
-    // As many places as slots: there is always one.
+    // Two places for each slot: there is always one.
     flows[slot].second = seconds.insert(new)
     return Int(flows[slot].second)
   }
 
-  /// Counts the figures of a flow's second for its report and its pair.
-  private mutating func countSecond(_ place: Int) {
+  /// Counts the figures of a flow's second for its report and its pair. False when their place is
+  /// now that of the report: the first second of one is the report.
+  private mutating func countSecond(_ place: Int) -> Bool {
     let slot = Int(seconds.slots[place].flow)
     let second = seconds.slots[place].second
     if !flows[slot].facts.has(FlowFacts.joined) { joinPair(slot, second: second) }
     rollup.add(
       &seconds.slots[place].counters, client: flows[slot].clientDirection,
       score: flows[slot].directionScore, pair: details[slot].pair, second: second)
+    let befallen = seconds.slots[place].incidents
+    if befallen != Pool<FlowIncidents>.none {
+      rollup.add(
+        &incidents.slots[Int(befallen)], client: flows[slot].clientDirection,
+        pair: details[slot].pair, second: second)
+    }
     details[slot].add(&seconds.slots[place].counters)
+    let report = details[slot].report
+    guard report != Pool<FlowSecond>.none else {
+      details[slot].report = UInt32(place)
+      seconds.slots[place].flow = .max
+      return false
+    }
+    var counters = seconds.slots[place].counters
+    seconds.slots[Int(report)].counters.add(&counters)
+    move(befallen, to: Int(report))
+    return true
+  }
+
+  /// Adds what befell a flow in one second to its report.
+  private mutating func move(_ befallen: UInt32, to report: Int) {
+    guard befallen != Pool<FlowIncidents>.none else { return }
+    let place = seconds.slots[report].incidents
+    guard place != Pool<FlowIncidents>.none else {
+      return seconds.slots[report].incidents = befallen
+    }
+    var moved = incidents.slots[Int(befallen)]
+    incidents.slots[Int(place)].add(&moved)
+    incidents.remove(befallen)
   }
 
   private mutating func joinPair(_ slot: Int, second: Int64) {
@@ -130,10 +158,10 @@ extension FlowTable {
   private mutating func closeSecond(of slot: Int) {
     let place = flows[slot].second
     guard place != Pool<FlowSecond>.none else { return }
-    countSecond(Int(place))
+    flows[slot].second = Pool<FlowSecond>.none
+    guard countSecond(Int(place)) else { return }
     seconds.slots[Int(place)].flow = .max
     seconds.remove(place)
-    flows[slot].second = Pool<FlowSecond>.none
   }
 
   private mutating func closeSeconds(through second: Int64, into batch: inout RecordBatch) {
@@ -153,9 +181,8 @@ extension FlowTable {
     let intervals = late / limits.reportInterval + 1
     flows[slot].reportDue &+= intervals &* limits.reportInterval
     closeSecond(of: slot)
-    guard !details[slot].report.isEmpty else { return }
+    guard details[slot].report != Pool<FlowSecond>.none else { return }
     report(slot, .forcedReport, into: &batch)
-    details[slot].report = FlowCounters()
     details[slot].reportStart = .max
     flows[slot].flags = BothWays(0)
   }
@@ -184,6 +211,11 @@ extension FlowTable {
     var held = FlowSample.Held(
       record: record(slot, type), interface: flows[slot].interface, domain: TextPool.Chain())
     flows[slot].facts.note(FlowFacts.reported)
+    if details[slot].report != Pool<FlowSecond>.none {
+      incidents.remove(seconds.slots[Int(details[slot].report)].incidents)
+      seconds.remove(details[slot].report)
+      details[slot].report = Pool<FlowSecond>.none
+    }
     let extra = details[slot].extra
     guard sample != nil else {
       if extra != Pool<FlowExtra>.none { held.domain = extras.slots[Int(extra)].domain }
@@ -270,7 +302,14 @@ extension FlowTable {
     record.lastKeepaliveAcknowledgement = details[slot].keepaliveAcknowledgement
     record.initialIPID = details[slot].identification[client]
     record.duration = UInt64(max(0, flow.last - details[slot].start)) / 1_000
-    details[slot].report.add(to: &record.figures, client: client)
+    let report = details[slot].report
+    if report != Pool<FlowSecond>.none {
+      seconds.slots[Int(report)].counters.add(to: &record.figures, client: client)
+      let befallen = seconds.slots[Int(report)].incidents
+      if befallen != Pool<FlowIncidents>.none {
+        incidents.slots[Int(befallen)].add(to: &record.figures, client: client)
+      }
+    }
     record.totalSentPackets = details[slot].totalPackets[client]
     record.totalReceivedPackets = details[slot].totalPackets[1 - client]
     record.totalSentBytes = details[slot].totalBytes[client]

@@ -24,6 +24,7 @@ struct FlowTable: ~Copyable {
   var openCount = 0
   var interfaces = Interfaces()
   var seconds: Pool<FlowSecond>
+  var incidents: Pool<FlowIncidents>
   var extras: Pool<FlowExtra>
   var gaps: Pool<SequenceGaps>
   var echoes: Pool<PendingEchoes>
@@ -46,7 +47,11 @@ struct FlowTable: ~Copyable {
   init(limits: FlowTableLimits) {
     self.limits = limits
     nextID = limits.firstFlowID
-    seconds = Pool(limit: limits.flows + Self.endedLimit)
+    // Address space, not memory: a table that grows would move all of its flows, a few times.
+    flows.reserveCapacity(limits.flows + Self.endedLimit)
+    details.reserveCapacity(limits.flows + Self.endedLimit)
+    seconds = Pool(limit: 2 * (limits.flows + Self.endedLimit))
+    incidents = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     extras = Pool(limit: limits.flows + Self.endedLimit)
     gaps = Pool(limit: limits.disorderedDirections)
     echoes = Pool(limit: limits.echoFlows)
@@ -95,7 +100,7 @@ struct FlowTable: ~Copyable {
     if var slot = found {
       var isNew = false
       if isAnother(&packet, slot: slot, direction: direction) {
-        end(slot)
+        supersede(slot, at: packet.time)
         guard let made = begin(&packet, hash: hash) else { return nil }
         (slot, direction, isNew) = (made, 0, true)
       }
@@ -144,6 +149,15 @@ struct FlowTable: ~Copyable {
       return Int(place)
     }
     return openSecond(of: slot, at: time)
+  }
+
+  /// The place of what befell a flow in the second that stands at `second`.
+  mutating func incidents(of second: Int) -> Int {
+    if seconds.slots[second].incidents == Pool<FlowIncidents>.none {
+      // As many places as seconds have: there is always one.
+      seconds.slots[second].incidents = incidents.insert(FlowIncidents())
+    }
+    return Int(seconds.slots[second].incidents)
   }
 
   /// Tells what the flow speaks, and the first host or name that was asked for.

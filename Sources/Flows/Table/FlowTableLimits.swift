@@ -31,8 +31,9 @@ package struct FlowTableLimits: Sendable {
   /// requests are.
   package var disorderedDirections = 16_384
   package var echoFlows = 16_384
-  /// Pairs of ends that the network figures are kept for at a time, and rows of one interval.
-  package var rollupPairs = 65_536
+  /// Pairs of ends that the network figures are kept for at a time, which bounds the rows of one
+  /// interval. The last eighth is for rows without a client.
+  package var rollupPairs = 32_768
   /// Bytes of request domains held, of all flows.
   package var domainBytes = 8 << 20
   /// Bounds of the batch.

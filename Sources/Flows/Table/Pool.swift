@@ -9,8 +9,10 @@ struct Pool<Value: BitwiseCopyable> {
   private var free: [UInt32] = []
   let limit: Int
 
+  /// Takes address space for all slots at once, so that they never move; memory is what was used.
   init(limit: Int) {
     self.limit = limit
+    slots.reserveCapacity(limit)
   }
 
   var count: Int { slots.count - free.count }
@@ -34,20 +36,17 @@ struct Pool<Value: BitwiseCopyable> {
 
 /// One value for each direction of a flow.
 struct BothWays<Value: BitwiseCopyable>: BitwiseCopyable {
-  private var first: Value
-  private var back: Value
+  private var values: InlineArray<2, Value>
 
   init(_ value: Value) {
-    first = value
-    back = value
+    values = InlineArray(repeating: value)
   }
 
-  /// 0 goes the way of the flow's first packet, anything else comes back.
+  /// 0 goes the way of the flow's first packet, 1 comes back.
   @inline(__always)
   subscript(direction: Int) -> Value {
-    get { direction == 0 ? first : back }
-    _modify {
-      if direction == 0 { yield &first } else { yield &back }
-    }
+    get { values[direction & 1] }
+    // One yield: with one in either branch of a condition this would be a call each time.
+    _modify { yield &values[direction & 1] }
   }
 }

@@ -11,7 +11,7 @@ extension FlowTable {
     let (fin, syn, rst) = (flags & 0x01 != 0, flags & 0x02 != 0, flags & 0x04 != 0)
     let isAcknowledging = flags & 0x10 != 0
     if packet.window == 0 && !rst {
-      seconds.slots[second].counters.zeroWindows[direction] &+= 1
+      incidents.slots[incidents(of: second)].zeroWindows[direction] &+= 1
     }
     learnRealAddress(&packet, slot: slot, direction: direction)
     switch (syn, rst) {
@@ -32,10 +32,10 @@ extension FlowTable {
     _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
   ) {
     let facts = flows[slot].facts
-    seconds.slots[second].counters.syns &+= 1
+    incidents.slots[incidents(of: second)].syns &+= 1
     if facts.has(FlowFacts.syn, direction) {
-      seconds.slots[second].counters.synRetransmissions &+= 1
-      seconds.slots[second].counters.retransmissions[direction] &+= 1
+      incidents.slots[incidents(of: second)].synRetransmissions &+= 1
+      incidents.slots[incidents(of: second)].retransmissions[direction] &+= 1
     } else {
       if facts.hasEither(FlowFacts.synAck) { flows[slot].facts.note(FlowFacts.disordered) }
       if !facts.hasEither(FlowFacts.syn) {
@@ -54,10 +54,10 @@ extension FlowTable {
     _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
   ) {
     let facts = flows[slot].facts
-    seconds.slots[second].counters.synAcks &+= 1
+    incidents.slots[incidents(of: second)].synAcks &+= 1
     if facts.has(FlowFacts.synAck, direction) {
-      seconds.slots[second].counters.synAckRetransmissions &+= 1
-      seconds.slots[second].counters.retransmissions[direction] &+= 1
+      incidents.slots[incidents(of: second)].synAckRetransmissions &+= 1
+      incidents.slots[incidents(of: second)].retransmissions[direction] &+= 1
     } else {
       if !facts.hasEither(FlowFacts.synAck) {
         details[slot].synAckTime = packet.time
@@ -69,7 +69,7 @@ extension FlowTable {
     switch flows[slot].phase {
     case .other, .opening, .answered:
       if facts.has(FlowFacts.syn, 1 - direction) && !facts.has(FlowFacts.disordered) {
-        seconds.slots[second].counters.roundTripServer.take(
+        incidents.slots[incidents(of: second)].roundTripServer.take(
           packet.time, since: details[slot].synTime, limit: LatencyLimit.roundTrip)
       }
       flows[slot].phase = .answered
@@ -119,11 +119,17 @@ extension FlowTable {
     {
       details[slot].keepaliveSequence = packet.sequence
       details[slot].keepaliveAcknowledgement = packet.acknowledgement
+      // The connection is idle since its last sign of life.
+      if flows[slot].track.lastData == TurnTrack.handshake { flows[slot].dataTime = packet.time }
       return
     }
-    let length = UInt32(truncatingIfNeeded: packet.payloadLength) &+ (hasFin ? 1 : 0)
+    let length = UInt32(truncatingIfNeeded: packet.payloadLength)
     let placement = place(
-      packet.sequence, length: length, slot: slot, direction: direction, second: second)
+      packet.sequence, length: length &+ (hasFin ? 1 : 0), slot: slot, direction: direction,
+      second: second)
+    if placement == .repeated && length > 0 {
+      incidents.slots[incidents(of: second)].retransmissions[direction] &+= 1
+    }
     if packet.payloadLength > 0 {
       flows[slot].takeData(
         &packet, direction, placement, &seconds.slots[second].counters)
@@ -136,7 +142,7 @@ extension FlowTable {
   }
 
   private mutating func takeFin(slot: Int, direction: Int, second: Int) {
-    seconds.slots[second].counters.fins &+= 1
+    incidents.slots[incidents(of: second)].fins &+= 1
     flows[slot].facts.note(FlowFacts.fin, direction)
     switch flows[slot].phase {
     case .refused, .reset: break
@@ -181,10 +187,10 @@ extension FlowTable {
   private mutating func takeHandshake(
     _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
   ) {
-    seconds.slots[second].counters.roundTripClient.take(
+    incidents.slots[incidents(of: second)].roundTripClient.take(
       packet.time, since: details[slot].synAckTime, limit: LatencyLimit.roundTrip)
     guard flows[slot].facts.has(FlowFacts.syn, direction) else { return }
-    seconds.slots[second].counters.roundTrip.take(
+    incidents.slots[incidents(of: second)].roundTrip.take(
       packet.time, since: details[slot].synTime, limit: LatencyLimit.roundTrip)
     guard packet.payloadLength == 0 else { return }
     flows[slot].track.lastData = TurnTrack.handshake
@@ -225,12 +231,11 @@ extension FlowTable {
       return .new
     }
     if fillGap(sequence, end, slot: slot, direction: direction) {
-      seconds.slots[second].counters.outOfOrder[direction] &+= 1
+      incidents.slots[incidents(of: second)].outOfOrder[direction] &+= 1
       return .new
     }
-    if isBeforeFirst(sequence, slot: slot, direction: direction, second: second) { return .old }
-    seconds.slots[second].counters.retransmissions[direction] &+= 1
-    return .old
+    let isUnknown = isBeforeFirst(sequence, slot: slot, direction: direction, second: second)
+    return isUnknown ? .old : .repeated
   }
 
   /// More missing than this is taken for a loss of the capture, not of the network.

@@ -3,12 +3,14 @@
 import Telemetry
 
 /// Where a segment stands in its direction.
-enum Placement {
+enum Placement: UInt8 {
   /// It begins with the next byte.
   case expected
   /// It has new bytes, or bytes that were missing.
   case new
-  /// All of it was there before, or cannot be told from what was.
+  /// All of it was there before.
+  case repeated
+  /// It has nothing, or lies before all that was seen.
   case old
 }
 
@@ -30,10 +32,9 @@ extension Flow {
     _ packet: inout DecodedPacket, _ direction: Int, _ counters: inout FlowCounters
   ) -> Bool {
     let wanted = FlowFacts.seen | FlowFacts.numbered | FlowFacts.spoke
-    guard phase == .established, packet.flags.rawValue & 0x37 == 0x10,
+    guard phase == .established, packet.flags.rawValue & 0x37 == 0x10, packet.window != 0,
       packet.sequence == next[direction], facts.hasAll(wanted, direction)
     else { return false }
-    if packet.window == 0 { counters.zeroWindows[direction] &+= 1 }
     if packet.payloadLength > 0 {
       next[direction] = packet.sequence &+ UInt32(truncatingIfNeeded: packet.payloadLength)
       takeData(&packet, direction, .expected, &counters)
@@ -58,7 +59,7 @@ extension Flow {
         counters.dataResponse[direction].take(
           packet.time, since: dataTime, limit: LatencyLimit.dataResponse)
       }
-      if packet.payloadLength > 1 && placement != .old {
+      if packet.payloadLength > 1 && (placement == .expected || placement == .new) {
         counters.idle[direction].take(packet.time, since: dataTime, limit: LatencyLimit.idle)
       }
     } else if track.lastData == TurnTrack.handshake && packet.payloadLength > 1

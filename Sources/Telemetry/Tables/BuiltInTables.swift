@@ -18,7 +18,8 @@ extension TableDeclaration {
 
   /// Every stored table.
   package static let builtIn: [TableDeclaration] = [
-    .callLog, .applicationSecond, .applicationMinute, .applicationMapSecond,
-    .applicationMapMinute, .lossLedger,
+    .callLog, .flowLog, .applicationSecond, .applicationMinute, .applicationMapSecond,
+    .applicationMapMinute, .networkSecond, .networkMinute, .networkMapSecond,
+    .networkMapMinute, .lossLedger,
   ]
 }
