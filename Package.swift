@@ -62,7 +62,7 @@ let package = Package(
     // The pure middle.
     library("Bytes"),
     library("Telemetry"),
-    library("Protocols", ["Bytes", "Telemetry"]),
+    library("Protocols", ["Bytes", "CZlib", "Telemetry"]),
     library("Flows", ["Bytes", "Protocols", "Telemetry"]),
     library("Wire", ["Bytes", "CZstd", "Telemetry"]),
 
@@ -73,16 +73,19 @@ let package = Package(
     .target(
       name: "BPFObjects", swiftSettings: settings, plugins: ["CompileBPF"]),
     .plugin(name: "CompileBPF", capability: .buildTool()),
-    library("Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "Telemetry"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    library(
+      "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
     library("ConfigurationFile", [yams]),
+    library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
     library(
       "Agent",
       [
-        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Telemetry", "Wire",
-        logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Replay", "Telemetry",
+        "Wire", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
 
     // The server.
@@ -113,7 +116,10 @@ let package = Package(
       ]),
     .executableTarget(
       name: "metaflow-agent",
-      dependencies: ["Agent", "Capture", "ConfigurationFile", argumentParser, logging],
+      dependencies: [
+        "Agent", "Capture", "ConfigurationFile", "Protocols", "Replay", "Telemetry",
+        argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "metaflow-server",
@@ -136,10 +142,12 @@ let package = Package(
     tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
     tests("FlowsTests", ["Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "Wire"]),
-    tests("CaptureTests", ["CLibBPF", "CProbes", "Capture", "Telemetry"]),
+    tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
     tests(
       "AgentTests",
       ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
+    tests(
+      "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
     tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
@@ -152,7 +160,8 @@ let package = Package(
         "Bytes", "Catalog", "Query", "Storage", "Telemetry", "metaflow-engine", logging,
       ], exclude: ["Scripts"], swiftSettings: settings),
     tests(
-      "EndToEndTests", ["metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),
+      "EndToEndTests",
+      ["TestSupport", "metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),
     tests("TidyTests", []),
   ]
 )
@@ -165,6 +174,9 @@ if Context.environment["METAFLOW_DEV"] != nil {
       name: "flows-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),
     .executableTarget(
+      name: "packets-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Benchmarks/PacketsBenchmark", swiftSettings: settings),
+    .executableTarget(
       name: "storage-benchmark",
       dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],
       path: "Benchmarks/Storage", swiftSettings: settings),
@@ -176,6 +188,9 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
   package.targets += [
     .executableTarget(
       name: "fuzz-protocol-parsers", dependencies: ["Protocols", "Telemetry"],
-      path: "Fuzz/ProtocolParsers", swiftSettings: settings)
+      path: "Fuzz/ProtocolParsers", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-packet-decoder", dependencies: ["Flows", "Telemetry"],
+      path: "Fuzz/PacketDecoder", swiftSettings: settings),
   ]
 }

@@ -8,20 +8,24 @@ import { edgeDrawer, nodeDrawer } from './connections.js';
 import { sqlConsole } from './console.js';
 import { make } from './dom.js';
 import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
+import { flowDrawer } from './flow.js';
+import { flows } from './flows.js';
 import { refreshFoot, startFoot } from './foot.js';
 import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
+import { network } from './network.js';
 import { requests } from './requests.js';
 import { serviceDrawer } from './service.js';
 import { services } from './services.js';
 import { keep, refreshes, state } from './state.js';
+import { networkDrawer } from './traffic.js';
 import { isLive, rangeControl, timeWindow } from './time.js';
 
 /**
  * Every page: mount(element, tools) draws the frame and gives a function that shows what
  * load(parameters) read. The frame stays while data comes and goes, so nothing flickers.
  */
-const pages = { services, map, requests, sql: sqlConsole };
+const pages = { services, map, network, requests, flows, sql: sqlConsole };
 
 const element = (id) => document.getElementById(id);
 let timer = 0;
@@ -46,6 +50,7 @@ async function reload() {
   clearTimeout(timer);
   const mine = ++turn;
   const page = pages[currentName()];
+  const began = performance.now();
   let isLoaded = false;
   try {
     const data = await page.load(address().parameters);
@@ -61,10 +66,25 @@ async function reload() {
   showPages();
   await Promise.all([refreshDrawer(), refreshFoot(isLoaded)]);
   if (mine === turn && state.refresh && isLive() && !page.isStill) {
-    // A long range changes slowly and costs the store more.
-    const seconds = Math.max(state.refresh, timeWindow().seconds / 1800);
+    const seconds = refreshInterval((performance.now() - began) / 1000);
+    tellInterval(seconds);
     timer = setTimeout(reloadWhenSeen, seconds * 1000);
-  }
+  } else if (mine === turn) tellInterval(0);
+}
+
+/**
+ * A long range changes slowly; and what took the store long is not asked for so often that it
+ * would be busy with it for more than a tenth of its time.
+ * @param {number} spent seconds that the last load took
+ */
+function refreshInterval(spent) {
+  return Math.max(state.refresh, timeWindow().seconds / 1800, spent * 10);
+}
+
+/** Says so when the page follows more slowly than was chosen. */
+function tellInterval(seconds) {
+  element('interval').textContent = seconds > state.refresh * 1.5
+    ? `again in ${Math.round(seconds)} s` : '';
 }
 
 /** Nobody looks at a hidden tab, so it asks for nothing. */
@@ -126,7 +146,7 @@ function start() {
   leaveRoomForDrawer();
   startDrawer(element('drawer'), {
     service: serviceDrawer, edge: edgeDrawer, node: nodeDrawer, call: callDrawer,
-    losses: lossesDrawer, agents: agentsDrawer,
+    network: networkDrawer, flow: flowDrawer, losses: lossesDrawer, agents: agentsDrawer,
   });
   if (!address().path) history.replaceState(null, '', link('services'));
   if (isLive() && !address().parameters.get('last')) change({ last: state.last });

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { callHops, QueryFailure } from './api.js';
 import { link } from './address.js';
 import { statusBadge } from './columns.js';
-import { copyButton, draw, make } from './dom.js';
-import { openDrawer } from './drawer.js';
+import { copyButton, make } from './dom.js';
+import { connectionOf } from './filters.js';
 import { duration, stamp } from './format.js';
-import { otherSide, readCall } from './record.js';
+import { ladder } from './hops.js';
+import { readRow } from './record.js';
 import { lookAt } from './time.js';
 
 /** The fields of a call by the question that they answer; the first pattern that fits has it. */
@@ -19,11 +21,9 @@ const groups = [
 ];
 const shownOrder = ['What', 'Who', 'Where', 'Timing', 'Trace'];
 
-/** The drawer of one call: all of its fields, and its other side where that was seen too. */
+/** The drawer of one call: where its time went, hop by hop, and all of its fields. */
 export async function callDrawer(body, id, time) {
-  // Both stand in the address, which anyone may have written, and go into statements.
-  if (!/^\d+$/.test(id) || !/^\d+$/.test(time)) return;
-  const record = await readCall(id, time);
+  const record = await readRow('l7_flow_log', id, time);
   if (!record) {
     body.append(make('h1', {}, 'This call is no longer stored'),
       make('p', {}, 'The log keeps calls for as long as the server’s retention says.'));
@@ -36,8 +36,18 @@ export async function callDrawer(body, id, time) {
     make('span.badge', {}, names.get('l7_protocol')), ' ',
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
-  body.append(make('p.bar', {}, ...actions(call, record.sql)), make('h2', {}, 'Both ends'),
-    ends(call, await otherSide(call)), ...grouped(record));
+  body.append(make('p.bar', {}, ...actions(call, record.sql)), make('h2', {}, 'Hop by hop'),
+    await hops(id), ...grouped(record));
+}
+
+/** Where the call's time went; a call can be read without it. */
+async function hops(id) {
+  try {
+    return ladder(await callHops(id), id);
+  } catch (failure) {
+    if (!(failure instanceof QueryFailure)) throw failure;
+    return make('p.bad', {}, failure.message);
+  }
 }
 
 function actions(call, sql) {
@@ -47,34 +57,12 @@ function actions(call, sql) {
     copyButton('Copy as SQL', () => sql),
     call.trace_id ? make('a', { href: link('requests', { trace: call.trace_id, side: 'both' }) },
       'Only this trace_id') : null,
+    make('a', { href: link('flows', { connection: connectionOf(call) }) }, 'Its flow'),
     make('a', { href: link('requests', { server: call.auto_service_1, endpoint: call.endpoint }) },
       'Calls like this'),
     make('button', { title: 'Only the seconds around it', onclick: () =>
       lookAt(around - 5, around + 5) }, '± 5 s'),
   ];
-}
-
-function ends(call, other) {
-  if (!other) {
-    return make('p.quiet', {}, 'Only this end of the call was seen: no agent watched the process '
-      + 'at the other one, or its record is still on the way.');
-  }
-  const [client, server] = call.observation_point === 'c-p' ? [call, other] : [other, call];
-  const [waited, worked] = [client, server].map((end) => Number(end.response_duration));
-  const total = Math.max(waited, worked, 1);
-  // Clocks of two hosts differ by more than a call takes, so the server's bar may not fit.
-  const lead = Number(server.start_time) - Number(client.start_time);
-  const begin = lead >= 0 && lead + worked <= total ? lead : (total - worked) / 2;
-  const bar = (style, from, length) => draw('svg.span', { viewBox: '0 0 100 10',
-    preserveAspectRatio: 'none', 'aria-hidden': 'true' }, draw(`rect.${style}`, {
-    x: from / total * 100, width: Math.max(length / total * 100, 0.6), y: 1, height: 8, rx: 0.6 }));
-  return make('div', {}, make('div.ends', {},
-    make('span', {}, 'client'), bar('client', 0, waited), make('span', {}, duration(waited)),
-    make('span', {}, 'server'), bar('server', begin, worked), make('span', {}, duration(worked))),
-  make('p', {}, make('strong', {}, duration(Math.max(0, waited - worked))),
-    ' between them: network, queues and the kernel. ',
-    make('button', { onclick: () => openDrawer('call', other.id, String(other.time)) },
-      `The ${other.observation_point === 's-p' ? 'server' : 'client'}’s record`)));
 }
 
 function grouped({ values, names, about }) {

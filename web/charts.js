@@ -24,8 +24,9 @@ function alive() {
 /**
  * A chart over time in `element`, which must be on the page. Dragging over it looks closer.
  * @param {(value: number) => string} show how a value reads
- * @returns {(series: Array<{name, points: Array<[number, number]>, tone, bars?}>) => void} draws;
- *   points are [epoch ms, value], `bars` stacks them
+ * @returns {(series: Array<{name, points: Array<[number, number]>, tone, bars?, legend?, plain?}>)
+ *   => void} draws; points are [epoch ms, value]; `bars` stacks them, with a legend only where
+ *   `legend` asks for it; `plain` leaves the area below a line empty
  */
 export function timeChart(element, show) {
   alive();
@@ -53,14 +54,14 @@ export function timeChart(element, show) {
   window.echarts.connect('time');
   selectable(element, chart);
   return (series) => chart.setOption({ series: series.map(toSeries),
-    legend: { show: series.length > 1 && !series[0].bars },
-    yAxis: { minInterval: series[0]?.bars ? 1 : 0 } });
+    legend: { show: series.some(({ legend, bars }) => legend ?? !bars) && series.length > 1 },
+    yAxis: { minInterval: series[0]?.bars ? 1 : 0 } }, { replaceMerge: ['series'] });
 }
 
-function toSeries({ name, points, tone, bars }) {
+function toSeries({ name, points, tone, bars, plain }) {
   const line = bars ? { type: 'bar', stack: 'all', barCategoryGap: '15%' }
     : { type: 'line', showSymbol: true, showAllSymbol: true, lineStyle: { width: 1.6 },
-      areaStyle: { opacity: 0.08 } };
+      areaStyle: { opacity: plain ? 0 : 0.08 } };
   return { name, id: name, data: bars ? points : points.map(visible), color: colour(tone) || tone,
     ...line };
 }
@@ -116,4 +117,9 @@ export function filled(rows, { from, settled, step }, column, missing = 0) {
     points.push([at * 1000, value === null ? null : Number(value)]);
   }
   return points;
+}
+
+/** The values of a small line in a table, from rows by `trendStep`. */
+export function trend(rows, span, column) {
+  return filled(rows, { ...span, step: span.trendStep }, column).map(([, value]) => value);
 }

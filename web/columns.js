@@ -2,11 +2,11 @@
 
 import { make } from './dom.js';
 import { duration, stamp } from './format.js';
-import { state } from './state.js';
+import { pointName } from './points.js';
 
 /** How a call ended, with the protocol's own code. */
 export function statusBadge(row) {
-  const tone = { Success: 'good', 'Client Error': 'warn' }[row.status] ?? 'bad';
+  const tone = { Success: 'good', 'Client Error': 'warn', Unknown: 'quiet' }[row.status] ?? 'bad';
   const code = row.response_code === null ? '' : ` ${row.response_code}`;
   return make(`span.badge.${tone}`, {}, row.status + code);
 }
@@ -31,7 +31,9 @@ export const knownColumns = [
   text('endpoint', 'Endpoint'),
   { ...text('status', 'Status'), show: statusBadge },
   text('response_exception', 'Error text'),
-  number('response_duration', 'Duration', duration),
+  { ...number('response_duration', 'Duration'), about: 'From request to response',
+    show: (row) => duration(row.status === 'Unknown' ? Number(row.response_duration) || null
+      : Number(row.response_duration)) },
   { ...number('atServer', 'At the server', duration),
     about: 'What the server took of it, where it was seen there too' },
   number('request_length', 'Request bytes'),
@@ -43,15 +45,11 @@ export const knownColumns = [
   number('process_id_0', 'Client pid'),
   number('process_id_1', 'Server pid'),
   mono('trace_id', 'Trace'),
-  { ...text('seen', 'Seen at', (row) => row.observation_point), show: (row) =>
-    row.atServer !== undefined ? 'both' : row.observation_point === 's-p' ? 'server' : 'client' },
+  { ...text('seen', 'Seen at', (row) => row.points.join(' ')), about: 'Observation points, in '
+    + 'the order of the way: c-p client process, c client interface, s server interface, …',
+  show: (row) => make('span.mono', { title: row.points.map(pointName).join(', ') },
+    row.points.join(' ')) },
 ];
 
-const usual = ['time', 'client', 'server', 'protocol', 'request_type', 'resource', 'status',
-  'response_duration', 'atServer', 'seen'];
-
-/** The columns that the user chose. */
-export function columnsShown() {
-  const chosen = state.columns?.length ? state.columns : usual;
-  return knownColumns.filter((column) => chosen.includes(column.id));
-}
+export const usualColumns = ['time', 'client', 'server', 'protocol', 'request_type', 'resource',
+  'status', 'response_duration', 'atServer', 'seen'];

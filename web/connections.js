@@ -6,6 +6,7 @@ import { filled, timeChart } from './charts.js';
 import { fields, make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { count, duration, errorBadge, errorShare, rate } from './format.js';
+import { bestPoint, placeOf, pointName } from './points.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
@@ -26,23 +27,23 @@ const figures = [
 const protocolColumn = { id: 'protocol', title: 'Protocol', value: (row) => row.protocol,
   show: (row) => make('span.badge', {}, row.protocol) };
 
-const sides = { 'c-p': 'client', 's-p': 'server' };
+const tones = ['accent', 'good', 'warn', '#8b5cf6', '#0ea5a8', '#d946a6'];
 
 /** The drawer of one line of the map: what the client saw beside what the server saw. */
 export async function edgeDrawer(body, client, server) {
   const charts = [['Requests per second', rate], ['Errors per second', rate],
-    ['Mean latency at either end', duration]]
+    ['Mean latency where it was seen', duration]]
     .map(([title, show]) => ({ title, show, place: make('div.chart') }));
   const table = dataTable([protocolColumn,
     { id: 'side', title: 'Timed at', value: (row) => row.observation_point,
-      show: (row) => sides[row.observation_point] ?? row.observation_point },
+      show: (row) => pointName(row.observation_point) },
     ...figures,
-  ], { label: 'Protocols', key: (row) => `${row.protocol} ${row.observation_point}`,
-    order: { id: 'protocol', descending: false } });
+  ], { label: 'Protocols', key: (row) => `${row.protocol} ${row.observation_point}` });
   const between = make('p.quiet');
   body.append(make('h1', {}, `${client} → ${server}`), make('p', {},
     make('a', { href: link('requests', { client, server }) }, 'All calls'), ' · ',
-    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only')),
+    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only'), ' · ',
+    make('a', { href: link('flows', { client, server }) }, 'Its flows')),
   table.element, between, ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]));
   const draw = charts.map(({ place, show }) => timeChart(place, show));
 
@@ -56,31 +57,33 @@ export async function edgeDrawer(body, client, server) {
       query(`SELECT time(time, ${span.step}) AS t, observation_point, ${sums} ${from}
         GROUP BY t, observation_point LIMIT 20000`, 'flow_metrics'),
     ]);
+    rows.sort((a, b) => a.protocol.localeCompare(b.protocol)
+      || placeOf(a.observation_point) - placeOf(b.observation_point));
     table.update(rows.map((row) => ({ ...row, rate: row.requests / span.seconds })),
       'No calls in this time range.');
     between.textContent = difference(rows);
     const at = (point) => points.filter((row) => row.observation_point === point);
-    const one = at('c-p').length ? at('c-p') : at('s-p');
+    const one = at(bestPoint(points, (row) => row.requests, 'client'));
+    const seen = [...new Set(points.map((row) => row.observation_point))]
+      .sort((a, b) => placeOf(a) - placeOf(b));
     const perSecond = (column) =>
       filled(one, span, column).map(([time, value]) => [time, value / span.step]);
     draw[0]([{ name: 'requests', points: perSecond('requests'), tone: 'accent' }]);
     draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
-    draw[2]([
-      { name: 'client', points: filled(at('c-p'), span, 'mean', null), tone: 'accent' },
-      { name: 'server', points: filled(at('s-p'), span, 'mean', null), tone: 'good' },
-    ]);
+    draw[2](seen.map((point, index) => ({ name: pointName(point), tone: tones[index % tones.length],
+      points: filled(at(point), span, 'mean', null) })));
   }
   await refresh();
   return refresh;
 }
 
-/** What the client waited beyond the server's own time, where a protocol was timed at both ends. */
+/** What the client waited beyond the server's own time, where a protocol was timed on the way. */
 function difference(rows) {
   const ends = [...Map.groupBy(rows, (row) => row.protocol)].flatMap(([protocol, both]) => {
-    const mean = (point) => both.find((row) => row.observation_point === point)?.mean;
-    const [there, here] = [mean('s-p'), mean('c-p')];
-    return there && here ? [`${protocol}: ${duration(Math.max(0, here - there))} of ${
-      duration(here)}`] : [];
+    const [here, there] = [both[0], both.at(-1)].map((row) => row.mean);
+    const hasBoth = both.at(-1).observation_point.startsWith('s') && here && there;
+    return hasBoth && both.length > 1
+      ? [`${protocol}: ${duration(Math.max(0, here - there))} of ${duration(here)}`] : [];
   });
   return ends.length ? `On the way and in queues, on average: ${ends.join('; ')}.` : '';
 }
@@ -100,8 +103,8 @@ export async function nodeDrawer(body, name) {
   async function refresh() {
     const span = timeWindow();
     const [incoming, outgoing, processes] = await Promise.all([
-      neighbours(span, 'auto_service_0', 'auto_service_1', name, 's-p'),
-      neighbours(span, 'auto_service_1', 'auto_service_0', name, 'c-p'),
+      neighbours(span, 'auto_service_0', 'auto_service_1', name, 'server'),
+      neighbours(span, 'auto_service_1', 'auto_service_0', name, 'client'),
       processesOf(span, name),
     ]);
     const protocols = [...new Set(incoming.map((row) => row.protocol))];
@@ -119,20 +122,17 @@ export async function nodeDrawer(body, name) {
   return refresh;
 }
 
-/** The other ends of a service's calls, as seen at `point` where that was watched. */
-async function neighbours(span, other, mine, name, point) {
+/** The other ends of a service's calls, as seen nearest to `end`. */
+async function neighbours(span, other, mine, name, end) {
   const rows = await query(`SELECT ${other} AS peer, Enum(l7_protocol) AS protocol,
     observation_point, ${sums} FROM application_map.${span.interval} WHERE ${during(span)}
     AND ${mine} = ${literal(name)} GROUP BY peer, l7_protocol, observation_point
     ORDER BY requests DESC LIMIT 500`, 'flow_metrics');
-  const best = new Map();
-  for (const row of rows) {
-    const key = `${row.peer}\n${row.protocol}`;
-    if (!best.has(key) || row.observation_point === point) {
-      best.set(key, { ...row, rate: row.requests / span.seconds });
-    }
-  }
-  return [...best.values()];
+  return [...Map.groupBy(rows, (row) => `${row.peer}\n${row.protocol}`).values()].map((seen) => {
+    const point = bestPoint(seen, (row) => row.requests, end);
+    const row = seen.find((one) => one.observation_point === point);
+    return { ...row, rate: row.requests / span.seconds };
+  });
 }
 
 async function processesOf(span, name) {

@@ -35,6 +35,20 @@ FROM flow_log.l7_flow_log
 WHERE response_status IN ('Server Error', 'Client Error')
 ORDER BY time DESC
 LIMIT 50`],
+  ['Connections that failed', `SELECT auto_service_0, auto_service_1, server_port,
+  Sum(tcp_establish_fail) AS not_established, Sum(client_rst_flow) AS client_resets,
+  Sum(server_rst_flow) AS server_resets, Sum(tcp_timeout) AS timeouts
+FROM flow_metrics.network_map.1s
+WHERE time >= now() - 900
+GROUP BY auto_service_0, auto_service_1, server_port
+ORDER BY not_established DESC
+LIMIT 20`],
+  ['Round trips over time', `SELECT time(time, 10) AS t, auto_service_1, Avg(rtt) AS mean_us,
+  Max(rtt) AS longest_us
+FROM flow_metrics.network_map.1s
+WHERE time >= now() - 900
+GROUP BY t, auto_service_1
+ORDER BY t`],
   ['What was lost', `SELECT stage, reason, Sum(dropped) AS lost
 FROM metaflow_system.loss_ledger
 GROUP BY stage, reason

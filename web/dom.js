@@ -64,6 +64,23 @@ export function fields(pairs) {
     .flatMap(([key, value]) => [make('dt', {}, key), make('dd', {}, value)]));
 }
 
+/**
+ * The values of two sides beside each other; a line without either is left out.
+ * @param {string[]} heads of the three columns
+ * @param {Array<[string, Node|string, Node|string]>} lines
+ */
+export function compared(heads, lines, { numbers } = {}) {
+  const cell = (value) => make(numbers ? 'td.number' : 'td', {},
+    value === null || value === undefined || value === '' ? '–' : value);
+  const isGiven = (value) => value !== null && value !== undefined && value !== '';
+  return make('div.rows', {}, make('table.compared', {},
+    make('thead', {}, make('tr', {}, ...heads.map((head, index) =>
+      make(numbers && index ? 'th.number' : 'th', { scope: 'col' }, head)))),
+    make('tbody', {}, ...lines.filter(([, one, other]) => isGiven(one) || isGiven(other))
+      .map(([name, one, other]) => make('tr', {}, make('th', { scope: 'row' }, name),
+        cell(one), cell(other))))));
+}
+
 /** A choice of one value. */
 export function choice(label, values, chosen, onChoice) {
   return make('select', { 'aria-label': label, onchange: (event) => onChoice(event.target.value) },

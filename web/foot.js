@@ -40,13 +40,13 @@ async function showAgents(place) {
   place.classList.toggle('some', connected < known.length || !known.length);
 }
 
-/** What speaks no known protocol was never going to be a call, so it does not alarm. */
+/** What was never going to be a call or a flow does not alarm. */
 async function showLosses(place) {
   const rows = await query(`SELECT reason, Sum(dropped) AS lost FROM loss_ledger
     WHERE ${during(timeWindow())} GROUP BY reason LIMIT 1000`, 'metaflow_system');
   const sum = (list) => list.reduce((total, row) => total + Number(row.lost), 0);
   const strange = sum(rows.filter((row) => row.reason === 'unknown_protocol'));
-  const lost = sum(rows) - strange;
+  const lost = sum(rows.filter((row) => !['unknown_protocol', 'not_ip'].includes(row.reason)));
   const notes = [lost ? `${count(lost)} dropped in this range` : 'nothing dropped in this range',
     strange ? `${count(strange)} of no known protocol` : ''].filter(Boolean).join(', ');
   place.classList.toggle('some', lost > 0);

@@ -18,6 +18,21 @@ export function rate(value) {
   return value > 0 && value < 0.01 ? '< 0.01/s' : `${count(value)}/s`;
 }
 
+/** A number of bytes, in decimal units. */
+export function bytes(value) {
+  if (value === null || value === undefined) return '–';
+  const size = Number(value);
+  for (const [unit, least] of [['TB', 1e12], ['GB', 1e9], ['MB', 1e6], ['kB', 1e3]]) {
+    if (size >= least) return `${trim(size / least)} ${unit}`;
+  }
+  return `${Math.round(size)} B`;
+}
+
+/** Bytes per second. */
+export function byteRate(value) {
+  return value === null || value === undefined ? '–' : `${bytes(value)}/s`;
+}
+
 /** A duration that is given in microseconds. */
 export function duration(microseconds) {
   if (microseconds === null || microseconds === undefined) return '–';

@@ -4,6 +4,7 @@ import { query } from './api.js';
 import { choice, make } from './dom.js';
 import { change } from './address.js';
 import { drawing } from './drawing.js';
+import { bestPoint } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
 import { edgeKey, layout } from './layout.js';
 import { during, timeWindow } from './time.js';
@@ -25,32 +26,32 @@ async function load() {
   return { span, calls: folded(withoutEchoes(rows)) };
 }
 
-/** One line a client, server and protocol: as the client saw it, else as the server did. */
+/** One line a client, server and protocol: as it was seen nearest to the client. */
 function folded(rows) {
-  const calls = new Map();
-  for (const row of rows) {
-    const key = `${row.client}\n${row.server}\n${row.protocol}`;
-    const known = calls.get(key);
-    if (!known || (known.observation_point !== 'c-p' && row.observation_point === 'c-p')) {
-      calls.set(key, row);
-    }
-  }
-  return [...calls.values()];
+  const lines = Map.groupBy(rows, (row) => `${row.client}\n${row.server}\n${row.protocol}`);
+  return [...lines.values()].map((line) => {
+    const point = bestPoint(line, (row) => row.requests, 'client');
+    return line.find((row) => row.observation_point === point);
+  });
 }
 
 /**
- * A server that cannot tell which process called it (UDP, another host) names the host or address.
- * Where clients that were watched made as many calls as are unclaimed, those are the same calls.
+ * Who is not at the client's process cannot always tell which process called: it names the host or
+ * address. Where clients that were watched made as many calls as are unclaimed, those are the same
+ * calls.
  */
 function withoutEchoes(rows) {
   const isNamed = (row) => row.client_kind === 'Process';
-  const group = (row) => `${row.server}\n${row.protocol}`;
-  const claimed = new Map();
-  const add = (row, change) =>
-    claimed.set(group(row), (claimed.get(group(row)) ?? 0) + change * Number(row.requests));
-  for (const row of rows.filter(isNamed)) add(row, row.observation_point === 'c-p' ? 1 : -1);
-  return rows.filter((row) => isNamed(row) || row.observation_point !== 's-p'
-    || (claimed.get(group(row)) ?? 0) < Number(row.requests) * 0.7);
+  const group = (row, point) => `${row.server}\n${row.protocol}\n${point}`;
+  const named = new Map();
+  for (const row of rows.filter(isNamed)) {
+    const key = group(row, row.observation_point);
+    named.set(key, (named.get(key) ?? 0) + Number(row.requests));
+  }
+  const claimed = (row) => (named.get(group(row, 'c-p')) ?? 0)
+    - (named.get(group(row, row.observation_point)) ?? 0);
+  return rows.filter((row) => isNamed(row) || row.observation_point === 'c-p'
+    || claimed(row) < Number(row.requests) * 0.7);
 }
 
 /** Callers that nothing is known of stand as one where there are many. */

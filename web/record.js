@@ -1,40 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query, QueryFailure } from './api.js';
+import { query, QueryFailure } from './api.js';
 
-/** Columns that the server lists as metrics, or in no list. */
-const figures = ['response_duration', 'request_length', 'response_length', 'sql_affected_rows',
-  'captured_request_byte', 'captured_response_byte', 'direction_score', 'attribute_names',
-  'attribute_values'];
+/** By log: columns that the server lists as metrics, or in no list. */
+const figures = {
+  l7_flow_log: ['response_duration', 'request_length', 'response_length', 'sql_affected_rows',
+    'captured_request_byte', 'captured_response_byte', 'direction_score', 'attribute_names',
+    'attribute_values'],
+  l4_flow_log: ['direction_score', 'duration',
+    ...['packet', 'byte', 'l3_byte', 'l4_byte', 'total_packet', 'total_byte', 'retrans',
+      'zero_win', 'ooo'].flatMap((name) => [`${name}_tx`, `${name}_rx`]),
+    'rtt', 'rtt_client', 'rtt_server',
+    ...['srt', 'art', 'rrt', 'cit'].flatMap((name) => [`${name}_sum`, `${name}_count`,
+      `${name}_max`]),
+    'syn_count', 'synack_count', 'retrans_syn', 'retrans_synack', 'fin_count', 'l7_request',
+    'l7_response', 'l7_parse_failed', 'l7_client_error', 'l7_server_error', 'l7_server_timeout'],
+};
 
-let tags = null;
+const tags = new Map();
 
 /**
- * One call: {values, names, about} by column. `names` has the words of enumerations, `about` what
- * the server says of a column. Null when the call is no longer stored.
+ * One row of a log: {values, names, about} by column. `names` has the words of enumerations,
+ * `about` what the server says of a column. Null when the row is no longer stored.
+ * @param {'l7_flow_log'|'l4_flow_log'} log
  * @param {string} id `_id` of the row, in decimal
  * @param {number} time its `time`, which spares the store the search
  */
-export async function readCall(id, time) {
-  tags ??= await query('SHOW tags FROM l7_flow_log', 'flow_log');
+export async function readRow(log, id, time) {
+  // Both stand in the address, which anyone may have written, and go into statements.
+  if (!/^\d+$/.test(id) || !/^\d+$/.test(time)) return null;
+  if (!tags.has(log)) tags.set(log, await query(`SHOW tags FROM ${log}`, 'flow_log'));
+  const known = tags.get(log);
   const where = `time = ${time} AND _id = ${id}`;
-  const about = new Map(tags.flatMap((tag) =>
+  const about = new Map(known.flatMap((tag) =>
     columnsOf(tag).map((name) => [name, `${tag.display_name}. ${tag.description}`])));
   // Command lines come separately: naming one may cost the store all that were ever seen.
   const columns = [...about.keys()].filter((name) => !name.startsWith('command_line'));
-  const enums = tags.filter((tag) => tag.type === 'int_enum').flatMap(columnsOf);
+  const enums = known.filter((tag) => tag.type === 'int_enum').flatMap(columnsOf);
   const named = enums.map((name) => `Enum(${name}) AS enum_${name}`);
   const [[row], [commands]] = await Promise.all([
-    query(`SELECT ${[...columns, ...figures, ...named].join(', ')}
-      FROM l7_flow_log WHERE ${where} LIMIT 1`, 'flow_log'),
-    query(`SELECT command_line_0, command_line_1 FROM l7_flow_log WHERE ${where} LIMIT 1`,
+    query(`SELECT ${[...new Set([...columns, ...figures[log], ...named])].join(', ')}
+      FROM ${log} WHERE ${where} LIMIT 1`, 'flow_log'),
+    query(`SELECT command_line_0, command_line_1 FROM ${log} WHERE ${where} LIMIT 1`,
       'flow_log').catch(unnamed),
   ]);
   if (!row) return null;
   const names = new Map(enums.map((name) => [name, row[`enum_${name}`]]));
   const values = Object.fromEntries(Object.entries({ ...row, ...commands })
     .filter(([name]) => !name.startsWith('enum_')));
-  return { values, names, about, sql: `SELECT * FROM flow_log.l7_flow_log WHERE ${where}` };
+  return { values, names, about, sql: `SELECT * FROM flow_log.${log} WHERE ${where}` };
 }
 
 function columnsOf(tag) {
@@ -44,18 +58,4 @@ function columnsOf(tag) {
 function unnamed(failure) {
   if (!(failure instanceof QueryFailure)) throw failure;
   return [{ command_line_0: '(the store could not say)', command_line_1: '' }];
-}
-
-/** The same exchange as the other end saw it: same addresses, same first byte, or same id. */
-export async function otherSide(call) {
-  const same = Number(call.req_tcp_seq) ? `req_tcp_seq = ${call.req_tcp_seq}`
-    : call.request_id === null ? 'req_tcp_seq = 0' : `request_id = ${call.request_id}`;
-  const [other] = await query(`SELECT toString(_id) AS id, time, observation_point, start_time,
-    response_duration FROM l7_flow_log
-    WHERE ip_0 = ${literal(call.ip_0)} AND ip_1 = ${literal(call.ip_1)}
-    AND client_port = ${call.client_port} AND server_port = ${call.server_port} AND ${same}
-    AND observation_point != ${literal(call.observation_point)}
-    AND time >= ${Number(call.time) - 60} AND time <= ${Number(call.time) + 60}
-    ORDER BY time LIMIT 1`, 'flow_log');
-  return other ?? null;
 }

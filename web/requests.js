@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { query } from './api.js';
-import { change } from './address.js';
-import { columnsShown, knownColumns } from './columns.js';
+import { knownColumns, usualColumns } from './columns.js';
 import { timeChart } from './charts.js';
-import { choice, make } from './dom.js';
+import { chips, chosenColumns, columnChoice, filterFields } from './controls.js';
+import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
+import { callKey, folded } from './exchanges.js';
 import { conditions, sides, statuses } from './filters.js';
-import { keep, ownToggle, state } from './state.js';
+import { bestPoint } from './points.js';
+import { ownToggle } from './state.js';
 import { dataTable } from './table.js';
 import { during, lookAt, timeWindow } from './time.js';
 
@@ -15,8 +17,11 @@ export const requests = { title: 'Requests', load, mount };
 
 const limit = 300;
 
+/** Records that are asked for to show `limit` calls: each may have been seen at several points. */
+const recordsAskedFor = limit * 4;
+
 /** Filters that links set, and that have no field to type in. */
-const withoutField = ['client', 'server', 'endpoint', 'trace'];
+const withoutField = ['client', 'server', 'endpoint', 'trace', 'port', 'connection'];
 
 let protocols = null;
 
@@ -31,48 +36,27 @@ async function load(parameters) {
       response_exception, response_duration, observation_point, trace_id, ip_0, ip_1, client_port,
       server_port, req_tcp_seq, request_id, host_0, host_1, request_length, response_length,
       process_id_0, process_id_1 FROM l7_flow_log WHERE ${where}
-      ORDER BY start_time DESC LIMIT ${once ? limit * 2 : limit}`, 'flow_log'),
+      ORDER BY time DESC LIMIT ${once ? recordsAskedFor : limit}`, 'flow_log'),
     query(`SELECT time(time, ${span.step}) AS t, Enum(response_status) AS status,
       observation_point, Count(row) AS calls FROM l7_flow_log WHERE ${where}
       GROUP BY t, response_status, observation_point LIMIT 50000`, 'flow_log'),
     protocols ?? query('SHOW tag l7_protocol values FROM l7_flow_log', 'flow_log'),
   ]);
   protocols = names;
-  const isFull = rows.length === (once ? limit * 2 : limit);
-  return { rows: (once ? joined(rows) : rows).slice(0, limit), bars, span, once, isFull };
+  const calls = folded(rows, once ? callKey : () => null).map(withServerTime);
+  const isFull = rows.length === (once ? recordsAskedFor : limit) || calls.length > limit;
+  return { rows: calls.slice(0, limit), bars, span, once, isFull };
 }
 
-/** What both ends of a call have in common. */
-function exchange(row) {
-  return [row.ip_0, row.client_port, row.ip_1, row.server_port, row.protocol,
-    row.req_tcp_seq || `${row.request_id}`].join(' ');
-}
-
-/** One row a call: the client's, with the time that the server took; or else the server's. */
-function joined(rows) {
-  const atClient = new Map();
-  for (const row of rows) {
-    if (row.observation_point === 'c-p') atClient.set(exchange(row), row);
-  }
-  return rows.filter((row) => {
-    const other = row.observation_point === 's-p' ? atClient.get(exchange(row)) : null;
-    if (other) other.atServer = Number(row.response_duration);
-    return !other;
-  });
+/** What the server took of a call, as the point nearest to it saw it. */
+function withServerTime(call) {
+  const last = call.records.at(-1);
+  return call.records.length > 1 && last.observation_point.startsWith('s')
+    ? { ...call, atServer: Number(last.response_duration) } : call;
 }
 
 function mount(page, { parameters, reload }) {
-  const values = (name) => parameters.get(name) ?? '';
-  const set = (name, value) => {
-    change({ [name]: value });
-    reload();
-  };
-  const entry = (name, placeholder, attributes = {}) => make('input', {
-    type: 'search', placeholder, value: values(name), 'aria-label': placeholder,
-    onchange: (event) => set(name, event.target.value.trim()), ...attributes,
-  });
-  const chosen = (name, label, list) =>
-    choice(label, list, values(name), (value) => set(name, value));
+  const { entry, chosen } = filterFields(parameters, reload);
   const protocol = make('span');
   const known = make('datalist', { id: 'seen' });
   const hint = make('span.hint', { role: 'status' });
@@ -90,11 +74,11 @@ function mount(page, { parameters, reload }) {
       entry('service', 'Service is…', { class: 'short', list: 'seen' }), known, protocol,
       chosen('status', 'Status', statuses), chosen('side', 'Side', sides),
       entry('slower', 'Slower than ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
-      columnChoice(() => {
+      columnChoice('calls', knownColumns, usualColumns, () => {
         shape();
         update(shown);
       }), ownToggle(reload), hint),
-    chips(parameters), bars, panel);
+    chips(parameters, withoutField), bars, panel);
   const draw = timeChart(bars, (value) => String(value));
   let shown = null;
 
@@ -120,19 +104,15 @@ function mount(page, { parameters, reload }) {
 }
 
 function tableOf() {
-  return dataTable(columnsShown(), {
+  return dataTable(chosenColumns('calls', knownColumns, usualColumns), {
     label: 'Calls', key: (row) => row.id, order: { id: 'time', descending: true },
     open: (row) => openDrawer('call', row.id, String(row.time)),
   });
 }
 
-/** How many calls ended how, over time; calls seen at both ends count once. */
+/** How many calls ended how, over time; calls seen at several points count once. */
 function stacks({ bars, span, once }) {
-  const points = new Map(bars.map((row) => [row.observation_point, 0]));
-  for (const row of bars) {
-    points.set(row.observation_point, points.get(row.observation_point) + Number(row.calls));
-  }
-  const most = [...points].sort((a, b) => b[1] - a[1])[0]?.[0];
+  const most = bestPoint(bars, (row) => row.calls, 'client');
   const counted = bars.filter((row) => !once || row.observation_point === most);
   const tones = { Success: 'good', 'Client Error': 'warn', 'Server Error': 'bad' };
   return ['Success', 'Client Error', 'Server Error', 'other'].map((name) => {
@@ -147,29 +127,4 @@ function stacks({ bars, span, once }) {
     }
     return { name, points: series, tone: tones[name] ?? 'quiet', bars: true };
   });
-}
-
-/** What links narrowed the page to, each with a way out. */
-function chips(parameters) {
-  const shown = withoutField.filter((name) => parameters.get(name));
-  return make('div.chips', {}, ...shown.map((name) => make('button.chip', {
-    title: 'Remove this filter', onclick: () => {
-      change({ [name]: null });
-      dispatchEvent(new Event('hashchange'));
-    },
-  }, `${name} = ${parameters.get(name)} ✕`)));
-}
-
-function columnChoice(changed) {
-  const chosen = new Set(columnsShown().map((column) => column.id));
-  return make('details.columns', {}, make('summary', {}, 'Columns'), make('div.popover', {},
-    ...knownColumns.map((column) => make('label', {}, make('input', {
-      type: 'checkbox', checked: chosen.has(column.id), onchange: (event) => {
-        if (event.target.checked) chosen.add(column.id);
-        else chosen.delete(column.id);
-        state.columns = knownColumns.map(({ id }) => id).filter((id) => chosen.has(id));
-        keep();
-        changed();
-      },
-    }), ` ${column.title}`))));
 }

@@ -6,8 +6,13 @@ import { filled, timeChart } from './charts.js';
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { count, duration, errorBadge, errorShare, rate } from './format.js';
+import { latestCalls } from './percentiles.js';
+import { bestPoint, pointName } from './points.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
+
+/** Calls of all services that the latencies over time are read from, at most: the latest. */
+const mostCalls = 2e7;
 
 /** The drawer of one service and protocol: RED over time, endpoints, and its neighbours. */
 export async function serviceDrawer(body, service, protocol) {
@@ -20,7 +25,8 @@ export async function serviceDrawer(body, service, protocol) {
     make('p', {}, make('a', { href: link('requests', { server: service, protocol }) }, 'All calls'),
       ' · ', make('a', {
         href: link('requests', { server: service, protocol, status: 'error' }),
-      }, 'Errors only')),
+      }, 'Errors only'), ' · ',
+      make('a', { href: link('network', { filter: service }) }, 'Its network figures')),
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
     make('h2', {}, 'Endpoints'), endpoints.element,
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element);
@@ -30,22 +36,24 @@ export async function serviceDrawer(body, service, protocol) {
     const span = timeWindow();
     const mine = `auto_service_1 = ${literal(service)}`
       + ` AND Enum(l7_protocol) = ${literal(protocol)}`;
-    const point = await bestPoint(span, mine);
-    const where = `${during(span)} AND ${mine} AND observation_point = ${literal(point)}`;
+    const [point, part] = await Promise.all([pointOf(span, mine),
+      latestCalls(span, mostCalls)]);
+    const watched = `${mine} AND observation_point = ${literal(point)}`;
+    const where = `${during(span)} AND ${watched}`;
     const [points, slow, rows, peers] = await Promise.all([
       query(`SELECT time(time, ${span.step}) AS t, Sum(request) AS requests, Sum(error) AS errors,
         Avg(rrt) AS mean FROM application_map.${span.interval} WHERE ${where}
         GROUP BY t LIMIT 10000`, 'flow_metrics'),
-      span.hasPercentiles ? query(`SELECT time(time, ${span.step}) AS t,
+      query(`SELECT time(time, ${span.step}) AS t,
         Percentile(response_duration, 95) AS p95, Percentile(response_duration, 50) AS p50
-        FROM l7_flow_log WHERE ${where} GROUP BY t LIMIT 10000`, 'flow_log') : [],
+        FROM l7_flow_log WHERE ${during(part)} AND ${watched} GROUP BY t LIMIT 10000`, 'flow_log'),
       query(`SELECT endpoint, Sum(request) AS requests, Sum(response) AS responses,
         Sum(error) AS errors, Avg(rrt) AS mean, Max(rrt) AS longest
         FROM application_map.${span.interval} WHERE ${where}
         GROUP BY endpoint ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
       peersOf(service, span, where),
     ]);
-    hint.textContent = point === 's-p' ? 'timed at the server' : 'timed at its clients';
+    hint.textContent = `timed at the ${pointName(point)}`;
     const perSecond = (column) =>
       filled(points, span, column).map(([at, value]) => [at, value / span.step]);
     draw[0]([{ name: 'requests', points: perSecond('requests'), tone: 'accent' }]);
@@ -63,25 +71,30 @@ export async function serviceDrawer(body, service, protocol) {
   return refresh;
 }
 
-/** The server's own view where there is one, else its clients'. */
-async function bestPoint(span, mine) {
+/** The observation point nearest to the server. */
+async function pointOf(span, mine) {
   const rows = await query(`SELECT observation_point, Sum(request) AS requests
     FROM application_map.${span.interval} WHERE ${during(span)} AND ${mine}
     GROUP BY observation_point`, 'flow_metrics');
-  const points = rows.map((row) => row.observation_point);
-  return points.includes('s-p') ? 's-p' : points[0] ?? 's-p';
+  return bestPoint(rows, (row) => row.requests, 'server') ?? 's-p';
 }
 
 async function peersOf(service, span, where) {
   const figures = `Sum(request) AS requests, Sum(response) AS responses, Sum(error) AS errors,
     Avg(rrt) AS mean FROM application_map.${span.interval}`;
-  const [callers, callees] = await Promise.all([
+  const [callers, seen] = await Promise.all([
     query(`SELECT auto_service_0 AS name, ${figures}
       WHERE ${where} GROUP BY name ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
-    query(`SELECT auto_service_1 AS name, Enum(l7_protocol) AS protocol, ${figures}
-      WHERE ${during(span)} AND auto_service_0 = ${literal(service)} AND observation_point = 'c-p'
-      GROUP BY name, l7_protocol ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
+    query(`SELECT auto_service_1 AS name, Enum(l7_protocol) AS protocol, observation_point,
+      ${figures} WHERE ${during(span)} AND auto_service_0 = ${literal(service)}
+      GROUP BY name, l7_protocol, observation_point ORDER BY requests DESC LIMIT 100`,
+    'flow_metrics'),
   ]);
+  const callees = [...Map.groupBy(seen, (row) => `${row.name}\n${row.protocol}`).values()]
+    .map((rows) => {
+      const point = bestPoint(rows, (row) => row.requests, 'client');
+      return rows.find((row) => row.observation_point === point);
+    });
   const withRate = (row) => ({ ...row, rate: row.requests / span.seconds });
   return { callers: callers.map(withRate), callees: callees.map(withRate) };
 }

@@ -15,7 +15,8 @@ export const state = {
   refresh: kept.refresh ?? 2,
   theme: kept.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
   history: Array.isArray(kept.history) ? kept.history : [],
-  columns: Array.isArray(kept.columns) ? kept.columns : null,
+  /** The columns shown of each table whose columns can be chosen. */
+  columns: kept.columns && !Array.isArray(kept.columns) ? kept.columns : {},
 };
 
 /** Storage may be switched off, or hold what another version wrote. */

@@ -19,7 +19,7 @@ export function dataTable(columns, { key, open, order = {}, label, sorted, most 
   }, make('button.sort', { onclick: () => sortBy(column) }, column.title)));
   const table = make('table', { 'aria-label': label, hidden: true },
     make('thead', {}, make('tr', {}, ...heads)), body);
-  const nothing = make('div.empty', {}, 'Loading…');
+  const nothing = make('div.empty.loading', {}, 'Loading…');
   const more = make('p.quiet.inset', { hidden: true });
   let rows = [];
 
@@ -80,6 +80,7 @@ export function dataTable(columns, { key, open, order = {}, label, sorted, most 
       rows = fresh;
       table.hidden = !rows.length;
       nothing.hidden = Boolean(rows.length);
+      nothing.classList.remove('loading');
       if (!rows.length) nothing.replaceChildren(empty ?? 'No rows.');
       place();
     },

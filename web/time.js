@@ -20,12 +20,10 @@ export function isLive() {
   return !fixed();
 }
 
-/** Percentiles come from the log, which holds every call; beyond this range that is too much. */
-const longestForPercentiles = 21600;
-
 /**
- * The chosen range: {from, to, seconds}, what to ask for (interval, step, hasPercentiles) and
- * settled, up to where rows have arrived: those of the last seconds are still on their way.
+ * The chosen range: {from, to, seconds}, what to ask for (interval, step, and trendStep for the small
+ * lines of tables) and settled, up to where rows have arrived: those of the last seconds are still on
+ * their way.
  */
 export function timeWindow() {
   const now = Math.floor(Date.now() / 1000);
@@ -33,9 +31,10 @@ export function timeWindow() {
   const { from, to } = fixed() ?? { from: now - last, to: now };
   const seconds = to - from;
   const interval = seconds > 21600 ? '1m' : '1s';
-  const step = Math.max(interval === '1m' ? 60 : 1, Math.ceil(seconds / 120));
-  return { from, to, step, interval, seconds, settled: Math.min(to, now - 3),
-    hasPercentiles: seconds <= longestForPercentiles };
+  const shortest = interval === '1m' ? 60 : 1;
+  const [step, trendStep] = [120, 50].map((points) =>
+    Math.max(shortest, Math.ceil(seconds / points)));
+  return { from, to, step, trendStep, interval, seconds, settled: Math.min(to, now - 3) };
 }
 
 /** The condition that keeps a statement inside the range. */

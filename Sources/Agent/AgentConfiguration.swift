@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ConfigurationFile
-import Protocols
+package import Protocols
 
 /// Every setting of the agent. `config/agent.yaml` documents each with its default.
 package struct AgentConfiguration: Hashable, Sendable {
@@ -69,7 +69,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   }
 
   /// The parsers that ``protocols`` names, in the registry's order.
-  func enabledProtocols() throws(ConfigurationError) -> [any ProtocolParser.Type] {
+  package func enabledProtocols() throws(ConfigurationError) -> [any ProtocolParser.Type] {
     guard !protocols.isEmpty else { return builtInProtocols }
     let names = builtInProtocols.map { $0.descriptor.name }
     let wanted = Set(protocols.map { $0.lowercased() })

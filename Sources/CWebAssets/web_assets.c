@@ -59,6 +59,10 @@ static const unsigned char console_js[] = {
 #embed "../../web/console.js"
 };
 
+static const unsigned char controls_js[] = {
+#embed "../../web/controls.js"
+};
+
 static const unsigned char dom_js[] = {
 #embed "../../web/dom.js"
 };
@@ -71,8 +75,28 @@ static const unsigned char drawing_js[] = {
 #embed "../../web/drawing.js"
 };
 
+static const unsigned char exchanges_js[] = {
+#embed "../../web/exchanges.js"
+};
+
+static const unsigned char failures_js[] = {
+#embed "../../web/failures.js"
+};
+
 static const unsigned char filters_js[] = {
 #embed "../../web/filters.js"
+};
+
+static const unsigned char flow_js[] = {
+#embed "../../web/flow.js"
+};
+
+static const unsigned char flowcolumns_js[] = {
+#embed "../../web/flowcolumns.js"
+};
+
+static const unsigned char flows_js[] = {
+#embed "../../web/flows.js"
 };
 
 static const unsigned char foot_js[] = {
@@ -81,6 +105,10 @@ static const unsigned char foot_js[] = {
 
 static const unsigned char format_js[] = {
 #embed "../../web/format.js"
+};
+
+static const unsigned char hops_js[] = {
+#embed "../../web/hops.js"
 };
 
 static const unsigned char layout_js[] = {
@@ -97,6 +125,18 @@ static const unsigned char map_js[] = {
 
 static const unsigned char names_js[] = {
 #embed "../../web/names.js"
+};
+
+static const unsigned char network_js[] = {
+#embed "../../web/network.js"
+};
+
+static const unsigned char percentiles_js[] = {
+#embed "../../web/percentiles.js"
+};
+
+static const unsigned char points_js[] = {
+#embed "../../web/points.js"
 };
 
 static const unsigned char record_js[] = {
@@ -131,6 +171,10 @@ static const unsigned char time_js[] = {
 #embed "../../web/time.js"
 };
 
+static const unsigned char traffic_js[] = {
+#embed "../../web/traffic.js"
+};
+
 static const unsigned char echarts_js[] = {
 #embed "../../.bootstrap/web/echarts.min.js"
 };
@@ -150,16 +194,26 @@ static const struct mf_web_asset assets[] = {
     ASSET("/columns.js", "text/javascript; charset=utf-8", columns_js),
     ASSET("/connections.js", "text/javascript; charset=utf-8", connections_js),
     ASSET("/console.js", "text/javascript; charset=utf-8", console_js),
+    ASSET("/controls.js", "text/javascript; charset=utf-8", controls_js),
     ASSET("/dom.js", "text/javascript; charset=utf-8", dom_js),
     ASSET("/drawer.js", "text/javascript; charset=utf-8", drawer_js),
     ASSET("/drawing.js", "text/javascript; charset=utf-8", drawing_js),
+    ASSET("/exchanges.js", "text/javascript; charset=utf-8", exchanges_js),
+    ASSET("/failures.js", "text/javascript; charset=utf-8", failures_js),
     ASSET("/filters.js", "text/javascript; charset=utf-8", filters_js),
+    ASSET("/flow.js", "text/javascript; charset=utf-8", flow_js),
+    ASSET("/flowcolumns.js", "text/javascript; charset=utf-8", flowcolumns_js),
+    ASSET("/flows.js", "text/javascript; charset=utf-8", flows_js),
     ASSET("/foot.js", "text/javascript; charset=utf-8", foot_js),
     ASSET("/format.js", "text/javascript; charset=utf-8", format_js),
+    ASSET("/hops.js", "text/javascript; charset=utf-8", hops_js),
     ASSET("/layout.js", "text/javascript; charset=utf-8", layout_js),
     ASSET("/losses.js", "text/javascript; charset=utf-8", losses_js),
     ASSET("/map.js", "text/javascript; charset=utf-8", map_js),
     ASSET("/names.js", "text/javascript; charset=utf-8", names_js),
+    ASSET("/network.js", "text/javascript; charset=utf-8", network_js),
+    ASSET("/percentiles.js", "text/javascript; charset=utf-8", percentiles_js),
+    ASSET("/points.js", "text/javascript; charset=utf-8", points_js),
     ASSET("/record.js", "text/javascript; charset=utf-8", record_js),
     ASSET("/requests.js", "text/javascript; charset=utf-8", requests_js),
     ASSET("/results.js", "text/javascript; charset=utf-8", results_js),
@@ -168,6 +222,7 @@ static const struct mf_web_asset assets[] = {
     ASSET("/state.js", "text/javascript; charset=utf-8", state_js),
     ASSET("/table.js", "text/javascript; charset=utf-8", table_js),
     ASSET("/time.js", "text/javascript; charset=utf-8", time_js),
+    ASSET("/traffic.js", "text/javascript; charset=utf-8", traffic_js),
     ASSET("/echarts.min.js", "text/javascript; charset=utf-8", echarts_js),
 };
 

@@ -7,7 +7,8 @@ import Telemetry
 /// on in place.
 ///
 /// Its parts, one file each: recognition, streams and datagrams feed messages to the matching of
-/// calls, which writes records and rolls them up.
+/// calls, which writes records and rolls them up. A ``PacketPipeline`` has one too: what differs
+/// between sockets and packets asks for ``source``.
 struct FlowEngine: ~Copyable {
   /// A protocol and what was asked of it once: asking a descriptor builds it anew.
   struct Known {
@@ -29,6 +30,7 @@ struct FlowEngine: ~Copyable {
 
   let limits: FlowLimits
   let protocols: [Known]
+  let source: SignalSource
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
   var message = Message(.session)
@@ -41,14 +43,19 @@ struct FlowEngine: ~Copyable {
   var mentioned: MentionedProcesses
   var tallies = FlowTallies()
   var batch = RecordBatch()
+  /// Calls that were written since their owner looked; only for packets, whose flows count them.
+  var written: [WrittenCall] = []
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
   /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
 
-  init(limits: FlowLimits, protocols: [any ProtocolParser.Type]) {
+  init(
+    limits: FlowLimits, protocols: [any ProtocolParser.Type], source: SignalSource = .eBPF
+  ) {
     self.limits = limits
+    self.source = source
     self.protocols = protocols.map { Known($0) }
     traces = ThreadTraces(limits: limits)
     peers = PeerTable(seed: limits.hashSeed)
@@ -88,10 +95,14 @@ struct FlowEngine: ~Copyable {
     }
     abandonRecognition(&conversation)
     abandonCalls(of: &conversation, slot: slot, at: time)
-    peers.remove(slot: slot)
+    if isOfSockets { peers.remove(slot: slot) }
   }
 
+  /// Whether it is fed by sockets, which have owners, and probes that listen.
+  @inline(__always)
+  var isOfSockets: Bool { source.rawValue != 0 }
+
   mutating func say(_ verdict: SocketVerdict) {
-    if verdicts.count < limits.verdicts { verdicts.append(verdict) }
+    if isOfSockets, verdicts.count < limits.verdicts { verdicts.append(verdict) }
   }
 }

@@ -66,7 +66,7 @@ package struct FlowPipeline: ~Copyable {
     // Not on every flush: it walks over all that waits.
     if now - lastScan >= 200_000_000 || now < lastScan {
       lastScan = now
-      engine.expireCalls(&table, now: now)
+      engine.expireCalls(of: &table.slots, now: now)
       sweepConversations(now: now)
     }
     engine.rollup.close(now: now, into: &engine.batch, tally: &engine.tallies.rollup)

@@ -18,18 +18,22 @@ package struct FlowTallies: Hashable, Sendable {
   package func append(to losses: inout [LossEntry], time: Timestamp) {
     for (stage, tally) in [
       (Stage.conversations, conversations), (.calls, calls), (.rollup, rollup),
-    ] where tally.received > 0 {
-      losses.append(
-        LossEntry(time: time, stage: stage, received: tally.received, passed: tally.passed))
-      for drop in tally.dropped {
-        losses.append(
-          LossEntry(time: time, stage: stage, reason: drop.reason, dropped: drop.count))
-      }
+    ] {
+      tally.append(to: &losses, stage: stage, time: time)
     }
   }
 }
 
 extension Tally {
+  /// Appends the entries of what `stage` did: nothing when it was given nothing.
+  func append(to losses: inout [LossEntry], stage: Stage, time: Timestamp) {
+    guard received > 0 else { return }
+    losses.append(LossEntry(time: time, stage: stage, received: received, passed: passed))
+    for drop in dropped {
+      losses.append(LossEntry(time: time, stage: stage, reason: drop.reason, dropped: drop.count))
+    }
+  }
+
   mutating func pass(_ count: UInt64 = 1) {
     received &+= count
     passed &+= count

@@ -18,10 +18,3 @@ struct Check: ParsableCommand {
     if !found.seesSockets { throw ExitCode(Failure.refused) }
   }
 }
-
-/// Exit codes, from sysexits(3).
-enum Failure {
-  static let unavailable: Int32 = 69
-  static let refused: Int32 = 77
-  static let configuration: Int32 = 78
-}

@@ -13,8 +13,9 @@ struct MetaflowAgent: AsyncParsableCommand {
         metaflow-agent run
         metaflow-agent run --server metaflow.example:20033 --spool-dir /var/lib/metaflow-agent
         metaflow-agent run --config /etc/metaflow/agent.yaml
+        metaflow-agent replay capture.pcap
 
-      Needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE to name other users' processes).
+      Watching needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE to name other users' processes).
       """,
-    subcommands: [Run.self, Check.self])
+    subcommands: [Run.self, ReplayCommand.self, Check.self])
 }

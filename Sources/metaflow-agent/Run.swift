@@ -4,8 +4,6 @@ import Agent
 import ArgumentParser
 import Capture
 import ConfigurationFile
-import Dispatch
-import Glibc
 import Logging
 
 /// `metaflow-agent run`: watches until it is told to stop.
@@ -67,48 +65,5 @@ struct Run: AsyncParsableCommand {
       settings.logLevel = logLevel
     }
     return settings
-  }
-
-  private func address(
-    _ text: String, option: String
-  ) throws(ConfigurationError) -> NetworkAddress {
-    guard let address = NetworkAddress(text) else {
-      throw ConfigurationError(
-        "\(option) is '\(text)'; it must be an address such as 127.0.0.1:20033")
-    }
-    return address
-  }
-
-  private func refuse(_ text: String, _ code: Int32) -> ExitCode {
-    // Unbuffered and whole: nothing else writes after it.
-    let line = Array("metaflow-agent: \(text)\n".utf8)
-    unsafe line.withUnsafeBytes { bytes in
-      _ = unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-    }
-    return ExitCode(code)
-  }
-}
-
-/// Catches SIGINT and SIGTERM for as long as it lives; ignores SIGPIPE for good.
-private struct StopSignals {
-  /// Yields at each of them.
-  let stream: AsyncStream<Void>
-  private let sources: [any DispatchSourceSignal]
-
-  init() {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-    self.stream = stream
-    _ = signal(SIGPIPE, SIG_IGN)
-    sources = [SIGINT, SIGTERM].map { number in
-      _ = signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { continuation.yield() }
-      source.resume()
-      return source
-    }
-  }
-
-  func end() {
-    for source in sources { source.cancel() }
   }
 }

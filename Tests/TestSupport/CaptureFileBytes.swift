@@ -9,8 +9,9 @@ package struct UnreadableCapture: Error, CustomStringConvertible {
 }
 
 /// The frames of a classic pcap file of either byte order, in micro- or nanoseconds
-/// (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html), for tests of what needs no I/O
-/// otherwise. All frames are of interface 0.
+/// (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html), also with the longer frame
+/// headers of old Linux patches (magic a1b2cd34), for tests of what needs no I/O otherwise. All frames
+/// are of interface 0.
 package func packets(
   inCaptureFile path: String
 ) throws -> [(captured: CapturedPacket, bytes: [UInt8])] {
@@ -43,24 +44,26 @@ private func packets(
   }
   let bigEndian = file[0] == 0xa1
   let magic = word(0, bigEndian: bigEndian)
-  guard magic == 0xa1b2_c3d4 || magic == 0xa1b2_3c4d else {
+  guard [0xa1b2_c3d4, 0xa1b2_3c4d, 0xa1b2_cd34].contains(magic) else {
     throw UnreadableCapture(description: "\(name): magic \(String(magic, radix: 16)) is not pcap's")
   }
   let unit: Int64 = magic == 0xa1b2_3c4d ? 1 : 1_000
+  let headerLength = magic == 0xa1b2_cd34 ? 24 : 16
   let linkType = LinkType(rawValue: UInt16(word(20, bigEndian: bigEndian) & 0xffff))
   var found: [(captured: CapturedPacket, bytes: [UInt8])] = []
   var offset = 24
-  while offset + 16 <= file.count {
+  while offset + headerLength <= file.count {
     let seconds = Int64(word(offset, bigEndian: bigEndian))
     let fraction = Int64(word(offset + 4, bigEndian: bigEndian))
-    let end = offset + 16 + Int(word(offset + 8, bigEndian: bigEndian))
+    let start = offset + headerLength
+    let end = start + Int(word(offset + 8, bigEndian: bigEndian))
     guard end <= file.count else {
       throw UnreadableCapture(description: "\(name): a frame ends behind the file's end")
     }
     let captured = CapturedPacket(
       time: Timestamp(nanoseconds: seconds * 1_000_000_000 + fraction * unit), linkType: linkType,
       interface: 0, length: word(offset + 12, bigEndian: bigEndian))
-    found.append((captured, Array(file[(offset + 16)..<end])))
+    found.append((captured, Array(file[start..<end])))
     offset = end
   }
   return found

@@ -50,6 +50,8 @@ package actor Outbox {
 
   package var identity: AgentIdentity { spool.identity }
   package var count: Int { spool.count }
+  /// What became of records since the last batch was submitted.
+  package var account: Tally { tally }
 
   /// Numbers a batch and puts it into the spool. `now` dates the uplink's own ledger entries.
   package func submit(_ batch: RecordBatch, now: Timestamp) {

@@ -57,6 +57,8 @@ package final class Spool {
 
   package var identity: AgentIdentity { state.agent }
   package var count: Int { entries.count - head }
+  /// Whether some of them wait in memory, because the disk refuses them.
+  var isInMemory: Bool { memoryBytes > 0 }
 
   /// Opens a spool directory, makes it where there is none, and takes up what it holds.
   ///

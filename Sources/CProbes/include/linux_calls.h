@@ -16,14 +16,28 @@ static inline uint32_t mf_load_acquire_u32(const void *address) {
     return __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE);
 }
 
+static inline void mf_store_release_u32(void *address, uint32_t value) {
+    __atomic_store_n((uint32_t *)address, value, __ATOMIC_RELEASE);
+}
+
 static inline void mf_store_release_u64(void *address, uint64_t value) {
     __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
+
+/// Asks for the line of memory at `address` ahead of its use. Any address may be given.
+static inline void mf_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 /// setns(2): moves the calling thread into the namespace behind `descriptor`. 0, or -1 and errno.
 int mf_enter_namespace(int descriptor, int kind);
 
 /// unshare(2) of the network namespace for the calling thread. 0, or -1 and errno.
 int mf_leave_network_namespace(void);
+
+/// An epoll(7) descriptor that tells when somebody wakes those who wait for `descriptor`, and not
+/// that there is something to read. The caller closes it. -1 and errno.
+int mf_watch(int descriptor);
+
+/// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
+int mf_wait(int watch, int milliseconds);
 
 #endif

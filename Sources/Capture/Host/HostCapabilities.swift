@@ -47,7 +47,7 @@ package struct HostCapabilities: Sendable {
     do {
       let session = try ProbeSession(options)
       found.hooks = session.hooks
-      found.ringBytes = options.ringSize
+      found.ringBytes = options.laneSize * UInt32(options.laneCount) + options.ringSize
     } catch {
       found.refusal = error
     }
@@ -112,10 +112,6 @@ extension HostCapabilities {
     }
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")
-    if isOn("sock_send_length") && !isOn("tcp_sendmsg_locked") {
-      lines.append(
-        "When a TCP send began: a client's response time on loopback can come out short.")
-    }
     for hook in hooks where hook.state != .on && hook.state != .notNeeded {
       lines.append("\(hook.description).")
     }

@@ -10,17 +10,23 @@ extension CallRecord {
   /// Makes this the record of what a request, or a message that needs no answer, says.
   mutating func begin(
     _ message: inout Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
-    first: Moment, sequence: UInt32, captured: Int
+    _ source: SignalSource, first: Moment, sequence: UInt32, captured: Int
   ) {
+    let isOfSocket = source.rawValue != 0
     let own = CallEnd(
       address: conversation.local, port: conversation.localPort, process: first.process,
       thread: first.thread, threadName: first.threadName)
-    let other = CallEnd(address: first.remote, port: first.remotePort)
+    let other = CallEnd(
+      address: isOfSocket ? first.remote : conversation.remote,
+      port: isOfSocket ? first.remotePort : conversation.remotePort)
     let isClient = first.direction.index == 0
     self = CallRecord(
       client: isClient ? own : other, server: isClient ? other : own, start: first.start,
       end: first.start)
-    observationPoint = isClient ? .clientProcess : .serverProcess
+    signalSource = source
+    observationPoint =
+      isOfSocket
+      ? (isClient ? .clientProcess : .serverProcess) : conversation.observationPoint
     transport = conversation.transport
     applicationProtocol = number
     directionScore = conversation.directionScore

@@ -99,8 +99,8 @@ extension FlowEngine {
     }
     var request = Message(.response)
     pending.slots[number].record.begin(
-      &request, of: &conversation, protocols[conversation.protocolIndex].number, first: first,
-      sequence: 0, captured: 0)
+      &request, of: &conversation, protocols[conversation.protocolIndex].number, source,
+      first: first, sequence: 0, captured: 0)
     pending.slots[number].record.answer(&message, part, first: first, textsAt: 0)
     pending.slots[number].record.start = first.exit
     pending.slots[number].record.end = part.end

@@ -27,7 +27,7 @@ extension FlowEngine {
   }
 
   /// Ends the calls whose time is over.
-  mutating func expireCalls(_ table: inout ConversationTable, now: Timestamp) {
+  mutating func expireCalls(of conversations: inout [Conversation], now: Timestamp) {
     for number in pending.slots.indices {
       guard pending.slots[number].state != .free, pending.slots[number].deadline <= now else {
         continue
@@ -35,9 +35,9 @@ extension FlowEngine {
       let slot = pending.slots[number].conversation
       switch pending.slots[number].state {
       case .free: continue
-      case .early: dropEarly(&table.slots[slot])
-      case .answering: expireAnswer(number, in: &table.slots[slot], slot: slot)
-      case .waiting: expireRequest(number, in: &table.slots[slot], slot: slot, now: now)
+      case .early: dropEarly(&conversations[slot])
+      case .answering: expireAnswer(number, in: &conversations[slot], slot: slot)
+      case .waiting: expireRequest(number, in: &conversations[slot], slot: slot, now: now)
       }
     }
   }

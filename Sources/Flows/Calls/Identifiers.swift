@@ -22,7 +22,8 @@ extension FlowEngine {
       let call = pending.slots[candidate]
       guard call.conversation == slot, call.record.requestID == identifier else { return false }
       seen += 1
-      let isClient = call.record.observationPoint == .clientProcess
+      let isClient =
+        call.record.observationPoint.rawValue == ObservationPoint.clientProcess.rawValue
       let end = isClient ? call.record.server : call.record.client
       if end.port == 0 || remote.remotePort == 0
         || (end.port == remote.remotePort && end.address == remote.remote)

@@ -46,6 +46,7 @@ extension FlowEngine {
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
+    if !isOfSockets, !isByIdentifier { noteRequest(first, in: &conversation, slot: slot) }
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
       abandon(
         conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
@@ -73,6 +74,11 @@ extension FlowEngine {
   private mutating func takeResponse(
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
+    if !isOfSockets, !isByIdentifier(&conversation) {
+      guard noteResponse(first, in: &conversation) else {
+        return tallies.calls.lose(.unpairedResponse)
+      }
+    }
     guard let number = request(answeredBy: first, in: &conversation, slot: slot) else {
       return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
@@ -123,8 +129,8 @@ extension FlowEngine {
     _ number: Int, _ part: MessagePart, first: Moment, in conversation: inout Conversation
   ) {
     pending.slots[number].record.begin(
-      &message, of: &conversation, protocols[conversation.protocolIndex].number, first: first,
-      sequence: part.sequence, captured: part.captured)
+      &message, of: &conversation, protocols[conversation.protocolIndex].number, source,
+      first: first, sequence: part.sequence, captured: part.captured)
   }
 
   /// There is no room to wait for this request's answer.

@@ -2,13 +2,28 @@
 
 import Telemetry
 
+/// What the flow of a written call is told of it.
+struct WrittenCall {
+  var conversation: Int
+  var hasResponse: Bool
+  var status: ResponseStatus
+  /// Microseconds; nil when not both halves were seen.
+  var duration: UInt64?
+  /// When it ended, or was given up.
+  var time: Timestamp
+  /// In the batch; empty when the batch had no room for the call.
+  var domain: Text
+}
+
 extension FlowEngine {
   /// Writes the finished call in slot `number` of the pending ones, and counts it in the second of
   /// `time`.
   mutating func write(_ number: Int, slot: Int, at time: Timestamp) {
-    if let peer = peers.peer(of: slot) { pending.slots[number].record.learn(peer) }
-    mentioned.mention(pending.slots[number].record.client.process)
-    mentioned.mention(pending.slots[number].record.server.process)
+    if isOfSockets {
+      if let peer = peers.peer(of: slot) { pending.slots[number].record.learn(peer) }
+      mentioned.mention(pending.slots[number].record.client.process)
+      mentioned.mention(pending.slots[number].record.server.process)
+    }
     var metric = CallMetric(of: &pending.slots[number].record)
     let endpoint = pending.slots[number].record.texts.endpoint
     let text = pending.slots[number].text
@@ -18,6 +33,7 @@ extension FlowEngine {
       pending.text.copy(text, into: &scratch)
       rollup.add(
         &metric, endpoint: endpoint, from: 0, of: scratch, at: time, tally: &tallies.rollup)
+      if !isOfSockets { noteWritten(number, slot: slot, at: time) }
       return tallies.calls.lose(.batchFull)
     }
     pending.text.copy(text, into: &batch.text)
@@ -26,6 +42,21 @@ extension FlowEngine {
     pending.slots[number].record.texts.shift(by: start)
     batch.calls.append(pending.slots[number].record)
     tallies.calls.pass()
+    if !isOfSockets {
+      noteWritten(number, slot: slot, at: time)
+      written[written.count - 1].domain = pending.slots[number].record.texts.requestDomain
+    }
+  }
+
+  private mutating func noteWritten(_ number: Int, slot: Int, at time: Timestamp) {
+    let duration = pending.slots[number].record.spanMicroseconds
+    written.append(
+      WrittenCall(
+        conversation: slot,
+        hasResponse: pending.slots[number].record.kind.rawValue != CallKind.request.rawValue,
+        status: pending.slots[number].record.status,
+        duration: pending.slots[number].record.hasDuration ? duration : nil, time: time,
+        domain: Text(offset: 0, length: 0)))
   }
 }
 

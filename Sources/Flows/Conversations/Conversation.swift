@@ -3,18 +3,24 @@
 import Protocols
 import Telemetry
 
-/// What is known of one socket: its ends, its protocol, and how far both directions were read.
+/// What is known of one socket, or of one flow of packets: its ends, its protocol, and how far both
+/// directions were read.
+///
+/// A flow's local end is the sender of its first packet, and what that end sends is its egress.
 struct Conversation {
   enum State: UInt8 {
     /// Its protocol is being looked for.
     case unknown
     /// `parser` reads it.
     case recognised
-    /// No protocol was found; the probe was told to be silent.
+    /// No protocol was found; the probe was told to be silent, the packets are not looked at.
     case muted
   }
 
+  /// The socket's cookie, or the flow's id.
   var socket: UInt64
+  /// Where its packets are seen; of a socket only the side decides.
+  var observationPoint = ObservationPoint.rest
   var transport: TransportProtocol
   var networkNamespace: UInt32
   var local: IPAddress
@@ -30,6 +36,8 @@ struct Conversation {
   /// Index into the pipeline's protocols.
   var protocolIndex = 0
   var parser: (any ProtocolParser)?
+  /// Whether its flow was told the first domain that a call spoke of.
+  var hasToldDomain = false
 
   /// By ``SocketEvent/Direction``.
   private var streams: InlineArray<2, Stream> = [Stream(), Stream()]
@@ -61,6 +69,8 @@ struct Conversation {
   var answersToDrop = 0
   /// Requests behind the last pending one that found no room.
   var unheld = 0
+  /// Whether answers can be told apart; only of packets.
+  var doubt = Doubt()
   /// A response that came before its request, in ``PendingCalls``.
   var early = PendingCalls.none
 
@@ -74,6 +84,22 @@ struct Conversation {
     remotePort = event.remotePort
     lastActive = event.exit
     learnSide(event.role)
+  }
+
+  /// The conversation of a flow, whose direction counts as known from `253` on: SYN, SYN/ACK, and
+  /// what an operator says.
+  init(_ flow: Flow, id: UInt64, networkNamespace: UInt32) {
+    socket = id
+    observationPoint = flow.observationPoint
+    transport = flow.transport
+    self.networkNamespace = networkNamespace
+    local = flow.source
+    remote = flow.destination
+    localPort = flow.sourcePort
+    remotePort = flow.destinationPort
+    lastActive = flow.last
+    directionScore = flow.directionScore
+    if directionScore >= 253 { side = flow.firstIsClient ? .client : .server }
   }
 
   mutating func learnSide(_ role: SocketEvent.Role) {

@@ -28,19 +28,21 @@ extension FlowEngine {
 
   /// Bytes of this direction are missing.
   mutating func lose(
-    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+    _ direction: SocketEvent.Direction, because reason: LossReason = .streamGap,
+    in conversation: inout Conversation, slot: Int
   ) {
     guard conversation.state == .recognised else {
       conversation[direction].clear(pool: &buffers)
       return refuseHeldBack(&conversation)
     }
     endStream(direction, in: &conversation, slot: slot)
-    tallies.conversations.lose(.streamGap)
+    tallies.conversations.lose(reason)
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)
     if sender == .server {
       doubtAnswers(in: &conversation, slot: slot, at: conversation.lastActive)
     }
+    doubt(sender, in: &conversation)
   }
 
   /// Answers may be among bytes that were lost. Where only their order tells whose they are, nobody

@@ -14,7 +14,8 @@ struct Moment: Hashable {
   var isTLS: Bool
   /// The syscall trace id of the event.
   var trace: UInt64
-  /// The remote end of a datagram; the conversation's own for a stream.
+  /// The remote end of a datagram; the conversation's own for a stream. Unspecified, and port 0, for a
+  /// packet: it is the conversation's.
   var remote: IPAddress
   var remotePort: UInt16
 
@@ -30,6 +31,22 @@ struct Moment: Hashable {
     self.trace = trace
     remote = event.remote
     remotePort = event.remotePort
+  }
+
+  /// A packet: it passed in one moment, and says nothing of who sent it but its direction.
+  @inline(__always)
+  init(packetAt time: Timestamp, _ direction: SocketEvent.Direction) {
+    enter = time
+    exit = time
+    process = ProcessKey(pid: 0, startedAfterBoot: 0)
+    thread = 0
+    threadName = ThreadName(first: 0, second: 0)
+    ordinal = 0
+    self.direction = direction
+    isTLS = false
+    trace = 0
+    remote = IPAddress(high: 0, low: 0)
+    remotePort = 0
   }
 
   /// When a message that began with these bytes began: when its sender began to send, or when its

@@ -41,7 +41,7 @@ extension FlowEngine {
   }
 
   /// Hands bytes that are next in order to whoever reads the conversation.
-  private mutating func handOver(
+  mutating func handOver(
     _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
     in conversation: inout Conversation, slot: Int
   ) {

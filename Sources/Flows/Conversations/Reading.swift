@@ -55,6 +55,7 @@ extension FlowEngine {
       if sender == .client || conversation.pendingCount == 0 { return nil }
     }
     if sender == .server { doubtAnswers(in: &conversation, slot: slot, at: moment.exit) }
+    doubt(sender, in: &conversation)
     return .streamGap
   }
 

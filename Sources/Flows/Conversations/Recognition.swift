@@ -97,7 +97,9 @@ extension FlowEngine {
         case .undecided:
           if !mustDecide { return nil }
         case .yes(let sender):
-          conversation.adopt(known.parser, number: number, descriptor, sender, direction)
+          conversation.adopt(
+            known.parser, number: number, descriptor, sender, direction,
+            sureness: isOfSockets ? 192 : 254)
           return true
         }
       }
@@ -222,7 +224,7 @@ extension Conversation {
   /// Begins to read the conversation as this protocol, and settles who is the server.
   fileprivate mutating func adopt(
     _ parser: any ProtocolParser.Type, number: Int, _ descriptor: ProtocolDescriptor,
-    _ sender: Side?, _ direction: SocketEvent.Direction
+    _ sender: Side?, _ direction: SocketEvent.Direction, sureness: UInt8
   ) {
     self.parser = parser.init()
     protocolIndex = number
@@ -232,7 +234,7 @@ extension Conversation {
     guard side == nil else { return }
     if let sender {
       side = direction == .egress ? sender : sender.other
-      directionScore = 192
+      directionScore = sureness
     } else {
       let isServer = descriptor.defaultPorts.contains(localPort)
       let isClient = descriptor.defaultPorts.contains(remotePort)

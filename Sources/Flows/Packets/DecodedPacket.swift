@@ -23,7 +23,8 @@ struct DecodedPacket {
   var timeToLive: UInt8 = 0
   /// A fragment behind the first: it has the addresses and ports (ICMP: type, code, identifier) of the
   /// first, also when these lie inside a tunnel, and no transport header. A TCP fragment also has the
-  /// sequence number of its own first byte, and FIN and PSH only when it is the last.
+  /// sequence number of its own first byte, and FIN and PSH only when it is the last. Behind the first
+  /// fragment of a tunnel's packet there is no payload: the packet inside has told its whole length.
   var isLaterFragment = false
   /// A fragment that others follow: more payload comes behind `payloadLength`, which counts only what
   /// this packet has.
@@ -36,7 +37,7 @@ struct DecodedPacket {
   var flags = TCPFlags(rawValue: 0)
   var sequence: UInt32 = 0
   var acknowledgement: UInt32 = 0
-  /// As in the header, before scaling. Of a later fragment 0.
+  /// As in the header, before scaling.
   var window: UInt16 = 0
   var options = TCPOptions()
   /// ICMP: the header's type, code, identifier and sequence number; identifier 0 where there is none.
@@ -59,22 +60,4 @@ struct DecodedPacket {
   /// Whether bytes of the payload are missing behind those captured: beyond the snap length, or in
   /// another fragment.
   var isPayloadCut: Bool { payloadCaptured < payloadLength || hasMoreFragments }
-}
-
-/// The TCP options that flows look at (RFC 9293, 7323, 2018; TOA is kind 254, or 253).
-struct TCPOptions {
-  /// Shift count; nil when not offered.
-  var windowScale: UInt8?
-  /// 0 when not told.
-  var maximumSegment: UInt16 = 0
-  var permitsSelectiveAcknowledgement = false
-  /// Blocks of the SACK option, 0 to 4, and the first of them.
-  var selectiveBlocks: UInt8 = 0
-  var firstBlock: (left: UInt32, right: UInt32) = (0, 0)
-  /// Timestamp value and echo; 0, 0 when not there.
-  var timestampValue: UInt32 = 0
-  var timestampEcho: UInt32 = 0
-  /// The client's address before translation, from a TOA option; unspecified when not there.
-  var realAddress: IPAddress = .unspecified
-  var realPort: UInt16 = 0
 }

@@ -5,40 +5,78 @@ import Telemetry
 
 /// The TCP, UDP and ICMP conversations that packets show, their state and their figures.
 ///
-/// Owned by one thread. It reads no clock: time is what packets and ``advance(to:into:)`` say. A flow
-/// that ended keeps its slot, and may still be told of calls, until its owner releases it.
+/// Owned by one thread. It reads no clock: time is what packets and ``advance(to:into:)`` say, so the
+/// same calls give the same records. A flow that ended keeps its slot, and may still be told of calls,
+/// until its owner releases it. Everything is bounded by ``FlowTableLimits``; what found no room, or
+/// was left out of a sample, is counted.
 struct FlowTable: ~Copyable {
   /// A slot's number is a flow's handle from the packet that made it to its release.
-  private(set) var flows: [Flow] = []
-  private(set) var details: [FlowDetail] = []
-  /// Slots of flows that ended and wait for ``release(_:into:)``, oldest first.
+  var flows: [Flow] = []
+  var details: [FlowDetail] = []
+  /// Slots of flows that ended and wait for ``release(_:into:)``, oldest first. The owner empties it,
+  /// after every packet or at least before every advance.
   var ended: [Int] = []
-  private(set) var tallies = FlowTableTallies()
 
-  private var index = SlotIndex()
-  private var free: [UInt32] = []
-  private var interfaces: [InterfaceDescription] = []
-  private var nextID: UInt64
-  private let limits: FlowTableLimits
+  // The parts below are the table's own, in files of their own.
+  var index = SlotIndex()
+  var free: [UInt32] = []
+  /// Flows that have not ended.
+  var openCount = 0
+  var interfaces = Interfaces()
+  var seconds: Pool<FlowSecond>
+  var incidents: Pool<FlowIncidents>
+  var extras: Pool<FlowExtra>
+  var gaps: Pool<SequenceGaps>
+  var echoes: Pool<PendingEchoes>
+  var domains: TextPool
+  var served: ServedEnds
+  var rollup: NetworkRollup
+  var sample: FlowSample?
+  var flowTally = Tally()
+  /// What was advanced to; nil before the first packet.
+  var clock: Timestamp?
+  /// Where the sweep goes on, and where the search for a flow to give up does.
+  var sweepHand = 0
+  var evictionHand = 0
+  var nextID: UInt64
+  let limits: FlowTableLimits
+
+  /// Ended flows that may wait for their release while new ones begin.
+  private static let endedLimit = 4_096
 
   init(limits: FlowTableLimits) {
     self.limits = limits
     nextID = limits.firstFlowID
+    // Address space, not memory: a table that grows would move all of its flows, a few times.
+    flows.reserveCapacity(limits.flows + Self.endedLimit)
+    details.reserveCapacity(limits.flows + Self.endedLimit)
+    seconds = Pool(limit: 2 * (limits.flows + Self.endedLimit))
+    incidents = Pool(limit: 2 * (limits.flows + Self.endedLimit))
+    extras = Pool(limit: limits.flows + Self.endedLimit)
+    gaps = Pool(limit: limits.disorderedDirections)
+    echoes = Pool(limit: limits.echoFlows)
+    domains = TextPool(limit: limits.domainBytes)
+    served = ServedEnds(ends: limits.rememberedEnds, seed: limits.hashSeed)
+    rollup = NetworkRollup(limits: limits)
+    sample = limits.flowRecordsPerSecond.map {
+      FlowSample(recordsPerSecond: $0, seed: limits.sampleSeed)
+    }
   }
 
+  /// Flows that have a slot: those that ended and are not released, too.
   var count: Int { flows.count - free.count }
 
-  /// Makes an interface known; its number is what packets carry.
+  /// Makes an interface known; its number is what packets carry. Beyond the limit it is the last.
   mutating func addInterface(_ description: InterfaceDescription) -> UInt32 {
-    guard interfaces.count < limits.interfaces else { return UInt32(interfaces.count - 1) }
-    interfaces.append(description)
-    return UInt32(interfaces.count - 1)
+    guard interfaces.descriptions.count < limits.interfaces else {
+      return UInt32(interfaces.descriptions.count - 1)
+    }
+    return interfaces.append(description)
   }
 
   /// Says anew what an interface stands next to; flows that are there already keep what they know.
   mutating func setInterface(_ id: UInt32, _ description: InterfaceDescription) {
-    guard Int(id) < interfaces.count else { return }
-    interfaces[Int(id)] = description
+    interfaces.replace(id, description)
   }
 
   /// Whether the slot holds a flow that more packets may come for.
@@ -47,48 +85,79 @@ struct FlowTable: ~Copyable {
   }
 
   /// The flow's id, as its records carry it.
-  func id(_ slot: Int) -> UInt64 { details[slot].id }
+  func id(_ slot: Int) -> UInt64 { flows[slot].id }
 
   /// Counts `packet` for its flow, which it may begin; nil when the table is full.
+  ///
+  /// It may also end a flow, by taking its ports or its place: see ``ended``.
   mutating func take(_ packet: inout DecodedPacket) -> FlowHit? {
     let hash = Flow.hash(of: &packet, seed: limits.hashSeed)
-    if let slot = index.find(hash, where: { flows[$0].direction(of: &packet) >= 0 }) {
-      let direction = flows[slot].direction(of: &packet)
-      flows[slot].last = max(flows[slot].last, packet.time)
-      details[slot].count(&packet, direction: direction)
-      return FlowHit(slot: slot, direction: direction, isNew: false)
+    var direction = 0
+    let found = index.find(hash) { slot in
+      direction = flows[slot].direction(of: &packet)
+      return direction >= 0
     }
-    guard let slot = insert(&packet, hash: hash) else {
-      tallies.flows.lose(.flowTableFull)
-      return nil
+    if var slot = found {
+      var isNew = false
+      if isAnother(&packet, slot: slot, direction: direction) {
+        supersede(slot, at: packet.time)
+        guard let made = begin(&packet, hash: hash) else { return nil }
+        (slot, direction, isNew) = (made, 0, true)
+      }
+      count(&packet, slot: slot, direction: direction)
+      return FlowHit(slot: slot, direction: direction, isNew: isNew)
     }
-    details[slot].count(&packet, direction: 0)
+    guard let slot = begin(&packet, hash: hash) else { return nil }
+    count(&packet, slot: slot, direction: 0)
     return FlowHit(slot: slot, direction: 0, isNew: true)
   }
 
-  private mutating func insert(_ packet: inout DecodedPacket, hash: UInt32) -> Int? {
-    let slot: Int
-    if let reused = free.popLast() {
-      slot = Int(reused)
-      flows[slot] = Flow(&packet, hash: hash)
-      details[slot] = FlowDetail(&packet, id: nextID)
-    } else {
-      guard flows.count < limits.flows else { return nil }
-      slot = flows.count
-      flows.append(Flow(&packet, hash: hash))
-      details.append(FlowDetail(&packet, id: nextID))
-    }
-    nextID &+= 1
-    index.insert(hash, slot: slot)
-    return slot
+  @inline(__always)
+  private mutating func count(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
+    let second = second(of: slot, at: packet.time)
+    seconds.slots[second].counters.count(&packet, direction: direction)
+    if packet.time.nanoseconds > flows[slot].last.nanoseconds { flows[slot].last = packet.time }
+    if packet.isLaterFragment { return }
+    flows[slot].flags[direction] |= packet.flags.rawValue
+    if flows[slot].takeExpected(&packet, direction, &seconds.slots[second].counters) { return }
+    takeRest(&packet, slot: slot, direction: direction, second: second)
   }
 
-  /// Tells which end is the client, as `score` (0 to 255) of certainty has it. What is surer already
-  /// stays.
-  mutating func learnDirection(slot: Int, firstIsClient: Bool, score: UInt8) {
-    guard score > flows[slot].directionScore else { return }
-    flows[slot].directionScore = score
-    flows[slot].firstIsClient = firstIsClient
+  /// Takes a packet that is not the expected one of a TCP connection.
+  private mutating func takeRest(
+    _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
+  ) {
+    if !flows[slot].facts.has(FlowFacts.seen, direction) {
+      flows[slot].facts.note(FlowFacts.seen, direction)
+      details[slot].identification[direction] = packet.identification
+      if direction == 1 { learnTunnel(&packet, slot: slot, direction: 1) }
+    }
+    switch packet.transport.rawValue {
+    case TransportProtocol.tcp.rawValue:
+      takeUnexpected(&packet, slot: slot, direction: direction, second: second)
+    case TransportProtocol.udp.rawValue:
+      flows[slot].takeDatagram(&packet, direction, &seconds.slots[second].counters)
+    default: takeEcho(&packet, slot: slot, direction: direction, second: second)
+    }
+  }
+
+  /// The place of the flow's figures of the second of `time`.
+  @inline(__always)
+  mutating func second(of slot: Int, at time: Timestamp) -> Int {
+    let place = flows[slot].second
+    if place != Pool<FlowSecond>.none, time.nanoseconds < seconds.slots[Int(place)].end {
+      return Int(place)
+    }
+    return openSecond(of: slot, at: time)
+  }
+
+  /// The place of what befell a flow in the second that stands at `second`.
+  mutating func incidents(of second: Int) -> Int {
+    if seconds.slots[second].incidents == Pool<FlowIncidents>.none {
+      // As many places as seconds have: there is always one.
+      seconds.slots[second].incidents = incidents.insert(FlowIncidents())
+    }
+    return Int(seconds.slots[second].incidents)
   }
 
   /// Tells what the flow speaks, and the first host or name that was asked for.
@@ -96,50 +165,27 @@ struct FlowTable: ~Copyable {
     slot: Int, _ number: ApplicationProtocol, domain: Span<UInt8>
   ) {
     details[slot].applicationProtocol = number
+    guard !domain.isEmpty, let extra = extra(of: slot), extras.slots[extra].domain.count == 0
+    else { return }
+    _ = domains.append(
+      domain.extracting(0..<min(domain.count, 255)), to: &extras.slots[extra].domain)
   }
 
-  /// Counts what was seen of a call: a request, its end, or both; see ``CallCount``.
+  /// Counts what was seen of a call.
   mutating func countCall(slot: Int, _ call: CallCount, at time: Timestamp) {
-    details[slot].figures.requests &+= call.isRequest ? 1 : 0
-  }
-
-  /// Does what time brings: ends flows that fell silent, reports those that go on, closes seconds.
-  /// Call it a few times a second of the time that packets carry.
-  mutating func advance(to now: Timestamp, into batch: inout RecordBatch) {
-    for slot in flows.indices
-    where flows[slot].use == .open && now - flows[slot].last > limits.otherTimeout {
-      end(slot)
+    let second = second(of: slot, at: time)
+    seconds.slots[second].counters.count(call)
+    if call.isResponse && call.status.rawValue == ResponseStatus.ok.rawValue {
+      flows[slot].facts.note(FlowFacts.goodAnswer)
+    } else {
+      flows[slot].facts.forget(FlowFacts.goodAnswer)
     }
-  }
-
-  /// Ends all flows, whose slots stand in ``ended``. Once they are released, ``flush(into:)`` writes
-  /// what is left.
-  mutating func finish(now: Timestamp, into batch: inout RecordBatch) {
-    for slot in flows.indices where flows[slot].use == .open { end(slot) }
-  }
-
-  /// Emits all intervals and held records: nothing will follow.
-  mutating func flush(into batch: inout RecordBatch) {}
-
-  private mutating func end(_ slot: Int) {
-    index.remove(flows[slot].hash, slot: slot)
-    flows[slot].use = .ended
-    ended.append(slot)
-  }
-
-  /// Writes the last report of an ended flow and gives its slot back.
-  mutating func release(_ slot: Int, into batch: inout RecordBatch) {
-    guard flows[slot].use == .ended else { return }
-    batch.flows.append(details[slot].record(of: flows[slot]))
-    tallies.flows.pass()
-    flows[slot].use = .free
-    free.append(UInt32(slot))
   }
 
   /// Hands over what was counted since the last call.
   mutating func takeTallies() -> FlowTableTallies {
-    defer { tallies = FlowTableTallies() }
-    return tallies
+    defer { flowTally = Tally() }
+    return FlowTableTallies(flows: flowTally, rollup: rollup.takeTally())
   }
 }
 
@@ -152,21 +198,36 @@ struct FlowHit {
   var isNew: Bool
 }
 
-/// What became known of a call of a flow.
+/// What became known of a call of a flow: its request, its response, or both at once.
 struct CallCount {
-  /// The request was seen.
   var isRequest = false
-  /// The response was seen, or its lack is certain.
-  var isEnd = false
+  var isResponse = false
   var status: ResponseStatus = .ok
   /// Request to response, microseconds; nil when not both were seen.
   var duration: UInt64?
+  /// A message could not be parsed.
+  var isParseFailure = false
 }
 
-/// What a ``FlowTable`` did with what it was given.
+/// What a ``FlowTable`` did with what it was given. Both balance after every call.
 struct FlowTableTallies {
   /// Flow reports, and packets that found no room for their flow.
   var flows = Tally()
   /// Figures of one flow in one second, counted in a second's row, and again in a minute's.
   var rollup = Tally()
+}
+
+extension FlowCounters {
+  fileprivate mutating func count(_ call: CallCount) {
+    if call.isRequest { requests &+= 1 }
+    if call.isResponse { responses &+= 1 }
+    if call.isParseFailure { parseFailures &+= 1 }
+    switch call.status.rawValue {
+    case ResponseStatus.clientError.rawValue: clientErrors &+= 1
+    case ResponseStatus.serverError.rawValue: serverErrors &+= 1
+    case ResponseStatus.timeout.rawValue: timeouts &+= 1
+    default: break
+    }
+    if let duration = call.duration { callResponse.take(microseconds: duration) }
+  }
 }

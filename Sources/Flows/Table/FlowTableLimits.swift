@@ -2,7 +2,7 @@
 
 /// What bounds a ``FlowTable``, and the rules that an operator may set. Times are nanoseconds.
 package struct FlowTableLimits: Sendable {
-  /// Flows followed at a time, the ended ones that wait for their release included.
+  /// Flows followed at a time.
   package var flows = 131_072
   /// Interfaces that may be described.
   package var interfaces = 65_536
@@ -27,8 +27,13 @@ package struct FlowTableLimits: Sendable {
   package var serverPorts: [UInt16] = []
   /// Ends (address and port) whose number of peers is remembered, to tell servers from clients.
   package var rememberedEnds = 16_384
-  /// Pairs of ends that the network figures are kept for at a time, and rows of one interval.
-  package var rollupPairs = 65_536
+  /// Directions of TCP connections whose missing bytes are remembered at a time, and flows whose echo
+  /// requests are.
+  package var disorderedDirections = 16_384
+  package var echoFlows = 16_384
+  /// Pairs of ends that the network figures are kept for at a time, which bounds the rows of one
+  /// interval. The last eighth is for rows without a client.
+  package var rollupPairs = 32_768
   /// Bytes of request domains held, of all flows.
   package var domainBytes = 8 << 20
   /// Bounds of the batch.

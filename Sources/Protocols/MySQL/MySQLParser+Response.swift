@@ -95,9 +95,12 @@ extension MySQLParser {
     serverCapabilities = low | UInt32(bytes.littleEndian16(at: end + 19)) << 16
   }
 
+  /// Bytes that are inflated of one frame.
+  private static let inflatedBytes = 16_384
+
   /// One frame of the compressed protocol: length, number, length before compression (0: sent as it
-  /// is). Nothing is inflated: a command that was compressed is a request without texts, and what a
-  /// frame shows of its answer is all that is known of it.
+  /// is). Each frame is inflated by itself, as far as it was captured. A command that spans frames is
+  /// what its first one shows, and so is an answer.
   mutating func nextCompressed(
     _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, into message: inout Message,
     _ fields: inout FieldBuffer
@@ -106,23 +109,37 @@ extension MySQLParser {
     let length = bytes.littleEndian24(at: 0)
     let isPlain = bytes.littleEndian24(at: 4) == 0
     if bytes.count < min(7 + length, 8_192) && !isFinal { return .needMore }
-    let inner = bytes.extracting(7..<max(7, min(7 + length, bytes.count)))
+    let frame = bytes.extracting(7..<max(7, min(7 + length, bytes.count)))
+    // Only a command's first frame, and an answer that is waited for, are worth it.
+    let isNeeded = side == .client ? bytes[3] == 0 : !pending.isEmpty
+    guard isNeeded else { return .skip(7 + length) }
+    if isPlain {
+      return try nextInFrame(frame, 7 + length, side, into: &message, &fields)
+    }
+    let inflated = ZlibPrefix.inflate(frame, limit: Self.inflatedBytes)
+    return try nextInFrame(inflated.span, 7 + length, side, into: &message, &fields)
+  }
+
+  /// The message that a frame of `length` bytes holds; `inner` is empty when it cannot be read.
+  private mutating func nextInFrame(
+    _ inner: Span<UInt8>, _ length: Int, _ side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
     if side == .client {
-      guard bytes[3] == 0 else { return .skip(7 + length) }
-      guard isPlain, inner.count > 4 else {
+      guard inner.count > 4 else {
         message = Message(.request)
         message.requestID = try expect(.query)
         message.flags.insert(.truncated)
-        return .message(.bytes(7 + length))
+        return .message(.bytes(length))
       }
       let step = try nextRequest(inner, isFinal: true, into: &message, &fields)
       continuesPacket = false
-      if case .message = step { return .message(.bytes(7 + length)) }
-      return .skip(7 + length)
+      if case .message = step { return .message(.bytes(length)) }
+      return .skip(length)
     }
-    guard let first = pending.first else { return .skip(7 + length) }
+    guard let first = pending.first else { return .skip(length) }
     message = Message(.response)
-    guard isPlain, inner.count > 4 else {
+    guard inner.count > 4 else {
       message.flags.insert(.truncated)
       return finish(first, &message, .untilTurn, isSeen: false)
     }
@@ -132,7 +149,7 @@ extension MySQLParser {
     describe(response, inner, &message, into: &fields)
     learn(response, first)
     if extent == .end(inner.count) {
-      return finish(first, &message, .bytes(7 + length), isSeen: true)
+      return finish(first, &message, .bytes(length), isSeen: true)
     }
     return finish(first, &message, .untilTurn, isSeen: true)
   }

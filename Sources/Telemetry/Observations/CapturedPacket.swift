@@ -8,6 +8,8 @@ package struct CapturedPacket: Sendable, BitwiseCopyable {
   package var interface: UInt32
   /// Bytes on the link; the captured bytes may be fewer.
   package var length: UInt32
+  /// Outermost VLAN id where the kernel took the tag out of the frame; 0 where it did not.
+  package var vlan: UInt16 = 0
 
   package init(time: Timestamp, linkType: LinkType, interface: UInt32, length: UInt32) {
     self.time = time

@@ -54,14 +54,16 @@ extension EndToEndTests {
         let service = try await drawer(stack, ["service", "nginx", "HTTP"]) {
           $0.contains("/items/opened")
         }
-        #expect(service.contains("timed at the server"))
+        #expect(service.contains("timed at the server process"))
         let connection = try await drawer(stack, ["edge", "curl", "nginx"]) {
           $0.contains("On the way and in queues")
         }
-        #expect(connection.contains("Mean latency at either end"))
+        #expect(connection.contains("Mean latency where it was seen"))
         let opened = try await drawer(stack, ["call", call["id"] ?? "", call["time"] ?? ""]) {
-          $0.contains("between them: network, queues and the kernel")
+          $0.contains("s-p: server process")
         }
+        #expect(opened.contains("c-p: client process"))
+        #expect(opened.contains("server’s process"))
         #expect(opened.contains("syscall_trace_id_request"))
         #expect(opened.contains("20 (HTTP)"))
       }
@@ -94,7 +96,7 @@ extension EndToEndTests {
     }
 
     @Test(arguments: [
-      ("SHOW tables", "6 rows in"),
+      ("SHOW tables", "11 rows in"),
       ("SELECT Sum(request) AS total FROM application.1s", "1 row in"),
       ("SELECT Sum(requests) FROM application", "did you mean 'request'?"),
     ])
@@ -104,7 +106,7 @@ extension EndToEndTests {
     }
 
     /// The services page with a drawer open.
-    private func drawer(
+    func drawer(
       _ stack: Stack, _ parts: [String], isReady: (String) -> Bool
     ) async throws -> String {
       let json = String(decoding: try JSONEncoder().encode(parts), as: UTF8.self)
@@ -113,7 +115,7 @@ extension EndToEndTests {
     }
 
     /// The page's tree once `isReady` says so. Each try is a browser of its own.
-    private func dom(
+    func dom(
       _ stack: Stack, _ page: String, isReady: (String) -> Bool
     ) async throws -> String {
       try await eventually("the page \(page) is drawn", within: .seconds(90)) {

@@ -7,13 +7,14 @@ extension EndToEndTests {
   @Suite struct DatabaseCalls {
     private func duration(_ row: Row) -> Double { Double(row["response_duration"] ?? "") ?? -1 }
 
-    @Test func everyMySQLStatementIsOneCallOnEachSide() async throws {
+    @Test(arguments: [[], ["--compress"]] as [[String]])
+    func everyMySQLStatementIsOneCallOnEachSide(options: [String]) async throws {
       let stack = try Stack.running
       try await withServer("mariadb", prepare: mariaDB) { port in
         let statements = """
           CREATE DATABASE shop; CREATE TABLE shop.items (id INT, name VARCHAR(20));
           INSERT INTO shop.items VALUES (1, 'pen'), (2, 'ink');
-          SELECT id FROM shop.items WHERE id = 1;
+          SELECT id FROM shop.items WHERE id = 1 AND name != '\(String(repeating: "x", count: 80))';
           SELECT SLEEP(0.2);
           SELECT nothing FROM shop.missing;
           """
@@ -22,7 +23,7 @@ extension EndToEndTests {
           [
             "--no-defaults", "--protocol=TCP", "-h127.0.0.1", "-P\(port)", "-uroot", "--force",
             "--skip-ssl",
-          ], input: statements, checked: false)
+          ] + options, input: statements, checked: false)
         for point in ["c-p", "s-p"] {
           let calls = try await stack.calls(
             "server_port = \(port) AND request_type = 'COM_QUERY' "

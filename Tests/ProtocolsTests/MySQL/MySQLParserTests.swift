@@ -133,11 +133,35 @@ import Testing
       MySQLParser.self, seed: 11, rounds: 3_000,
       seeds: [
         greeting, login(user: "a", database: "b"), query("SELECT 1"), command(0x0e),
+        login(user: "a", database: "b", compresses: true),
         command(0x16, Array("SELECT ?".utf8)),
         server([0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], column),
         command(0x17, [1, 0, 0, 0, 0, 1, 0, 0, 0]), server([0, 0, 0, 2, 0, 0, 0]),
         server([1], column, eof(2), Array("\u{01}1".utf8), eof(2)), server([0xff, 1, 4]),
         server([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), server([0xfc, 0xff, 0xff]),
+      ])
+  }
+
+  /// CLIENT_COMPRESS: frames of seven bytes' head, each inflated by itself; a short one is sent as it is.
+  @Test func aCompressedStatementIsInflated() {
+    // zlib of one COM_QUERY packet: SELECT a FROM t WHERE b = '...' with 60 letters.
+    let deflated: [UInt8] = [
+      0x78, 0x9c, 0x8b, 0x64, 0x60, 0x60, 0x60, 0x0e, 0x76, 0xf5, 0x71, 0x75, 0x0e, 0x51, 0x48,
+      0x54, 0x70, 0x0b, 0xf2, 0xf7, 0x55, 0x28, 0x51, 0x08, 0xf7, 0x70, 0x0d, 0x72, 0x55, 0x48,
+      0x52, 0xb0, 0x55, 0x50, 0xaf, 0xa0, 0x00, 0xa8, 0x03, 0x00, 0xa4, 0x03, 0x23, 0x8e,
+    ]
+    let okay = packet([0, 5, 0, 2, 0, 0, 0], 1)
+    expectMessages(
+      MySQLParser.self, greeting, login(user: "ann", database: "shop", compresses: true),
+      Talk(.server, bytes: packet([0, 0, 0, 2, 0, 0, 0], 2)),
+      Talk(.client, bytes: [UInt8(deflated.count), 0, 0, 0, 93, 0, 0] + deflated),
+      Talk(.server, bytes: [UInt8(okay.count), 0, 0, 1, 0, 0, 0] + okay),
+      gives: [
+        ExpectedMessage(.request, requestType: "Login"), ExpectedMessage(.response),
+        ExpectedMessage(
+          .request, requestType: "COM_QUERY", requestResource: "SELECT a FROM t WHERE b = ?",
+          endpoint: "SELECT t"),
+        ExpectedMessage(.response, status: .ok, affectedRows: 5),
       ])
   }
 
@@ -192,8 +216,9 @@ import Testing
     return Talk(.server, bytes: packet(version + flags + Array("abcdefghijkl\0".utf8), 0))
   }
 
-  private func login(user: String, database: String) -> Talk {
-    let head: [UInt8] = [0x0d, 0xa2, 0x3a, 0x00, 0, 0, 0, 1, 33] + [UInt8](repeating: 0, count: 23)
+  private func login(user: String, database: String, compresses: Bool = false) -> Talk {
+    let head: [UInt8] =
+      [compresses ? 0x2d : 0x0d, 0xa2, 0x3a, 0x00, 0, 0, 0, 1, 33] + [UInt8](repeating: 0, count: 23)
     let tail = Array(user.utf8) + [0, 2, 1, 2] + Array(database.utf8) + [0]
     return Talk(.client, bytes: packet(head + tail, 1))
   }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides which interfaces of a namespace are captured, so that every packet is seen once at every
+/// place it passes.
+///
+/// Unless told otherwise: in the agent's own namespace network cards, bonds and virtual machines'
+/// taps, and the near ends of containers' links only when containers are not looked into; in a
+/// container everything. Never the loopback interface, whose calls the probes see already, nor an
+/// interface that stands on a captured one (VLANs and macvlans on their card, cards in their bond):
+/// it would show the same packets again.
+struct InterfaceChoice {
+  /// Cards as the kernel, systemd and vendors name them; bonds and teams; modems; tunnels; taps.
+  static let cards = [
+    "eth.*", "en[ospxP].*", "em[0-9].*", "p[0-9]+p[0-9]+.*", "wl.*", "ww.*", "ib.*", "bond.*",
+    "team.*", "venet.*", "ens.*", "usb.*", "tap.*", "vnet.*", "vif.*",
+  ]
+  /// The host's ends of the links into containers.
+  static let containerEnds = ["veth.*", "cali.*", "lxc.*", "nsm.*"]
+
+  private let wanted: [NamePattern]
+  private let unwanted: [NamePattern]
+  private let isAutomatic: Bool
+  private let looksIntoContainers: Bool
+
+  init(_ options: PacketOptions, looksIntoContainers: Bool) throws(PacketError) {
+    isAutomatic = options.interfaces.isEmpty
+    self.looksIntoContainers = looksIntoContainers
+    let ends = looksIntoContainers ? [] : Self.containerEnds
+    wanted = try Self.compile(isAutomatic ? Self.cards + ends : options.interfaces)
+    unwanted = try Self.compile(options.excluded)
+  }
+
+  /// The links of one namespace that are to be captured, in the order of their indices.
+  ///
+  /// - Parameter isOwn: whether it is the namespace the agent runs in.
+  func chosen(of view: NamespaceView, isOwn: Bool) -> [NetworkLink] {
+    let named = view.links.filter { link in
+      guard link.isUp, link.framing != nil else { return false }
+      guard !unwanted.contains(where: { $0.matches(link.name) }) else { return false }
+      if isAutomatic && link.isLoopback { return false }
+      if isAutomatic && !isOwn { return link.kind != "bridge" }
+      return wanted.contains { $0.matches(link.name) }
+    }
+    return named.filter { link in !named.contains { shows($0, framesOf: link) } }
+      .sorted { $0.index < $1.index }
+  }
+
+  /// Whether every frame of `link` passes `other` as well.
+  private func shows(_ other: NetworkLink, framesOf link: NetworkLink) -> Bool {
+    if link.master == other.index, link.master != 0 {
+      return other.kind == "bond" || other.kind == "team"
+    }
+    guard link.parent == other.index, link.parent != 0, !link.isParentElsewhere else {
+      return false
+    }
+    return ["vlan", "macvlan", "ipvlan", "macvtap", "ipvtap"].contains(link.kind)
+  }
+
+  private static func compile(_ texts: [String]) throws(PacketError) -> [NamePattern] {
+    var patterns: [NamePattern] = []
+    for text in texts {
+      guard let pattern = NamePattern(text) else {
+        throw PacketError(reason: .badPattern(text))
+      }
+      patterns.append(pattern)
+    }
+    return patterns
+  }
+}
+
+extension PacketOptions {
+  /// Whether every expression can be understood; call it before a session is made of them.
+  ///
+  /// - Throws: ``PacketError`` for the first that cannot.
+  package func check() throws(PacketError) {
+    _ = try InterfaceChoice(self, looksIntoContainers: true)
+  }
+}

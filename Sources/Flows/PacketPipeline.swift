@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Protocols
+package import Telemetry
+
+/// Turns captured packets into flow records, call records and metrics of both.
+///
+/// Owned by one thread, which feeds it, flushes it a few times a second of the packets' time and takes
+/// what it made. It reads no clock, so the same packets with the same flushes give the same records,
+/// byte for byte. All packets of a flow must go to the same pipeline. Every table is bounded by
+/// ``PacketLimits``; what found no room is counted.
+package struct PacketPipeline: ~Copyable {
+  private var decoder: PacketDecoder
+  private var table: FlowTable
+  private var assembler: SegmentAssembler
+  private var reader: PacketReader
+  /// By the flow table's slots.
+  private var streams: [FlowStreams] = []
+  /// The packet that is being worked on: too large to be made anew for each.
+  private var packet = DecodedPacket()
+  private var frames = Tally()
+  /// Per interface.
+  private var namespaces: [UInt32] = []
+  /// The second whose tallies are being counted; nil before the first flush.
+  private var ledgerSecond: Int64?
+  private var lastScan = Timestamp(nanoseconds: 0)
+
+  /// - Parameter protocols: offered to an unknown conversation in this order.
+  package init(limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type]) {
+    decoder = PacketDecoder(limits: limits.fragments)
+    table = FlowTable(limits: limits.flows)
+    assembler = SegmentAssembler(limits: limits.segments)
+    reader = PacketReader(
+      engine: FlowEngine(limits: limits.calls, protocols: protocols, source: .packet))
+  }
+
+  /// Flows followed, conversations read, calls that wait for their end, and segments held for others
+  /// that are missing.
+  package var flowCount: Int { table.count }
+  package var conversationCount: Int { reader.count }
+  package var pendingCount: Int { reader.engine.pending.count }
+  package var heldSegmentCount: Int { assembler.heldCount }
+
+  /// Makes an interface known; its number is what its packets carry.
+  package mutating func addInterface(_ description: InterfaceDescription) -> UInt32 {
+    let id = table.addInterface(description)
+    setNamespace(id, description)
+    return id
+  }
+
+  /// Says anew what an interface stands next to; flows that are there already keep what they know.
+  package mutating func setInterface(_ id: UInt32, _ description: InterfaceDescription) {
+    table.setInterface(id, description)
+    if Int(id) < namespaces.count { setNamespace(id, description) }
+  }
+
+  private mutating func setNamespace(_ id: UInt32, _ description: InterfaceDescription) {
+    while namespaces.count <= Int(id) { namespaces.append(0) }
+    namespaces[Int(id)] = description.networkNamespace
+  }
+
+  /// Takes a packet; `bytes` is what was captured of it, borrowed for the call.
+  package mutating func feed(_ captured: CapturedPacket, bytes: Span<UInt8>) {
+    if let reason = decoder.decode(captured, bytes, into: &packet) {
+      return frames.lose(reason)
+    }
+    frames.pass()
+    let hit = table.take(&packet)
+    // A new flow may have ended others.
+    if !table.ended.isEmpty { releaseEnded(at: packet.time) }
+    guard let hit else { return }
+    while hit.slot >= streams.count { streams.append(FlowStreams()) }
+    let start = packet.payloadOffset
+    let payload = bytes.extracting(start..<(start + packet.payloadCaptured))
+    if packet.transport.rawValue == 6 {
+      takeSegment(payload, hit)
+    } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {
+      takeDatagram(payload, hit)
+    }
+    if !reader.recognised.isEmpty { tellRecognised() }
+    if !reader.engine.written.isEmpty { tellWritten() }
+  }
+
+  @inline(__always)
+  private mutating func takeSegment(_ payload: Span<UInt8>, _ hit: FlowHit) {
+    let slot = hit.slot
+    if streams[slot].mode != .followed {
+      guard mayFollow(slot) else {
+        if packet.payloadLength > 0 {
+          assembler.tally.pass()
+          reader.refuse(streams[slot])
+        }
+        return
+      }
+    }
+    assembler.take(
+      &packet, payload, direction: hit.direction, slot: slot, of: &streams[slot], into: &reader)
+    if streams[slot].held > 0, !streams[slot].isRead {
+      assembler.end(&streams[slot], into: &reader)
+    }
+  }
+
+  @inline(__always)
+  private mutating func takeDatagram(_ payload: Span<UInt8>, _ hit: FlowHit) {
+    // Behind the first fragment there is no datagram's beginning.
+    guard !packet.isLaterFragment else { return }
+    if streams[hit.slot].mode != .followed, !mayFollow(hit.slot) {
+      return reader.refuse(streams[hit.slot])
+    }
+    reader.readDatagram(
+      payload, length: packet.payloadLength + (packet.hasMoreFragments ? 1 : 0),
+      at: packet.time, direction: hit.direction, of: &streams[hit.slot])
+  }
+
+  /// Whether the packet of a flow without a conversation is to be looked at: it gets one with its first
+  /// payload.
+  private mutating func mayFollow(_ slot: Int) -> Bool {
+    switch streams[slot].mode {
+    case .followed: return true
+    case .refused, .finished: return false
+    case .muted:
+      guard packet.payloadLength > 0, packet.time >= streams[slot].mutedUntil else { return false }
+      streams[slot].restart()
+    case .fresh: break
+    }
+    if packet.payloadLength > 0 {
+      let flow = table.flows[slot]
+      let interface = Int(flow.interface)
+      reader.open(
+        Conversation(
+          flow, id: table.id(slot),
+          networkNamespace: interface < namespaces.count ? namespaces[interface] : 0),
+        of: slot, streams: &streams[slot])
+    }
+    return streams[slot].mode != .refused
+  }
+
+  /// Does what time brings: gives up what waited too long, ends flows that fell silent, emits the
+  /// intervals and the ledger of seconds that are over. Call it at least every half second of the time
+  /// that packets carry.
+  package mutating func flush(now: Timestamp) {
+    assembler.expire(&streams, now: now, into: &reader)
+    // Not on every flush: it walks over all that waits.
+    if now - lastScan >= 200_000_000 || now < lastScan {
+      lastScan = now
+      reader.engine.expireCalls(of: &reader.conversations, now: now)
+    }
+    tellRecognised()
+    tellWritten()
+    while !table.advance(to: now, into: &reader.engine.batch) { releaseEnded(at: now) }
+    releaseEnded(at: now)
+    reader.engine.rollup.close(
+      now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
+    writeLedger(now: now)
+  }
+
+  /// Ends all flows and emits all intervals: nothing will follow.
+  package mutating func finish(now: Timestamp) {
+    table.finish(now: now, into: &reader.engine.batch)
+    releaseEnded(at: now)
+    table.flush(into: &reader.engine.batch)
+    reader.engine.rollup.close(
+      now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
+    reader.engine.rollup.finish(
+      into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
+    writeLedger(now: now + 1_000_000_000)
+  }
+
+  /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
+  package mutating func takeBatch(into batch: inout RecordBatch) {
+    batch.removeAll()
+    swap(&batch, &reader.engine.batch)
+  }
+
+  /// What was counted since the last ledger entry; see ``flush(now:)``.
+  package var tallies: PacketTallies {
+    var all = PacketTallies()
+    all.frames = frames
+    all.segments = assembler.tally
+    all.conversations = reader.engine.tallies.conversations
+    all.calls = reader.engine.tallies.calls
+    all.rollup = reader.engine.tallies.rollup
+    all.rollup.add(table.rollup.tally)
+    all.flows = table.flowTally
+    return all
+  }
+
+  private mutating func releaseEnded(at time: Timestamp) {
+    guard !table.ended.isEmpty else { return }
+    var slots: [Int] = []
+    swap(&slots, &table.ended)
+    for slot in slots {
+      if slot < streams.count {
+        assembler.end(&streams[slot], into: &reader)
+        reader.close(&streams[slot], as: .finished, at: time)
+      }
+      tellRecognised()
+      tellWritten()
+      table.release(slot, into: &reader.engine.batch)
+      if slot < streams.count {
+        // The assembler's list still has it.
+        let isWaiting = streams[slot].isWaiting
+        streams[slot] = FlowStreams()
+        streams[slot].isWaiting = isWaiting
+      }
+    }
+  }
+
+  /// Tells flows what they speak, and who began.
+  private mutating func tellRecognised() {
+    for slot in reader.recognised {
+      let number = Int(reader.flows[slot])
+      let index = reader.conversations[slot].protocolIndex
+      table.learnProtocol(
+        slot: number, reader.engine.protocols[index].number, domain: Span<UInt8>())
+      if let side = reader.conversations[slot].side {
+        table.learnDirection(
+          slot: number, firstIsClient: side == .client,
+          score: reader.conversations[slot].directionScore)
+      }
+      let flow = table.flows[number]
+      reader.learn(slot, flow.observationPoint, directionScore: flow.directionScore)
+    }
+    reader.recognised.removeAll(keepingCapacity: true)
+  }
+
+  /// Counts calls for the flows they are of.
+  private mutating func tellWritten() {
+    for index in reader.engine.written.indices {
+      let call = reader.engine.written[index]
+      let flow = Int(reader.flows[call.conversation])
+      var count = CallCount()
+      count.isRequest = true
+      count.isResponse = call.hasResponse
+      count.status = call.status
+      count.duration = call.duration
+      table.countCall(slot: flow, count, at: call.time)
+      if call.domain.length > 0, !reader.conversations[call.conversation].hasToldDomain {
+        reader.conversations[call.conversation].hasToldDomain = true
+        Self.tell(call, to: flow, of: &table, reader)
+      }
+    }
+    reader.engine.written.removeAll(keepingCapacity: true)
+  }
+
+  /// Tells a flow the domain that a call spoke of.
+  private static func tell(
+    _ call: WrittenCall, to flow: Int, of table: inout FlowTable, _ reader: borrowing PacketReader
+  ) {
+    let index = reader.conversations[call.conversation].protocolIndex
+    let start = Int(call.domain.offset)
+    let end = start + Int(call.domain.length)
+    let text = reader.engine.batch.text.span
+    guard end <= text.count else { return }
+    table.learnProtocol(
+      slot: flow, reader.engine.protocols[index].number, domain: text.extracting(start..<end))
+  }
+
+  private mutating func writeLedger(now: Timestamp) {
+    let second = now.seconds
+    guard let counted = ledgerSecond else {
+      ledgerSecond = second
+      return
+    }
+    guard second > counted else { return }
+    tallies.append(to: &reader.engine.batch.losses, time: Timestamp(seconds: counted))
+    frames = Tally()
+    assembler.tally = Tally()
+    reader.engine.tallies = FlowTallies()
+    _ = table.takeTallies()
+    ledgerSecond = second
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// How far both directions of a flow were read, and who reads them: one for each slot of the flow
+/// table, so small that it costs nothing to have for a flow that is only a SYN.
+struct FlowStreams: BitwiseCopyable {
+  enum Mode: UInt8 {
+    /// No payload yet.
+    case fresh
+    /// `conversation` reads what comes.
+    case followed
+    /// No protocol was found; nothing is read before `mutedUntil`.
+    case muted
+    /// There was no room for a conversation.
+    case refused
+    /// Both sides have said that nothing will follow.
+    case finished
+  }
+
+  /// By direction.
+  var positions: InlineArray<2, StreamPosition> = [StreamPosition(), StreamPosition()]
+  /// Slot of the conversation; only when `followed`.
+  var conversation: UInt32 = 0
+  var mode = Mode.fresh
+  /// How often it was muted.
+  var mutes: UInt8 = 0
+  /// Packets since bytes were known to be missing that the receiver has.
+  var waited: UInt8 = 0
+  /// Whether the assembler looks after it when time passes.
+  var isWaiting = false
+  /// Segments held of both directions.
+  var held: UInt32 = 0
+  var mutedUntil = Timestamp(nanoseconds: 0)
+
+  /// Whether what is put in order is read, now or from the first payload on.
+  var isRead: Bool { mode == .followed || mode == .fresh }
+
+  /// Forgets the places that were reached, for a flow that was not followed for a while.
+  mutating func restart() {
+    positions = [StreamPosition(), StreamPosition()]
+  }
+}
+
+/// One TCP direction: the place that was reached, and what is held behind it.
+struct StreamPosition: BitwiseCopyable {
+  /// The number that means no held segment.
+  static let none = UInt32.max
+
+  /// Sequence number of the first byte not yet handed on.
+  var next: UInt32 = 0
+  /// The highest acknowledgement of this direction's bytes that was seen; means nothing before
+  /// `isAcknowledged`.
+  var acknowledged: UInt32 = 0
+  /// Held segments, by sequence number: a list through the assembler's.
+  var firstHeld = StreamPosition.none
+  var lastHeld = StreamPosition.none
+  var heldBytes: UInt32 = 0
+  var heldCount: UInt16 = 0
+  /// Segments in a row that lay where none could.
+  var strayed: UInt16 = 0
+  var isStarted = false
+  var isAcknowledged = false
+  var isFinished = false
+
+  /// Bytes from the place that was reached to `sequence`; negative for what was handed on already.
+  @inline(__always)
+  func distance(to sequence: UInt32) -> Int { Int(Int32(bitPattern: sequence &- next)) }
+
+  @inline(__always)
+  mutating func acknowledge(_ sequence: UInt32) {
+    if !isAcknowledged || Int32(bitPattern: sequence &- acknowledged) > 0 {
+      acknowledged = sequence
+      isAcknowledged = true
+    }
+  }
+}

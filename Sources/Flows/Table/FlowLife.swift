@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// How flows begin and end.
+extension FlowTable {
+  /// Whether a packet with the flow's key is of another flow, as the old one is over.
+  @inline(__always)
+  func isAnother(_ packet: inout DecodedPacket, slot: Int, direction: Int) -> Bool {
+    let silence = packet.time.nanoseconds &- flows[slot].last.nanoseconds
+    if packet.flags.rawValue & 0x02 == 0 && silence < 1_000_000_000 { return false }
+    return isOver(slot, silence: silence) || isReopening(&packet, slot: slot, direction: direction)
+  }
+
+  func isOver(_ slot: Int, silence: Int64) -> Bool {
+    silence > timeout(of: flows[slot].phase) &+ limits.lateness
+  }
+
+  private func timeout(of phase: Flow.Phase) -> Int64 {
+    switch phase {
+    case .established: limits.establishedTimeout
+    case .reset: limits.resetTimeout
+    case .refused: limits.refusedTimeout
+    case .finished: limits.finishedTimeout
+    case .other, .opening, .answered, .halfClosed: limits.otherTimeout
+    }
+  }
+
+  /// Whether it is the SYN, or SYN/ACK, of a new connection between the same ports. While one is
+  /// being opened every SYN is a new try of it, with whatever number.
+  private func isReopening(_ packet: inout DecodedPacket, slot: Int, direction: Int) -> Bool {
+    guard packet.flags.rawValue & 0x07 == 0x02 else { return false }
+    let isAnswer = packet.flags.rawValue & 0x10 != 0
+    let facts = flows[slot].facts
+    switch flows[slot].phase {
+    case .opening, .answered, .other: return false
+    case .established, .halfClosed, .finished, .reset, .refused:
+      // A late copy of the one that opened this connection opens none.
+      let isKnown =
+        isAnswer
+        ? facts.has(FlowFacts.synAck, direction) && packet.sequence == details[slot].synAckSequence
+        : facts.has(FlowFacts.syn, direction) && packet.sequence == details[slot].synSequence
+      if isKnown { return flows[slot].phase == .refused && !isAnswer }
+      // A SYN/ACK that was late is of this connection, too.
+      return !isAnswer || facts.has(FlowFacts.synAck, direction)
+    }
+  }
+
+  /// Ends a flow whose key another one takes.
+  mutating func supersede(_ slot: Int, at time: Timestamp) {
+    if !isOver(slot, silence: time - flows[slot].last) {
+      flows[slot].facts.note(FlowFacts.superseded)
+    }
+    end(slot)
+  }
+
+  /// Begins the flow of `packet`; nil, and counted, when there is no room.
+  mutating func begin(_ packet: inout DecodedPacket, hash: UInt32) -> Int? {
+    if openCount >= limits.flows { evict(at: packet.time) }
+    guard openCount < limits.flows, let slot = reserve() else {
+      flowTally.lose(.flowTableFull)
+      return nil
+    }
+    if clock == nil { clock = packet.time }
+    let (firstIsClient, score) = guessDirection(&packet)
+    flows[slot] = Flow(&packet, hash: hash)
+    flows[slot].id = nextID
+    flows[slot].reportDue = packet.time.nanoseconds &+ limits.reportInterval
+    flows[slot].firstIsClient = firstIsClient
+    flows[slot].directionScore = score
+    nextID &+= 1
+    details[slot] = FlowDetail(&packet)
+    learnTunnel(&packet, slot: slot, direction: 0)
+    learnPlace(&packet, slot: slot)
+    index.insert(hash, slot: slot)
+    openCount += 1
+    return slot
+  }
+
+  private mutating func reserve() -> Int? {
+    if let reused = free.popLast() { return Int(reused) }
+    guard flows.count < extras.limit else { return nil }
+    var nothing = DecodedPacket()
+    flows.append(Flow())
+    details.append(FlowDetail(&nothing))
+    return flows.count - 1
+  }
+
+  /// Ends the flow of a few that was silent for longest, if it is over or idle.
+  private mutating func evict(at time: Timestamp) {
+    guard !flows.isEmpty else { return }
+    var best: Int?
+    for _ in 0..<16 {
+      evictionHand = evictionHand + 1 < flows.count ? evictionHand + 1 : 0
+      guard flows[evictionHand].use == .open, isEvictable(evictionHand, at: time) else { continue }
+      if let known = best, flows[known].last <= flows[evictionHand].last { continue }
+      best = evictionHand
+    }
+    if let best { end(best) }
+  }
+
+  private func isEvictable(_ slot: Int, at time: Timestamp) -> Bool {
+    switch flows[slot].phase {
+    case .finished, .reset, .refused: true
+    // Those of a flood of SYNs take each other's places, not those of new connections.
+    case .opening, .answered: time - flows[slot].last > 1_000_000_000
+    default: time - flows[slot].last > limits.idleBeforeEviction
+    }
+  }
+
+  /// Takes a flow out of the table. Its slot waits in ``ended``.
+  mutating func end(_ slot: Int) {
+    index.remove(flows[slot].hash, slot: slot)
+    flows[slot].use = .ended
+    openCount -= 1
+    ended.append(slot)
+  }
+
+  /// Notes the tunnel that the first packet of a direction came through.
+  mutating func learnTunnel(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
+    guard packet.tunnel.tier > 0, let extra = extra(of: slot) else { return }
+    extras.slots[extra].tunnel[direction] = packet.tunnel
+  }
+
+  /// The place of what only some flows have; nil when there is no room, which only hostile limits
+  /// bring about.
+  mutating func extra(of slot: Int) -> Int? {
+    if details[slot].extra == Pool<FlowExtra>.none {
+      details[slot].extra = extras.insert(FlowExtra())
+    }
+    return details[slot].extra == Pool<FlowExtra>.none ? nil : Int(details[slot].extra)
+  }
+
+  /// Times an echo reply: the system response of the end that sends it.
+  mutating func takeEcho(
+    _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
+  ) {
+    if packet.isEchoRequest {
+      if details[slot].echoes == Pool<PendingEchoes>.none {
+        details[slot].echoes = echoes.insert(PendingEchoes())
+      }
+      let place = details[slot].echoes
+      guard place != Pool<PendingEchoes>.none, direction == flows[slot].clientDirection else {
+        return
+      }
+      echoes.slots[Int(place)].add(packet.icmpSequence, at: packet.time.nanoseconds)
+    } else if packet.isEchoReply, direction != flows[slot].clientDirection {
+      let place = details[slot].echoes
+      guard place != Pool<PendingEchoes>.none,
+        let sent = echoes.slots[Int(place)].take(packet.icmpSequence)
+      else { return }
+      seconds.slots[second].counters.systemResponse[direction].take(
+        packet.time, since: Timestamp(nanoseconds: sent), limit: LatencyLimit.systemResponse)
+    }
+  }
+}

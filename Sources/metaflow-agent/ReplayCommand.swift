@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Agent
+import ArgumentParser
+import ConfigurationFile
+import Glibc
+import Logging
+import Protocols
+import Replay
+import Telemetry
+
+/// `metaflow-agent replay`: capture files in, the records of the same pipeline out.
+struct ReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Reads capture files and writes what a live agent would have recorded.",
+    discussion: """
+      Files are pcap or pcapng, plain or packed with gzip or zstd; - is standard input. One JSON object \
+      a record goes to standard output, the keys are the columns of the stored tables, and a summary goes \
+      to standard error. The same files give the same bytes, anywhere and at any time.
+
+      With --server the records go to a server instead. An interrupted delivery goes on with --resume.
+
+      EXAMPLES
+        metaflow-agent replay http.pcap | jq -c 'select(.table == "l7_flow_log")'
+        metaflow-agent replay --records l7 --protocols http,mysql client.pcapng.zst server.pcapng.zst
+        ssh web-1 tcpdump -i any -U -w - | metaflow-agent replay -
+        metaflow-agent replay --server 127.0.0.1:20033 --times now http.pcap
+
+      Ends with 65 when a file is damaged or no capture, 66 when one cannot be read, 69 when the server \
+      does not take the records, 74 when they cannot be written, 75 when interrupted. Whatever could be \
+      read was then delivered all the same.
+      """)
+
+  enum Times: String, ExpressibleByArgument, CaseIterable {
+    case keep, now
+  }
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case ndjson
+  }
+
+  @Argument(help: ArgumentHelp("Capture files, read one after the other.", valueName: "file"))
+  var files: [String] = []
+  @Option(help: ArgumentHelp("Kinds of records: l7, l4, metrics.", valueName: "kind,..."))
+  var records: String = "l7,l4,metrics"
+  @Option(help: "How records are written.")
+  var format: Format = .ndjson
+  @Option(
+    help: ArgumentHelp("Send the records to this server instead.", valueName: "host:port"))
+  var server: String?
+  @Option(help: "With --server: keep the capture's times, or let it end now.")
+  var times: Times = .keep
+  @Option(help: ArgumentHelp("Look for these protocols only.", valueName: "name,..."))
+  var protocols: String?
+  @Option(
+    help: ArgumentHelp(
+      "Addresses of the host that captured, such as 10.0.0.7 or 10.1.0.0/24; may be repeated.",
+      valueName: "cidr"))
+  var local: [String] = []
+  @Option(
+    help: ArgumentHelp("With --server: go on sending what this folder holds.", valueName: "folder"))
+  var resume: String?
+
+  func validate() throws {
+    guard RecordSelection(records) != nil else {
+      throw ValidationError(
+        "--records is '\(records)'; it must be one or more of "
+          + RecordSelection.names.joined(separator: ", ") + " with commas between them")
+    }
+    if resume != nil {
+      guard server != nil, files.isEmpty else {
+        throw ValidationError(
+          "--resume needs --server, and no files: it sends what was read before")
+      }
+    } else if files.isEmpty {
+      throw ValidationError("name a capture file, or - for standard input")
+    }
+    if times == .now {
+      guard server != nil else {
+        throw ValidationError("--times now needs --server: lines always have the capture's times")
+      }
+      guard !files.contains("-") else {
+        throw ValidationError(
+          "--times now cannot be used with standard input, whose end is not known; name a file")
+      }
+    }
+    if files.filter({ $0 == "-" }).count > 1 {
+      throw ValidationError("standard input can be read once")
+    }
+  }
+
+  func run() async throws {
+    do {
+      if let server {
+        let signals = StopSignals()
+        defer { signals.end() }
+        try await deliver(to: try address(server, option: "--server"), until: signals)
+      } else {
+        try writeLines()
+      }
+    } catch let error as ConfigurationError {
+      throw refuse("\(error)", Failure.configuration)
+    } catch let error as ReplayError {
+      throw refuse("\(error)", error.exitCode)
+    }
+  }
+
+  private func replay() throws(ConfigurationError) -> Replay {
+    var settings = AgentConfiguration()
+    if let protocols {
+      settings.protocols = protocols.split(separator: ",").map(String.init)
+    }
+    var replay = Replay(files: files, protocols: try settings.enabledProtocols())
+    do throws(LocalAddresses.Fault) {
+      replay.localAddresses = try LocalAddresses.parse(local)
+    } catch {
+      throw ConfigurationError("--local: \(error)")
+    }
+    return replay
+  }
+
+  private func writeLines() throws {
+    let replay = try replay()
+    var sink = LineSink(
+      to: STDOUT_FILENO, RecordSelection(records) ?? .all, protocols: replay.protocols)
+    var progress = ReplayProgress(to: STDERR_FILENO)
+    let begun = ContinuousClock.now
+    let summary = try replay.run(into: &sink, progress: &progress)
+    conclude(summary, replay, since: begun)
+    try check(summary)
+  }
+
+  private func deliver(to server: NetworkAddress, until signals: StopSignals) async throws {
+    var faults: ReplaySummary?
+    let folder: String
+    if let resume {
+      guard ReplaySpool.isThere(resume) else {
+        throw ReplayError(.input, "\(resume) holds nothing that could be sent.")
+      }
+      folder = resume
+    } else {
+      folder = try ReplaySpool.make()
+      do {
+        faults = try collect(in: folder, until: signals)
+      } catch {
+        ReplaySpool.remove(folder)
+        throw error
+      }
+    }
+    try await send(folder, to: server, until: signals)
+    if let faults { try check(faults) }
+  }
+
+  /// Reads the files into a spool.
+  private func collect(in folder: String, until signals: StopSignals) throws -> ReplaySummary {
+    var replay = try replay()
+    replay.packetsPerBatch = 8_192
+    let now = ReplaySpool.now()
+    if times == .now, let end = try replay.latestTime() { replay.shift = now - end }
+    var sink = try SpoolSink(
+      directory: folder, RecordSelection(records) ?? .all, now: now, isStopped: signals.isStopped)
+    var progress = ReplayProgress(to: STDERR_FILENO)
+    let begun = ContinuousClock.now
+    let summary = try replay.run(into: &sink, progress: &progress)
+    conclude(summary, replay, since: begun)
+    if let warning = sink.warning { say("metaflow-agent: warning: \(warning)") }
+    return summary
+  }
+
+  private func send(
+    _ folder: String, to server: NetworkAddress, until signals: StopSignals
+  ) async throws {
+    var logger = Logger(label: "metaflow-agent") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .warning
+    var progress = ReplayProgress(to: STDERR_FILENO)
+    let delivery = ReplayDelivery(server: server, directory: folder, logger: logger)
+    do {
+      let outcome = try await delivery.run(isStopped: signals.isStopped) { done, total in
+        progress.say("sending: \(done) of \(total) batches")
+      }
+      progress.end()
+      ReplaySpool.remove(folder)
+      say("sent      \(outcome.batches) batches to \(server)")
+      guard outcome.refused == 0 else {
+        throw ReplayError(.server, "the server refused \(grouped(outcome.refused)) records.")
+      }
+    } catch let error as ReplayError where error.kind != .server || ReplaySpool.isThere(folder) {
+      progress.end()
+      throw ReplayError(
+        error.kind,
+        error.description
+          + " The rest is kept; go on with: metaflow-agent replay --server \(server) --resume "
+          + folder)
+    }
+  }
+
+  private func conclude(
+    _ summary: ReplaySummary, _ replay: Replay, since begun: ContinuousClock.Instant
+  ) {
+    let took = ContinuousClock.now - begun
+    let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+    var text = summary.text(protocols: replay.protocols, seconds: seconds)
+    if text.hasSuffix("\n") { text.removeLast() }
+    say(text)
+  }
+
+  /// Ends with the code of the first file that could not be read whole.
+  private func check(_ summary: ReplaySummary) throws {
+    for fault in summary.faults { say("metaflow-agent: \(fault)") }
+    if let first = summary.faults.first { throw ExitCode(first.exitCode) }
+  }
+}
+
+extension ReplayError {
+  var exitCode: Int32 {
+    switch kind {
+    case .input: Failure.noInput
+    case .damaged: Failure.damagedInput
+    case .output: Failure.output
+    case .server: Failure.unavailable
+    case .interrupted: Failure.interrupted
+    }
+  }
+}

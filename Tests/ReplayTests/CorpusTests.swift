@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Replay
+import Telemetry
+import TestSupport
+import Testing
+
+/// Capture file in, answers out: what recorded conversations must give.
+@Suite struct CorpusTests {
+  @Test func everyCaptureIsReplayed() throws {
+    let files = corpusCaptures("")
+    guard !files.isEmpty else {
+      print("corpus: it is not beside the repository; nothing is replayed")
+      return
+    }
+    #expect(files.count > 100)
+    for file in files {
+      try replay([file]) { _, summary in
+        #expect(summary.faults == [], "\(file)")
+        #expect(summary.packets > 0, "\(file)")
+        #expect(summary.flows > 0, "\(file)")
+        expectBalance(summary, file)
+      }
+    }
+  }
+
+  struct Expected: CustomTestStringConvertible {
+    var file: String
+    /// Requests seen, and responses whose request was.
+    var requests: Int
+    var answers: Int
+    /// Microseconds over the answers; nil where nobody wrote down the truth.
+    var sum: UInt64?
+    var longest: UInt64?
+    var clientErrors = 0
+    var serverErrors = 0
+
+    var testDescription: String { file }
+  }
+
+  /// Counts and response times as the corpus' own results have them. Where a reader that puts segments
+  /// together and knows the whole conversation sees something else, the reason stands beside it.
+  @Test(arguments: [
+    Expected(file: "dns/a-and-ns.pcap", requests: 2, answers: 2, sum: 571, longest: 386),
+    Expected(file: "dns/dns-tcp-multi.pcap", requests: 2, answers: 2, sum: 649, longest: 355),
+    Expected(file: "dns/not-handled-qtype.pcap", requests: 1, answers: 1, sum: 69, longest: 69),
+    // NXDOMAIN is the client's error each time; the corpus forgives the names of a cluster.
+    Expected(
+      file: "dns/nxdomain.pcap", requests: 3, answers: 3, sum: 1_101, longest: 449,
+      clientErrors: 2),
+    Expected(
+      file: "redis/redis-error.pcap", requests: 1, answers: 1, sum: 73, longest: 73,
+      serverErrors: 1),
+    Expected(file: "redis/redis-debug.pcap", requests: 1, answers: 1, sum: 1_209, longest: 1_209),
+    // The last request ends the connection and has no answer.
+    Expected(file: "mysql/mysql.pcap", requests: 7, answers: 6, sum: 598, longest: 225),
+    // 390 there: each of its 6 connections is found in the middle, and the first two calls, which could
+    // be anything, tell what it is. They are in the ledger.
+    Expected(
+      file: "mysql/171-mysql.pcap", requests: 378, answers: 378, sum: 126_766, longest: 5_355),
+    Expected(file: "mysql/binary-in-sql.pcap", requests: 2, answers: 2),
+    Expected(file: "mysql/mysql-compressed-response.pcap", requests: 1, answers: 1),
+    Expected(file: "mysql/mysql-database.pcap", requests: 6, answers: 5),
+    Expected(file: "mysql/mysql-exec.pcap", requests: 2, answers: 2),
+    Expected(file: "mysql/mysql-login-error.pcap", requests: 1, answers: 1, serverErrors: 1),
+    // 6 answers there: two more of them end in a later segment.
+    Expected(file: "mysql/mysql-statement.pcap", requests: 13, answers: 8),
+    Expected(file: "mysql/mysql-table-alter.pcap", requests: 4, answers: 3),
+    Expected(file: "mysql/mysql-table-delete.pcap", requests: 4, answers: 3),
+    Expected(file: "mysql/mysql-table-desc.pcap", requests: 4, answers: 3),
+    Expected(file: "mysql/mysql-table-insert.pcap", requests: 4, answers: 3),
+    Expected(file: "mysql/mysql-table-select.pcap", requests: 4, answers: 3),
+    Expected(file: "mysql/mysql-use.pcap", requests: 1, answers: 1),
+    Expected(file: "mysql/truncate-1024.pcap", requests: 4, answers: 3),
+    // 30 and 29 there: it takes a segment for a message, and several statements share segments.
+    Expected(file: "postgre/pgsql-all.pcap", requests: 32, answers: 32),
+    Expected(file: "postgre/simple_query.pcap", requests: 1, answers: 1),
+    Expected(file: "http/client-ip.pcap", requests: 1, answers: 1, sum: 84_387, longest: 84_387),
+    Expected(file: "http/istio-tcp-frag.pcap", requests: 1, answers: 1, sum: 167, longest: 167),
+  ])
+  func callsAreCounted(expected: Expected) throws {
+    guard let path = corpus(expected.file) else { return }
+    try replay([path]) { records, summary in
+      let calls = records.calls.map(\.record)
+      let durations = calls.filter(\.hasDuration).map(\.durationMicroseconds)
+      #expect(calls.count { $0.kind != .response } == expected.requests)
+      #expect(durations.count == expected.answers)
+      if let sum = expected.sum { #expect(durations.reduce(0, +) == sum) }
+      if let longest = expected.longest { #expect(durations.max() == longest) }
+      #expect(calls.count { $0.status == .clientError } == expected.clientErrors)
+      #expect(calls.count { $0.status == .serverError } == expected.serverErrors)
+      expectBalance(summary, expected.file)
+      // The rollup and the flow reports tell of the same calls.
+      #expect(
+        records.metrics.filter { $0.interval == 60 }.reduce(0) { $0 + Int($1.requests) }
+          == expected.requests)
+      #expect(
+        records.flows.reduce(0) { $0 + Int($1.figures.requests) } == expected.requests)
+    }
+  }
+
+  /// One call of DNS for each answer that the corpus has, word for word.
+  @Test(arguments: ["a-and-ns", "dns-tcp-multi", "not-handled-qtype", "nxdomain"])
+  func namesAreAsRecorded(file: String) throws {
+    guard let path = corpus("dns/\(file).pcap") else { return }
+    let results = try String(contentsOfFile: path.dropLast(4) + "result", encoding: .utf8)
+    let expected = try results.split(separator: "\n").compactMap { line -> String? in
+      guard let end = line.range(of: " headers_offset") else { return nil }
+      let object = try JSONSerialization.jsonObject(with: Data(line[..<end.lowerBound].utf8))
+      guard let fields = object as? [String: Any], fields["msg_type"] as? String == "Response"
+      else { return nil }
+      let text = ["request_type", "request_resource", "response_result"]
+        .map { fields[$0] as? String ?? "" }
+      let numbers = ["request_id", "response_code", "rrt"].map { fields[$0] as? Int ?? -1 }
+      return "\(text) \(numbers)"
+    }
+    #expect(!expected.isEmpty)
+    try replay([path]) { records, _ in
+      let found = records.calls.map { call in
+        let text = [call.requestType, call.resource, call.result]
+        let numbers = [
+          Int(call.record.requestID ?? 0), Int(call.record.responseCode ?? -1),
+          Int(call.record.durationMicroseconds),
+        ]
+        return "\(text) \(numbers)"
+      }
+      #expect(found.sorted() == expected.sorted())
+    }
+  }
+
+  @Test func aProxiedRequestSaysForWhom() throws {
+    guard let path = corpus("http/client-ip.pcap") else { return }
+    try replay([path]) { records, _ in
+      let call = try #require(records.calls.first)
+      #expect(call.requestType == "POST")
+      #expect(call.domain == "api-webizft1.intranet.local")
+      #expect(
+        call.resource
+          == "/biz-inquiry-bff/bff/v1/common/check/polymerization?channel=webportal&terminalType=bff"
+      )
+      #expect(call.endpoint == "/biz-inquiry-bff/bff")
+      #expect(call.proxyClient == "10.90.14.76,10.158.233.64")
+      #expect(call.traceID == "6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410347")
+      #expect(call.spanID == "6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410346-6")
+      #expect(call.record.requestLength == 50)
+      #expect(call.record.responseCode == 200)
+    }
+  }
+
+  /// Both sides' segments of a chunked answer after HTTP/1.0, cut where a mesh cut them.
+  @Test func aCutResponseIsOne() throws {
+    guard let path = corpus("http/istio-tcp-frag.pcap") else { return }
+    try replay([path]) { records, _ in
+      let call = try #require(records.calls.first)
+      #expect(call.resource == "/productpage")
+      #expect(call.domain == "productpage:9080")
+      #expect(call.record.responseCode == 200)
+    }
+  }
+
+  @Test func anErrorSaysWhy() throws {
+    guard let path = corpus("redis/redis-error.pcap") else { return }
+    try replay([path]) { records, _ in
+      #expect(records.calls.map(\.resource) == ["get abcd"])
+      #expect(records.calls.map(\.exception) == ["NOAUTH Authentication required."])
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { query } from './api.js';
+import { timeChart } from './charts.js';
+import { chips, chosenColumns, columnChoice, filterFields } from './controls.js';
+import { make } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { folded } from './exchanges.js';
+import { closeTypes, failedTypes } from './failures.js';
+import { flowConditions, sides } from './filters.js';
+import { knownFlowColumns, usualFlowColumns } from './flowcolumns.js';
+import { bestPoint } from './points.js';
+import { ownToggle } from './state.js';
+import { dataTable } from './table.js';
+import { during, lookAt, timeWindow } from './time.js';
+
+export const flows = { title: 'Flows', load, mount };
+
+const limit = 300;
+
+/** Records that are asked for to show `limit` flows: each may have been seen at several points. */
+const recordsAskedFor = limit * 4;
+
+/** Filters that links set, and that have no field to type in. */
+const withoutField = ['client', 'server', 'connection', 'flow'];
+
+const transports = [['', 'Any transport'], ['TCP', 'TCP'], ['UDP', 'UDP'], ['ICMP', 'ICMP'],
+  ['ICMPv6', 'ICMPv6']];
+const ends = [['', 'Ended anyhow'], ['failed', 'Any failure'],
+  ...[...closeTypes].map(([number, { name }]) => [String(number), name])];
+
+async function load(parameters) {
+  const span = timeWindow();
+  const where = [during(span), ...flowConditions(parameters)].join(' AND ');
+  const once = !parameters.get('side');
+  const asked = once ? recordsAskedFor : limit;
+  const [rows, bars] = await Promise.all([
+    query(`SELECT toString(_id) AS id, time, start_time, end_time, toString(flow_id) AS flow,
+      auto_service_0 AS client, auto_service_1 AS server, ip_0, ip_1, client_port, server_port,
+      Enum(protocol) AS transport, Enum(l7_protocol) AS application, request_domain, close_type,
+      duration, byte_tx, byte_rx, packet_tx, packet_rx, rtt, rtt_client, rtt_server,
+      art_sum / art_count AS answer, retrans, zero_win, ooo, syn_seq, observation_point,
+      capture_nic_name
+      FROM l4_flow_log WHERE ${where} ORDER BY time DESC LIMIT ${asked}`, 'flow_log'),
+    query(`SELECT time(time, ${span.step}) AS t, close_type, observation_point,
+      Count(row) AS flows FROM l4_flow_log WHERE ${where}
+      GROUP BY t, close_type, observation_point LIMIT 50000`, 'flow_log'),
+  ]);
+  const found = folded(rows, once ? flowKey : () => null);
+  return { rows: found.slice(0, limit), bars, span, once,
+    isFull: rows.length === asked || found.length > limit };
+}
+
+/** What the records of one flow, of the same minute, have in common. */
+function flowKey(row) {
+  const minute = Number(row.close_type) === 5 ? Math.floor(row.time / 60) : row.close_type;
+  return [row.ip_0, row.client_port, row.ip_1, row.server_port, row.transport, row.syn_seq,
+    Number(row.syn_seq) ? '' : Math.round(row.start_time / 1e6), minute].join(' ');
+}
+
+function mount(page, { parameters, reload }) {
+  const { entry, chosen } = filterFields(parameters, reload);
+  const known = make('datalist', { id: 'seen' });
+  const hint = make('span.hint', { role: 'status' });
+  const bars = make('div.chart.bars');
+  const older = make('button', { hidden: true }, 'Older flows');
+  const panel = make('div.panel.log.dense');
+  let list = null;
+  let shown = null;
+  const shape = () => {
+    list = tableOf();
+    panel.replaceChildren(list.element, older);
+  };
+  shape();
+  page.replaceChildren(
+    make('div.bar', {}, entry('service', 'Service is… ( / )', { 'data-first': true, class: 'wide',
+      list: 'seen' }), known, entry('address', 'Address is…', { class: 'short' }),
+    entry('port', 'Server port', { class: 'tiny' }),
+    chosen('transport', 'Transport', transports), chosen('end', 'How it ended', ends),
+    chosen('side', 'Seen at', sides),
+    entry('slower', 'RTT over ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
+    columnChoice('flows', knownFlowColumns, usualFlowColumns, () => {
+      shape();
+      update(shown);
+    }), ownToggle(reload), hint),
+    chips(parameters, withoutField), bars, panel);
+  const draw = timeChart(bars, (value) => String(value));
+
+  function update(data) {
+    shown = data;
+    if (!data) return;
+    const names = new Set(data.rows.flatMap((row) => [row.client, row.server]));
+    known.replaceChildren(...[...names].sort().map((value) => make('option', { value })));
+    draw(stacks(data));
+    hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} flows`;
+    older.hidden = !data.isFull;
+    older.onclick = () => lookAt(data.span.from,
+      Math.min(data.rows.at(-1).time, data.span.to - 1));
+    list.update(data.rows, make('div', {}, make('p', {}, 'No flow matches in this time range.'),
+      make('p', {}, 'Loosen a filter or choose a longer range. A flow shows when it has ended, '
+        + 'and every minute while it goes on.')));
+  }
+  return update;
+}
+
+function tableOf() {
+  return dataTable(chosenColumns('flows', knownFlowColumns, usualFlowColumns), {
+    label: 'Flows', key: (row) => row.id, order: { id: 'time', descending: true },
+    open: (row) => openDrawer('flow', row.id, String(row.time)),
+  });
+}
+
+/** How many flows ended how, over time; flows seen at several points count once. */
+function stacks({ bars, span, once }) {
+  const most = bestPoint(bars, (row) => row.flows, 'client');
+  const counted = bars.filter((row) => !once || row.observation_point === most);
+  const failed = failedTypes.split(', ').map(Number);
+  const kindOf = (row) => failed.includes(Number(row.close_type)) ? 'failed'
+    : Number(row.close_type) === 5 ? 'still open' : 'ended';
+  const sums = new Map();
+  for (const row of counted) {
+    const key = `${kindOf(row)} ${row.t}`;
+    sums.set(key, (sums.get(key) ?? 0) + Number(row.flows));
+  }
+  return [['ended', 'good'], ['still open', 'quiet'], ['failed', 'bad']].map(([name, tone]) => {
+    const points = [];
+    for (let at = Math.ceil(span.from / span.step) * span.step; at <= span.to; at += span.step) {
+      points.push([at * 1000, sums.get(`${name} ${at}`) ?? 0]);
+    }
+    return { name, points, tone, bars: true };
+  });
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { literal, query } from './api.js';
+import { change } from './address.js';
+import { trend } from './charts.js';
+import { chosenColumns, columnChoice } from './controls.js';
+import { make, sparkline } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { failureColumns, failuresInWords, failuresOf } from './failures.js';
+import { byteRate, count, duration, percent, rate } from './format.js';
+import { bestPoint, pointName } from './points.js';
+import { isOwn, ownToggle, showsOwn } from './state.js';
+import { dataTable } from './table.js';
+import { during, timeWindow } from './time.js';
+
+export const network = { title: 'Network', load, mount };
+
+/** Rows that are asked for: the busiest. */
+const most = 3000;
+
+/** Of them, those that have a trend. */
+const mostTrends = 300;
+
+/** What a row of the table is, by the parameter `by`. */
+const groupings = {
+  service: { title: 'Services', tags: { server: 'auto_service_1', transport: 'protocol' } },
+  path: { title: 'Paths', tags: { client: 'auto_service_0', server: 'auto_service_1',
+    transport: 'protocol', port: 'server_port' } },
+};
+
+function groupingOf(parameters) {
+  return groupings[parameters.get('by')] ? parameters.get('by') : 'service';
+}
+
+/** The figures of a row; the ratio of retransmissions is made of its parts. */
+export const networkFigures = `Sum(byte) AS bytes, Sum(byte_tx) AS sent, Sum(byte_rx) AS received,
+  Sum(packet) AS packets, Avg(rtt) AS rtt_mean, Max(rtt) AS rtt_longest,
+  Avg(rtt_client) AS rtt_to_client, Avg(rtt_server) AS rtt_to_server, Sum(retrans) AS repeated,
+  Sum(zero_win) AS zero_windows, Sum(new_flow) AS opened, Sum(closed_flow) AS closed,
+  ${failureColumns}`;
+
+async function load(parameters) {
+  const span = timeWindow();
+  const { tags } = groupings[groupingOf(parameters)];
+  const from = `FROM network_map.${span.interval} WHERE ${during(span)}`;
+  const names = Object.entries(tags).map(([name, tag]) =>
+    `${tag === 'protocol' ? 'Enum(protocol)' : tag} AS ${name}`).join(', ');
+  const by = `${Object.values(tags).join(', ')}, observation_point`;
+  // A gauge is counted up second by second, so it is asked for at the end of the range only.
+  const latest = during({ from: span.settled - (span.interval === '1m' ? 120 : 5),
+    to: span.settled });
+  const [totals, gauges] = await Promise.all([
+    query(`SELECT ${names}, observation_point, ${networkFigures} ${from}
+      GROUP BY ${by} ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics'),
+    query(`SELECT ${names}, observation_point, Max(flow_load) AS open
+      FROM network_map.${span.interval} WHERE ${latest} GROUP BY ${by} LIMIT 100000`,
+    'flow_metrics'),
+  ]);
+  const busiest = Object.entries(tags).filter(([, tag]) => tag.startsWith('auto_service'))
+    .map(([name, tag]) => `${tag} IN (${[...new Set(totals.slice(0, mostTrends)
+      .map((row) => row[name]))].map(literal).join(', ')})`);
+  const points = totals.length ? await query(`SELECT ${names}, observation_point,
+    time(time, ${span.trendStep}) AS t, Sum(byte) AS bytes ${from} AND ${busiest.join(' AND ')}
+    GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics') : [];
+  const key = (row) => Object.keys(tags).map((name) => row[name]).join('\n');
+  const open = new Map(gauges.map((row) => [`${key(row)}\n${row.observation_point}`, row.open]));
+  const rows = fromBestPoint(totals, points, key, span).map((row) =>
+    ({ ...row, open: Number(open.get(`${row.key}\n${row.observation_point}`) ?? 0) }));
+  return { span, rows, isFull: totals.length === most };
+}
+
+/** One row a group: what passed several observation points must not count twice. */
+function fromBestPoint(totals, points, key, span) {
+  const series = Map.groupBy(points, (row) => `${key(row)}\n${row.observation_point}`);
+  return [...Map.groupBy(totals, key)].map(([name, seen]) => {
+    const point = bestPoint(seen, (row) => row.bytes, 'server');
+    const row = seen.find((one) => one.observation_point === point);
+    const spark = trend(series.get(`${name}\n${point}`) ?? [], span, 'bytes');
+    return { ...row, key: name, byteRate: row.bytes / span.seconds,
+      packetRate: row.packets / span.seconds, failures: failuresOf(row),
+      repeatedShare: share(row.repeated, row.packets), spark };
+  });
+}
+
+/** A part in percent; null where there was nothing to be a part of. */
+export function share(part, whole) {
+  return Number(whole) ? Math.min(100, part / whole * 100) : null;
+}
+
+const strong = (value) => make('strong', { title: value }, value || '(unknown)');
+const latency = (id, title, column, about) => ({ id, title, number: true, about,
+  value: (row) => row[column], show: (row) => duration(row[column]) });
+const failure = (id, title, part, about, kinds) => ({ id, title, number: true, about,
+  value: (row) => row.failures[part],
+  show: (row) => alarm(row.failures[part], count(row.failures[part]),
+    failuresInWords(row, kinds)) });
+
+/** A figure, and a lesser one below it. */
+function over(figure, lesser) {
+  return make('div', {}, figure, make('div.lesser', {}, lesser));
+}
+
+/** A figure that is 0 when all is well. */
+function alarm(value, text, about) {
+  return make(Number(value) ? 'span.bad' : 'span.quiet', { title: about || null }, text);
+}
+
+const columns = [
+  { id: 'client', title: 'Client', value: (row) => row.client, show: (row) => strong(row.client) },
+  { id: 'server', title: 'Server', value: (row) => row.server, show: (row) => strong(row.server) },
+  { id: 'port', title: 'Port', number: true, value: (row) => Number(row.port),
+    show: (row) => Number(row.port) ? String(row.port) : '–' },
+  { id: 'transport', title: 'Proto', value: (row) => row.transport,
+    show: (row) => make('span.badge', {}, row.transport) },
+  { id: 'bytes', title: 'Throughput', number: true, value: (row) => row.byteRate,
+    about: 'Bytes on the link, both directions', show: (row) =>
+      over(byteRate(row.byteRate), `${rate(row.packetRate).replace('/s', '')} pkt/s`) },
+  { id: 'trend', title: 'Trend', value: (row) => row.byteRate,
+    show: (row) => sparkline(row.spark, { width: 90 }) },
+  { id: 'packets', title: 'Packets/s', number: true, value: (row) => row.packetRate,
+    show: (row) => rate(row.packetRate).replace('/s', '') },
+  { ...latency('rtt', 'RTT', 'rtt_mean', 'Round trip of the TCP handshake: mean, and the longest'),
+    show: (row) => row.rtt_mean === null ? '–'
+      : over(duration(row.rtt_mean), `max ${duration(row.rtt_longest)}`) },
+  latency('rttmax', 'RTT max', 'rtt_longest', 'The longest round trip of a handshake'),
+  latency('rttclient', 'To client', 'rtt_to_client',
+    'The part of RTT between the observation point and the client'),
+  latency('rttserver', 'To server', 'rtt_to_server',
+    'The part of RTT between the observation point and the server'),
+  { id: 'retrans', title: 'Retrans', number: true, value: (row) => row.repeatedShare,
+    about: 'Share of packets that were sent again', show: (row) => repeats(row) },
+  { id: 'zero', title: 'Zero win', number: true, value: (row) => Number(row.zero_windows),
+    about: 'Times that a receiver said it has no room: its program reads too slowly',
+    show: (row) => alarm(row.zero_windows, count(Number(row.zero_windows))) },
+  { id: 'failed', title: 'Failed', number: true, value: (row) => row.failures.total,
+    about: 'Connections that could not be established (est), were reset (rst) or went silent (t/o)',
+    show: (row) => {
+      const { total, establish, resets, silent } = row.failures;
+      const kinds = [[establish, 'est'], [resets, 'rst'], [silent, 't/o']]
+        .filter(([number]) => number).map(([number, kind]) => `${count(number)} ${kind}`);
+      const figure = alarm(total, count(total), failuresInWords(row));
+      return total ? over(figure, kinds.join(' · ')) : figure;
+    } },
+  failure('establish', 'Not est.', 'establish', 'Connections that could not be established',
+    ({ phase }) => phase === 'establish'),
+  failure('resets', 'Resets', 'resets', 'Connections that were reset after they were established',
+    ({ metric }) => /_rst_flow$/.test(metric)),
+  failure('silent', 'Timeouts', 'silent',
+    'Connections that went silent, or that the server’s accept queue had no room for',
+    ({ metric }) => metric === 'tcp_timeout' || metric === 'server_queue_lack'),
+  { id: 'opened', title: 'New', number: true, value: (row) => Number(row.opened),
+    about: 'Flows that began in the range', show: (row) => count(Number(row.opened)) },
+  { id: 'open', title: 'Open', number: true, value: (row) => row.open,
+    about: 'Flows open at the end of the range', show: (row) => count(row.open) },
+  { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
+    show: (row) => make('span.mono', { title: pointName(row.observation_point) },
+      row.observation_point) },
+];
+
+const usual = ['client', 'server', 'port', 'transport', 'bytes', 'trend', 'rtt', 'rttclient',
+  'rttserver', 'retrans', 'zero', 'failed', 'opened', 'open', 'seen'];
+
+function repeats({ repeatedShare, repeated }) {
+  const tone = repeatedShare >= 1 ? 'bad' : repeatedShare > 0.1 ? 'warn' : 'quiet';
+  return make(`span.${tone}`, { title: `${count(Number(repeated))} packets` },
+    percent(repeatedShare));
+}
+
+function mount(page, { parameters, reload }) {
+  const grouping = groupingOf(parameters);
+  const [id, down] = (parameters.get('sort') ?? 'bytes-').match(/^(.*?)(-?)$/).slice(1);
+  const order = { id, descending: down === '-' };
+  let shown = null;
+  let list = null;
+  const panel = make('div.panel.dense');
+  const known = columns.filter((column) => !['client', 'port'].includes(column.id)
+    || groupings[grouping].tags[column.id]);
+  const shape = () => {
+    list = dataTable(chosenColumns('network', known, usual), {
+      label: groupings[grouping].title, key: (row) => row.key, order,
+      sorted: (to) => change({ sort: to.id + (to.descending ? '-' : '') }),
+      open: (row) => openDrawer('network', ...grouping === 'path'
+        ? [row.server, row.transport, row.client, String(row.port)] : [row.server, row.transport]),
+    });
+    panel.replaceChildren(list.element);
+  };
+  shape();
+  const search = make('input', {
+    type: 'search', placeholder: 'Filter by name or port ( / )', 'data-first': true,
+    'aria-label': 'Filter', value: parameters.get('filter'), oninput: () => {
+      change({ filter: search.value });
+      update(shown);
+    },
+  });
+  const troubled = make('input', { type: 'checkbox', checked: parameters.get('trouble') === '1',
+    onchange: () => {
+      change({ trouble: troubled.checked ? '1' : null });
+      update(shown);
+    } });
+  const hint = make('span.hint', { role: 'status' });
+  const figures = Object.fromEntries(['Throughput', 'Packets', 'New flows', 'Retransmitted',
+    'Failed connections'].map((label) => [label, make('div.figure', {}, '–')]));
+  page.replaceChildren(
+    make('div.tiles', {}, ...Object.entries(figures).map(([label, figure]) =>
+      make('div.tile', {}, make('div.label', {}, label), figure))),
+    make('div.bar', {}, tabs(grouping), search, make('label.control', {
+      title: 'Only rows with failures, zero windows or more than 0.1 % retransmissions',
+    }, troubled, 'Only trouble'), columnChoice('network', known, usual, () => {
+      shape();
+      update(shown);
+    }), ownToggle(reload), hint), panel);
+
+  function update(data) {
+    shown = data;
+    if (!data) return;
+    const rows = data.rows.filter((row) => showsOwn() || !isOwn(row.server));
+    const needle = search.value.trim().toLowerCase();
+    const matching = rows.filter((row) => `${row.client ?? ''} ${row.server} ${row.transport} `
+      .concat(row.port ?? '').toLowerCase().includes(needle)
+      && (!troubled.checked || hasTrouble(row)));
+    tell(figures, matching, data.span);
+    hint.textContent = data.isFull ? `The busiest ${most} are shown.` : '';
+    list.update(matching, rows.length ? 'Nothing matches the filter.'
+      : make('div', {}, make('p', {}, 'No packets in this time range. Agents that watch interfaces '
+        + 'send what they see every second. A capture file comes in with'),
+      make('pre.mono', {}, `metaflow-agent replay --server ${location.hostname}:20033 --times now `
+        + 'FILE')));
+  }
+  return update;
+}
+
+function hasTrouble(row) {
+  return row.failures.total > 0 || Number(row.zero_windows) > 0 || row.repeatedShare > 0.1;
+}
+
+function tell(figures, rows, span) {
+  const sum = (value) => rows.reduce((total, row) => total + Number(value(row)), 0);
+  const packets = sum((row) => row.packets);
+  figures.Throughput.textContent = byteRate(sum((row) => row.bytes) / span.seconds);
+  figures.Packets.textContent = rate(packets / span.seconds);
+  figures['New flows'].textContent = rate(sum((row) => row.opened) / span.seconds);
+  figures.Retransmitted.textContent = percent(share(sum((row) => row.repeated), packets));
+  figures['Failed connections'].textContent = count(sum((row) => row.failures.total));
+}
+
+/** Services or paths: a choice that stands in the address. */
+function tabs(grouping) {
+  return make('div.tabs', { role: 'group', 'aria-label': 'A row is' },
+    ...Object.entries(groupings).map(([name, { title }]) => make('button', {
+      'aria-pressed': String(name === grouping), onclick: () => {
+        change({ by: name === 'service' ? null : name });
+        dispatchEvent(new Event('hashchange'));
+      },
+    }, title)));
+}

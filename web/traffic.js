@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { literal, query } from './api.js';
+import { link } from './address.js';
+import { filled, timeChart } from './charts.js';
+import { make } from './dom.js';
+import { openDrawer } from './drawer.js';
+import { closeTypes, failureKinds, failuresOf } from './failures.js';
+import { byteRate, count, duration, percent, rate } from './format.js';
+import { networkFigures, share } from './network.js';
+import { bestPoint, pointName } from './points.js';
+import { dataTable } from './table.js';
+import { during, timeWindow } from './time.js';
+
+/**
+ * The drawer of the network figures of a service, or of one path to it where `client` and `port`
+ * are given.
+ */
+export async function networkDrawer(body, server, transport, client, port) {
+  const isPath = client !== undefined;
+  const charts = chartList();
+  const peers = isPath ? null : pathTable(server, transport);
+  const kinds = kindTable(logLink({ server, transport, client, port }));
+  const points = pointTable();
+  const hint = make('span.quiet');
+  body.append(
+    make('h1', {}, isPath ? `${client} → ${server}` : server,
+      isPath && Number(port) ? `:${port}` : ''),
+    make('span.badge', {}, transport), ' ', hint,
+    make('p', {}, ...links({ server, transport, client, port })),
+    ...charts.flatMap(({ title, about, place }) =>
+      [make('h2', { title: about }, title), place]),
+    make('h2', {}, 'What the failures mean'), kinds.element,
+    ...peers ? [make('h2', {}, 'Paths to it'), peers.element] : [],
+    make('h2', {}, 'By observation point'), points.element);
+  for (const chart of charts) chart.draw = timeChart(chart.place, chart.show);
+
+  async function refresh() {
+    const span = timeWindow();
+    const mine = [during(span), `auto_service_1 = ${literal(server)}`,
+      `Enum(protocol) = ${literal(transport)}`,
+      ...isPath ? [`auto_service_0 = ${literal(client)}`,
+        `server_port = ${Number(port) || 0}`] : [],
+    ].join(' AND ');
+    const from = `FROM network_map.${span.interval} WHERE ${mine}`;
+    const seen = await query(`SELECT observation_point, ${networkFigures} ${from}
+      GROUP BY observation_point`, 'flow_metrics');
+    const point = bestPoint(seen, (row) => row.bytes, 'server') ?? 'rest';
+    const here = `${from} AND observation_point = ${literal(point)}`;
+    const [rows, gauges, paths] = await Promise.all([
+      query(`SELECT time(time, ${span.step}) AS t, Sum(retrans_tx) AS repeated_tx,
+        Sum(retrans_rx) AS repeated_rx, Sum(packet_tx) AS packets_tx, Sum(packet_rx) AS packets_rx,
+        ${networkFigures} ${here} GROUP BY t LIMIT 10000`, 'flow_metrics'),
+      query(`SELECT time(time, ${span.step}) AS t, Max(flow_load) AS open ${here}
+        GROUP BY t LIMIT 10000`, 'flow_metrics'),
+      isPath ? [] : query(`SELECT auto_service_0 AS client, server_port AS port, ${networkFigures}
+        ${here} GROUP BY auto_service_0, server_port ORDER BY bytes DESC LIMIT 200`,
+      'flow_metrics'),
+    ]);
+    hint.textContent = seen.length ? `seen at the ${pointName(point)}` : '';
+    const open = new Map(gauges.map((row) => [row.t, row.open]));
+    const all = rows.map((row) => ({ ...row, open: open.get(row.t) ?? 0 }));
+    for (const chart of charts) chart.draw(chart.series(all, span));
+    kinds.update(kindRows(seen.find((row) => row.observation_point === point)),
+      'No connection failed in this time range.');
+    peers?.update(paths.map((row) => ({ ...row, byteRate: row.bytes / span.seconds,
+      repeatedShare: share(row.repeated, row.packets), failed: failuresOf(row).total })),
+    'No packets in this time range.');
+    points.update(seen.map((row) => ({ ...row, byteRate: row.bytes / span.seconds,
+      repeatedShare: share(row.repeated, row.packets), failed: failuresOf(row).total })),
+    'No packets in this time range.');
+  }
+  await refresh();
+  return refresh;
+}
+
+/** A percentage of a chart's axis, where parts of a percent matter. */
+function fine(value) {
+  return `${Number(value.toPrecision(3))} %`;
+}
+
+/** A link to the flow log, filtered to the flows behind the drawer. */
+function logLink({ server, transport, client, port }) {
+  return (more = {}) => link('flows', { server, transport, client,
+    port: Number(port) ? port : null, ...more });
+}
+
+function links(about) {
+  const flows = logLink(about);
+  return [make('a', { href: flows() }, 'Its flows'), ' · ',
+    make('a', { href: flows({ end: 'failed' }) }, 'Failed ones only'), ' · ',
+    make('a', { href: link('requests', { server: about.server, client: about.client }) },
+      'Its calls')];
+}
+
+function chartList() {
+  const perSecond = (rows, span, column) =>
+    filled(rows, span, column).map(([at, value]) => [at, value / span.step]);
+  const line = (name, tone, points) => ({ name, tone, points });
+  const ratio = (rows, span, part, whole) =>
+    filled(rows.map((row) => ({ t: row.t, share: share(row[part], row[whole]) })), span, 'share',
+      null);
+  return [
+    { title: 'Throughput', show: byteRate, about: 'Bytes per second on the link',
+      series: (rows, span) => [
+        line('client to server', 'accent', perSecond(rows, span, 'sent')),
+        line('server to client', 'good', perSecond(rows, span, 'received'))] },
+    { title: 'Packets', show: rate, series: (rows, span) => [
+      line('client to server', 'accent', perSecond(rows, span, 'packets_tx')),
+      line('server to client', 'good', perSecond(rows, span, 'packets_rx'))] },
+    { title: 'Round trip of TCP handshakes', show: duration,
+      about: 'Its parts: from where it was seen to the client and back, and to the server and back',
+      series: (rows, span) => [
+        line('mean', 'accent', filled(rows, span, 'rtt_mean', null)),
+        line('to the client', 'good', filled(rows, span, 'rtt_to_client', null)),
+        line('to the server', 'warn', filled(rows, span, 'rtt_to_server', null)),
+        { ...line('max', 'quiet', filled(rows, span, 'rtt_longest', null)), plain: true }] },
+    { title: 'Packets sent again', show: fine, about: 'Share of the packets of a direction',
+      series: (rows, span) => [
+        line('client to server', 'accent', ratio(rows, span, 'repeated_tx', 'packets_tx')),
+        line('server to client', 'good', ratio(rows, span, 'repeated_rx', 'packets_rx'))] },
+    { title: 'Failed connections by kind', show: count, series: (rows, span) => {
+      const kinds = failureKinds.filter(({ metric }) => rows.some((row) => Number(row[metric])));
+      return (kinds.length ? kinds : [{ title: 'none', metric: 'none', tone: 'quiet' }])
+        .map(({ metric, title, tone }) => ({ name: title, tone, bars: true, legend: true,
+          points: filled(rows, span, metric) }));
+    } },
+    { title: 'Flows', show: count, series: (rows, span) => [
+      line(`new in ${span.step} s`, 'accent', filled(rows, span, 'opened')),
+      line('open', 'good', filled(rows, span, 'open'))] },
+  ].map((chart) => ({ ...chart, place: make('div.chart') }));
+}
+
+/** The close type whose flows a metric counts. */
+const typeOf = { server_syn_miss: 7, server_reset: 15, client_ack_miss: 10,
+  client_source_port_reuse: 13, client_establish_other_rst: 18, server_establish_other_rst: 19,
+  client_rst_flow: 9, server_rst_flow: 2, server_queue_lack: 17, tcp_timeout: 3 };
+
+function kindRows(row) {
+  const kinds = failureKinds.map((kind) => ({ ...kind, type: typeOf[kind.metric],
+    count: Number(row?.[kind.metric] ?? 0) }));
+  return kinds.filter((kind) => kind.count).sort((a, b) => b.count - a.count);
+}
+
+function kindTable(flows) {
+  return dataTable([
+    { id: 'kind', title: 'Kind', value: (row) => row.title, show: (row) => make('div.wrap.wide', {},
+      make('strong.key', {}, make('i', { style: `color: ${row.tone}` }), row.title),
+      make('span.quiet', {}, row.phase === 'establish' ? ' while connecting' : ' when connected'),
+      make('p.quiet', {}, closeTypes.get(row.type).about)) },
+    { id: 'count', title: 'Flows', number: true, value: (row) => row.count,
+      show: (row) => make('strong', {}, count(row.count)) },
+  ], { label: 'Failed connections', key: (row) => row.metric,
+    open: (row) => { location.hash = flows({ end: row.type }); } });
+}
+
+const figures = [
+  { id: 'bytes', title: 'Throughput', number: true, value: (row) => row.byteRate,
+    show: (row) => byteRate(row.byteRate) },
+  { id: 'rtt', title: 'RTT', number: true, value: (row) => row.rtt_mean,
+    show: (row) => duration(row.rtt_mean) },
+  { id: 'retrans', title: 'Retrans', number: true, value: (row) => row.repeatedShare,
+    show: (row) => percent(row.repeatedShare) },
+  { id: 'failed', title: 'Failed', number: true, value: (row) => row.failed,
+    show: (row) => make(row.failed ? 'span.bad' : 'span.quiet', {}, count(row.failed)) },
+  { id: 'opened', title: 'New', number: true, value: (row) => Number(row.opened),
+    show: (row) => count(Number(row.opened)) },
+];
+
+function pathTable(server, transport) {
+  return dataTable([
+    { id: 'client', title: 'Client', value: (row) => row.client },
+    { id: 'port', title: 'Port', number: true, value: (row) => Number(row.port),
+      show: (row) => Number(row.port) ? String(row.port) : '–' },
+    ...figures,
+  ], { label: 'Paths', key: (row) => `${row.client} ${row.port}`,
+    order: { id: 'bytes', descending: true },
+    open: (row) => openDrawer('network', server, transport, row.client, String(row.port)) });
+}
+
+function pointTable() {
+  return dataTable([
+    { id: 'point', title: 'Seen at', value: (row) => row.observation_point,
+      show: (row) => `${row.observation_point}: ${pointName(row.observation_point)}` },
+    ...figures,
+  ], { label: 'Observation points', key: (row) => row.observation_point });
+}
