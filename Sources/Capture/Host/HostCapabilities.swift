@@ -30,6 +30,9 @@ package struct HostCapabilities: Sendable {
     Capability(name: "CAP_BPF", number: 39, serves: "loading the probes"),
     Capability(name: "CAP_PERFMON", number: 38, serves: "attaching the probes"),
     Capability(name: "CAP_NET_ADMIN", number: 12, serves: "seeing UDP sockets close"),
+    Capability(name: "CAP_NET_RAW", number: 13, serves: "capturing packets"),
+    Capability(
+      name: "CAP_SYS_ADMIN", number: 21, serves: "capturing packets inside of containers"),
     Capability(
       name: "CAP_SYS_PTRACE", number: 19, serves: "naming other users' processes by what they run"),
   ]
