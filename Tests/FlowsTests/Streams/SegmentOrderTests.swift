@@ -71,11 +71,8 @@ import Testing
     var twice: [WireFrame] = []
     for frame in frames {
       twice += Array(repeating: frame, count: 1 + dice.roll(3))
-      if dice.roll(3) == 0, let old = frames[...dice.roll(frames.count)].randomElement(using: &dice),
-        old.time <= frame.time
-      {
-        twice.append(old)
-      }
+      let old = frames[dice.roll(frames.count)]
+      if old.time <= frame.time { twice.append(old) }
     }
     // What is repeated later is repeated in its place; nothing is shown before its time.
     #expect(Self.calls(twice, Self.patient) == expected, "seed \(seed)")
