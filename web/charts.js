@@ -54,7 +54,7 @@ export function timeChart(element, show) {
   window.echarts.connect('time');
   selectable(element, chart);
   return (series) => chart.setOption({ series: series.map(toSeries),
-    legend: { show: series.some(({ legend, bars }) => legend ?? !bars) && series.length > 1 },
+    legend: { show: series.some(({ legend, bars }) => legend ?? (!bars && series.length > 1)) },
     yAxis: { minInterval: series[0]?.bars ? 1 : 0 } }, { replaceMerge: ['series'] });
 }
 

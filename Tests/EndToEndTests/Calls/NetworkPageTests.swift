@@ -85,7 +85,7 @@ extension EndToEndTests.Browser {
     await tcpdump.stop(SIGINT)
     try run(
       Stack.product("metaflow-agent"),
-      ["replay", "--server", "127.0.0.1:\(stack.ingest)", "--local", "127.0.0.0/8", file.path])
+      ["replay", "--server", "127.0.0.1:\(stack.ingest)", "--local", "127.0.0.1", file.path])
   }
 
   /// The flow that matches, once it is stored.
