@@ -10,11 +10,8 @@
 #include "describe.h"
 
 static __always_inline void emit_change(struct sock *sk, __u8 kind, __u8 role) {
-    struct mf_socket_event *event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
-    if (!event) {
-        COUNT(ring_full);
-        return;
-    }
+    struct mf_socket_event event_on_stack;
+    struct mf_socket_event *event = &event_on_stack;
     event->kind = kind;
     event->direction = 0;
     event->role = role;
@@ -22,7 +19,7 @@ static __always_inline void emit_change(struct sock *sk, __u8 kind, __u8 role) {
     event->unused = 0;
     event->syscall = 0;
     event->socket = bpf_get_socket_cookie(sk);
-    event->exit = bpf_ktime_get_boot_ns();
+    event->exit = bpf_ktime_get_ns();
     event->enter = event->exit;
     event->sequence = 0;
     event->length = 0;
@@ -34,7 +31,7 @@ static __always_inline void emit_change(struct sock *sk, __u8 kind, __u8 role) {
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
     if (!event->local_port && tcp)
         event->local_port = __builtin_bswap16(tcp->inet_conn.icsk_inet.inet_sport);
-    submit(event, sizeof(*event));
+    send(event, sizeof(*event));
 }
 
 static __always_inline bool is_own_call(void) {
@@ -75,8 +72,12 @@ int state_changed(__u64 *context) {
     }
     bool own = mark && mark->own;
     __u64 socket = bpf_get_socket_cookie(sk);
-    if (after == TCP_CLOSE)
+    if (after == TCP_CLOSE) {
         bpf_map_delete_elem(&verdicts, &socket);
+        // The same socket may connect again.
+        if (mark)
+            mark->decided = false;
+    }
     __u16 local = sk->__sk_common.skc_num;
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
     if (!local && tcp)

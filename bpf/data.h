@@ -32,34 +32,66 @@ static __always_inline void describe_call(struct mf_socket_event *event, struct 
     event->unused = 0;
     event->syscall = call->number;
     event->socket = call->socket;
-    event->exit = bpf_ktime_get_boot_ns();
-    event->enter = call->enter ? call->enter : event->exit;
+    event->exit = bpf_ktime_get_ns();
+    // A paced packet may be stamped with a time to come.
+    bool known = call->enter && call->enter < event->exit;
+    event->enter = known ? call->enter : event->exit;
     event->sequence = call->sequence;
     event->length = call->length;
     event->ordinal = call->ordinal;
 }
 
-/// Sends one event whose payload has room for `room` bytes. `vector` doubles it, see copy_vector.
-static __always_inline void emit_class(struct sock *sk, struct task_struct *task,
-                                       struct mf_call *call, __u32 want, const __u32 room,
-                                       const bool vector) {
-    const __u64 size = sizeof(struct mf_socket_event) + (vector ? 2 * room : room);
-    struct mf_socket_event *event = bpf_ringbuf_reserve(&ring, size, 0);
-    if (!event) {
+/// The lane of this CPU. A program never interrupts itself, and each direction is written by one
+/// program only, so nothing else writes there.
+static __always_inline struct mf_lane *own_lane(__u8 direction) {
+    __u32 place = 2 * bpf_get_smp_processor_id() + (direction & 1);
+    return bpf_map_lookup_elem(&lanes, &place);
+}
+
+/// Makes a finished record visible. Waking costs more than all else a probe does, so only every so
+/// many bytes are worth it; the reader's timer finds the rest.
+static __always_inline void publish(struct mf_lane *lane, __u64 size) {
+    // Atomic for its barrier: the record is there before its position.
+    __u64 before = __sync_fetch_and_add(&lane->written, size);
+    if ((before ^ (before + size)) < config.wake_bytes)
+        return;
+    // A lane has nobody who waits for it. The ring has, and a record that is taken back wakes too.
+    void *wake = bpf_ringbuf_reserve(&ring, 8, 0);
+    if (wake)
+        bpf_ringbuf_discard(wake, BPF_RB_FORCE_WAKEUP);
+}
+
+/// Writes a call's event with its payload into the lane, in one copy from user memory.
+static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
+                                      struct mf_call *call, struct mf_lane *lane) {
+    lane->seen++;
+    __u32 want = call->length < call->limit ? call->length : call->limit;
+    __u8 flags = call->flags;
+    if (!call->buffers.known) {
+        if (want)
+            flags |= MF_FLAG_PAYLOAD_UNREADABLE;
+        want = 0;
+    } else if (!call->buffers.count && want > call->buffers.length) {
+        // A datagram that was longer than its buffer, received with MSG_TRUNC.
+        want = call->buffers.length;
+    }
+    __u64 at = lane->written;
+    __u64 size = sizeof(struct mf_socket_event) + ((want + 7) & ~7u);
+    if (at + size - *(volatile __u64 *)&lane->read > config.lane_bytes) {
         COUNT(ring_full);
         return;
     }
+    struct mf_socket_event *event = (void *)lane->bytes + (at & (config.lane_bytes - 1));
     describe_call(event, call);
     describe_thread(event, task);
     describe_socket(event, sk);
     if (event->transport == IPPROTO_UDP)
         describe_peer(event, &call->buffers);
-    __u8 flags = call->flags;
     __u32 captured = 0;
-    if (room) {
+    if (want) {
         void *payload = event + 1;
-        captured = vector ? copy_vector(payload, &call->buffers, want, room)
-                          : copy_buffer(payload, &call->buffers, want, room);
+        captured = call->buffers.count ? copy_vector(payload, &call->buffers, want)
+                                       : copy_buffer(payload, &call->buffers, want);
         if (!captured)
             flags |= MF_FLAG_PAYLOAD_UNREADABLE;
         else if (captured < want)
@@ -69,42 +101,7 @@ static __always_inline void emit_class(struct sock *sk, struct task_struct *task
         COUNT(payload_unreadable);
     event->flags = flags;
     event->captured = captured;
-    submit(event, size);
-}
-
-/// Sends a call's event in the smallest size class that holds what is wanted of its payload. The
-/// bytes go from user memory into the ring in one copy.
-static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
-                                      struct mf_call *call) {
-    COUNT(seen);
-    __u32 want = call->length < call->limit ? call->length : call->limit;
-    if (!call->buffers.known) {
-        if (want)
-            call->flags |= MF_FLAG_PAYLOAD_UNREADABLE;
-        want = 0;
-    } else if (!call->buffers.count && want > call->buffers.length) {
-        // A datagram that was longer than its buffer, received with MSG_TRUNC.
-        want = call->buffers.length;
-    }
-    bool vector = call->buffers.count > 0;
-    if (want == 0)
-        emit_class(sk, task, call, want, 0, false);
-    else if (want <= 256 && !vector)
-        emit_class(sk, task, call, want, 256, false);
-    else if (want <= 1024 && !vector)
-        emit_class(sk, task, call, want, 1024, false);
-    else if (want <= 4096 && !vector)
-        emit_class(sk, task, call, want, 4096, false);
-    else if (!vector)
-        emit_class(sk, task, call, want, MF_PAYLOAD_MAX, false);
-    else if (want <= 256)
-        emit_class(sk, task, call, want, 256, true);
-    else if (want <= 1024)
-        emit_class(sk, task, call, want, 1024, true);
-    else if (want <= 4096)
-        emit_class(sk, task, call, want, 4096, true);
-    else
-        emit_class(sk, task, call, want, MF_PAYLOAD_MAX, true);
+    publish(lane, sizeof(struct mf_socket_event) + ((captured + 7) & ~7u));
 }
 
 /// Payload bytes wanted of a socket: its verdict, or the default. MF_MUTED for none of its events.

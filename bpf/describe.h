@@ -49,13 +49,25 @@ static __always_inline void describe_socket(struct mf_socket_event *event, struc
 #undef V6
 }
 
+// The name as two words: a call would cost more than the loads.
+static __always_inline void read_comm(__u64 comm[2], struct task_struct *task) {
+#ifdef MF_CHECKED_READS
+    (void)task;
+    bpf_get_current_comm(comm, 2 * sizeof(__u64));
+#else
+    const __u64 *words = (const __u64 *)task->comm;
+    comm[0] = words[0];
+    comm[1] = words[1];
+#endif
+}
+
 static __always_inline void describe_thread(struct mf_socket_event *event,
                                             struct task_struct *task) {
     struct task_struct *leader = KREAD(task, group_leader);
     event->process = KREAD(task, tgid);
     event->thread = KREAD(task, pid);
     event->process_start = KREAD(leader, start_boottime);
-    bpf_get_current_comm(event->comm, sizeof(event->comm));
+    read_comm(event->comm, task);
 }
 
 /// Forgets the thread, for events that happen in no particular one.

@@ -18,12 +18,10 @@
     } while (0)
 #define COUNT(field) COUNT_MANY(field, 1)
 
-/// Hands a reserved record to user space. Waking the reader costs more than all else a probe does,
-/// so only the record that fills the ring to the threshold does; the reader's timer finds the rest.
-static __always_inline void submit(void *record, __u64 size) {
-    __u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-    bool crosses = waiting >= config.wake_bytes && waiting - size < config.wake_bytes;
-    bpf_ringbuf_submit(record, crosses ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+/// Sends a finished record of what happens seldom. It wakes nobody: the reader's timer finds it.
+static __always_inline void send(void *record, __u64 size) {
+    if (bpf_ringbuf_output(&ring, record, size, BPF_RB_NO_WAKEUP))
+        COUNT(ring_full);
 }
 
 static __always_inline bool is_ignored_process(__u32 process) {

@@ -26,6 +26,7 @@ typedef _Bool bool;
 // include/uapi/linux/bpf.h
 enum bpf_map_type {
     BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_ARRAY = 2,
     BPF_MAP_TYPE_PERCPU_ARRAY = 6,
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_SK_STORAGE = 24,
@@ -34,10 +35,10 @@ enum bpf_map_type {
 enum {
     BPF_ANY = 0,
     BPF_F_NO_PREALLOC = 1,
+    BPF_F_MMAPABLE = 1 << 10,
     BPF_SK_STORAGE_GET_F_CREATE = 1,
     BPF_RB_NO_WAKEUP = 1,
     BPF_RB_FORCE_WAKEUP = 2,
-    BPF_RB_AVAIL_DATA = 0,
 };
 
 // include/linux/socket.h, include/uapi/linux/in.h
@@ -186,8 +187,18 @@ struct inet_connection_sock {
 // include/linux/tcp.h
 struct tcp_sock {
     struct inet_connection_sock inet_conn;
+    /// When a packet of the connection was last sent or taken in, nanoseconds.
+    __u64 tcp_clock_cache;
     __u32 copied_seq;
+    /// The byte after the last one written, sent, and acknowledged.
     __u32 write_seq;
+    __u32 snd_nxt;
+    __u32 snd_una;
+    /// The packet acknowledged last: when it was sent, in microseconds, and where it ended.
+    struct {
+        __u64 mstamp;
+        __u32 end_seq;
+    } rack;
 };
 
 // include/linux/net.h
@@ -260,6 +271,7 @@ struct task_struct {
     int tgid;
     struct task_struct *group_leader;
     __u64 start_boottime;
+    char comm[16];
     struct signal_struct *signal;
     struct files_struct *files;
 };

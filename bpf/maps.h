@@ -13,13 +13,24 @@
 #include <bpf/bpf_helpers.h>
 
 // A section of its own, so that nothing else the compiler calls constant moves it.
-const volatile struct mf_config config SEC(".rodata.config");
+// The lane's size is the smallest there is, so that an object also loads as it is.
+const volatile struct mf_config config SEC(".rodata.config") = {.lane_bytes = MF_LANE_LEAST};
 
-/// Events to user space. Its size is set by the loader.
+/// What happens seldom, to user space: connections and processes. Its size is set by the loader.
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 4096);
 } ring SEC(".maps");
+
+/// Data events to user space: a struct mf_lane for each CPU and direction, so that CPUs share no
+/// lock and no line. The loader sets how many there are and how large.
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct mf_lane) + MF_LANE_LEAST + MF_LANE_SLACK);
+} lanes SEC(".maps");
 
 /// What user space wants of a socket, by cookie: payload bytes per event, or MF_MUTED. The least
 /// recently used goes when it is full, and its socket is again treated as a new one.
@@ -29,6 +40,16 @@ struct {
     __type(key, __u64);
     __type(value, __u32);
 } verdicts SEC(".maps");
+
+/// How often user space wrote verdicts, by the low bits of the cookies they are for. It is bumped
+/// after the verdict is written, so what was looked up under another number is stale.
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, MF_VERDICT_EPOCHS);
+    __type(key, __u32);
+    __type(value, __u64);
+} epochs SEC(".maps");
 
 /// Counted per CPU and added up by user space.
 struct {
@@ -40,14 +61,18 @@ struct {
 
 /// What the probes remember of a socket. It lives in the kernel's socket and goes with it.
 struct mf_socket_mark {
-    /// Boot time at which the running send began; 0 outside of one.
-    __u64 send_began;
+    /// The epoch in which the verdict was looked up.
+    __u64 epoch;
+    /// The verdict, or the default.
+    __u32 limit;
     /// Data events so far, lost ones included.
     __u32 ordinal;
     __u8 role;
     /// The connection is the agent's own.
     __u8 own;
-    __u16 unused;
+    /// Whether `limit` is known.
+    __u8 decided;
+    __u8 unused[5];
 };
 
 struct {

@@ -102,32 +102,42 @@ static __always_inline void describe_peer(struct mf_socket_event *event,
     }
 }
 
+// Sizes are bounded as 64-bit values behind a barrier, right before they are used: the verifier of
+// Linux 6.1 loses a bound that was found on another register or on the lower half.
+
 /// Copies up to `want` bytes of one buffer. Returns how many are there.
-static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers *found, __u32 want,
-                                         const __u32 room) {
-    if (want > room)
-        want = room;
-    return bpf_probe_read_user(payload, want, (void *)found->address) ? 0 : want;
+static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers *found,
+                                         __u32 want) {
+    __u64 size = want;
+    barrier_var(size);
+    if (size > MF_PAYLOAD_MAX)
+        return 0;
+    return bpf_probe_read_user(payload, size, (void *)found->address) ? 0 : size;
 }
 
-/// Gathers up to `want` bytes of an array of buffers. `payload` has twice `room`: the verifier
-/// bounds `done` and `size` each by `room` but does not know that their sum is bounded too.
-static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found, __u32 want,
-                                         const __u32 room) {
-    __u32 done = 0;
+/// Gathers up to `want` bytes of an array of buffers. `payload` has room for twice MF_PAYLOAD_MAX:
+/// the verifier bounds `done` and `size` each but does not know that their sum is bounded too.
+static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found,
+                                         __u32 want) {
+    struct user_iovec parts[MF_VECTOR_MAX] = {};
+    __u64 described = found->count < MF_VECTOR_MAX ? found->count : MF_VECTOR_MAX;
+    described *= sizeof(parts[0]);
+    barrier_var(described);
+    if (described > sizeof(parts))
+        return 0;
+    // All at once: a read costs by the call, not by the byte.
+    if (bpf_probe_read_user(parts, described, (void *)found->address))
+        return 0;
+    __u64 done = 0;
     for (__u32 index = 0; index < MF_VECTOR_MAX; index++) {
-        struct user_iovec part;
-        __u64 address = found->address + index * sizeof(part);
         if (index >= found->count || done >= want)
             break;
-        if (bpf_probe_read_user(&part, sizeof(part), (void *)address))
-            break;
-        __u32 left = want - done;
-        __u32 size = part.length > left ? left : (__u32)part.length;
+        __u64 left = want - done;
+        __u64 size = parts[index].length > left ? left : parts[index].length;
         barrier_var(size);
-        if (size > room || done > room)
+        if (size > MF_PAYLOAD_MAX || done > MF_PAYLOAD_MAX)
             break;
-        if (bpf_probe_read_user(payload + done, size, (void *)part.base))
+        if (bpf_probe_read_user(payload + done, size, (void *)parts[index].base))
             break;
         done += size;
         barrier_var(done);

@@ -10,19 +10,13 @@ static __always_inline int emit_process(struct task_struct *task, __u8 kind) {
     if (is_ignored_process(process))
         return 0;
     COUNT(seen);
-    struct mf_process_event *event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
-    if (!event) {
-        COUNT(ring_full);
-        return 0;
-    }
-    event->kind = kind;
-    event->unused[0] = 0;
-    event->unused[1] = 0;
-    event->unused[2] = 0;
-    event->process = process;
-    event->process_start = task->group_leader->start_boottime;
-    event->when = bpf_ktime_get_boot_ns();
-    submit(event, sizeof(*event));
+    struct mf_process_event event = {
+        .kind = kind,
+        .process = process,
+        .process_start = task->group_leader->start_boottime,
+        .when = bpf_ktime_get_ns(),
+    };
+    send(&event, sizeof(event));
     return 0;
 }
 

@@ -15,18 +15,14 @@ int socket_released(struct bpf_sock *sk) {
     __u64 socket = bpf_get_socket_cookie(sk);
     bpf_map_delete_elem(&verdicts, &socket);
     COUNT(seen);
-    struct mf_socket_event *event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
-    if (!event) {
-        COUNT(ring_full);
-        return 1;
-    }
-    __builtin_memset(event, 0, sizeof(*event));
-    event->kind = MF_EVENT_CLOSED;
-    event->transport = IPPROTO_UDP;
-    event->socket = socket;
-    event->exit = bpf_ktime_get_boot_ns();
-    event->enter = event->exit;
-    submit(event, sizeof(*event));
+    struct mf_socket_event event = {
+        .kind = MF_EVENT_CLOSED,
+        .transport = IPPROTO_UDP,
+        .socket = socket,
+        .exit = bpf_ktime_get_ns(),
+    };
+    event.enter = event.exit;
+    send(&event, sizeof(event));
     return 1;
 }
 

@@ -5,9 +5,6 @@
 // context after the bytes were copied, so the call's arguments are in its saved registers and its
 // memory is readable. A call that is not socket I/O does not pass here and costs nothing; one that
 // is costs about 0.4 us with 1 KiB of payload (see README.md).
-//
-// tcp_sendmsg_locked (kernel 6.16) adds when a TCP send began. Without it a send's beginning is not
-// known: on loopback the receiver may have run before sock_send_length does.
 
 #include "data.h"
 
@@ -45,12 +42,52 @@ static __always_inline __u32 message_index(struct task_struct *task, struct pt_r
     return index;
 }
 
-/// TCP sequence number of the first byte of a call that has just moved `length` bytes.
-static __always_inline __u32 first_sequence(struct sock *sk, __u32 length, bool sent) {
-    struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-    if (!tcp)
-        return 0;
-    return (sent ? tcp->write_seq : tcp->copied_seq) - length;
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
+
+/// What TCP knows of a call that has just moved bytes: the sequence number of the first, and when
+/// they left.
+///
+/// No hook says cheaply when a send began, and when it ended is too late: on loopback the receiver
+/// may have answered by then. But the connection remembers when it last sent, and if all that was
+/// written is sent, that was in this call. If it is acknowledged too the clock may be that of the
+/// acknowledgement, and the sending time stands with the packet acknowledged last.
+static __always_inline void describe_stream(struct sock *sk, struct mf_call *call) {
+    if (sk->sk_protocol != IPPROTO_TCP)
+        return;
+    // Cheaper than bpf_skc_to_tcp_sock: it only tells the verifier.
+    struct tcp_sock *tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+    if (call->direction == MF_INGRESS) {
+        call->sequence = tcp->copied_seq - call->length;
+        return;
+    }
+    __u32 end = tcp->write_seq;
+    call->sequence = end - call->length;
+    if (tcp->snd_nxt != end)
+        return;
+    bool acknowledged = tcp->snd_una == end && tcp->rack.end_seq == end;
+    call->enter = acknowledged ? tcp->rack.mstamp * 1000 : tcp->tcp_clock_cache;
+}
+
+/// The socket's cookie, which only the first call for it needs to make.
+static __always_inline __u64 cookie_of(struct sock *sk) {
+    __u64 cookie = sk->__sk_common.skc_cookie.counter;
+    return cookie ? cookie : bpf_get_socket_cookie(sk);
+}
+
+/// limit_for, as long as it is known to hold remembered in `mark`: the hash lookup costs more than
+/// all else that decides.
+static __always_inline __u32 remembered_limit(struct mf_socket_mark *mark, __u64 socket) {
+    __u32 key = socket & (MF_VERDICT_EPOCHS - 1);
+    __u64 *epoch = bpf_map_lookup_elem(&epochs, &key);
+    if (!mark || !epoch)
+        return limit_for(socket);
+    __u64 now = *(volatile __u64 *)epoch;
+    if (!mark->decided || mark->epoch != now) {
+        mark->limit = limit_for(socket);
+        mark->epoch = now;
+        mark->decided = true;
+    }
+    return mark->limit;
 }
 
 /// Whether the thread is in a system call whose arguments can tell where the bytes are.
@@ -74,10 +111,6 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     struct mf_call call = {.direction = direction, .length = result};
     struct mf_socket_mark *mark =
         bpf_sk_storage_get(&marks, sk, 0, result > 0 ? BPF_SK_STORAGE_GET_F_CREATE : 0);
-    if (mark && direction == MF_EGRESS) {
-        call.enter = mark->send_began;
-        mark->send_began = 0;
-    }
 
     struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
     bool own_call = is_in_own_call(task, sk);
@@ -90,8 +123,8 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     if (result <= 0)
         return 0;
 
-    call.socket = bpf_get_socket_cookie(sk);
-    call.limit = limit_for(call.socket);
+    call.socket = cookie_of(sk);
+    call.limit = remembered_limit(mark, call.socket);
     if (call.limit == MF_MUTED) {
         COUNT(muted);
         return 0;
@@ -102,13 +135,19 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     } else {
         COUNT(map_full);
     }
+    struct mf_lane *lane = own_lane(direction);
+    if (!lane) {
+        COUNT(seen);
+        COUNT(lookup_failed);
+        return 0;
+    }
     if (own_call && has_bytes)
         find_buffers(regs, call.number, message, &call.buffers);
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    call.sequence = first_sequence(sk, result, direction == MF_EGRESS);
-    emit_data(sk, task, &call);
+    describe_stream(sk, &call);
+    emit_data(sk, task, &call, lane);
     return 0;
 }
 
@@ -127,15 +166,6 @@ int socket_received(__u64 *context) {
     // TCP throws away what MSG_TRUNC reads (tcp(7)).
     bool discarded = flags & MSG_TRUNC && sk->sk_protocol == IPPROTO_TCP;
     return moved(sk, (__s32)context[1], MF_INGRESS, !discarded);
-}
-
-SEC("tp_btf/tcp_sendmsg_locked")
-int send_began(__u64 *context) {
-    struct sock *sk = (struct sock *)context[0];
-    struct mf_socket_mark *mark = bpf_sk_storage_get(&marks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-    if (mark && !mark->send_began)
-        mark->send_began = bpf_ktime_get_boot_ns();
-    return 0;
 }
 
 char mf_license[] SEC("license") = "Dual BSD/GPL";

@@ -91,7 +91,7 @@ int call_began(__u64 *context) {
     struct task_struct *task = (struct task_struct *)bpf_get_current_task();
     if (!is_socket_call(task, regs, &call) || IS_FOREIGN_CALL(task))
         return 0;
-    call.enter = bpf_ktime_get_boot_ns();
+    call.enter = bpf_ktime_get_ns();
     __u32 thread = both;
     if (bpf_map_update_elem(&begun, &thread, &call, BPF_ANY)) {
         COUNT(seen);
@@ -126,7 +126,13 @@ static __always_inline __u32 message_flags(struct pt_regs *regs, __u32 number) {
 __noinline int emit_one(struct mf_call *call, __u64 address) {
     if (!call)
         return 0;
-    emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call);
+    struct mf_lane *lane = own_lane(call->direction);
+    if (!lane) {
+        COUNT(seen);
+        COUNT(lookup_failed);
+        return 0;
+    }
+    emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call, lane);
     return 0;
 }
 

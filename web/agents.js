@@ -19,6 +19,8 @@ export async function agentsDrawer(body) {
       show: (row) => row.last_seen ? stamp(row.last_seen, 's') : 'not since the server started' },
     { id: 'calls', title: 'Calls', number: true, value: (row) => row.calls,
       about: 'In the log, in the time range', show: (row) => count(row.calls) },
+    { id: 'flows', title: 'Flows', number: true, value: (row) => row.flows,
+      about: 'Reports of flows in the log, in the time range', show: (row) => count(row.flows) },
     { id: 'version', title: 'Version', value: (row) => row.version },
   ], { label: 'Agents', key: (row) => row.id, order: { id: 'host', descending: false } });
   body.append(make('h1', {}, 'Agents'), list.element, make('p.quiet', {},
@@ -26,14 +28,21 @@ export async function agentsDrawer(body) {
     + 'One that stays away: look at its log, and at whether it reaches the server’s ingest port.'));
 
   async function refresh() {
-    const [known, calls] = await Promise.all([agents(), query(`SELECT agent_id, Count(row) AS calls
-      FROM l7_flow_log WHERE ${during(timeWindow())} GROUP BY agent_id LIMIT 5000`, 'flow_log')]);
-    const made = new Map(calls.map((row) => [Number(row.agent_id), Number(row.calls)]));
-    const rows = known.map((agent) => ({ ...agent, calls: made.get(agent.id) ?? 0 }));
+    const [known, calls, flows] = await Promise.all([agents(), made('l7_flow_log'),
+      made('l4_flow_log')]);
+    const rows = known.map((agent) => ({ ...agent, calls: calls.get(agent.id) ?? 0,
+      flows: flows.get(agent.id) ?? 0 }));
     list.update(rows, make('div', {},
       make('p', {}, 'No agent has ever connected. Start one as root on each host:'),
       make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`)));
   }
   await refresh();
   return refresh;
+}
+
+/** How many records of a log came from which agent. */
+async function made(log) {
+  const rows = await query(`SELECT agent_id, Count(row) AS records FROM ${log}
+    WHERE ${during(timeWindow())} GROUP BY agent_id LIMIT 5000`, 'flow_log');
+  return new Map(rows.map((row) => [Number(row.agent_id), Number(row.records)]));
 }

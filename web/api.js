@@ -45,13 +45,26 @@ function exact(key, value, context) {
 }
 
 export async function agents() {
+  return (await get('/v1/agents', 'The server does not say which agents it knows.')).agents;
+}
+
+/**
+ * A call at every observation point, in the order of the way from client to server.
+ * @param {string} id `_id` of any of its rows, in decimal
+ */
+export async function callHops(id) {
+  return (await get(`/v1/calls/${encodeURIComponent(id)}/hops`,
+    'The server does not say where else the call was seen.')).hops;
+}
+
+async function get(path, failure) {
   try {
-    const response = await fetch('/v1/agents');
-    if (response.ok) return (await response.json()).agents;
+    const response = await fetch(path);
+    if (response.ok) return JSON.parse(await response.text(), exact);
   } catch {
     // Told below, like every other answer that is none.
   }
-  throw new QueryFailure('The server does not say which agents it knows.');
+  throw new QueryFailure(failure);
 }
 
 /** A string literal of the SQL dialect. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { callHops, QueryFailure } from './api.js';
 import { link } from './address.js';
 import { statusBadge } from './columns.js';
 import { copyButton, make } from './dom.js';
 import { connectionOf } from './filters.js';
 import { duration, stamp } from './format.js';
 import { ladder } from './hops.js';
-import { readHops, readRow } from './record.js';
+import { readRow } from './record.js';
 import { lookAt } from './time.js';
 
 /** The fields of a call by the question that they answer; the first pattern that fits has it. */
@@ -36,7 +37,17 @@ export async function callDrawer(body, id, time) {
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
   body.append(make('p.bar', {}, ...actions(call, record.sql)), make('h2', {}, 'Hop by hop'),
-    ladder(await readHops(call, id), id), ...grouped(record));
+    await hops(id), ...grouped(record));
+}
+
+/** Where the call's time went; a call can be read without it. */
+async function hops(id) {
+  try {
+    return ladder(await callHops(id), id);
+  } catch (failure) {
+    if (!(failure instanceof QueryFailure)) throw failure;
+    return make('p.bad', {}, failure.message);
+  }
 }
 
 function actions(call, sql) {

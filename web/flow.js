@@ -178,7 +178,7 @@ function calls(flow, names) {
   if (!Number(flow.l7_request) && !Number(flow.l7_response)) return null;
   const some = (value) => Number(value) ? count(Number(value)) : null;
   return fields([
-    ['Protocol', names.get('l7_protocol')], ['Domain', flow.request_domain],
+    ['Protocol', Number(flow.l7_protocol) ? names.get('l7_protocol') : null], ['Domain', flow.request_domain],
     ['Requests', count(Number(flow.l7_request))], ['Responses', count(Number(flow.l7_response))],
     ['Client errors', some(flow.l7_client_error)], ['Server errors', some(flow.l7_server_error)],
     ['Timeouts', some(flow.l7_server_timeout)], ['Not parsed', some(flow.l7_parse_failed)],

@@ -24,7 +24,8 @@ const recordsAskedFor = limit * 4;
 /** Filters that links set, and that have no field to type in. */
 const withoutField = ['client', 'server', 'connection', 'flow'];
 
-const transports = [['', 'Any transport'], ['TCP', 'TCP'], ['UDP', 'UDP'], ['ICMP', 'ICMP']];
+const transports = [['', 'Any transport'], ['TCP', 'TCP'], ['UDP', 'UDP'], ['ICMP', 'ICMP'],
+  ['ICMPv6', 'ICMPv6']];
 const ends = [['', 'Ended anyhow'], ['failed', 'Any failure'],
   ...[...closeTypes].map(([number, { name }]) => [String(number), name])];
 

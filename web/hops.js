@@ -3,7 +3,7 @@
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { duration, percent } from './format.js';
-import { isProcess, placeOf, pointAbout, pointName } from './points.js';
+import { isProcess, pointAbout, pointName } from './points.js';
 
 /** What the time between two neighbours on the way was spent with. */
 const spans = {
@@ -21,12 +21,6 @@ const spans = {
   beyond: { title: 'beyond', tone: 'process',
     about: 'what lies behind the last point that saw it: the rest of the way and the server' },
 };
-
-/** Records of one call in the order of the way; those that waited longer come first. */
-export function inOrder(records) {
-  return [...records].sort((a, b) => placeOf(a.observation_point) - placeOf(b.observation_point)
-    || Number(b.response_duration) - Number(a.response_duration));
-}
 
 function kindOf(from, to) {
   const [isFromProcess, isToProcess] = [from, to].map((row) => isProcess(row.observation_point));
@@ -46,7 +40,7 @@ function sideOf(from, to) {
 function parts(records) {
   const found = records.slice(1).map((row, index) => {
     const outer = records[index];
-    const time = Math.max(0, outer.response_duration - row.response_duration);
+    const time = Math.max(0, outer.duration - row.duration);
     // One clock tells the way out from the way back; two clocks differ by more than that.
     const isOneClock = outer.agent_id === row.agent_id;
     return { kind: kindOf(outer, row), side: sideOf(outer, row), time,
@@ -56,28 +50,28 @@ function parts(records) {
   const last = records.at(-1);
   const kind = last.observation_point.startsWith('s') && isProcess(last.observation_point)
     ? 'process' : 'beyond';
-  return [...found, { kind, time: Number(last.response_duration), out: null, back: null }];
+  return [...found, { kind, time: last.duration, out: null, back: null }];
 }
 
 /**
  * Where the time of a call went: a bar of its parts, and a line for each point that saw it.
- * @param {Array<object>} records of one call, with {id, time, observation_point, start_time,
- *   end_time, response_duration, agent_id, host}; at least one
+ * @param {Array<object>} hops of one call in the order of the way, as the server answers them
  * @param {string} current `id` of the record that is open
  */
-export function ladder(records, current) {
-  const ordered = inOrder(records).map((row) => ({ ...row,
-    response_duration: Number(row.response_duration), start_time: Number(row.start_time),
-    end_time: Number(row.end_time) }));
-  const way = parts(ordered);
-  const total = Math.max(1, ordered[0].response_duration);
-  const lines = placed(ordered, total).flatMap(({ row, from, length }, index) => [
-    hop(row, from, length, row.id === current),
-    index < ordered.length - 1 ? gap(way[index], total) : null,
-  ]);
-  return make('div', {}, ordered.length > 1 ? shares(way, total) : null,
+export function ladder(hops, current) {
+  // Half a call has no duration.
+  const timed = hops.filter(({ duration: taken }) => taken !== null);
+  const way = timed.length > 1 ? parts(timed) : [];
+  const total = Math.max(1, timed[0]?.duration ?? 1);
+  const bars = placed(timed, total);
+  const lines = hops.flatMap((row) => {
+    const index = timed.indexOf(row);
+    return [hop(row, bars[index], row.id === current),
+      index >= 0 && index < timed.length - 1 ? gap(way[index], total) : null];
+  });
+  return make('div', {}, way.length ? shares(way, total) : null,
     make('div.hops', { role: 'list' }, ...lines.filter(Boolean)),
-    ordered.length > 1 ? null : make('p.quiet', {}, 'Only this point saw the call: no agent '
+    hops.length > 1 ? null : make('p.quiet', {}, 'Only this point saw the call: no agent '
       + 'watched the others, or their records are still on their way.'));
 }
 
@@ -86,14 +80,14 @@ function placed(rows, total) {
   const [first] = rows;
   let [outerFrom, outerLength] = [0, total];
   return rows.map((row) => {
-    const length = Math.min(row.response_duration, total);
+    const length = Math.min(row.duration, total);
     const lead = row.start_time - first.start_time;
     const isOneClock = row.agent_id === first.agent_id && lead >= 0 && lead + length <= total;
     // Without a common clock a bar stands in the middle of the one around it.
     const from = isOneClock ? lead
       : Math.max(0, Math.min(total - length, outerFrom + (outerLength - length) / 2));
     [outerFrom, outerLength] = [from, length];
-    return { row, from: from / total * 100, length: Math.max(0.4, length / total * 100) };
+    return { from: from / total * 100, length: Math.max(0.4, length / total * 100) };
   });
 }
 
@@ -109,18 +103,21 @@ function shares(way, total) {
         make('strong', {}, duration(time)), ` ${percent(time / total * 100)}`))));
 }
 
-function hop(row, from, length, isCurrent) {
-  const tone = isProcess(row.observation_point) ? 'process' : 'network';
-  const name = `${row.observation_point}: ${pointName(row.observation_point)}`;
+function hop(row, bar, isCurrent) {
+  const point = row.observation_point;
+  const end = point.startsWith('s') ? row.server : row.client;
+  // The number of a row begins with its second.
+  const time = String(BigInt(row.id) >> 32n);
   return make('div.hop', { role: 'listitem' },
     make(isCurrent ? 'button.point.current' : 'button.point', {
-      title: `${pointAbout(row.observation_point)}${isCurrent ? '' : '. Opens its record.'}`,
+      title: `${pointAbout(point)}\n${row.client.ip}:${row.client.port} → ${row.server.ip}:${
+        row.server.port}, agent ${row.agent_id}${isCurrent ? '' : '\nOpens its record.'}`,
       'aria-current': isCurrent ? 'true' : null,
-      onclick: () => isCurrent || openDrawer('call', row.id, String(row.time)),
-    }, name, make('span.quiet', {}, row.host ? ` ${row.host}` : '')),
-    make('div.track', {}, make(`i.${tone}`, {
-      style: `left: ${Math.min(from, 99.6)}%; width: ${length}%` })),
-    make('span.took', {}, duration(row.response_duration)));
+      onclick: () => isCurrent || openDrawer('call', row.id, time),
+    }, `${point}: ${pointName(point)}`, make('span.quiet', {}, ` ${end.service}`)),
+    make('div.track', {}, bar && make(isProcess(point) ? 'i.process' : 'i.network', {
+      style: `left: ${Math.min(bar.from, 99.6)}%; width: ${bar.length}%` })),
+    make('span.took', {}, duration(row.duration)));
 }
 
 function gap({ kind, side, time, out, back }, total) {

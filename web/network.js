@@ -37,7 +37,7 @@ export const networkFigures = `Sum(byte) AS bytes, Sum(byte_tx) AS sent, Sum(byt
   Sum(packet) AS packets, Avg(rtt) AS rtt_mean, Max(rtt) AS rtt_longest,
   Avg(rtt_client) AS rtt_to_client, Avg(rtt_server) AS rtt_to_server, Sum(retrans) AS repeated,
   Sum(zero_win) AS zero_windows, Sum(new_flow) AS opened, Sum(closed_flow) AS closed,
-  Max(flow_load) AS open, ${failureColumns}`;
+  ${failureColumns}`;
 
 async function load(parameters) {
   const span = timeWindow();
@@ -46,8 +46,16 @@ async function load(parameters) {
   const names = Object.entries(tags).map(([name, tag]) =>
     `${tag === 'protocol' ? 'Enum(protocol)' : tag} AS ${name}`).join(', ');
   const by = `${Object.values(tags).join(', ')}, observation_point`;
-  const totals = await query(`SELECT ${names}, observation_point, ${networkFigures} ${from}
-    GROUP BY ${by} ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics');
+  // A gauge is counted up second by second, so it is asked for at the end of the range only.
+  const latest = during({ from: span.settled - (span.interval === '1m' ? 120 : 5),
+    to: span.settled });
+  const [totals, gauges] = await Promise.all([
+    query(`SELECT ${names}, observation_point, ${networkFigures} ${from}
+      GROUP BY ${by} ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics'),
+    query(`SELECT ${names}, observation_point, Max(flow_load) AS open
+      FROM network_map.${span.interval} WHERE ${latest} GROUP BY ${by} LIMIT 100000`,
+    'flow_metrics'),
+  ]);
   const busiest = Object.entries(tags).filter(([, tag]) => tag.startsWith('auto_service'))
     .map(([name, tag]) => `${tag} IN (${[...new Set(totals.slice(0, mostTrends)
       .map((row) => row[name]))].map(literal).join(', ')})`);
@@ -55,7 +63,10 @@ async function load(parameters) {
     time(time, ${span.trendStep}) AS t, Sum(byte) AS bytes ${from} AND ${busiest.join(' AND ')}
     GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics') : [];
   const key = (row) => Object.keys(tags).map((name) => row[name]).join('\n');
-  return { span, rows: fromBestPoint(totals, points, key, span), isFull: totals.length === most };
+  const open = new Map(gauges.map((row) => [`${key(row)}\n${row.observation_point}`, row.open]));
+  const rows = fromBestPoint(totals, points, key, span).map((row) =>
+    ({ ...row, open: Number(open.get(`${row.key}\n${row.observation_point}`) ?? 0) }));
+  return { span, rows, isFull: totals.length === most };
 }
 
 /** One row a group: what passed several observation points must not count twice. */
@@ -139,8 +150,8 @@ const columns = [
     ({ metric }) => metric === 'tcp_timeout' || metric === 'server_queue_lack'),
   { id: 'opened', title: 'New', number: true, value: (row) => Number(row.opened),
     about: 'Flows that began in the range', show: (row) => count(Number(row.opened)) },
-  { id: 'open', title: 'Open', number: true, value: (row) => Number(row.open),
-    about: 'Flows open at once, at most', show: (row) => count(Number(row.open)) },
+  { id: 'open', title: 'Open', number: true, value: (row) => row.open,
+    about: 'Flows open at the end of the range', show: (row) => count(row.open) },
   { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
     show: (row) => make('span.mono', { title: pointName(row.observation_point) },
       row.observation_point) },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query, QueryFailure } from './api.js';
+import { query, QueryFailure } from './api.js';
 
 /** By log: columns that the server lists as metrics, or in no list. */
 const figures = {
@@ -58,25 +58,4 @@ function columnsOf(tag) {
 function unnamed(failure) {
   if (!(failure instanceof QueryFailure)) throw failure;
   return [{ command_line_0: '(the store could not say)', command_line_1: '' }];
-}
-
-/** The same exchange at every observation point: same addresses, same first byte, or same id. */
-export async function readHops(call, id) {
-  const own = { ...call, id, host: hostOf(call) };
-  const first = Number(call.req_tcp_seq) ? `req_tcp_seq = ${call.req_tcp_seq}`
-    : call.request_id === null ? null : `request_id = ${call.request_id}`;
-  if (!first) return [own];
-  const rows = await query(`SELECT toString(_id) AS id, time, observation_point, start_time,
-    end_time, response_duration, agent_id, host_0, host_1 FROM l7_flow_log
-    WHERE ip_0 = ${literal(call.ip_0)} AND ip_1 = ${literal(call.ip_1)}
-    AND client_port = ${call.client_port} AND server_port = ${call.server_port} AND ${first}
-    AND time >= ${Number(call.time) - 60} AND time <= ${Number(call.time) + 60}
-    ORDER BY time LIMIT 100`, 'flow_log');
-  return [own, ...rows.filter((row) => row.id !== id)
-    .map((row) => ({ ...row, host: hostOf(row) }))];
-}
-
-/** The host of the end that a record was made at. */
-function hostOf(row) {
-  return row.observation_point.startsWith('s') ? row.host_1 : row.host_0;
 }

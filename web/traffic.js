@@ -47,16 +47,20 @@ export async function networkDrawer(body, server, transport, client, port) {
       GROUP BY observation_point`, 'flow_metrics');
     const point = bestPoint(seen, (row) => row.bytes, 'server') ?? 'rest';
     const here = `${from} AND observation_point = ${literal(point)}`;
-    const [rows, paths] = await Promise.all([
+    const [rows, gauges, paths] = await Promise.all([
       query(`SELECT time(time, ${span.step}) AS t, Sum(retrans_tx) AS repeated_tx,
         Sum(retrans_rx) AS repeated_rx, Sum(packet_tx) AS packets_tx, Sum(packet_rx) AS packets_rx,
         ${networkFigures} ${here} GROUP BY t LIMIT 10000`, 'flow_metrics'),
+      query(`SELECT time(time, ${span.step}) AS t, Max(flow_load) AS open ${here}
+        GROUP BY t LIMIT 10000`, 'flow_metrics'),
       isPath ? [] : query(`SELECT auto_service_0 AS client, server_port AS port, ${networkFigures}
         ${here} GROUP BY auto_service_0, server_port ORDER BY bytes DESC LIMIT 200`,
       'flow_metrics'),
     ]);
     hint.textContent = seen.length ? `seen at the ${pointName(point)}` : '';
-    for (const chart of charts) chart.draw(chart.series(rows, span));
+    const open = new Map(gauges.map((row) => [row.t, row.open]));
+    const all = rows.map((row) => ({ ...row, open: open.get(row.t) ?? 0 }));
+    for (const chart of charts) chart.draw(chart.series(all, span));
     kinds.update(kindRows(seen.find((row) => row.observation_point === point)),
       'No connection failed in this time range.');
     peers?.update(paths.map((row) => ({ ...row, byteRate: row.bytes / span.seconds,

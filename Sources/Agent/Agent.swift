@@ -8,7 +8,7 @@ import Protocols
 import Telemetry
 import Wire
 
-/// The agent: probes to pipeline to spool to server.
+/// The agent: probes and packets to pipelines to spool to server.
 package struct Agent: Sendable {
   package static let version = "0.1.0"
   /// How long a stopping agent tries to deliver what it holds.
@@ -48,25 +48,19 @@ package struct Agent: Sendable {
         gauges.write(to: &text)
         return text.text
       }
-      let configuration = configuration
-      let capture = try await CaptureThread { () throws(ProbeError) in
-        try CaptureLoop(
-          configuration: configuration, protocols: protocols, queue: queue, ledger: ledger,
-          gauges: gauges)
-      }
+      let observation = try await Observation(
+        configuration, protocols: protocols, queue: queue, ledger: ledger, gauges: gauges,
+        logger: logger)
       logger.info("Watching \(host.hostname); /metrics on port \(port)")
-      for hook in capture.hooks {
-        if case .refused = hook.state { logger.warning("Not all is seen: \(hook)") }
-      }
       let hello = Hello(
         identity: identity, bootID: host.bootID, hostname: host.hostname,
         agentVersion: Self.version,
         protocols: protocols.map {
           AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
-        }, capabilities: capture.hooks.filter { $0.state == .on }.map(\.name))
+        }, capabilities: observation.capabilities)
       let uplink = Uplink(
         server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger)
-      await operate(capture, queue: queue, outbox: outbox, uplink: uplink, until: stop)
+      await operate(observation, queue: queue, outbox: outbox, uplink: uplink, until: stop)
     } catch {
       try? await group.shutdownGracefully()
       throw error
@@ -75,7 +69,7 @@ package struct Agent: Sendable {
   }
 
   private func operate(
-    _ capture: CaptureThread, queue: BatchQueue, outbox: Outbox, uplink: Uplink,
+    _ observation: Observation, queue: BatchQueue, outbox: Outbox, uplink: Uplink,
     until stop: AsyncStream<Void>
   ) async {
     let sending = Task { await uplink.run() }
@@ -85,7 +79,7 @@ package struct Agent: Sendable {
     }
     for await _ in stop { break }
     logger.info("Stopping")
-    await capture.stop()
+    await observation.stop()
     queue.finish()
     await pumping.value
     let farewell = Task {

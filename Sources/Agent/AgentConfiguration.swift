@@ -25,6 +25,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   /// Payload bytes copied per call of a socket whose protocol is not known yet.
   package var payloadLimit = 1_024
   package var ringBytes = 8 << 20
+  package var packets = PacketConfiguration()
   /// Names of the protocols that are looked for; empty for all.
   package var protocols: [String] = []
 
@@ -59,6 +60,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     ringBytes = try reader.read(
       "capture.ring", default: ringBytes, expected: "a size from 64 KiB to 1 GiB"
     ) { text in byteCount(text).flatMap { (65_536...(1 << 30)).contains($0) ? $0 : nil } }
+    packets = try PacketConfiguration(&reader)
     protocols = try reader.list("protocols", default: protocols)
     processorLimit = try reader.integer("limits.cpu", default: processorLimit, in: 5...100_000)
     memoryLimit = try reader.read(

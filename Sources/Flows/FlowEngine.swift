@@ -16,6 +16,8 @@ struct FlowEngine: ~Copyable {
     var descriptor: ProtocolDescriptor
     var number: ApplicationProtocol
     var isByIdentifier: Bool
+    /// Whether only their order, or a count, tells which response answers which request.
+    var isByOrder: Bool
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
 
@@ -24,6 +26,7 @@ struct FlowEngine: ~Copyable {
       descriptor = parser.descriptor
       number = descriptor.number
       isByIdentifier = descriptor.pairing == .identifier
+      isByOrder = !isByIdentifier || parser.countsMessages
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
     }
   }

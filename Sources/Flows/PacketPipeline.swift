@@ -95,7 +95,7 @@ package struct PacketPipeline: ~Copyable {
     }
     assembler.take(
       &packet, payload, direction: hit.direction, slot: slot, of: &streams[slot], into: &reader)
-    if streams[slot].mode != .followed, streams[slot].held > 0 {
+    if streams[slot].held > 0, !streams[slot].isRead {
       assembler.end(&streams[slot], into: &reader)
     }
   }
@@ -209,15 +209,17 @@ package struct PacketPipeline: ~Copyable {
   /// Tells flows what they speak, and who began.
   private mutating func tellRecognised() {
     for slot in reader.recognised {
-      let flow = Int(reader.flows[slot])
+      let number = Int(reader.flows[slot])
       let index = reader.conversations[slot].protocolIndex
       table.learnProtocol(
-        slot: flow, reader.engine.protocols[index].number, domain: Span<UInt8>())
+        slot: number, reader.engine.protocols[index].number, domain: Span<UInt8>())
       if let side = reader.conversations[slot].side {
         table.learnDirection(
-          slot: flow, firstIsClient: side == .client,
+          slot: number, firstIsClient: side == .client,
           score: reader.conversations[slot].directionScore)
       }
+      let flow = table.flows[number]
+      reader.learn(slot, flow.observationPoint, directionScore: flow.directionScore)
     }
     reader.recognised.removeAll(keepingCapacity: true)
   }

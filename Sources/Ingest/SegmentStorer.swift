@@ -24,6 +24,7 @@ package struct SegmentStorer: ~Copyable {
   private let now: @Sendable () -> Timestamp
   private var opener = FrameOpener()
   private var rows: RowBuilder
+  private static let noRows = RowBuilder()
   /// Kept for their room.
   private var batches: [RecordBatch] = []
   private var agents: [UInt16] = []
@@ -131,12 +132,13 @@ package struct SegmentStorer: ~Copyable {
     let time = now()
     rows.removeAll(recordsBefore: recordsBefore)
     var built = rows
-    rows = RowBuilder()
+    // Not held twice while it is filled, or its columns would be copied.
+    rows = Self.noRows
     let (batches, agents) = (batches, agents)
     catalog.withState { state in
       state.forgetEnded(before: time.storedSeconds)
       for (batch, agent) in zip(batches, agents) {
-        RowBuilder.learn(batch, agent: agent, now: time, state: &state)
+        built.learn(batch, agent: agent, now: time, state: &state)
       }
       for (batch, agent) in zip(batches, agents) {
         built.append(batch, agent: agent, now: time, state: state)

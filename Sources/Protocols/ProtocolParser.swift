@@ -21,6 +21,10 @@ package enum Side: UInt8, Hashable, Sendable, BitwiseCopyable {
 package protocol ProtocolParser: Sendable {
   static var descriptor: ProtocolDescriptor { get }
 
+  /// Whether the ids it gives are its own count of what it saw, as no id is on the wire: then a hole in
+  /// a stream makes them doubtful. Not asked when pairing is by order anyway.
+  static var countsMessages: Bool { get }
+
   init()
 
   /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
@@ -55,6 +59,8 @@ package protocol ProtocolParser: Sendable {
 }
 
 extension ProtocolParser {
+  package static var countsMessages: Bool { false }
+
   package mutating func bytesWereLost(from side: Side) {}
 }
 

@@ -86,9 +86,11 @@ package struct LossSummary: Hashable, Sendable {
 extension QueryService {
   /// What the pipeline lost in a stretch of time, worst first; at most 100 lines.
   ///
-  /// - Parameter range: Open ends mean from the first or to the last entry of the ledger.
+  /// - Parameter range: An open end means from the first or to the last entry of the ledger. A
+  ///   statement that says nothing of time, such as SHOW, is not missing anything: no losses.
   package func losses(in range: TimeRange) async throws(QueryError) -> [LossSummary] {
-    try await ask(Self.lossStatement(range)).table.rows.compactMap { row in
+    guard range.first != nil || range.last != nil else { return [] }
+    return try await ask(Self.lossStatement(range)).table.rows.compactMap { row in
       guard row.count == 3, case .string(let stage) = row[0], case .string(let reason) = row[1]
       else { return nil }
       switch row[2] {

@@ -8,13 +8,14 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tells what this kernel offers, and what will therefore be seen or not.",
     discussion: """
-      Loads the probes for a moment and takes them out again. Ends with 0 when calls can be seen,
-      with 77 when the kernel refuses.
+      Loads the probes and opens packet rings for a moment. Ends with 0 when calls can be seen,
+      by probes or in packets, with 77 when the kernel refuses both.
       """)
 
   func run() throws {
     let found = HostCapabilities.examine()
-    for line in found.lines { print(line) }
-    if !found.seesSockets { throw ExitCode(Failure.refused) }
+    let packets = PacketCapabilities.examine()
+    for line in found.lines + packets.lines { print(line) }
+    if !found.seesSockets && !packets.isAllowed { throw ExitCode(Failure.refused) }
   }
 }

@@ -69,6 +69,6 @@ import Testing
     #expect(hosts == 1)
     #expect(ends[.clientProcess].flatMap { names[$0.client.process] } == "curl")
     #expect(ends[.serverProcess].flatMap { names[$0.server.process] } == "http.server")
-    #expect(capture.hooks.contains { $0.state == .on })
+    #expect(capture.report.contains { $0.state == .on })
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CProbes
+import Glibc
 import Telemetry
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 /// The ring is written by our own probes, but a newer agent may leave an older one's ring behind,
 /// and nothing that is read may trap.
 @Suite struct EventDecoderTests {
-  private let decoder = EventDecoder(clock: BootClock())
+  private let decoder = EventDecoder(clock: KernelClock(CLOCK_MONOTONIC))
 
   /// Random bytes, then random bytes behind the first byte of every kind.
   @Test(arguments: [1, 2, 3] as [UInt64])

@@ -88,18 +88,24 @@ import Testing
     let effective = HostCapabilities.effectiveCapabilities(status)
     #expect(effective == 1 << 19)
     let missing = HostCapabilities.missing(in: effective).map(\.name)
-    #expect(missing == ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"])
-    #expect(HostCapabilities.missing(in: 1 << 21 | 1 << 12 | 1 << 19).isEmpty)
+    #expect(
+      missing == ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_ADMIN"])
+    #expect(HostCapabilities.missing(in: 1 << 21 | 1 << 12 | 1 << 13 | 1 << 19).isEmpty)
   }
 
-  /// The ring's size is a power of two and a page at least, whatever was asked for.
+  /// The ring's size is a power of two and a page at least, whatever was asked for, and so is a
+  /// lane's, which must hold the largest record; together they take what was asked for at most.
   @Test(
     arguments: [
-      (0, 4_096), (4_096, 4_096), (4_097, 8_192), (1 << 20, 1 << 20), (.max, 1 << 30),
+      (0, 4_096), (4_096, 4_096), (8_191, 4_096), (1 << 20, 1 << 20), (.max, 1 << 20),
     ] as [(UInt32, UInt32)])
-  func theRingHasASizeTheKernelTakes(asked: UInt32, size: UInt32) {
+  func ringAndLanesHaveSizesThatWork(asked: UInt32, size: UInt32) {
     var options = ProbeOptions()
     options.ringBytes = asked
     #expect(options.ringSize == size)
+    #expect(options.laneSize >= 32_768 && options.laneSize.nonzeroBitCount == 1)
+    #expect(options.wakeSize <= options.laneSize && options.wakeSize.nonzeroBitCount == 1)
+    let lanes = Int(options.laneSize) * options.laneCount
+    #expect(lanes <= max(Int(asked), 32_768 * options.laneCount) && lanes <= 1 << 30)
   }
 }

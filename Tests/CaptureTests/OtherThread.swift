@@ -32,6 +32,25 @@ enum OtherThread {
   }
 }
 
+extension OtherThread {
+  /// Runs `side` on a new thread while `body` runs here; waits for both.
+  static func both<Result>(_ side: @escaping () -> Void, and body: () -> Result) -> Result {
+    let work = unsafe Unmanaged.passRetained(Work(side))
+    var thread = pthread_t()
+    let started = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        unsafe Unmanaged<Work>.fromOpaque(context!).takeUnretainedValue().body()
+        return nil
+      }, unsafe work.toOpaque())
+    precondition(started == 0, "no thread")
+    let result = body()
+    pthread_join(thread, nil)
+    unsafe work.release()
+    return result
+  }
+}
+
 /// Other programs.
 enum Child {
   /// Starts a program; the caller waits for it.

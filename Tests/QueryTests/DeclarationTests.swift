@@ -16,10 +16,20 @@ import Testing
       "SELECT * FROM \(table.qualifiedName)", directory: FixedDirectory())
   }
 
+  /// What the engine is told to sort, split and index by is there, once.
+  @Test(arguments: TableDeclaration.builtIn)
+  func aTableNamesItsColumnsOnce(table: TableDeclaration) {
+    let names = table.columns.map(\.name)
+    #expect(Set(names).count == names.count)
+    #expect(Set(names).isSuperset(of: table.orderBy))
+    #expect(table.columns.first?.name == "time" && table.orderBy.first == "time")
+    #expect(table.columns.allSatisfy { $0.about.hasSuffix(".") || $0.about.contains(":") })
+  }
+
   /// Names that the binder gives to intermediate results must not shadow a column.
   @Test(arguments: TableDeclaration.builtIn)
   func noColumnIsCalledLikeAnIntermediateResult(table: TableDeclaration) {
-    let taken = #/[kaplsmqc][0-9]+|point|address(_[01])?|value|pair|display_name|lost/#
+    let taken = #/[kaplsmqcw][0-9]+|point|address(_[01])?|value|pair|display_name|lost/#
     for column in table.columns {
       #expect(column.name.wholeMatch(of: taken) == nil, "\(column.name)")
     }
@@ -33,12 +43,18 @@ import Testing
     }
   }
 
-  static func aggregates(of table: TableDeclaration) -> [String] {
+  /// - Parameter every: Whether metrics that are computed alike are each asked for.
+  static func aggregates(of table: TableDeclaration, every: Bool = true) -> [String] {
     let tag =
       table.columns.contains { $0.name == "tag_set_id" }
       ? "auto_service"
       : table.columns.contains { $0.name == "tag_set_id_1" } ? "auto_service_1" : ""
-    return MetricDeclaration.metrics(of: table).flatMap { metric in
+    var seen: Set<String> = []
+    let metrics = MetricDeclaration.metrics(of: table).filter { metric in
+      let shape = "\(metric.definition(in: table)!)".prefix { $0 != "(" }
+      return every || seen.insert("\(metric.kind) \(shape)").inserted
+    }
+    return metrics.flatMap { metric in
       FunctionDeclaration.builtIn.filter { $0.accepts.contains(metric.kind) }.flatMap { function in
         let more =
           switch function.name {

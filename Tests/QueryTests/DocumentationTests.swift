@@ -2,6 +2,7 @@
 
 import Foundation
 import Query
+import Telemetry
 import Testing
 
 @Suite struct DocumentationTests {
@@ -34,6 +35,20 @@ import Testing
       } catch {
         Issue.record("\(example)\n\(error)")
       }
+    }
+  }
+
+  /// Likewise a table, and a kind of metric.
+  @Test func everyTableAndKindOfMetricIsDescribed() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../docs/sql.md")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    for table in TableDeclaration.builtIn {
+      let name = table.name.split(separator: ".")[0]
+      #expect(text.contains("`\(table.database).\(name)"), "\(table.qualifiedName)")
+    }
+    for kind in MetricDeclaration.Kind.allCases {
+      #expect(text.contains("| \(kind.rawValue) |"), "\(kind.rawValue)")
     }
   }
 

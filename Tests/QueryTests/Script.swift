@@ -71,7 +71,7 @@ struct Script {
 }
 
 @Suite struct ScriptTests {
-  @Test(arguments: ["rows", "conditions", "groups", "metrics", "time", "show", "errors"])
+  @Test(arguments: ["rows", "conditions", "groups", "metrics", "network", "time", "show", "errors"])
   func queriesBecomeTheStatements(inFile name: String) throws {
     var script = try Script(name)
     if ProcessInfo.processInfo.environment["METAFLOW_UPDATE_SCRIPTS"] == "1" {

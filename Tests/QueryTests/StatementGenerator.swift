@@ -77,6 +77,11 @@ struct StatementGenerator {
     if chance() {
       select.order = expressions(2).map { .init(expression: $0, descending: chance()) }
     }
+    select.isDistinct = chance()
+    if chance() {
+      select.seriesLimit = SeriesLimit(
+        series: 3, order: chance() ? .init(expression: expression(2), descending: chance()) : nil)
+    }
     if chance() { select.limit = Limit(rows: 10, skipped: chance() ? 5 : 0) }
     return .select(select)
   }

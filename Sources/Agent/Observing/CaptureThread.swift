@@ -1,54 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Capture
 import Glibc
 import Synchronization
 
-/// The one thread that owns the probes and the pipeline.
-final class CaptureThread: Sendable {
-  private enum Outcome {
-    case running
-    case refused(ProbeError)
+/// A thread that owns what it captures with, and the pipeline behind it.
+final class CaptureThread<Report: Sendable>: Sendable {
+  private enum Outcome<Failure: Error> {
+    case running(Report)
+    case refused(Failure)
   }
 
-  private let isStopping = Atomic<Bool>(false)
+  private let isStopping: Stopping
   private let ended: AsyncStream<Void>
-  private let report = Mutex<[HookReport]>([])
+  /// What the loop told of itself when it began.
+  let report: Report
 
-  /// Every hook of the probes and whether it is on.
-  var hooks: [HookReport] { report.withLock { $0 } }
-
-  /// Starts the thread and waits until the probes are in the kernel.
+  /// Starts the thread and waits until its loop is made.
   ///
   /// - Parameter work: makes the loop, on the thread that runs it.
   /// - Throws: what the kernel refused.
-  init(
-    _ work: @escaping @Sendable () throws(ProbeError) -> CaptureLoop
-  ) async throws(ProbeError) {
+  init<Loop: ObservingLoop & ~Copyable, Failure: Error>(
+    _ work: @escaping @Sendable () throws(Failure) -> Loop
+  ) async throws(Failure) where Loop.Report == Report {
     let (ended, end) = AsyncStream.makeStream(of: Void.self)
-    self.ended = ended
+    let stopping = Stopping()
     let outcome = await withCheckedContinuation { started in
-      startThread { [self] in
-        do throws(ProbeError) {
+      startThread {
+        do throws(Failure) {
           var loop = try work()
-          report.withLock { $0 = loop.hooks }
-          started.resume(returning: Outcome.running)
-          while !isStopping.load(ordering: .relaxed) { loop.step() }
+          started.resume(returning: Outcome<Failure>.running(loop.report))
+          while !stopping.isAsked { loop.step() }
           loop.finish()
         } catch {
-          started.resume(returning: Outcome.refused(error))
+          started.resume(returning: Outcome<Failure>.refused(error))
         }
         end.finish()
       }
     }
-    if case .refused(let error) = outcome { throw error }
+    self.ended = ended
+    isStopping = stopping
+    switch outcome {
+    case .running(let report): self.report = report
+    case .refused(let error): throw error
+    }
   }
 
   /// Ends the loop; its last batch is in the queue when this returns.
   func stop() async {
-    isStopping.store(true, ordering: .relaxed)
+    isStopping.ask()
     for await _ in ended {}
   }
+}
+
+/// Whether a thread is to end.
+private final class Stopping: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isAsked: Bool { flag.load(ordering: .relaxed) }
+
+  func ask() { flag.store(true, ordering: .relaxed) }
 }
 
 /// Runs `body` on a thread of its own.

@@ -15,6 +15,10 @@ package final class AgentGauges: Sendable {
     package var processorNanoseconds: UInt64 = 0
     package var shedding = LoadGuard.Level.normal
     package var conversations = 0
+    /// Flows followed, by packet thread.
+    package var flows: [Int: Int] = [:]
+    /// Interfaces whose packets are captured.
+    package var interfaces = 0
   }
 
   private let values = Mutex(Values())
@@ -43,6 +47,12 @@ package final class AgentGauges: Sendable {
     text.gauge(
       "metaflow_agent_conversations", "Conversations followed.",
       UInt64(max(0, now.conversations)))
+    text.gauge(
+      "metaflow_agent_flows", "Flows followed.",
+      UInt64(max(0, now.flows.values.reduce(0, +))))
+    text.gauge(
+      "metaflow_agent_interfaces", "Interfaces whose packets are captured.",
+      UInt64(max(0, now.interfaces)))
     text.gauge(
       "metaflow_agent_shedding_level", "How much load is shed: 0 none.",
       UInt64(now.shedding.rawValue))

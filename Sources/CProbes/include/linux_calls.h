@@ -33,4 +33,11 @@ int mf_enter_namespace(int descriptor, int kind);
 /// unshare(2) of the network namespace for the calling thread. 0, or -1 and errno.
 int mf_leave_network_namespace(void);
 
+/// An epoll(7) descriptor that tells when somebody wakes those who wait for `descriptor`, and not
+/// that there is something to read. The caller closes it. -1 and errno.
+int mf_watch(int descriptor);
+
+/// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
+int mf_wait(int watch, int milliseconds);
+
 #endif

@@ -49,6 +49,8 @@ enum mf_limits {
     MF_VECTOR_MAX = 8,
     /// Messages of one sendmmsg or recvmmsg that the syscall fallback reports one by one.
     MF_MESSAGES_MAX = 8,
+    /// Sockets that share a verdict epoch are this far apart; a power of two.
+    MF_VERDICT_EPOCHS = 4096,
 };
 
 /// The verdict that sends no data event of a socket at all.
@@ -65,11 +67,12 @@ struct mf_socket_event {
     __u8 transport;
     __u8 unused;
     __u16 syscall;
+    /// CLOCK_MONOTONIC, nanoseconds: when the bytes had been moved. Streams are merged by it.
+    __u64 exit;
+    /// When the call began, or the last packet of a TCP send left; `exit` when that is not known.
+    __u64 enter;
     /// The kernel's socket cookie.
     __u64 socket;
-    /// Boot clock, nanoseconds. Equal when the start of the call is not known.
-    __u64 enter;
-    __u64 exit;
     /// task_struct.start_boottime of the thread group leader, nanoseconds.
     __u64 process_start;
     __u32 process;
@@ -97,12 +100,38 @@ struct mf_process_event {
     __u8 kind;
     __u8 unused[3];
     __u32 process;
+    /// CLOCK_MONOTONIC, nanoseconds; where mf_socket_event has `exit`.
+    __u64 when;
     /// As in mf_socket_event.
     __u64 process_start;
-    /// Boot clock, nanoseconds.
-    __u64 when;
 };
 _Static_assert(sizeof(struct mf_process_event) == 24, "size of mf_process_event");
+
+/// A ring of data events with one writer and one reader, in memory that both have mapped.
+///
+/// The writer is one program on one CPU, which never interrupts itself, so there is no lock. A
+/// record is a struct mf_socket_event and its payload, rounded up to 8 bytes. Positions only grow;
+/// modulo the size they are a place in `bytes`. A record that begins there runs on past the end,
+/// for which MF_LANE_SLACK bytes follow the ring, and its positions are used up all the same.
+struct mf_lane {
+    /// Written by the probe: where the next record will begin.
+    __u64 written;
+    /// Written by the probe: part of mf_counters.seen, which needs no atomic here.
+    __u64 seen;
+    __u64 unused_writer[6];
+    /// Written by the reader: where it goes on. On a line of its own.
+    __u64 read;
+    __u64 unused_reader[7];
+    __u8 bytes[];
+};
+_Static_assert(sizeof(struct mf_lane) == 128, "size of mf_lane");
+
+enum {
+    /// Bytes of the smallest lane: the largest record and some.
+    MF_LANE_LEAST = 32768,
+    /// A header and twice the payload: a bound of the verifier's arithmetic, see copy_vector.
+    MF_LANE_SLACK = 128 + 2 * MF_PAYLOAD_MAX,
+};
 
 /// Constants of the probes, written into .rodata before loading. 0 means off for every filter.
 struct mf_config {
@@ -110,7 +139,7 @@ struct mf_config {
     __u32 ignored_process;
     /// Payload bytes for a socket without a verdict.
     __u32 payload_limit;
-    /// Bytes that wait in the ring before the reader is woken.
+    /// The reader is woken each time a lane has taken this many bytes; a power of two.
     __u32 wake_bytes;
     /// Only this thread group's calls.
     __u32 only_process;
@@ -118,8 +147,10 @@ struct mf_config {
     __u32 only_namespace;
     /// Only sockets with this local or remote port.
     __u32 only_port;
+    /// Bytes of a lane's ring; a power of two.
+    __u32 lane_bytes;
 };
-_Static_assert(sizeof(struct mf_config) == 24, "size of mf_config");
+_Static_assert(sizeof(struct mf_config) == 28, "size of mf_config");
 
 /// What the probes did, one per CPU. Every event that passed the filters and was not muted is
 /// counted in `seen` before anything can fail, so

@@ -30,6 +30,9 @@ package struct HostCapabilities: Sendable {
     Capability(name: "CAP_BPF", number: 39, serves: "loading the probes"),
     Capability(name: "CAP_PERFMON", number: 38, serves: "attaching the probes"),
     Capability(name: "CAP_NET_ADMIN", number: 12, serves: "seeing UDP sockets close"),
+    Capability(name: "CAP_NET_RAW", number: 13, serves: "capturing packets"),
+    Capability(
+      name: "CAP_SYS_ADMIN", number: 21, serves: "capturing packets inside of containers"),
     Capability(
       name: "CAP_SYS_PTRACE", number: 19, serves: "naming other users' processes by what they run"),
   ]
@@ -47,7 +50,7 @@ package struct HostCapabilities: Sendable {
     do {
       let session = try ProbeSession(options)
       found.hooks = session.hooks
-      found.ringBytes = options.ringSize
+      found.ringBytes = options.laneSize * UInt32(options.laneCount) + options.ringSize
     } catch {
       found.refusal = error
     }
@@ -112,10 +115,6 @@ extension HostCapabilities {
     }
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")
-    if isOn("sock_send_length") && !isOn("tcp_sendmsg_locked") {
-      lines.append(
-        "When a TCP send began: a client's response time on loopback can come out short.")
-    }
     for hook in hooks where hook.state != .on && hook.state != .notNeeded {
       lines.append("\(hook.description).")
     }

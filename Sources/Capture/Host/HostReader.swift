@@ -12,7 +12,8 @@ package enum HostReader {
     let osRelease = (try? HostFile.text("/etc/os-release")) ?? ""
     return HostReport(
       hostname: text(of: &name.nodename), machineID: line("/etc/machine-id"),
-      bootID: line("/proc/sys/kernel/random/boot_id"), bootTime: BootClock().timestamp(0),
+      bootID: line("/proc/sys/kernel/random/boot_id"),
+      bootTime: KernelClock(CLOCK_BOOTTIME).timestamp(0),
       kernelRelease: text(of: &name.release),
       operatingSystem: field("PRETTY_NAME", of: osRelease) ?? "Linux",
       architecture: text(of: &name.machine),

@@ -10,11 +10,11 @@ package import Telemetry
 package struct ProcessReader: Sendable {
   /// Where proc is mounted; a container sees its host's at another place.
   private let root: String
-  private let clock: BootClock
+  private let clock: KernelClock
 
   package init(root: String = "/proc") {
     self.root = root
-    clock = BootClock()
+    clock = KernelClock(CLOCK_BOOTTIME)
   }
 
   /// The process that has this pid now.

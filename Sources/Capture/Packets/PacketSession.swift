@@ -98,6 +98,9 @@ package struct PacketSession: ~Copyable {
 
   deinit { close(events) }
 
+  /// The network namespace that the session was made in.
+  var ownNamespace: UInt32 { own.inode }
+
   /// The interfaces that are captured now.
   package var interfaces: [InterfaceDescription] { captures.compactMap { $0?.description } }
 

@@ -5,7 +5,7 @@ internal import Telemetry
 
 /// Reads ring records. Pure: bytes in, values out, so that any bytes can be tried.
 struct EventDecoder {
-  var clock: BootClock
+  var clock: KernelClock
 
   /// What one record says.
   enum Record {

@@ -8,13 +8,15 @@ internal import Glibc
 /// One thread reads. Positions only grow; a position modulo the size is a place in the ring, whose
 /// pages are mapped twice in a row, so that a record is always in one piece.
 @safe struct EventRing: ~Copyable {
-  private let descriptor: CInt
   private let size: Int
   private let pageSize: Int
   /// The page that holds the reader's position.
   private let reader: UnsafeMutableRawPointer
   /// The page that holds the writers' position, followed by the data twice.
   private let writers: UnsafeMutableRawPointer
+  /// Ends a wait for a wake-up only, not for what lies in the ring: under load that is never quite
+  /// empty, and the thread would spin.
+  private let waiter: CInt
 
   /// Record header: length in the low 30 bits, then "discarded", then "still being written".
   private static let busy: UInt32 = 1 << 31
@@ -23,14 +25,18 @@ internal import Glibc
 
   /// Maps the ring behind `descriptor`, which stays the caller's and must outlive this value.
   init(descriptor: CInt, size: Int) throws(SystemError) {
-    self.descriptor = descriptor
     self.size = size
     pageSize = Int(sysconf(CInt(_SC_PAGESIZE)))
+    let waiter = try Self.waiter(for: descriptor)
     guard
       let reader = unsafe mmap(
         nil, pageSize, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
       unsafe reader != MAP_FAILED
-    else { throw SystemError.last("mapping the ring's position") }
+    else {
+      let error = SystemError.last("mapping the ring's position")
+      close(waiter)
+      throw error
+    }
     guard
       let writers = unsafe mmap(
         nil, pageSize + 2 * size, PROT_READ, MAP_SHARED, descriptor, pageSize),
@@ -38,8 +44,10 @@ internal import Glibc
     else {
       let error = SystemError.last("mapping the ring")
       unsafe munmap(reader, pageSize)
+      close(waiter)
       throw error
     }
+    self.waiter = waiter
     unsafe self.reader = unsafe reader
     unsafe self.writers = unsafe writers
   }
@@ -47,46 +55,52 @@ internal import Glibc
   deinit {
     unsafe munmap(reader, pageSize)
     unsafe munmap(writers, pageSize + 2 * size)
+    close(waiter)
   }
 
-  /// Waits until there is a record, somebody is woken, or the time is over. A signal ends it early.
+  private static func waiter(for descriptor: CInt) throws(SystemError) -> CInt {
+    let waiter = mf_watch(descriptor)
+    guard waiter >= 0 else { throw SystemError.last("waiting for the ring") }
+    return waiter
+  }
+
+  /// Waits until a probe wakes, or the time is over. A signal ends it early.
   func wait(milliseconds: CInt) throws(SystemError) {
-    var poll = pollfd(descriptor: descriptor)
-    if unsafe Glibc.poll(&poll, 1, milliseconds) < 0 && errno != EINTR {
+    guard milliseconds > 0 else { return }
+    if mf_wait(waiter, milliseconds) < 0 && errno != EINTR {
       throw SystemError.last("waiting for the ring")
     }
   }
 
-  /// Hands over every record that was there when it was called, oldest first; `body` borrows it.
-  /// Returns bytes of the ring that were freed.
-  func drain(_ body: (RawSpan) -> Void) -> Int {
-    let start = unsafe mf_load_acquire_u64(reader)
-    let end = unsafe mf_load_acquire_u64(writers)
-    var position = start
-    var freed = start
+  /// Where the next record will begin.
+  var end: UInt64 { unsafe mf_load_acquire_u64(writers) }
+
+  /// Where reading goes on.
+  var start: UInt64 { unsafe mf_load_acquire_u64(reader) }
+
+  /// Gives the room before `position` back.
+  func release(before position: UInt64) {
+    unsafe mf_store_release_u64(reader, position)
+  }
+
+  /// The first record at or after `position` that is no discarded one, which is moved behind them;
+  /// nil when there is none that is complete.
+  @_lifetime(borrow self)
+  func record(at position: inout UInt64, before end: UInt64) -> RawSpan? {
     while position < end {
       let place = unsafe writers + pageSize + Int(position & UInt64(size - 1))
       let header = unsafe mf_load_acquire_u32(place)
-      if header & Self.busy != 0 { break }
+      if header & Self.busy != 0 { return nil }
       let length = Int(header & ~(Self.busy | Self.discarded))
       if header & Self.discarded == 0 {
         let bytes = unsafe UnsafeRawBufferPointer(start: place + Self.headerBytes, count: length)
-        body(unsafe bytes.bytes)
+        return unsafe _overrideLifetime(bytes.bytes, borrowing: self)
       }
-      position &+= UInt64((length + Self.headerBytes + 7) & ~7)
-      // Room is given back in parcels: each store makes the writers fetch the line anew.
-      if position &- freed > UInt64(size / 16) {
-        unsafe mf_store_release_u64(reader, position)
-        freed = position
-      }
+      position &+= Self.room(length)
     }
-    if position != freed { unsafe mf_store_release_u64(reader, position) }
-    return Int(position &- start)
+    return nil
   }
-}
 
-extension pollfd {
-  fileprivate init(descriptor: CInt) {
-    self.init(fd: descriptor, events: CShort(POLLIN), revents: 0)
-  }
+  /// Positions that a record of `length` bytes takes.
+  static func room(_ length: Int) -> UInt64 { UInt64((length + headerBytes + 7) & ~7) }
 }

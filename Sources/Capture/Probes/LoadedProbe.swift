@@ -18,7 +18,7 @@ internal import Glibc
   }
 
   /// The maps that all objects share, by their names in bpf/maps.h.
-  static let sharedMaps = ["ring", "verdicts", "counters", "marks"]
+  static let sharedMaps = ["ring", "lanes", "verdicts", "epochs", "counters", "marks"]
 
   /// Loads and attaches `programs` of `image`.
   ///
@@ -108,6 +108,10 @@ internal import Glibc
         code = unsafe -bpf_map__reuse_fd(map, sharing.map(name))
       } else if name == "ring" {
         code = unsafe -bpf_map__set_max_entries(map, options.ringSize)
+      } else if name == "lanes" {
+        let stride = EventLanes.stride(laneBytes: options.laneSize)
+        code = unsafe -bpf_map__set_value_size(map, UInt32(stride))
+        if code == 0 { code = unsafe -bpf_map__set_max_entries(map, UInt32(options.laneCount)) }
       } else if name == "verdicts" {
         code = unsafe -bpf_map__set_max_entries(map, max(1, options.verdictCapacity))
       }
@@ -155,11 +159,29 @@ internal import Glibc
 }
 
 extension ProbeOptions {
-  /// The ring's size as the kernel wants it: a power of two and at least a page.
+  /// One for each CPU that may ever be there, and direction.
+  var laneCount: Int { 2 * Int(max(1, libbpf_num_possible_cpus())) }
+
+  /// Bytes of one lane's ring, a power of two: its share, but no less than holds the largest record.
+  var laneSize: UInt32 {
+    Self.powerOfTwo(
+      notOver: max(min(ringBytes, 1 << 30) / UInt32(laneCount), UInt32(MF_LANE_LEAST)))
+  }
+
+  /// Size of the ring for what happens seldom: a power of two and at least a page.
   var ringSize: UInt32 {
     let least = UInt32(max(4_096, sysconf(CInt(_SC_PAGESIZE))))
-    let wanted = min(max(ringBytes, least), 1 << 30)
-    return wanted == wanted & ~(wanted - 1) ? wanted : 1 << (32 - (wanted.leadingZeroBitCount))
+    return Self.powerOfTwo(notOver: min(max(ringBytes, least), 1 << 20))
+  }
+
+  /// Bytes of a lane after which the reader is woken: a power of two.
+  var wakeSize: UInt32 {
+    Self.powerOfTwo(notOver: wakeBytes == 0 ? laneSize / 4 : wakeBytes)
+  }
+
+  /// `bytes` is not 0.
+  private static func powerOfTwo(notOver bytes: UInt32) -> UInt32 {
+    1 << UInt32(31 - bytes.leadingZeroBitCount)
   }
 }
 
@@ -168,9 +190,10 @@ extension mf_config {
     self.init(
       ignored_process: options.ignoredProcess,
       payload_limit: min(options.payloadLimit, UInt32(MF_PAYLOAD_MAX.rawValue)),
-      wake_bytes: options.wakeBytes == 0 ? options.ringSize / 8 : options.wakeBytes,
+      wake_bytes: options.wakeSize,
       only_process: options.filter.process,
       only_namespace: options.filter.networkNamespace,
-      only_port: UInt32(options.filter.port))
+      only_port: UInt32(options.filter.port),
+      lane_bytes: options.laneSize)
   }
 }

@@ -7,6 +7,8 @@ package struct ProbeError: Error, Hashable {
   package enum Reason: Hashable, Sendable {
     /// The kernel does not let this process load or attach BPF programs.
     case notPermitted
+    /// The kernel's verifier, or a security module, does not accept a program (EACCES).
+    case notAccepted
     /// The kernel lacks something every probe needs: the ring buffer (5.8) or its own type
     /// information (CONFIG_DEBUG_INFO_BTF).
     case kernelTooOld
@@ -36,6 +38,11 @@ extension ProbeError: CustomStringConvertible {
         + "can be seen, while replaying capture files still works; run the agent as root or grant "
         + "it CAP_BPF and CAP_PERFMON, in a container with the host's pid namespace and without a "
         + "seccomp profile that forbids bpf(2)."
+    case .notAccepted:
+      "The kernel does not accept the \(subject) (permission denied by its verifier or by a "
+        + "security module such as SELinux): no call on this host can be seen, while replaying "
+        + "capture files still works; allow the agent bpf(2) in the security module, and if there "
+        + "is none report the kernel's release, because its verifier has to be pleased."
     case .kernelTooOld:
       "The kernel lacks what the \(subject) need: no call on this host can be seen, while "
         + "replaying capture files still works; use Linux 5.8 or later, built with "

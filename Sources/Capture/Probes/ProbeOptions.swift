@@ -18,10 +18,13 @@ package struct ProbeOptions: Sendable {
   package var ignoredProcess: UInt32 = 0
   /// Payload bytes copied for a socket that has no verdict yet; at most 16,384.
   package var payloadLimit: UInt32 = 1_024
-  /// Size of the ring to user space. Rounded up to a power of two of at least a page.
+  /// Memory for data events on their way to user space, at most 1 GiB. It is shared out among the
+  /// CPUs, each of which has a lane for either direction, a power of two of bytes. A lane has 32 KiB
+  /// at least, so that a host of more CPUs than ``ringBytes`` / 64 KiB takes more. What happens
+  /// seldom has a ring of its own of at most 1 MiB.
   package var ringBytes: UInt32 = 8 << 20
-  /// Bytes that wait in the ring before the reader is woken ahead of its timeout. 0 takes an
-  /// eighth of the ring.
+  /// The reader is woken ahead of its timeout each time a lane has taken this many bytes, rounded
+  /// down to a power of two. 0 takes a quarter of a lane.
   package var wakeBytes: UInt32 = 0
   /// Sockets for which a verdict is kept; beyond it the least recently used is forgotten.
   package var verdictCapacity: UInt32 = 131_072

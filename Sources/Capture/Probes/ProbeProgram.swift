@@ -49,9 +49,6 @@ extension ProbeProgram {
     ProbeProgram(
       "socket_received", "sock_recv_length", .typedTracepoint, needed: true,
       shows: "bytes that sockets receive"),
-    ProbeProgram(
-      "send_began", "tcp_sendmsg_locked", .typedTracepoint, needed: false,
-      shows: "when a TCP send began"),
   ]
 
   static let systemCalls = [

@@ -6,16 +6,16 @@ internal import CProbes
 internal import Glibc
 package import Telemetry
 
-/// The probes in the kernel and the reading end of their ring.
+/// The probes in the kernel and the reading end of their lanes and ring.
 ///
-/// One thread owns it: it drains the ring, writes verdicts and reads the counters. Giving it up
+/// One thread owns it: it drains them, writes verdicts and reads the counters. Giving it up
 /// takes every program out of the kernel; if the process is killed the kernel does the same.
 package struct ProbeSession: ~Copyable {
   /// Every hook the probes know of and whether it is on.
   package let hooks: [HookReport]
   private let socketProbe: LoadedProbe
   private let otherProbes: [LoadedProbe]
-  private let ring: EventRing
+  private var streams: EventStreams
   private var decoder: EventDecoder
   private var received: UInt64 = 0
   private var malformed: UInt64 = 0
@@ -49,14 +49,14 @@ package struct ProbeSession: ~Copyable {
       }
     }
     do {
-      ring = try EventRing(descriptor: probe.loaded.map("ring"), size: Int(options.ringSize))
+      streams = try EventStreams(of: probe.loaded, options: options)
     } catch {
       throw ProbeError(Self.reason(error.code), subject: "ring")
     }
     self.hooks = hooks
     socketProbe = probe.loaded
     otherProbes = others
-    decoder = EventDecoder(clock: BootClock())
+    decoder = EventDecoder(clock: KernelClock(CLOCK_MONOTONIC))
     processors = Int(max(1, libbpf_num_possible_cpus()))
   }
 
@@ -66,22 +66,22 @@ package struct ProbeSession: ~Copyable {
   }
 
   /// Waits for events, at most `timeoutMilliseconds`, and hands every one that is there to
-  /// `consumer` in the order they happened. Returns how many ring bytes they took.
+  /// `consumer` in the order they happened. Returns how many bytes they took.
   ///
-  /// Fewer than ``ProbeOptions/wakeBytes`` waiting bytes do not end the wait: the timeout is the
-  /// longest that an event lies in the ring, and 2 to 10 ms keep the cost of waking down.
+  /// Fewer than ``ProbeOptions/wakeBytes`` new bytes do not end the wait: the timeout is the
+  /// longest that an event lies there, and 2 to 10 ms keep the cost of waking down.
   ///
   /// - Throws: ``SystemError`` when the ring cannot be waited for; it can still be drained later.
   @discardableResult
   package mutating func drain<Consumer: ProbeConsumer & ~Copyable>(
     timeoutMilliseconds: Int32, into consumer: inout Consumer
   ) throws(SystemError) -> Int {
-    try ring.wait(milliseconds: timeoutMilliseconds)
+    try streams.ring.wait(milliseconds: timeoutMilliseconds)
     decoder.clock.refresh()
     let decoder = decoder
     var received: UInt64 = 0
     var malformed: UInt64 = 0
-    let freed = ring.drain { record in
+    let freed = streams.drain(upTo: decoder.clock.now()) { record in
       received &+= 1
       switch decoder.decode(record) {
       case .socket(let event, let captured):
@@ -119,6 +119,7 @@ package struct ProbeSession: ~Copyable {
     guard unsafe bpf_map_update_batch(map, sockets, limits, &count, nil) == 0 else {
       throw SystemError.last("writing socket verdicts")
     }
+    for socket in sockets { streams.epochs.advance(socket) }
   }
 
   /// What happened so far. The kernel's part is read now, so the sum agrees only when no event
@@ -139,6 +140,7 @@ package struct ProbeSession: ~Copyable {
       sum.mapFull &+= one.map_full
       sum.payloadUnreadable &+= one.payload_unreadable
     }
+    sum.seen &+= streams.lanes.seen
     sum.received = received
     sum.malformed = malformed
     return sum
@@ -179,7 +181,8 @@ extension ProbeSession {
 
   private static func reason(_ code: CInt) -> ProbeError.Reason {
     switch code {
-    case EPERM, EACCES: .notPermitted
+    case EPERM: .notPermitted
+    case EACCES: .notAccepted
     case ENOENT: .noSuchHook
     case ESRCH, EINVAL, EOPNOTSUPP: .kernelTooOld
     case ENOMEM, E2BIG: .outOfMemory

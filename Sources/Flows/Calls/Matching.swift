@@ -46,7 +46,7 @@ extension FlowEngine {
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
-    if !isOfSockets, !isByIdentifier { noteRequest(first, in: &conversation, slot: slot) }
+    if canDoubt(&conversation) { noteRequest(first, in: &conversation, slot: slot) }
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
       abandon(
         conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
@@ -74,7 +74,7 @@ extension FlowEngine {
   private mutating func takeResponse(
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    if !isOfSockets, !isByIdentifier(&conversation) {
+    if canDoubt(&conversation) {
       guard noteResponse(first, in: &conversation) else {
         return tallies.calls.lose(.unpairedResponse)
       }

@@ -49,7 +49,7 @@ extension FlowEngine {
   }
 
   private mutating func noteWritten(_ number: Int, slot: Int, at time: Timestamp) {
-    let duration = pending.slots[number].record.durationMicroseconds
+    let duration = pending.slots[number].record.spanMicroseconds
     written.append(
       WrittenCall(
         conversation: slot,

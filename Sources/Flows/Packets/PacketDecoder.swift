@@ -40,6 +40,10 @@ struct PacketDecoder {
     var walk = FrameWalk(bytes, length: captured.length, tunnels: tunnels)
     let first = walk.link(captured.linkType, &packet)
     let end = walk.run(from: first, &packet)
+    // The kernel took the outer tag out of the frame; a tag inside it, or inside a tunnel, is nearer.
+    if captured.vlan != 0, packet.vlan == 0, packet.tunnel.tier == 0 {
+      packet.vlan = captured.vlan
+    }
     if end == .flow, walk.fragment == nil { return nil }
     if end == .malformed, packet.tunnel.tier > 0 {
       return decodeOutside(captured, bytes, tunnels: packet.tunnel.tier - 1, into: &packet)

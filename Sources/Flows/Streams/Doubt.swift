@@ -6,7 +6,7 @@ import Telemetry
 /// Where only their order pairs messages, a hole in a stream of packets hides how many there were.
 ///
 /// The requests from before a hole may still be answered; whose answers come after those, nobody can
-/// say until both sides have come to rest: an answer was seen, and then the client asks again. A client
+/// say until both sides have come to rest: the server spoke, and then the client asks again. A client
 /// that was seen to ask without waiting for answers is at rest only after a while of silence.
 struct Doubt {
   /// Whether answers cannot be told apart.
@@ -15,19 +15,24 @@ struct Doubt {
   var sureAnswers = 0
   /// Whether requests were seen to overtake answers.
   var hasPipelined = false
-  /// Whether an answer came after the last request.
+  /// Whether the server spoke after the last request, or may have.
   var isAnswered = false
   /// When the last message began.
   var lastMessage = Timestamp(nanoseconds: 0)
 
   /// Silence after which both sides are at rest, nanoseconds.
-  static let rest: Int64 = 1_000_000_000
+  static let rest: Int64 = 100_000_000
 }
 
 extension FlowEngine {
+  @inline(__always)
+  func canDoubt(_ conversation: inout Conversation) -> Bool {
+    !isOfSockets && protocols[conversation.protocolIndex].isByOrder
+  }
+
   /// Bytes of `direction` are missing; its parser was told.
   mutating func doubt(_ sender: Side, in conversation: inout Conversation) {
-    guard !isOfSockets, !isByIdentifier(&conversation) else { return }
+    guard canDoubt(&conversation) else { return }
     switch sender {
     case .server: conversation.doubt.sureAnswers = 0
     case .client where conversation.doubt.isUnsure: break
@@ -35,8 +40,11 @@ extension FlowEngine {
       conversation.doubt.sureAnswers =
         conversation.answersToDrop + conversation.pendingCount + conversation.unheld
     }
+    // A client that waits for answers had this one when it asks again; unless a request is lost too.
+    let wasUnsure = conversation.doubt.isUnsure
+    conversation.doubt.isAnswered =
+      sender == .server && (conversation.doubt.isAnswered || !wasUnsure)
     conversation.doubt.isUnsure = true
-    conversation.doubt.isAnswered = false
   }
 
   /// A request came: perhaps both sides were at rest, and doubts are over.
@@ -58,13 +66,17 @@ extension FlowEngine {
       !conversation.doubt.hasPipelined || silence >= Doubt.rest
     else { return }
     conversation.doubt.isUnsure = false
-    doubtAnswers(in: &conversation, slot: slot, at: first.exit)
+    while conversation.firstPending != PendingCalls.none {
+      abandon(
+        conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
+    }
+    conversation.answersToDrop = 0
+    conversation.unheld = 0
   }
 
   /// A response came; whether it is sure whose it is.
   @inline(__always)
   func noteResponse(_ first: Moment, in conversation: inout Conversation) -> Bool {
-    conversation.doubt.isAnswered = true
     conversation.doubt.lastMessage = first.exit
     guard conversation.doubt.isUnsure else { return true }
     guard conversation.doubt.sureAnswers > 0 else { return false }

@@ -33,6 +33,9 @@ struct FlowStreams: BitwiseCopyable {
   var held: UInt32 = 0
   var mutedUntil = Timestamp(nanoseconds: 0)
 
+  /// Whether what is put in order is read, now or from the first payload on.
+  var isRead: Bool { mode == .followed || mode == .fresh }
+
   /// Forgets the places that were reached, for a flow that was not followed for a while.
   mutating func restart() {
     positions = [StreamPosition(), StreamPosition()]

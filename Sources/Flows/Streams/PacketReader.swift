@@ -107,6 +107,18 @@ struct PacketReader: ~Copyable, SegmentSink {
     }
   }
 
+  /// Tells a conversation, and the calls that it has begun, what its flow knows better now.
+  mutating func learn(_ slot: Int, _ point: ObservationPoint, directionScore: UInt8) {
+    conversations[slot].observationPoint = point
+    conversations[slot].directionScore = directionScore
+    var number = conversations[slot].firstPending
+    while number != PendingCalls.none {
+      engine.pending.slots[number].record.observationPoint = point
+      engine.pending.slots[number].record.directionScore = directionScore
+      number = engine.pending.slots[number].next
+    }
+  }
+
   /// Counts payload that nobody reads.
   mutating func refuse(_ streams: FlowStreams) {
     switch streams.mode {

@@ -128,7 +128,7 @@ extension SegmentAssembler {
   }
 
   /// Hands on the first held segment of a direction, which must not lie behind missing bytes.
-  private mutating func handFirst<Sink: SegmentSink & ~Copyable>(
+  mutating func handFirst<Sink: SegmentSink & ~Copyable>(
     _ direction: Int, _ streams: inout FlowStreams, into sink: inout Sink
   ) {
     let number = Int(streams.positions[direction].firstHeld)

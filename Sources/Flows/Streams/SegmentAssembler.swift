@@ -136,6 +136,15 @@ struct SegmentAssembler: ~Copyable {
       if distance < 0 { offset -= distance }
       guard offset < length else { break }
       if distance <= 0, mayFollow(&packet, direction, streams) {
+        let first = streams.positions[direction].firstHeld
+        if first != StreamPosition.none,
+          streams.positions[direction].distance(to: held[Int(first)].sequence) <= 0
+        {
+          // These bytes are held already, for what they acknowledge; this copy shows that they need
+          // not wait, and the first copy counts.
+          handFirst(direction, &streams, into: &sink)
+          continue
+        }
         offset = hand(packet, payload, from: offset, direction, &streams, into: &sink)
         drain(&streams, into: &sink)
       } else if hold(&packet, payload, from: offset, direction, &streams) {

@@ -102,6 +102,8 @@ extension FlowTable {
   private func isEvictable(_ slot: Int, at time: Timestamp) -> Bool {
     switch flows[slot].phase {
     case .finished, .reset, .refused: true
+    // Those of a flood of SYNs take each other's places, not those of new connections.
+    case .opening, .answered: time - flows[slot].last > 1_000_000_000
     default: time - flows[slot].last > limits.idleBeforeEviction
     }
   }

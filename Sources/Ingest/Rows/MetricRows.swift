@@ -59,40 +59,28 @@ struct MetricColumns: Sendable {
   }
 }
 
-/// Writes metrics into an `application` table: the side of a call that its observer stands on.
+/// Writes metrics into an `application` table: the sides of a call that its observer speaks for.
 struct ApplicationRows: Sendable {
   var batch: ColumnBatch
   private let columns: MetricColumns
-  private let role, tagSet, service, serviceType, ip: Int
+  private let owners: OwnerColumns
 
   init(_ table: TableDeclaration) {
     batch = ColumnBatch(table)
     columns = MetricColumns(batch)
-    role = batch.column("role")
-    tagSet = batch.column("tag_set_id")
-    service = batch.column("auto_service_id")
-    serviceType = batch.column("auto_service_type")
-    ip = batch.column("ip")
+    owners = OwnerColumns(batch)
   }
 
-  /// Appends a row when the observation point stands on one of the sides; else the row of the other
-  /// table is all there is.
+  /// Appends the rows of ``RowOwner/owners(at:)``.
   mutating func append(
     _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, client: EndTags, server: EndTags
   ) {
-    let isServer: Bool
-    switch metric.observationPoint {
-    case .client, .clientNode, .clientProcess: isServer = false
-    case .server, .serverNode, .serverProcess: isServer = true
-    default: return
+    for owner in RowOwner.owners(at: metric.observationPoint) {
+      columns.append(metric, text, agent: agent, to: &batch)
+      owners.append(
+        owner, tags: owner.isServer ? server : client,
+        address: owner.isServer ? metric.server.address : metric.client.address, to: &batch)
     }
-    columns.append(metric, text, agent: agent, to: &batch)
-    let tags = isServer ? server : client
-    batch.append(UInt8(isServer ? 1 : 0), to: role)
-    batch.append(tags.tagSet, to: tagSet)
-    batch.append(tags.service, to: service)
-    batch.append(tags.serviceKind.rawValue, to: serviceType)
-    batch.append(isServer ? metric.server.address : metric.client.address, to: ip)
   }
 }
 
@@ -100,35 +88,19 @@ struct ApplicationRows: Sendable {
 struct ApplicationMapRows: Sendable {
   var batch: ColumnBatch
   private let columns: MetricColumns
-  private let observationPoint, tagSet0, tagSet1, service0, service1: Int
-  private let serviceType0, serviceType1, ip0, ip1: Int
+  private let pair: PairColumns
 
   init(_ table: TableDeclaration) {
     batch = ColumnBatch(table)
     columns = MetricColumns(batch)
-    observationPoint = batch.column("observation_point")
-    tagSet0 = batch.column("tag_set_id_0")
-    tagSet1 = batch.column("tag_set_id_1")
-    service0 = batch.column("auto_service_id_0")
-    service1 = batch.column("auto_service_id_1")
-    serviceType0 = batch.column("auto_service_type_0")
-    serviceType1 = batch.column("auto_service_type_1")
-    ip0 = batch.column("ip_0")
-    ip1 = batch.column("ip_1")
+    pair = PairColumns(batch)
   }
 
   mutating func append(
     _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, client: EndTags, server: EndTags
   ) {
     columns.append(metric, text, agent: agent, to: &batch)
-    batch.append(metric.observationPoint.name, to: observationPoint)
-    batch.append(client.tagSet, to: tagSet0)
-    batch.append(server.tagSet, to: tagSet1)
-    batch.append(client.service, to: service0)
-    batch.append(server.service, to: service1)
-    batch.append(client.serviceKind.rawValue, to: serviceType0)
-    batch.append(server.serviceKind.rawValue, to: serviceType1)
-    batch.append(metric.client.address, to: ip0)
-    batch.append(metric.server.address, to: ip1)
+    pair.append(
+      metric.observationPoint, (metric.client, metric.server), (client, server), to: &batch)
   }
 }

@@ -3,6 +3,7 @@
 package import Catalog
 package import Storage
 package import Telemetry
+import Wire
 
 /// Turns record batches into rows: asks the catalog who the ends are, and fills the columns of every
 /// table. Pure but for the catalog state that it is handed.
@@ -12,6 +13,12 @@ package struct RowBuilder: Sendable {
   private var applicationMinute = ApplicationRows(.applicationMinute)
   private var mapSecond = ApplicationMapRows(.applicationMapSecond)
   private var mapMinute = ApplicationMapRows(.applicationMapMinute)
+  private var flows = FlowLogRows()
+  private var networkSecond = NetworkRows(.networkSecond)
+  private var networkMinute = NetworkRows(.networkMinute)
+  private var networkMapSecond = NetworkMapRows(.networkMapSecond)
+  private var networkMapMinute = NetworkMapRows(.networkMapMinute)
+  private var sockets = SocketOwners()
   private var losses = LossRows()
   private var numbers: RowNumbers
   /// What became of the records since the last ``removeAll(recordsBefore:)``.
@@ -28,6 +35,11 @@ package struct RowBuilder: Sendable {
     applicationMinute.batch.removeAll()
     mapSecond.batch.removeAll()
     mapMinute.batch.removeAll()
+    flows.batch.removeAll()
+    networkSecond.batch.removeAll()
+    networkMinute.batch.removeAll()
+    networkMapSecond.batch.removeAll()
+    networkMapMinute.batch.removeAll()
     losses.batch.removeAll()
     numbers.counter = recordsBefore
     tally = Tally()
@@ -37,14 +49,15 @@ package struct RowBuilder: Sendable {
   package var batches: [ColumnBatch] {
     [
       calls.batch, applicationSecond.batch, applicationMinute.batch, mapSecond.batch,
-      mapMinute.batch, losses.batch,
+      mapMinute.batch, flows.batch, networkSecond.batch, networkMinute.batch,
+      networkMapSecond.batch, networkMapMinute.batch, losses.batch,
     ].filter { !$0.isEmpty }
   }
 
   /// Takes in what `batch` says of hosts and processes, and who answers where. To be called for all
   /// batches that are stored together before ``append(_:agent:now:state:)`` for the first: the
   /// client's row then finds the server that is named in a later batch.
-  package static func learn(
+  package mutating func learn(
     _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: inout CatalogState
   ) {
     if let host = batch.host { state.learn(host, agent: agent) }
@@ -52,7 +65,9 @@ package struct RowBuilder: Sendable {
     let window = TimeWindow(.callLog, now: now)
     for index in batch.calls.indices {
       let call = batch.calls[index]
-      guard call.observationPoint == .serverProcess, window.contains(call.end) else { continue }
+      guard window.contains(call.end) else { continue }
+      sockets.observe(call, agent: agent, state: state)
+      guard call.observationPoint == .serverProcess else { continue }
       state.observe(
         server: call.server, transport: call.transport, networkNamespace: call.networkNamespace,
         agent: agent, second: call.end.storedSeconds)
@@ -77,7 +92,7 @@ package struct RowBuilder: Sendable {
     _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: borrowing CatalogState
   ) {
     let text = batch.text.span
-    tally.received &+= UInt64(batch.calls.count + batch.metrics.count)
+    tally.received &+= UInt64(batch.recordCount)
     let window = TimeWindow(.callLog, now: now)
     for index in batch.calls.indices {
       let call = batch.calls[index]
@@ -93,6 +108,13 @@ package struct RowBuilder: Sendable {
       tally.passed &+= 1
     }
     for metric in batch.metrics { append(metric, text, agent: agent, now: now, state: state) }
+    let flowWindow = TimeWindow(.flowLog, now: now)
+    for index in batch.flows.indices {
+      append(batch.flows[index], text, flowWindow, agent: agent, state: state)
+    }
+    for index in batch.networkMetrics.indices {
+      append(batch.networkMetrics[index], agent: agent, now: now, state: state)
+    }
     let lossWindow = TimeWindow(.lossLedger, now: now)
     for loss in batch.losses where lossWindow.contains(loss.time) {
       losses.append(loss, agent: agent)
@@ -125,6 +147,71 @@ package struct RowBuilder: Sendable {
       applicationSecond.append(metric, text, agent: agent, client: client, server: server)
     }
     tally.passed &+= 1
+  }
+
+  private mutating func append(
+    _ flow: FlowRecord, _ text: Span<UInt8>, _ window: TimeWindow, agent: UInt16,
+    state: borrowing CatalogState
+  ) {
+    guard window.contains(flow.end), window.contains(flow.start) else {
+      tally.drop(.timeOutOfRange)
+      return
+    }
+    let second = flow.end.storedSeconds
+    let client = CallEnd(address: flow.client.address, port: flow.client.port)
+    let server = CallEnd(address: flow.server.address, port: flow.server.port)
+    let owner = sockets.tags(
+      address: client.address, port: client.port, transport: flow.transport, agent: agent,
+      second: second)
+    let clientTags = if let owner { owner } else { state.resolve(client: client, agent: agent) }
+    flows.append(
+      flow, text, agent: agent, client: clientTags,
+      server: resolve(
+        server: server, transport: flow.transport, networkNamespace: flow.networkNamespace,
+        agent: agent, second: second, state: state), numbers: &numbers)
+    tally.passed &+= 1
+  }
+
+  private mutating func append(
+    _ metric: NetworkMetric, agent: UInt16, now: Timestamp,
+    state: borrowing CatalogState
+  ) {
+    let isMinute = metric.interval == 60
+    let table: TableDeclaration = isMinute ? .networkMapMinute : .networkMapSecond
+    guard isMinute || metric.interval == 1, TimeWindow(table, now: now).contains(metric.time)
+    else {
+      tally.drop(.timeOutOfRange)
+      return
+    }
+    let second = metric.time.storedSeconds
+    let owner = sockets.tags(
+      address: metric.client.address, calling: metric.server, transport: metric.transport,
+      agent: agent, second: second)
+    let client = if let owner { owner } else { state.resolve(client: metric.client, agent: agent) }
+    let server = resolve(
+      server: metric.server, transport: metric.transport, networkNamespace: 0, agent: agent,
+      second: second, state: state)
+    if isMinute {
+      networkMapMinute.append(metric, agent: agent, client: client, server: server)
+      networkMinute.append(metric, agent: agent, client: client, server: server)
+    } else {
+      networkMapSecond.append(metric, agent: agent, client: client, server: server)
+      networkSecond.append(metric, agent: agent, client: client, server: server)
+    }
+    tally.passed &+= 1
+  }
+
+  /// The end that answered packets: the process this agent saw there, or what the catalog knows.
+  private func resolve(
+    server: CallEnd, transport: TransportProtocol, networkNamespace: UInt32, agent: UInt16,
+    second: UInt32, state: borrowing CatalogState
+  ) -> EndTags {
+    let owner = sockets.tags(
+      address: server.address, port: server.port, transport: transport, agent: agent,
+      second: second)
+    if let owner { return owner }
+    return state.resolve(
+      server: server, transport: transport, networkNamespace: networkNamespace, agent: agent)
   }
 
   /// Appends the server's own account to the ledger.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bytes
-
 /// The fixed part of a message, RFC 1035 section 4.1.1.
 struct DNSHeader {
   static let size = 12
@@ -15,17 +13,18 @@ struct DNSHeader {
 
   /// Reads the header at the front; nil when it is cut.
   init?(_ bytes: Span<UInt8>) {
-    var reader = ByteReader(bytes)
-    do throws(EndOfBytes) {
-      id = try reader.read()
-      flags = try reader.read()
-      questions = Int(try reader.read(UInt16.self))
-      answers = Int(try reader.read(UInt16.self))
-      authorities = Int(try reader.read(UInt16.self))
-      additionals = Int(try reader.read(UInt16.self))
-    } catch {
-      return nil
-    }
+    guard bytes.count >= Self.size else { return nil }
+    id = Self.number(bytes, at: 0)
+    flags = Self.number(bytes, at: 2)
+    questions = Int(Self.number(bytes, at: 4))
+    answers = Int(Self.number(bytes, at: 6))
+    authorities = Int(Self.number(bytes, at: 8))
+    additionals = Int(Self.number(bytes, at: 10))
+  }
+
+  @inline(__always)
+  private static func number(_ bytes: Span<UInt8>, at offset: Int) -> UInt16 {
+    UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
   }
 
   var isResponse: Bool { flags & 0x8000 != 0 }
@@ -37,7 +36,8 @@ struct DNSHeader {
   /// Whether a header like this is sent: what real senders never set is unset, and the counts are
   /// such that the smallest records they may stand for fit in a message of `size` bytes.
   func isPlausible(size: Int) -> Bool {
-    guard [0, 2, 4, 5].contains(opcode), flags & 0x0040 == 0 else { return false }
+    // A bit for each opcode that is in use.
+    guard 0b11_0101 >> opcode & 1 == 1, flags & 0x0040 == 0 else { return false }
     guard isResponse || responseCode == 0 && flags & 0x0080 == 0 else { return false }
     // Multicast DNS asks several questions at once and answers without one, RFC 6762 section 6.
     guard questions > 0 || isResponse && answers > 0, questions <= 32 else { return false }

@@ -75,9 +75,12 @@ enum DNSName {
 
   /// A byte that would be mistaken in dotted form is written `\DDD`, RFC 4343 section 2.1.
   private static func push(label: Span<UInt8>, into fields: inout FieldBuffer) {
+    var isPlain = true
+    for index in label.indices where isMistakable(label[index]) { isPlain = false }
+    if isPlain { return fields.push(label) }
     for index in label.indices {
       let byte = label[index]
-      if byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\") {
+      if isMistakable(byte) {
         fields.push(UInt8(ascii: "\\"))
         fields.push(0x30 + byte / 100)
         fields.push(0x30 + byte / 10 % 10)
@@ -86,5 +89,10 @@ enum DNSName {
         fields.push(byte)
       }
     }
+  }
+
+  @inline(__always)
+  private static func isMistakable(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
   }
 }

@@ -41,7 +41,12 @@ struct DNSRecord {
   }
 
   /// Whether the class is one that is in use: IN, CH, HS, NONE, ANY; the high bit is multicast DNS's.
-  var hasKnownClass: Bool { [1, 3, 4, 254, 255].contains(recordClass & 0x7FFF) }
+  var hasKnownClass: Bool {
+    switch recordClass & 0x7FFF {
+    case 1, 3, 4, 254, 255: true
+    default: false
+    }
+  }
 
   /// Writes `TYPE=value TTL=n`, or the type alone when its value is not shown.
   func push(_ message: Span<UInt8>, into fields: inout FieldBuffer) {

@@ -13,6 +13,8 @@ package struct MySQLParser: ProtocolParser {
     number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
     defaultPorts: [3306])
 
+  package static let countsMessages = true
+
   /// A command whose answer was not seen yet.
   struct Pending: Sendable {
     var command: MySQLCommand

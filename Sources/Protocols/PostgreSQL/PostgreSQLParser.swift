@@ -15,6 +15,8 @@ package struct PostgreSQLParser: ProtocolParser {
     number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
     defaultPorts: [5432])
 
+  package static let countsMessages = true
+
   /// What the client sent up to a Sync, or one simple query or function call.
   struct Group: Sendable {
     /// Ended by ReadyForQuery alone, which simple queries are.

@@ -16,6 +16,8 @@ package struct RedisParser: ProtocolParser {
     number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .identifier,
     defaultPorts: [6379])
 
+  package static let countsMessages = true
+
   /// Commands that wait for their first confirmation, by ``RedisConfirmation``.
   var expectedConfirmations: [6 of UInt32] = InlineArray(repeating: 0)
   /// Whether arrays that look like a channel's messages are such.

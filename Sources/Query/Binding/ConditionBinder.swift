@@ -52,6 +52,10 @@ extension TableScope {
       return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in
         try enumerationValue(expression, of: tag)
       }
+    case .bits:
+      return try bitCondition(test, on: tag)
+    case .linkAddress:
+      return try linkAddressCondition(test, on: tag)
     case .address:
       return try addressCondition(test, column: "\(tag.column)")
     case .time:
@@ -79,6 +83,44 @@ extension TableScope {
     throw QueryError(
       .unknownName, "\(tag.name) has no value '\(text)'", at: expression.offset,
       suggestions: NearestNames.of(text, in: known.map(\.name)))
+  }
+
+  /// A bit by its name is looked for among the others; numbers compare as they are.
+  private func bitCondition(
+    _ test: ValueTest, on tag: BoundTag
+  ) throws(QueryError) -> EngineSQL {
+    if case .isOneOf(let values) = test.operation, values.count == 1,
+      case .text(let text)? = Constant(values[0]), Int64(text) == nil
+    {
+      let bit = try enumerationValue(values[0], of: tag).sql
+      let set: EngineSQL = "bitAnd(\(tag.column), \(bit)) != 0"
+      return test.isNegated ? "NOT (\(set))" : set
+    }
+    return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in
+      try scalar(expression, at: .rows)
+    }
+  }
+
+  /// Link addresses compare as numbers; patterns see their text.
+  private func linkAddressCondition(
+    _ test: ValueTest, on tag: BoundTag
+  ) throws(QueryError) -> EngineSQL {
+    switch test.operation {
+    case .like, .regexp:
+      return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in
+        try scalar(expression, at: .rows)
+      }
+    default:
+      let subject = Scalar(sql: "\(tag.column)", type: .integer)
+      return try test.rendered(over: subject) { expression throws(QueryError) in
+        guard case .text(let text)? = Constant(expression), let address = LinkAddress(text: text)
+        else {
+          throw QueryError(
+            .misuse, "expected a link address such as '02:42:ac:11:00:02'", at: expression.offset)
+        }
+        return Scalar(sql: "\(address.value)", type: .integer)
+      }
+    }
   }
 
   /// Addresses compare as addresses; patterns see their text.

@@ -21,10 +21,14 @@ extension TableScope {
     switch definition {
     case .column(let name):
       return column(name).map { "\($0)" }
-    case .rowsWhere(let name, let numbers):
-      guard let column = column(name) else { return nil }
-      return numbers.count == 1
-        ? "(\(column) = \(numbers[0]))" : "(\(column) IN (\(EngineSQL.list(numbers))))"
+    case .rowsMeeting(let conditions):
+      let tests = conditions.compactMap { condition -> EngineSQL? in
+        guard let column = column(condition.column) else { return nil }
+        let numbers = condition.numbers
+        return numbers.count == 1
+          ? "\(column) = \(numbers[0])" : "\(column) IN (\(EngineSQL.list(numbers)))"
+      }
+      return "(\(tests.joined(" AND ")))"
     case .rows:
       return "1"
     case .total(let names):
@@ -75,6 +79,14 @@ extension TableScope {
     }
     guard let part = term(part), let whole = term(whole) else { return nil }
     return (part, whole, complement)
+  }
+
+  /// A ratio as its kind of metric is shown.
+  static func ratio(
+    _ kind: MetricDeclaration.Kind, _ part: EngineSQL, of whole: EngineSQL, complement: Bool
+  ) -> EngineSQL {
+    kind == .quotient
+      ? "(\(part) / nullIf(\(whole), 0))" : percentage(part, of: whole, complement: complement)
   }
 
   /// A ratio as it is shown: percent, at most 100, null when nothing was counted.

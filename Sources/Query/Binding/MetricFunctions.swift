@@ -32,10 +32,10 @@ extension AggregateBinder {
       result = delayAverage(metric, definition)
     case (.delay, .apdex):
       result = try apdex(call, metric, definition)
-    case (.percentage, .average):
+    case (.percentage, .average), (.quotient, .average):
       guard let terms = scope.terms(definition) else { throw call.misuse }
-      result = TableScope.percentage(
-        total(terms.part), of: total(terms.whole), complement: terms.complement)
+      result = TableScope.ratio(
+        metric.kind, total(terms.part), of: total(terms.whole), complement: terms.complement)
     default:
       result = try overValues(call, metric, definition)
       if call.function.operation == .histogram { type = .list }
@@ -190,18 +190,19 @@ extension AggregateBinder {
     _ definition: MetricDeclaration.Definition
   ) throws(QueryError) -> (Points, Source) {
     let isLog = scope.table.isLog
-    if metric.kind == .percentage {
+    if metric.kind == .percentage || metric.kind == .quotient {
       guard let terms = scope.terms(definition) else { throw call.misuse }
       let (part, whole): (EngineSQL, EngineSQL) =
         isLog
         ? (terms.part, terms.whole)
         : withPlan { ($0.pointSum(of: terms.part), $0.pointSum(of: terms.whole)) }
-      let value = TableScope.percentage(part, of: whole, complement: terms.complement)
+      let value = TableScope.ratio(
+        metric.kind, part, of: whole, complement: terms.complement)
       return isLog
         ? (Points(value: value, time: "toUnixTimestamp(time)"), .rows)
         : (Points(value: value, time: "point"), .points)
     }
-    if metric.kind == .counter, !isLog {
+    if metric.kind == .counter || metric.kind == .gauge, !isLog {
       let sum = scope.summand(definition) ?? "0"
       return (Points(value: withPlan { $0.pointSum(of: sum) }, time: "point"), .points)
     }

@@ -58,7 +58,7 @@ extension TableScope {
   private func rowValue(
     _ metric: MetricDeclaration, _ definition: MetricDeclaration.Definition, at offset: Int
   ) throws(QueryError) -> Scalar {
-    guard metric.kind != .percentage, metric.kind != .other, let value = figure(definition) else {
+    guard metric.kind != .other, let value = figure(definition) else {
       let example = metric.kind == .other ? "Count(\(metric.name))" : "Avg(\(metric.name))"
       throw QueryError(
         .misuse, "\(metric.name) has no value in a single row; write \(example)", at: offset)

@@ -39,6 +39,10 @@ struct SelectBinder {
   func plan() throws(QueryError) -> SelectPlan {
     try boundDecoding()
     let condition: EngineSQL?
+    if let limit = select.seriesLimit, select.grouping.isEmpty {
+      throw QueryError(
+        .misuse, "SLIMIT \(limit.series) limits the series of a query with GROUP BY", at: 0)
+    }
     if let expression = select.condition {
       condition = try scope.condition(expression)
     } else {
@@ -51,6 +55,8 @@ struct SelectBinder {
     plan.tagSetScan = tagSetScan(plan.range)
     return plan
   }
+
+  private var verb: EngineSQL { select.isDistinct ? "SELECT DISTINCT" : "SELECT" }
 
   private var limit: EngineSQL {
     let limit = select.limit ?? Limit(rows: DialectLimits.defaultRows)
@@ -82,7 +88,7 @@ struct SelectBinder {
     let sorted: EngineSQL = order.isEmpty ? "" : " ORDER BY \(order.joined(", "))"
     return SelectPlan(
       table: scope.table,
-      sql: "SELECT \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
+      sql: "\(verb) \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
       columns: columns, range: TimeRange(select.condition))
   }
 
@@ -130,18 +136,40 @@ struct SelectBinder {
       values.append("\(value.sql) AS c\(index)")
       columns.append(AnswerColumn(value, item.heading))
     }
-    var kept: EngineSQL = ""
-    if let having = select.having { kept = " WHERE \(try binder.condition(dealiased(having)))" }
+    var kept: [EngineSQL] = []
+    if let having = select.having { kept.append(try binder.condition(dealiased(having))) }
     var order: [EngineSQL] = []
     for term in select.order {
       order.append(Self.term(try binder.value(dealiased(term.expression)).sql, term))
     }
     let sorted: EngineSQL = order.isEmpty ? "" : " ORDER BY \(order.joined(", "))"
-    let source = binder.plan.sql(from: "\(scope.table)", where: condition)
+    let rank = try seriesRank(&binder)
+    var source = binder.plan.sql(from: "\(scope.table)", where: condition)
+    if let rank {
+      source = rank.ranked(source)
+      kept.append(rank.condition)
+    }
+    let filter: EngineSQL = kept.isEmpty ? "" : " WHERE \(kept.joined(" AND "))"
     return SelectPlan(
       table: scope.table,
-      sql: "SELECT \(values.joined(", ")) FROM (\(source))\(kept)\(sorted)\(limit)",
+      sql: "\(verb) \(values.joined(", ")) FROM (\(source))\(filter)\(sorted)\(limit)",
       columns: columns, fill: fill(binder, range: range), range: range)
+  }
+
+  /// What SLIMIT asks for; nil without one.
+  private func seriesRank(_ binder: inout AggregateBinder) throws(QueryError) -> SeriesRank? {
+    guard let limit = select.seriesLimit else { return nil }
+    let names = binder.keys.filter { $0.buckets == nil }.map(\.value.sql)
+    if let order = limit.order {
+      let value = try binder.number(dealiased(order.expression))
+      return SeriesRank(
+        series: limit.series, keys: names, value: value.sql, descending: order.descending)
+    }
+    let first = select.items.first { $0.expression.aggregates }
+    let value = try first.map { item throws(QueryError) in try binder.value(item.expression) }
+    return SeriesRank(
+      series: limit.series, keys: names, value: value?.type.isNumeric == true ? value?.sql : nil,
+      descending: true)
   }
 
   /// An alias of a value without aggregates, or what is written.

@@ -48,9 +48,23 @@ struct ShowBinder {
             $0.accepts.map(\.rawValue).joined(separator: ","), $0.unit ?? "", $0.about,
           ]
         })
+    case .enumeration(let name):
+      return try enumeration(name)
     case .tagValues:
       return Answer([], [])
     }
+  }
+
+  private func enumeration(_ name: Name) throws(QueryError) -> Answer {
+    let declared = TagDeclaration.builtIn.filter { $0.kind == .enumeration || $0.kind == .bits }
+    guard let tag = declared.first(where: { $0.name == name.text }) else {
+      throw QueryError(
+        .unknownName, "there is no enumeration '\(name.text)'", at: name.offset,
+        suggestions: NearestNames.of(name.text, in: declared.map(\.name)))
+    }
+    return Answer(
+      ["value", "display_name"],
+      tag.enumerationValues(directory).map { ["\($0.number)", $0.name] })
   }
 
   private func scope(_ name: Name) throws(QueryError) -> TableScope {
@@ -81,8 +95,9 @@ struct ShowBinder {
 
   private static func operators(_ kind: TagDeclaration.Kind) -> String {
     switch kind {
-    case .string, .resource, .address: "=,!=,IN,NOT IN,LIKE,NOT LIKE,REGEXP,NOT REGEXP"
-    case .integer, .id, .time: "=,!=,<,<=,>,>=,IN,NOT IN,BETWEEN"
+    case .string, .resource, .address, .linkAddress:
+      "=,!=,IN,NOT IN,LIKE,NOT LIKE,REGEXP,NOT REGEXP"
+    case .integer, .id, .time, .bits: "=,!=,<,<=,>,>=,IN,NOT IN,BETWEEN"
     case .enumeration: "=,!=,IN,NOT IN"
     }
   }

@@ -15,7 +15,10 @@ enum Stage {
 extension TableScope {
   /// A tag's value as it is shown.
   func shown(_ tag: BoundTag, at stage: Stage) -> Scalar {
-    guard tag.isDecoded else { return shown(tag.column) }
+    guard tag.isDecoded else {
+      guard tag.declaration.kind == .linkAddress else { return shown(tag.column) }
+      return Scalar(sql: "lower(MACNumToString(\(tag.column)))", type: .text)
+    }
     let decoded = decoded(tag)
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else {
       return Scalar(sql: decoded, type: .text)
@@ -98,11 +101,17 @@ extension TableScope.BoundTag {
     isDecoded && declaration.name.hasPrefix("auto_")
   }
 
-  /// The names of the tag's numbers; empty when it is no enumeration.
   func enumerationValues(_ directory: any TagDirectory) -> [(number: Int, name: String)] {
-    guard declaration.kind == .enumeration else { return [] }
-    if declaration.values.isEmpty { return directory.protocols().map { (Int($0.number), $0.name) } }
-    return declaration.values.map { ($0.number, $0.name) }
+    declaration.enumerationValues(directory)
+  }
+}
+
+extension TagDeclaration {
+  /// The names of the tag's numbers, or of its bits; empty when it has none.
+  func enumerationValues(_ directory: any TagDirectory) -> [(number: Int, name: String)] {
+    guard kind == .enumeration || kind == .bits else { return [] }
+    if values.isEmpty { return directory.protocols().map { (Int($0.number), $0.name) } }
+    return values.map { ($0.number, $0.name) }
   }
 }
 

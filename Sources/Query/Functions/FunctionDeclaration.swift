@@ -57,7 +57,7 @@ package struct FunctionDeclaration: Hashable, Sendable {
   package static let builtIn: [FunctionDeclaration] = metricFunctions + otherFunctions
 
   private static let figures: [MetricDeclaration.Kind] = [
-    .counter, .boundedGauge, .delay, .percentage,
+    .counter, .gauge, .boundedGauge, .delay, .percentage, .quotient,
   ]
 
   private static let metricFunctions: [FunctionDeclaration] = [

@@ -3,7 +3,7 @@
 extension MetricDeclaration {
   /// Every metric there is. SQL names, `SHOW metrics` and the documentation follow from this list.
   package static let builtIn: [MetricDeclaration] =
-    counts + ratios + durations + sizes + ledger + rowFigures
+    counts + ratios + durations + sizes + network + ledger + rowFigures
 
   /// Figures of requests and errors. Statuses: 2 timeout, 3 server error, 4 client error.
   private static let counts: [MetricDeclaration] = [

@@ -8,12 +8,16 @@ package struct MetricDeclaration: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Adds up over rows and time.
     case counter
+    /// A level: adds up over rows, but not over time.
+    case gauge
     /// A value inside fixed bounds.
     case boundedGauge = "bounded_gauge"
     /// A duration; zeros mean "not measured" and are ignored.
     case delay
     /// A share, shown times 100.
     case percentage
+    /// One counter per another.
+    case quotient
     /// Rows themselves.
     case other
   }
@@ -22,8 +26,8 @@ package struct MetricDeclaration: Hashable, Sendable {
   package enum Definition: Hashable, Sendable {
     /// A column holds it.
     case column(String)
-    /// The rows of a log whose column has one of these numbers count 1.
-    case rowsWhere(String, in: [Int])
+    /// The rows of a log that meet every condition count 1.
+    case rowsMeeting([Condition])
     /// Every row of a log counts 1.
     case rows
     /// The sum of columns, null as 0.
@@ -32,6 +36,17 @@ package struct MetricDeclaration: Hashable, Sendable {
     case folded(sum: String, count: String, max: String)
     /// One metric over another; `complement` is 1 minus that.
     case ratio(String, of: String, complement: Bool)
+  }
+
+  /// That a column has one of some numbers.
+  package struct Condition: Hashable, Sendable {
+    package var column: String
+    package var numbers: [Int]
+
+    package init(_ column: String, _ numbers: [Int]) {
+      self.column = column
+      self.numbers = numbers
+    }
   }
 
   package var name: String
@@ -62,7 +77,8 @@ package struct MetricDeclaration: Hashable, Sendable {
     definitions.first { definition in
       switch definition {
       case .column(let name): table.hasColumn(name)
-      case .rowsWhere(let name, _): table.isLog && table.hasColumn(name)
+      case .rowsMeeting(let conditions):
+        table.isLog && conditions.allSatisfy { table.hasColumn($0.column) }
       case .rows: table.isLog
       case .total(let names): names.allSatisfy(table.hasColumn)
       case .folded(let sum, let count, let max):
@@ -78,6 +94,13 @@ package struct MetricDeclaration: Hashable, Sendable {
   /// The metrics of a table, in the order of their declaration.
   package static func metrics(of table: TableDeclaration) -> [MetricDeclaration] {
     builtIn.filter { $0.definition(in: table) != nil }
+  }
+}
+
+extension MetricDeclaration.Definition {
+  /// The rows of a log whose column has one of these numbers count 1.
+  static func rowsWhere(_ column: String, in numbers: [Int]) -> Self {
+    .rowsMeeting([.init(column, numbers)])
   }
 }
 

@@ -41,11 +41,13 @@ package struct Parser {
   }
 
   private mutating func select() throws(QueryError) -> SelectStatement {
+    let isDistinct = takeDistinct()
     var items = [try item()]
     while take(.comma) { items.append(try item()) }
     try bound(items.count)
     try expect(.from)
-    var statement = SelectStatement(items: items, table: try name("a table"))
+    var statement = SelectStatement(
+      items: items, isDistinct: isDistinct, table: try name("a table"))
     if take(.where) { statement.condition = try expression() }
     if take(.group) {
       try expect(.by)
@@ -60,8 +62,36 @@ package struct Parser {
       while take(.comma) { statement.order.append(try orderTerm()) }
       try bound(statement.order.count)
     }
+    statement.seriesLimit = try seriesLimit()
     statement.limit = try limit()
+    if statement.seriesLimit == nil { statement.seriesLimit = try seriesLimit() }
     return statement
+  }
+
+  /// DISTINCT is a name wherever a name could end there.
+  private mutating func takeDistinct() -> Bool {
+    guard case .word(let word) = current.kind, word.lowercased() == "distinct" else { return false }
+    switch tokens[min(index + 1, tokens.count - 1)].kind {
+    case .symbol(.comma), .end: return false
+    case .word(let next) where Keyword(next) == .from || Keyword(next) == .as: return false
+    default: break
+    }
+    index += 1
+    return true
+  }
+
+  private mutating func seriesLimit() throws(QueryError) -> SeriesLimit? {
+    guard takeWord("slimit") else { return nil }
+    let number = try limitNumber("a number of series")
+    guard number.value > 0 else {
+      throw QueryError(.misuse, "SLIMIT takes at least one series", at: number.offset)
+    }
+    var limit = SeriesLimit(series: try bound(number))
+    if takeWord("sorder") {
+      try expect(.by)
+      limit.order = try orderTerm()
+    }
+    return limit
   }
 
   private mutating func item() throws(QueryError) -> SelectStatement.Item {
@@ -183,12 +213,17 @@ extension Parser {
       guard takeWord("values") else { throw unexpected("VALUES") }
       return .tagValues(tag, table: take(.from) ? try name("a table") : nil)
     }
+    if takeWord("enum") {
+      let tag = try name("an enumeration")
+      guard takeWord("values") else { throw unexpected("VALUES") }
+      return .enumeration(tag)
+    }
     if takeWord("functions") { return .functions }
     if takeWord("metrics") {
       if takeWord("functions") { return .functions }
       return .metrics(table: take(.from) ? try name("a table") : nil)
     }
-    throw unexpected("DATABASES, TABLES, TAGS, TAG, METRICS or FUNCTIONS")
+    throw unexpected("DATABASES, TABLES, TAGS, TAG, ENUM, METRICS or FUNCTIONS")
   }
 }
 

@@ -64,7 +64,7 @@ extension SelectStatement: CustomStringConvertible {
       item.expression.description
         + (item.alias.map { " AS " + Expression.quoteName($0.text) } ?? "")
     }
-    var text = "SELECT " + columns.joined(separator: ", ")
+    var text = "SELECT " + (isDistinct ? "DISTINCT " : "") + columns.joined(separator: ", ")
     text += " FROM " + Expression.quoteName(table.text)
     if let condition { text += " WHERE \(condition)" }
     if !grouping.isEmpty {
@@ -75,6 +75,12 @@ extension SelectStatement: CustomStringConvertible {
       text += " ORDER BY "
       text += order.map { "\($0.expression)\($0.descending ? " DESC" : "")" }
         .joined(separator: ", ")
+    }
+    if let seriesLimit {
+      text += " SLIMIT \(seriesLimit.series)"
+      if let order = seriesLimit.order {
+        text += " SORDER BY \(order.expression)\(order.descending ? " DESC" : "")"
+      }
     }
     return text + (limit?.description ?? "")
   }
@@ -100,6 +106,7 @@ extension ShowStatement: CustomStringConvertible {
         "SHOW TAG \(Expression.quoteName(tag.text)) VALUES" + from(table)
       case .metrics(let table): "SHOW METRICS" + from(table)
       case .functions: "SHOW FUNCTIONS"
+      case .enumeration(let tag): "SHOW ENUM \(Expression.quoteName(tag.text)) VALUES"
       }
     if let condition { text += " WHERE \(condition)" }
     return text + (limit?.description ?? "")

@@ -39,12 +39,22 @@ package struct SelectStatement: Hashable, Sendable {
   }
 
   package var items: [Item]
+  /// Whether rows that read the same are one.
+  package var isDistinct = false
   package var table: Name
   package var condition: Expression?
   package var grouping: [Expression] = []
   package var having: Expression?
   package var order: [Order] = []
+  package var seriesLimit: SeriesLimit?
   package var limit: Limit?
+}
+
+/// SLIMIT: how many series of a grouped query are answered, and which.
+package struct SeriesLimit: Hashable, Sendable {
+  package var series: UInt64
+  /// What series are ranked by; nil for the first aggregate, largest first.
+  package var order: SelectStatement.Order?
 }
 
 /// LIMIT and OFFSET, already inside their bounds.
@@ -61,6 +71,8 @@ package struct ShowStatement: Hashable, Sendable {
     case tagValues(Name, table: Name?)
     case metrics(table: Name?)
     case functions
+    /// The numbers and names of an enumeration, whatever table has it.
+    case enumeration(Name)
   }
 
   package var subject: Subject

@@ -20,7 +20,9 @@ struct API {
   {
     let router = Router()
     WebAssets().add(to: router)
-    QueryRoutes(service: QueryService(backend: storage), catalog: catalog).add(to: router)
+    let service = QueryService(backend: storage)
+    QueryRoutes(service: service, catalog: catalog).add(to: router)
+    HopRoutes(service: service, catalog: catalog).add(to: router)
     StatusRoutes(
       storage: storage, agents: { [self] in agents() },
       metrics: { [self] in await ServerMetrics(storage: storage, ingest: ingest).text() }

@@ -4,7 +4,7 @@ extension TagDeclaration {
   /// Every tag there is. A table offers those whose columns it has, and every tag-set tag when it has
   /// a tag set; SQL names, `SHOW tags`, the UI and the documentation follow from this list.
   package static let builtIn: [TagDeclaration] =
-    resourceTags + endTags + callTags + captureTags
+    resourceTags + endTags + callTags + networkTags + captureTags
 
   /// Values that hang on a tag set. A new one is one entry here and a value in the catalog.
   private static let resourceTags: [TagDeclaration] = [
@@ -50,7 +50,8 @@ extension TagDeclaration {
     .init(
       "is_ipv4", .integer, display: "IPv4", category: "Network", about: "1 for IPv4 addresses."),
     .init(
-      "protocol", .enumeration, values: [.init(1, "ICMP"), .init(6, "TCP"), .init(17, "UDP")],
+      "protocol", .enumeration,
+      values: [.init(1, "ICMP"), .init(6, "TCP"), .init(17, "UDP"), .init(58, "ICMPv6")],
       display: "Transport", category: "Network", about: "IP protocol."),
     .init(
       "client_port", .integer, display: "Client port", category: "Network",
@@ -83,8 +84,10 @@ extension TagDeclaration {
         values: [.init(0, "Request"), .init(1, "Response"), .init(2, "Session")], display: "Type",
         category: "Application", about: "Which halves of the call were seen."),
       .init(
-        "role", .enumeration, values: [.init(0, "Client"), .init(1, "Server")], display: "Role",
-        category: "Application", about: "Which side a one-sided row describes."),
+        "role", .enumeration,
+        values: [.init(0, "Client"), .init(1, "Server"), .init(2, "Local"), .init(3, "Rest")],
+        display: "Role", category: "Application",
+        about: "Which side a one-sided row describes; Local and Rest: either of both."),
       .init("is_tls", .integer, display: "TLS", category: "Application", about: "1 inside TLS."),
       .init(
         "response_code", .integer, display: "Code", category: "Application",
@@ -121,10 +124,11 @@ extension TagDeclaration {
     [
       .init("time", .time, display: "Time", category: "Time", about: "Seconds since the epoch."),
       .init(
-        "start_time", .time, display: "Start", category: "Time", about: "First byte of the request."
-      ),
+        "start_time", .time, display: "Start", category: "Time",
+        about: "First byte of the request, first packet of the flow."),
       .init(
-        "end_time", .time, display: "End", category: "Time", about: "Last byte of the response."),
+        "end_time", .time, display: "End", category: "Time",
+        about: "Last byte of the response, last packet of the report."),
       .init("_id", .id, display: "Row", category: "Capture", about: "Row number."),
       .init(
         "agent_id", .id, display: "Agent", category: "Capture", about: "The agent that saw it."),
@@ -134,7 +138,7 @@ extension TagDeclaration {
         category: "Capture", about: "Data plane."),
       .init(
         "observation_point", .string, display: "Observation point", category: "Capture",
-        about: "Where it was seen: c-p client process, s-p server process."),
+        about: "Where it was seen: c-p client process, c client interface, s-p, s, ..."),
       .init("flow_id", .id, display: "Flow", category: "Capture", about: "The connection."),
       .init(
         "stage", .string, display: "Stage", category: "Ledger", about: "Where in the pipeline."),

@@ -13,6 +13,10 @@ package struct TagDeclaration: Hashable, Sendable {
   /// How values read, and which operators make sense.
   package enum Kind: String, Hashable, Sendable {
     case string, integer = "int", address = "ip", time, enumeration = "int_enum", resource, id
+    /// A set of named bits; conditions take a bit by its name.
+    case bits = "bit_enum"
+    /// A 48-bit link address, stored as a number.
+    case linkAddress = "mac"
   }
 
   /// The name without a side's suffix.
@@ -21,7 +25,7 @@ package struct TagDeclaration: Hashable, Sendable {
   package var hasSides: Bool
   package var kind: Kind
   package var source: Source
-  /// The names of an enumeration's numbers; empty for other kinds.
+  /// The names of an enumeration's numbers, or of single bits; empty for other kinds.
   package var values: [EnumerationValue]
   package var displayName: String
   package var category: String

@@ -169,13 +169,23 @@ import Testing
 
   /// Every statement of the scripts, and every function over every metric it takes.
   @Test func theEngineRunsEveryStatement() async throws {
-    let scripts = try ["rows", "conditions", "groups", "metrics", "time", "show"].flatMap {
+    let scripts = try [
+      "rows", "conditions", "groups", "metrics", "network", "time", "show",
+    ].flatMap {
       try Script($0).entries.map(\.query)
     }
-    let aggregates = TableDeclaration.builtIn.flatMap(DeclarationTests.aggregates)
+    // What is computed alike, and the two intervals of one table, are asked for once.
+    let aggregates = TableDeclaration.builtIn.filter { $0.interval != 1 }
+      .flatMap { DeclarationTests.aggregates(of: $0, every: false) }
+    let metrics = TableDeclaration.builtIn.filter { $0.interval != 1 }.flatMap { table in
+      MetricDeclaration.metrics(of: table).map { metric in
+        let function = metric.kind == .counter ? "Sum" : metric.kind == .other ? "Count" : "Avg"
+        return "SELECT \(function)(\(metric.name)) FROM \(table.qualifiedName)"
+      }
+    }
     try await EngineFixture.with { fixture in
       let everything = TableDeclaration.builtIn.map { "SELECT * FROM \($0.qualifiedName)" }
-      for query in try scripts + aggregates + everything + DocumentationTests.examples() {
+      for query in try scripts + aggregates + metrics + everything + DocumentationTests.examples() {
         do {
           _ = try await fixture.rows(query)
         } catch {
@@ -190,6 +200,8 @@ import Testing
       let losses = try await fixture.service.losses(in: TimeRange(first: Self.start))
       #expect(losses.map(\.reason) == ["ring_full", "map_full"])
       #expect(losses.map(\.dropped) == [5, 2])
+      let never = try await fixture.service.losses(in: TimeRange())
+      #expect(never.isEmpty, "SHOW misses nothing")
       let earlier = try await fixture.service.losses(in: TimeRange(last: Self.start - 1))
       #expect(earlier.isEmpty)
     }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import Flows
+
+/// What a flood of packets leaves behind.
+@Suite struct FlowBoundTests {
+  static func limits() -> FlowTableLimits {
+    var limits = FlowTableLimits()
+    limits.flows = 1_000
+    limits.rollupPairs = 64
+    limits.flowRecordsPerSecond = 100
+    return limits
+  }
+
+  /// Half-open connections from everywhere, half a second's worth after half a second's.
+  @Test func synFlood() {
+    let limits = Self.limits()
+    var run = FlowRun(limits)
+    var syn = script("0 > S seq=1")[0]
+    var records = 0
+    for number in 0..<60_000 as Range<UInt32> {
+      syn.source = IPAddress(v4: number &* 2_654_435_761)
+      syn.time = Timestamp(seconds: 1_000) + Int64(number) * 500_000
+      run.feed(syn)
+      records += run.batch.flows.count
+      run.batch.removeAll()
+    }
+    #expect(run.table.count <= limits.flows + 1)
+    #expect(run.table.flows.count <= limits.flows + 1)
+    #expect(run.table.rollup.pairs.count <= limits.rollupPairs)
+    #expect((run.table.sample?.held.count ?? 0) <= 400)
+    run.finish()
+    records += run.batch.flows.count
+    let tallies = run.table.takeTallies()
+    #expect(tallies.flows.balances && tallies.rollup.balances)
+    #expect(tallies.flows.received == 60_000)
+    #expect(tallies.flows.passed == UInt64(records))
+  }
+
+  /// Every segment leaves a hole: holes are remembered in a bounded place, and counted all the same.
+  @Test func holesEverywhere() {
+    var limits = Self.limits()
+    limits.disorderedDirections = 8
+    var run = FlowRun(limits)
+    var segment = script("0 > PA seq=1 ack=1 len=10")[0]
+    for number in 0..<20_000 as Range<UInt32> {
+      segment.sourcePort = UInt16(number % 500) + 1_024
+      segment.sequence = number &* 40
+      run.feed(segment)
+    }
+    #expect(run.table.gaps.slots.count <= 8)
+    run.finish()
+    #expect(run.table.gaps.count == 0)
+    let packets = run.batch.networkMetrics.filter { $0.interval == 60 }.reduce(0) {
+      $0 + $1.figures.sent.packets + $1.figures.received.packets
+    }
+    #expect(packets == 20_000)
+  }
+
+  /// An established flow costs no allocation: what holds its figures stops growing.
+  @Test func buffersStopGrowing() {
+    var run = FlowRun()
+    var sizes: [[Int]] = []
+    for round in 0..<6 {
+      for packet in ReportTests.talk(minutes: 1) {
+        var later = packet
+        later.time = packet.time + Int64(round) * 120_000_000_000
+        run.feed(later)
+      }
+      run.batch.removeAll()
+      sizes.append([
+        run.table.flows.count, run.table.seconds.slots.count, run.table.incidents.slots.count,
+        run.table.rollup.pairs.entries.count, run.batch.networkMetrics.capacity,
+      ])
+    }
+    #expect(Set(sizes.dropFirst()).count == 1, "\(sizes)")
+  }
+
+  /// Numbers go round at 2^32, and gaps over it are as any.
+  @Test func gapsGoRound() {
+    var gaps = SequenceGaps()
+    gaps.add(.max - 4, 5)
+    let filled = [
+      gaps.fill(.max - 1, 1), gaps.fill(.max - 4, .max - 3), gaps.fill(.max - 1, 1),
+      gaps.fill(0, 9), gaps.fill(.max - 9, 0),
+    ]
+    #expect(filled == [true, true, false, true, true])
+    #expect(gaps.isEmpty)
+  }
+
+  /// The oldest of more than 16 gaps are given up.
+  @Test func oldGapsAreForgotten() {
+    var gaps = SequenceGaps()
+    for hole in 0..<40 as Range<UInt32> { gaps.add(hole * 10, hole * 10 + 5) }
+    let filled = [gaps.fill(230, 235), gaps.fill(240, 245), gaps.fill(250, 400)]
+    #expect(filled == [false, true, true])
+    #expect(gaps.isEmpty)
+  }
+}
