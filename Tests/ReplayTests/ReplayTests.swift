@@ -105,7 +105,9 @@ import Testing
     try lookUps.withFile("cut.pcap", missing: 1) { cut in
       try lookUps.withFile { path in
         try replay(["/nowhere.pcap", cut, path]) { records, summary in
-          #expect(records.calls.count == 9 + 10)
+          // The last answer is cut off, so its request stands alone.
+          #expect(records.calls.count == 10 + 10)
+          #expect(records.calls.count { $0.record.hasDuration } == 9 + 10)
           #expect(summary.faults.map(\.kind) == [.input, .damaged])
           #expect(summary.faults[0].description.contains("/nowhere.pcap"))
           #expect(summary.faults[1].description.contains("packet 20"))
@@ -134,7 +136,8 @@ import Testing
         let text = summary.text(protocols: [], seconds: nil)
         #expect(text.contains("20 packets, 0.900 s of traffic"))
         #expect(text.contains("made      10 calls (l7), 1 flow reports (l4)"))
-        #expect(text.contains("\nframes             20      20  0\n"))
+        let words = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(words.contains(["frames", "20", "20", "0"]))
       }
     }
   }

@@ -89,7 +89,9 @@ import Testing
   @Test func aCutFileIsDeliveredAsFarAsItGoes() throws {
     try lookUps.withFile(missing: 1) { path in
       let result = try replay(["--records", "l7", path], status: 65)
-      #expect(result.output.split(separator: "\n").count == 9)
+      // The last answer is cut off, so its request stands alone.
+      let types = try objects(result.output).map { $0["type"] as? String }
+      #expect(types == Array(repeating: "Session", count: 9) + ["Request"])
       #expect(result.errors.contains("packet 20"))
     }
   }
