@@ -39,8 +39,8 @@ import Testing
   }
 
   #if canImport(CAllocations)
-    /// A warm pipeline takes 200,000 events of keep-alive HTTP without asking the heap for anything on
-    /// an event's behalf: a few are left in ten seconds, whatever the events. Counted by this thread's malloc.
+    /// A warm pipeline takes 200,000 events of keep-alive HTTP without asking the heap for anything
+    /// on an event's behalf: a few are left in ten seconds. Counted by this thread's own malloc.
     ///
     /// Code that is not optimised boxes some values of every event; there the bound only says that it
     /// is a few, whatever has gone before.
