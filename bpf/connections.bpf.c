@@ -76,7 +76,7 @@ int state_changed(__u64 *context) {
         bpf_map_delete_elem(&verdicts, &socket);
         // The same socket may connect again.
         if (mark)
-            mark->decided = false;
+            mark->verdict = 0;
     }
     __u16 local = sk->__sk_common.skc_num;
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);

@@ -61,18 +61,15 @@ struct {
 
 /// What the probes remember of a socket. It lives in the kernel's socket and goes with it.
 struct mf_socket_mark {
-    /// The epoch in which the verdict was looked up.
-    __u64 epoch;
-    /// The verdict, or the default.
-    __u32 limit;
+    /// The verdict that was looked up, or the default, below the epoch in which it was, whose top
+    /// bit is set. One word, because two threads may use the socket.
+    __u64 verdict;
     /// Data events so far, lost ones included.
     __u32 ordinal;
     __u8 role;
     /// The connection is the agent's own.
     __u8 own;
-    /// Whether `limit` is known.
-    __u8 decided;
-    __u8 unused[5];
+    __u16 unused;
 };
 
 struct {

@@ -81,13 +81,13 @@ static __always_inline __u32 remembered_limit(struct mf_socket_mark *mark, __u64
     __u64 *epoch = bpf_map_lookup_elem(&epochs, &key);
     if (!mark || !epoch)
         return limit_for(socket);
-    __u64 now = *(volatile __u64 *)epoch;
-    if (!mark->decided || mark->epoch != now) {
-        mark->limit = limit_for(socket);
-        mark->epoch = now;
-        mark->decided = true;
+    __u64 now = *(volatile __u64 *)epoch << 32 | 1ull << 63;
+    __u64 verdict = *(volatile __u64 *)&mark->verdict;
+    if ((verdict ^ now) >> 32) {
+        verdict = now | limit_for(socket);
+        *(volatile __u64 *)&mark->verdict = verdict;
     }
-    return mark->limit;
+    return verdict;
 }
 
 /// Whether the thread is in a system call whose arguments can tell where the bytes are.

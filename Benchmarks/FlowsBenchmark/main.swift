@@ -12,6 +12,9 @@ if CommandLine.arguments.count > 1 {
   // Memory first: what later measurements free would be reused, and not be seen to grow.
   idleMemory().show()
   steadyGrowth().show()
+  #if canImport(CAllocations)
+    allocations().show()
+  #endif
   // The best of several: the others tell what else the machine was doing.
   let figures = (0..<5).map { _ in measure() }
   figures.max { $0.value < $1.value }?.show()
