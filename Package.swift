@@ -140,7 +140,8 @@ let package = Package(
     tests("BytesTests", ["Bytes", "TestSupport"]),
     tests("TelemetryTests", ["Telemetry", "TestSupport"]),
     tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
-    tests("FlowsTests", ["Flows", "Protocols", "Telemetry", "TestSupport"]),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
+    tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "Wire"]),
     tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
     tests(
@@ -171,7 +172,7 @@ if Context.environment["METAFLOW_DEV"] != nil {
   package.targets += [
     .executableTarget(name: "socket-calls", path: "Benchmarks/SocketCalls"),
     .executableTarget(
-      name: "flows-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
+      name: "flows-benchmark", dependencies: ["CAllocations", "Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),
     .executableTarget(
       name: "packets-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
@@ -192,5 +193,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-packet-decoder", dependencies: ["Flows", "Telemetry"],
       path: "Fuzz/PacketDecoder", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Fuzz/PacketPipeline", swiftSettings: settings),
   ]
 }
