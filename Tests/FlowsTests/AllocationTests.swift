@@ -42,7 +42,7 @@ import Testing
     /// A warm pipeline takes 200,000 events of keep-alive HTTP without asking the heap for anything
     /// on an event's behalf: a few are left in ten seconds. Counted by this thread's own malloc.
     ///
-    /// Code that is not optimised boxes some values of every event; there the bound only says that it
+    /// Code that is not optimised boxes some values of every event; the bound there only says it
     /// is a few, whatever has gone before.
     @Test func noEventIsAllocatedFor() {
       let request = Array("GET /items/42 HTTP/1.1\r\nHost: shop\r\n\r\n".utf8)
