@@ -14,7 +14,7 @@ package struct PacketConfiguration: Hashable, Sendable {
   package var namespaces = PacketOptions.Namespaces.all
   package var snapLength = 2_048
   /// Bytes of the ring of one interface, and of all.
-  package var ringBytes = 1 << 20
+  package var ringBytes = 4 << 20
   package var totalRingBytes = 32 << 20
   package var packetsPerSecond = 1_000_000
   /// Threads that share the packets.

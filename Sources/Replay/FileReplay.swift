@@ -8,8 +8,8 @@ import Telemetry
 struct FileReplay: ~Copyable {
   /// How often the pipeline is told the time, in the time of the capture.
   private static let flushNanoseconds: Int64 = 100_000_000
-  /// How far time may go back between two packets, as it does where several queues or cards write one
-  /// file. Further back a new capture begins, as in files that were put behind one another.
+  /// How far time may go back between two packets, as it does where several queues or cards write
+  /// one file. Further back a new capture begins, as in files that were put behind one another.
   private static let largestStepBack: Int64 = 5_000_000_000
   /// New captures that are seen in one file; after that, late packets are just late.
   private static let mostCaptures: UInt64 = 1_000

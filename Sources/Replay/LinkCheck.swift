@@ -2,7 +2,8 @@
 
 import Telemetry
 
-/// Notices packets whose link type the pipeline does not decode, so that a user hears of it in words.
+/// Notices packets whose link type the pipeline does not decode, so that a user hears of it in
+/// words.
 struct LinkCheck {
   private static let known: [LinkType] = [
     .null, .ethernet, .ppp, .pppHDLC, .raw, LinkType(rawValue: 12), LinkType(rawValue: 14), .loop,

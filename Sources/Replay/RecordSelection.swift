@@ -37,8 +37,8 @@ package struct RecordSelection: OptionSet, Hashable, Sendable {
 
 /// Where the records of a replay go.
 package protocol RecordSink: ~Copyable {
-  /// Takes what was made since the last time, in the order of the capture. The batch is the sink's to
-  /// change, and emptied afterwards.
+  /// Takes what was made since the last time, in the order of the capture. The batch is the sink's
+  /// to change, and emptied afterwards.
   mutating func take(_ batch: inout RecordBatch) throws(ReplayError)
 
   /// Nothing will follow.

@@ -6,8 +6,9 @@ package import Telemetry
 
 /// Takes capture files through the pipeline that live packets take, one after the other.
 ///
-/// The records depend on nothing but the files and these settings: neither on the machine nor on the
-/// time of day. Each file is read by itself, so the same conversation in two files is two flows.
+/// The records depend on nothing but the files and these settings: neither on the machine nor on
+/// the time of day. Each file is read by itself, so the same conversation in two files is two
+/// flows.
 package struct Replay: Sendable {
   /// Paths; "-" is standard input.
   package var files: [String]
@@ -17,7 +18,8 @@ package struct Replay: Sendable {
   package var localAddresses: [IPAddress] = []
   /// Added to every time. Nanoseconds.
   package var shift: Int64 = 0
-  /// Packets after which records are handed on: few enough for them to stay in the processor's cache.
+  /// Packets after which records are handed on: few enough for them to stay in the processor's
+  /// cache.
   package var packetsPerBatch = 512
 
   package init(files: [String], protocols: [any ProtocolParser.Type]) {
@@ -27,8 +29,8 @@ package struct Replay: Sendable {
 
   /// Reads all files and hands what they say to `sink`.
   ///
-  /// A file that cannot be read, or not to its end, is a fault in the summary; what stands in front of
-  /// it, and the other files, are replayed all the same.
+  /// A file that cannot be read, or not to its end, is a fault in the summary; what stands in front
+  /// of it, and the other files, are replayed all the same.
   ///
   /// - Throws: what the sink throws.
   package func run<Sink: RecordSink & ~Copyable>(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
 import ConfigurationFile
+import Telemetry
 import Testing
 
 @testable import Agent
@@ -32,6 +34,17 @@ import Testing
       message: "agent.yaml:2: capture.hooks is 'both'; "
         + "it must be automatic, tracepoints or syscalls"),
     Fault(
+      text: "capture:\n  packets:\n    interfaces: [\"eth[\"]",
+      message: "capture.packets: 'eth[' is not an extended regular expression for names of "
+        + "interfaces; write, for example, eth.* or en[ops].*"),
+    Fault(
+      text: "capture:\n  packets:\n    server_ports: [80, 65536]",
+      message: "capture.packets.server_ports: '65536' is not a port; it must be a whole number "
+        + "from 1 to 65535"),
+    Fault(
+      text: "capture:\n  packets:\n    namespaces: some",
+      message: "agent.yaml:3: capture.packets.namespaces is 'some'; it must be all or host"),
+    Fault(
       text: "log_level: loud",
       message: "agent.yaml:1: log_level is 'loud'; "
         + "it must be one of trace, debug, info, notice, warning, error, critical"),
@@ -44,6 +57,26 @@ import Testing
   @Test func anUnknownProtocolIsRefused() throws {
     var reader = try ConfigurationReader(text: "protocols: [HTTP, NOPE]", name: "a")
     #expect(throws: ConfigurationError.self) { try AgentConfiguration(&reader) }
+  }
+
+  /// The agent's own talk is left out by the address behind the server's name; every address, as for
+  /// a metrics port that listens everywhere, is nobody's.
+  @Test func theAgentsPeersAreKnownByAddress() throws {
+    var reader = try ConfigurationReader(
+      text: """
+        server: localhost:20033
+        metrics: 0.0.0.0:20417
+        capture:
+          packets: {fanout: 4, ring: 4 MiB, packets_per_second: 1000, interfaces: [lo]}
+        """, name: "a")
+    let configuration = try AgentConfiguration(&reader)
+    let options = configuration.packets.options(for: configuration)
+    #expect(
+      options.ignoredPeers.contains(
+        PacketOptions.Peer(address: IPAddress(v4: 0x7f00_0001), port: 20_033)))
+    #expect(options.ignoredPeers.allSatisfy { $0.port == 20_033 })
+    #expect(options.ringBytes == 1 << 20 && options.packetsPerSecond == 250)
+    #expect(options.fanoutGroup != nil && options.interfaces == ["lo"])
   }
 
   /// The documented file says what the program does.

@@ -71,4 +71,48 @@ import Testing
     #expect(ends[.serverProcess].flatMap { names[$0.server.process] } == "http.server")
     #expect(capture.report.contains { $0.state == .on })
   }
+
+  /// The same call, seen on the loopback interface: a flow, a call of it, and every packet counted.
+  @Test func aCallIsSeenInItsPackets() async throws {
+    let port = try await freePort()
+    let queue = BatchQueue(limit: 1_000)
+    let ledger = Ledger()
+    var configuration = AgentConfiguration()
+    configuration.packets.interfaces = ["lo"]
+    configuration.packets.namespaces = .host
+    configuration.packets.ringBytes = 8 << 20
+    let settings = configuration
+    let capture = try await CaptureThread { () throws(PacketError) in
+      try PacketLoop(
+        configuration: settings, host: HostReader.report(), protocols: builtInProtocols,
+        queue: queue, ledger: ledger, gauges: AgentGauges())
+    }
+    #expect(capture.report.interfaces.map(\.name) == ["lo"])
+    let scratch = try Scratch()
+    let server = try start(
+      "python3",
+      ["-m", "http.server", "\(port)", "--bind", "127.0.0.1", "--directory", scratch.path])
+    let client = try start(
+      "curl", ["-s", "--retry", "20", "--retry-connrefused", "http://127.0.0.1:\(port)/"])
+    client.waitUntilExit()
+    #expect(client.terminationStatus == 0)
+    await capture.stop()
+    kill(server.processIdentifier, SIGKILL)
+    server.waitUntilExit()
+
+    var calls: [CallRecord] = []
+    var flows: [FlowRecord] = []
+    var hosts = 0
+    for item in queue.takeAll() {
+      calls += item.batch.calls.filter { Int($0.server.port) == port }
+      flows += item.batch.flows.filter { Int($0.server.port) == port }
+      hosts += item.batch.host == nil ? 0 : 1
+    }
+    #expect(hosts == 1)
+    #expect(calls.map(\.signalSource) == [.packet])
+    #expect(calls.map(\.observationPoint) == [.local])
+    #expect(flows.contains { $0.flow == calls.first?.flow })
+    let packets = ledger.tallies.first { $0.stage == .packets }?.tally
+    #expect(packets.map { $0.received > 0 && $0.balances } == true)
+  }
 }

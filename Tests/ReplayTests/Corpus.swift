@@ -7,8 +7,8 @@ import Telemetry
 import TestSupport
 import Testing
 
-/// The path of a capture of the corpus that lies beside the repository and is not part of it; nil, said
-/// on the console, where it is not there.
+/// The path of a capture of the corpus that lies beside the repository and is not part of it; nil,
+/// said on the console, where it is not there.
 func corpus(_ name: String) -> String? {
   let parts = name.split(separator: "/")
   let found = corpusCaptures(String(parts[0])).first { $0.hasSuffix("/\(name)") }

@@ -39,8 +39,9 @@ import Testing
     var testDescription: String { file }
   }
 
-  /// Counts and response times as the corpus' own results have them. Where a reader that puts segments
-  /// together and knows the whole conversation sees something else, the reason stands beside it.
+  /// Counts and response times as the corpus' own results have them. Where a reader that puts
+  /// segments together and knows the whole conversation sees something else, the reason stands
+  /// beside it.
   @Test(arguments: [
     Expected(file: "dns/a-and-ns.pcap", requests: 2, answers: 2, sum: 571, longest: 386),
     Expected(file: "dns/dns-tcp-multi.pcap", requests: 2, answers: 2, sum: 649, longest: 355),
@@ -55,8 +56,8 @@ import Testing
     Expected(file: "redis/redis-debug.pcap", requests: 1, answers: 1, sum: 1_209, longest: 1_209),
     // The last request ends the connection and has no answer.
     Expected(file: "mysql/mysql.pcap", requests: 7, answers: 6, sum: 598, longest: 225),
-    // 390 there: each of its 6 connections is found in the middle, and the first two calls, which could
-    // be anything, tell what it is. They are in the ledger.
+    // 390 there: each of its 6 connections is found in the middle, and the first two calls, which
+    // could be anything, tell what it is. They are in the ledger.
     Expected(
       file: "mysql/171-mysql.pcap", requests: 378, answers: 378, sum: 126_766, longest: 5_355),
     Expected(file: "mysql/binary-in-sql.pcap", requests: 2, answers: 2),

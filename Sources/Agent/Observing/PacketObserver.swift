@@ -33,11 +33,8 @@ struct PacketObserver: ~Copyable, PacketConsumer {
   }
 
   mutating func interface(_ id: UInt32, is description: InterfaceDescription) {
-    if Int(id) < numbers.count {
-      pipeline.setInterface(numbers[Int(id)], description)
-    } else {
-      // The session counts without holes, so this is the next.
-      numbers.append(pipeline.addInterface(description))
-    }
+    // An interface that went away before it was told of leaves a number out.
+    while numbers.count <= Int(id) { numbers.append(pipeline.addInterface(description)) }
+    pipeline.setInterface(numbers[Int(id)], description)
   }
 }

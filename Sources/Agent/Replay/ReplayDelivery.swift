@@ -12,8 +12,8 @@ import Wire
 
 /// Sends the spool of a replay to a server, as an agent sends its own.
 ///
-/// Every batch has its number, which the server remembers: what is sent again after an interruption is
-/// stored once.
+/// Every batch has its number, which the server remembers: what is sent again after an interruption
+/// is stored once.
 package struct ReplayDelivery: Sendable {
   /// Without a connection, or without an acknowledgement, for this long, the delivery gives up.
   private static let patience = Duration.seconds(20)
@@ -39,9 +39,10 @@ package struct ReplayDelivery: Sendable {
   /// Sends until everything is acknowledged.
   ///
   /// - Parameters:
-  ///   - stop: yields when the user wants to stop.
+  ///   - isStopped: says whether the user wants to stop.
   ///   - progress: told how many batches are delivered, and how many there are.
-  /// - Throws: when the server does not take it or the user stops; the spool then keeps what is left.
+  /// - Throws: when the server does not take it or the user stops; the spool then keeps what is
+  ///   left.
   package func run(
     isStopped: @escaping @Sendable () -> Bool, progress: (Int, Int) -> Void
   ) async throws(ReplayError) -> Outcome {

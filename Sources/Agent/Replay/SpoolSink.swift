@@ -7,8 +7,9 @@ import Wire
 
 /// Collects the records of a replay in a spool, from which ``ReplayDelivery`` sends them.
 ///
-/// Nothing is sent before everything is there, so that a replay that is broken off leaves no half of a
-/// capture on the server, and so that what the server will refuse for its age is known beforehand.
+/// Nothing is sent before everything is there, so that a replay that is broken off leaves no half
+/// of a capture on the server, and so that what the server will refuse for its age is known
+/// beforehand.
 package struct SpoolSink: RecordSink, ~Copyable {
   /// More than any capture gives; the disk is the bound.
   static let spoolBytes = 1 << 40
@@ -42,7 +43,8 @@ package struct SpoolSink: RecordSink, ~Copyable {
     age = RecordAge(now: now)
   }
 
-  /// What a server with the default retention will not keep, in one sentence; nil when it keeps all.
+  /// What a server with the default retention will not keep, in one sentence; nil when it keeps
+  /// all.
   package var warning: String? { age.warning }
 
   package mutating func take(_ batch: inout RecordBatch) throws(ReplayError) {

@@ -8,11 +8,12 @@ internal import Glibc
 
   /// nil when `text` is no expression.
   init?(_ text: String) {
-    unsafe expression = .allocate(capacity: 1)
+    let expression = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
     guard unsafe regcomp(expression, "^(\(text))$", REG_EXTENDED | REG_NOSUB) == 0 else {
       unsafe expression.deallocate()
       return nil
     }
+    unsafe self.expression = unsafe expression
   }
 
   deinit {

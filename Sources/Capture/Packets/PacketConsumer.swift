@@ -8,7 +8,7 @@ package protocol PacketConsumer: ~Copyable {
   /// come in the order in which they passed it.
   mutating func packet(_ packet: CapturedPacket, bytes: Span<UInt8>)
 
-  /// The interface whose packets carry the number `id`, from now on. Numbers count from 0 without
-  /// holes; that of an interface that is gone is given to another.
+  /// The interface whose packets carry the number `id`, from now on. Numbers are small: that of an
+  /// interface that is gone is given to another.
   mutating func interface(_ id: UInt32, is description: InterfaceDescription)
 }

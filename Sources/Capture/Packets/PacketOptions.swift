@@ -33,7 +33,7 @@ package struct PacketOptions: Hashable, Sendable {
   /// where network cards or virtual links put segments together.
   package var snapLength: UInt32 = 2_048
   /// Size of the ring of an interface, rounded down to whole blocks. It counts as resident memory.
-  package var ringBytes = 2 << 20
+  package var ringBytes = 4 << 20
   /// Size of all rings together: when it is used up, further interfaces get smaller rings, then none.
   package var totalRingBytes = 32 << 20
   /// Longest that a frame lies in a block that is not full, milliseconds.

@@ -2,8 +2,8 @@
 
 import Telemetry
 
-/// The members that all calls of a connection have in common, remembered ready to be copied: who the
-/// ends are, and where they were seen.
+/// The members that all calls of a connection have in common, remembered ready to be copied: who
+/// the ends are, and where they were seen.
 @safe
 struct CallEndsCache: ~Copyable {
   /// Connections remembered; a newer one takes the place of an older.

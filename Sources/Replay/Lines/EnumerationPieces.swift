@@ -2,11 +2,11 @@
 
 import Telemetry
 
-/// The members that an enumeration's numbers become: `,"response_status":"Server Error"`, ready to be
-/// copied.
+/// The members that an enumeration's numbers become: `,"response_status":"Server Error"`, ready to
+/// be copied.
 ///
-/// Names are those that the tag declares, and `Enum(tag)` shows; a number without a name stays a number.
-/// Memory is given back by ``free()``.
+/// Names are those that the tag declares, and `Enum(tag)` shows; a number without a name stays a
+/// number. Memory is given back by ``free()``.
 @safe
 struct EnumerationPieces {
   /// Bytes of a piece, the last of them its length.

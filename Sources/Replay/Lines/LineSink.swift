@@ -3,11 +3,12 @@
 package import Protocols
 package import Telemetry
 
-/// Writes records as newline-delimited JSON: an object a record, whose keys are the names of the stored
-/// columns.
+/// Writes records as newline-delimited JSON: an object a record, whose keys are the names of the
+/// stored columns.
 ///
-/// `table` says which kind it is. A key that is absent has its column's default: 0, empty, null. Times and
-/// addresses stand as the query API shows them, enumerations by the names that `Enum` gives them.
+/// `table` says which kind it is. A key that is absent has its column's default: 0, empty, null.
+/// Times and addresses stand as the query API shows them, enumerations by the names that `Enum`
+/// gives them.
 @safe
 package struct LineSink: RecordSink, ~Copyable {
   private let selection: RecordSelection

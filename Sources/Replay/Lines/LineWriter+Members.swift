@@ -2,8 +2,8 @@
 
 import Telemetry
 
-/// Members of an object. A key is written as it stands, with the comma before and the colon behind; one
-/// whose value is its column's default is left out.
+/// Members of an object. A key is written as it stands, with the comma before and the colon behind;
+/// one whose value is its column's default is left out.
 extension LineWriter {
   @inline(__always)
   mutating func member(_ key: StaticString, _ value: UInt64) {

@@ -2,8 +2,8 @@
 
 import Telemetry
 
-/// Writes metrics as lines: the columns of the `application_map` and `network_map` tables that an agent
-/// knows.
+/// Writes metrics as lines: the columns of the `application_map` and `network_map` tables that an
+/// agent knows.
 struct MetricLines: ~Copyable {
   private static let fixedBytes = 8_192
 

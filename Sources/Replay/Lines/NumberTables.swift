@@ -2,7 +2,8 @@
 
 /// Digits that were written before: of the numbers below 100, and of the bytes of an address.
 ///
-/// A copy is three pointers; whoever made the tables calls ``free()`` when no copy is used any more.
+/// A copy is three pointers; whoever made the tables calls ``free()`` when no copy is used any
+/// more.
 @safe
 struct NumberTables {
   private let pairs: UnsafeMutablePointer<UInt16>

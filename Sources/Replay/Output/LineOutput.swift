@@ -3,7 +3,8 @@
 import Capture
 import Glibc
 
-/// A block of memory that lines are written into, and that goes to a file descriptor when it is full.
+/// A block of memory that lines are written into, and that goes to a file descriptor when it is
+/// full.
 @safe
 struct LineOutput: ~Copyable {
   /// Bytes that are written at once: less costs calls, more costs the processor's cache.
