@@ -6,7 +6,7 @@ import Telemetry
 /// Where only their order pairs messages, a hole in a stream of packets hides how many there were.
 ///
 /// The requests from before a hole may still be answered; whose answers come after those, nobody can
-/// say until both sides have come to rest: the server spoke, and then the client asks again. A client
+/// say until both sides have come to rest: an answer was seen, and then the client asks again. A client
 /// that was seen to ask without waiting for answers is at rest only after a while of silence.
 struct Doubt {
   /// Whether answers cannot be told apart.
@@ -15,7 +15,7 @@ struct Doubt {
   var sureAnswers = 0
   /// Whether requests were seen to overtake answers.
   var hasPipelined = false
-  /// Whether the server spoke after the last request, or may have.
+  /// Whether an answer came after the last request.
   var isAnswered = false
   /// When the last message began.
   var lastMessage = Timestamp(nanoseconds: 0)
@@ -40,11 +40,8 @@ extension FlowEngine {
       conversation.doubt.sureAnswers =
         conversation.answersToDrop + conversation.pendingCount + conversation.unheld
     }
-    // A client that waits for answers had this one when it asks again; unless a request is lost too.
-    let wasUnsure = conversation.doubt.isUnsure
-    conversation.doubt.isAnswered =
-      sender == .server && (conversation.doubt.isAnswered || !wasUnsure)
     conversation.doubt.isUnsure = true
+    conversation.doubt.isAnswered = false
   }
 
   /// A request came: perhaps both sides were at rest, and doubts are over.
@@ -77,6 +74,7 @@ extension FlowEngine {
   /// A response came; whether it is sure whose it is.
   @inline(__always)
   func noteResponse(_ first: Moment, in conversation: inout Conversation) -> Bool {
+    conversation.doubt.isAnswered = true
     conversation.doubt.lastMessage = first.exit
     guard conversation.doubt.isUnsure else { return true }
     guard conversation.doubt.sureAnswers > 0 else { return false }

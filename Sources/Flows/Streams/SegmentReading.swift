@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Protocols
 import Telemetry
 
 /// Reading what a ``SegmentAssembler`` hands on: bytes come in order and once.
@@ -11,9 +10,6 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) {
     conversation.lastActive = moment.exit
-    if conversation.doubt.isUnsure, conversation.sender(moment.direction) == .server {
-      conversation.doubt.isAnswered = true
-    }
     handOver(
       payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
   }
