@@ -45,4 +45,3 @@ struct ServerMetrics {
       tables.map { ($0.key, $0.value.reduce(0) { $0 + UInt64($1.rows) }) })
   }
 }
-

@@ -218,7 +218,8 @@ import Testing
 
   private func login(user: String, database: String, compresses: Bool = false) -> Talk {
     let head: [UInt8] =
-      [compresses ? 0x2d : 0x0d, 0xa2, 0x3a, 0x00, 0, 0, 0, 1, 33] + [UInt8](repeating: 0, count: 23)
+      [compresses ? 0x2d : 0x0d, 0xa2, 0x3a, 0x00, 0, 0, 0, 1, 33]
+      + [UInt8](repeating: 0, count: 23)
     let tail = Array(user.utf8) + [0, 2, 1, 2] + Array(database.utf8) + [0]
     return Talk(.client, bytes: packet(head + tail, 1))
   }
