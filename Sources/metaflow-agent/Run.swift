@@ -31,6 +31,7 @@ struct Run: AsyncParsableCommand {
   var logLevel: String?
 
   func run() async throws {
+    LargeBlocks.returnToHost()
     do {
       let configuration = try settings()
       var logger = Logger(label: "metaflow-agent") { StreamLogHandler.standardError(label: $0) }

@@ -129,8 +129,9 @@ struct PacketLoop: ~Copyable, ObservingLoop {
     limits.calls.firstTraceID = first
     limits.flows.sampleSeed = random.next()
     limits.flows.serverPorts = configuration.packets.serverPorts
-    // Inside what one frame takes, see WireLimits.
+    // Inside what one frame takes, see WireLimits; a window of the sample is written at once.
     limits.flows.batchFlows = 32_768
+    limits.flows.flowRecordsPerSecond = 8_000
     limits.flows.batchNetworkMetrics = 65_536
     limits.flows.batchTextBytes = 8 << 20
     limits.calls.batchCalls = 32_768

@@ -6,6 +6,7 @@
 #ifndef METAFLOW_LINUX_CALLS_H
 #define METAFLOW_LINUX_CALLS_H
 
+#include <malloc.h>
 #include <stdint.h>
 
 static inline uint64_t mf_load_acquire_u64(const void *address) {
@@ -39,5 +40,11 @@ int mf_watch(int descriptor);
 
 /// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
 int mf_wait(int watch, int milliseconds);
+
+/// Blocks of a megabyte and more return to the host when they are freed, however many there were.
+static inline void mf_return_large_blocks(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+}
 
 #endif

@@ -40,7 +40,8 @@ struct FlowSample {
 
   /// Begins a new window. What is held must have been written.
   mutating func removeAll() {
-    held.removeAll(keepingCapacity: true)
+    // Room for a busy window is given back: the next may be quiet.
+    held.removeAll(keepingCapacity: held.capacity <= 4_096)
     offered = 0
   }
 
