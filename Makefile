@@ -9,7 +9,8 @@ SWIFT ?= swift
 SWIFT_FLAGS ?=
 DATA_DIR ?= data
 
-.PHONY: help bootstrap bootstrap-test bootstrap-bench build release run test lint format bench fuzz ci clean
+.PHONY: help bootstrap bootstrap-test bootstrap-kernels bootstrap-bench build release run test \
+  test-kernels lint format bench fuzz ci clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -19,6 +20,9 @@ bootstrap: ## install what building and running needs
 
 bootstrap-test:
 	@scripts/bootstrap test
+
+bootstrap-kernels:
+	@scripts/bootstrap kernels
 
 bootstrap-bench:
 	@scripts/bootstrap bench
@@ -34,6 +38,10 @@ run: release ## start server and agent on this host; Ctrl-C stops both
 
 test: bootstrap-test ## run every test; kernel tests need root
 	@scripts/test
+
+test-kernels: bootstrap-kernels ## run the kernel tests on Linux 6.1 and 6.12 in virtual machines
+	@$(SWIFT) build --build-tests $(SWIFT_FLAGS)
+	@scripts/test-kernels
 
 lint: bootstrap-test ## check the style of every source file
 	@scripts/lint
