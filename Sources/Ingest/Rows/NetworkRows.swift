@@ -177,22 +177,3 @@ extension NetworkMetric {
     Figure("l7_error") { UInt64($0.figures.clientErrors) + UInt64($0.figures.serverErrors) },
   ]
 }
-
-extension CloseCounts {
-  var clientEstablishFailures: UInt64 {
-    UInt64(clientPortReuse) + UInt64(clientAckMissing) + UInt64(clientEstablishReset)
-  }
-
-  var serverEstablishFailures: UInt64 {
-    UInt64(serverSynAckMissing) + UInt64(serverRefused) + UInt64(serverEstablishReset)
-  }
-
-  var transferFailures: UInt64 {
-    UInt64(serverReset) + UInt64(clientReset) + UInt64(serverQueueFull) + UInt64(timeout)
-  }
-
-  var resets: UInt64 {
-    UInt64(clientEstablishReset) + UInt64(serverEstablishReset) + UInt64(serverRefused)
-      + UInt64(serverReset) + UInt64(clientReset)
-  }
-}

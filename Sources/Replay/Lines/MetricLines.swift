@@ -129,17 +129,12 @@ struct MetricLines: ~Copyable {
 
   /// The same by what failed: in the handshake by whom, or after it.
   private func failures(_ counts: CloseCounts, _ writer: inout LineWriter) {
-    let client = counts.clientPortReuse &+ counts.clientAckMissing &+ counts.clientEstablishReset
-    let server =
-      counts.serverSynAckMissing &+ counts.serverRefused &+ counts.serverEstablishReset
-    let resets = counts.clientReset &+ counts.serverReset
+    let client = counts.clientEstablishFailures
+    let server = counts.serverEstablishFailures
     writer.member(#","client_establish_fail":"#, client)
     writer.member(#","server_establish_fail":"#, server)
-    writer.member(#","tcp_establish_fail":"#, client &+ server)
-    writer.member(#","tcp_transfer_fail":"#, resets &+ counts.serverQueueFull &+ counts.timeout)
-    writer.member(
-      #","tcp_rst_fail":"#,
-      resets &+ counts.clientEstablishReset &+ counts.serverEstablishReset
-        &+ counts.serverRefused)
+    writer.member(#","tcp_establish_fail":"#, client + server)
+    writer.member(#","tcp_transfer_fail":"#, counts.transferFailures)
+    writer.member(#","tcp_rst_fail":"#, counts.resets)
   }
 }
