@@ -92,9 +92,8 @@ package struct FlowLogRows: Sendable {
   }
 
   private mutating func appendSession(_ flow: FlowRecord, _ text: Span<UInt8>) {
-    let status = flow.closeType.status(flow.transport)
     batch.append(flow.closeType.rawValue, to: session.closeType)
-    batch.append(status == .unknown ? Self.unknownStatus : status.rawValue, to: session.status)
+    batch.append(flow.closeType.storedStatus(flow.transport), to: session.status)
     batch.append(UInt8(flow.isNew ? 1 : 0), to: session.isNew)
     batch.append(flow.duration, to: session.duration)
     batch.append(flow.client.flags.rawValue, to: session.flags0)
@@ -110,8 +109,6 @@ package struct FlowLogRows: Sendable {
 
   /// `nat_source` of an address that a TCP option told.
   private static let toldByOption: UInt8 = 6
-  /// A flow's `status` has a number of its own for "unknown".
-  private static let unknownStatus: UInt8 = 2
 }
 
 extension FlowLogRows {

@@ -7,8 +7,6 @@ struct FlowLines: ~Copyable {
   private static let fixedBytes = 8_192
   /// `nat_source` of an address that a TCP option told.
   private static let toldByOption: UInt8 = 6
-  /// A flow's `status` has a number of its own for "unknown".
-  private static let unknownStatus: UInt8 = 2
 
   private var time = LineTime()
   private let protocols: EnumerationPieces
@@ -50,8 +48,7 @@ struct FlowLines: ~Copyable {
     time.microseconds(flow.end, to: &writer)
     writer.member(#","duration":"#, flow.duration)
     close.write(flow.closeType.rawValue, to: &writer)
-    let blame = flow.closeType.status(flow.transport)
-    status.write(blame == .unknown ? Self.unknownStatus : blame.rawValue, to: &writer)
+    status.write(flow.closeType.storedStatus(flow.transport), to: &writer)
     writer.flag(#","is_new_flow":1"#, flow.isNew)
     place(&flow, texts, &writer)
     ends(&flow, &writer)

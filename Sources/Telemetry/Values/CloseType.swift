@@ -35,7 +35,7 @@ package struct CloseType: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   /// Done, and the client ended it by RST: after FIN, after a good answer, or as a heartbeat.
   package static let clientResetAfterFinish = CloseType(rawValue: 20)
 
-  /// The class that is stored in `status`; timeouts are errors of TCP only.
+  /// Whom it blames; timeouts are errors of TCP only.
   package func status(_ transport: TransportProtocol) -> ResponseStatus {
     switch self {
     case .finished, .forcedReport, .clientResetAfterFinish, .serverHalfClose, .clientHalfClose:
@@ -47,5 +47,12 @@ package struct CloseType: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
     case .clientReset, .clientAckMissing, .clientPortReuse, .clientEstablishReset: .clientError
     default: .unknown
     }
+  }
+
+  /// What is stored in `status`: the number of ``status(_:)``, but for "unknown", which is 2 there
+  /// (a flow has no number for what a timed-out request is).
+  package func storedStatus(_ transport: TransportProtocol) -> UInt8 {
+    let status = status(transport)
+    return status == .unknown ? 2 : status.rawValue
   }
 }
