@@ -88,9 +88,9 @@ struct Conversation {
 
   /// The conversation of a flow, whose direction counts as known from `253` on: SYN, SYN/ACK, and
   /// what an operator says.
-  init(_ flow: Flow, id: UInt64, networkNamespace: UInt32) {
-    socket = id
-    observationPoint = flow.observationPoint
+  init(_ flow: Flow, _ detail: FlowDetail, networkNamespace: UInt32) {
+    socket = detail.id
+    observationPoint = detail.observationPoint
     transport = flow.transport
     self.networkNamespace = networkNamespace
     local = flow.source
@@ -98,7 +98,7 @@ struct Conversation {
     localPort = flow.sourcePort
     remotePort = flow.destinationPort
     lastActive = flow.last
-    directionScore = flow.directionScore
+    directionScore = detail.directionScore
     if directionScore >= 253 { side = flow.firstIsClient ? .client : .server }
   }
 

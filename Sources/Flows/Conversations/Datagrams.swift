@@ -55,6 +55,7 @@ extension FlowEngine {
     _ conversation: inout Conversation, at time: Timestamp, slot: Int
   ) {
     tallies.conversations.lose(.parseFailed)
+    noteParseFailure(slot: slot, at: time)
     conversation.failures += 1
     if conversation.failures >= limits.parseFailures {
       abandonCalls(of: &conversation, slot: slot, at: time)

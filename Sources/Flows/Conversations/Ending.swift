@@ -75,7 +75,10 @@ extension FlowEngine {
       direction, isFinal: true,
       sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
       in: &conversation, slot: slot)
-    if parsed == nil { tallies.conversations.lose(.parseFailed) }
+    if parsed == nil {
+      tallies.conversations.lose(.parseFailed)
+      noteParseFailure(slot: slot, at: last.exit)
+    }
     conversation[direction].clear(pool: &buffers)
   }
 }

@@ -199,6 +199,7 @@ extension FlowEngine {
 
   /// Gives up a parser whose bytes made no sense; the conversation may be recognised anew.
   mutating func giveUp(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    noteParseFailure(slot: slot, at: time)
     abandonCalls(of: &conversation, slot: slot, at: time)
     conversation.parser = nil
     conversation.state = .unknown

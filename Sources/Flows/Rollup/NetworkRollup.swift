@@ -66,25 +66,28 @@ struct NetworkRollup {
     pairs.drop(pair)
   }
 
-  /// Counts the figures of one flow in one second, `client` being the direction of its client;
-  /// nowhere, when `pair` is `UInt32.max`.
+  /// Counts what a flow carried in one second, `client` being the direction of its client; nowhere,
+  /// when `pair` is `UInt32.max`.
   mutating func add(
-    _ counters: inout FlowCounters, client: Int, score: UInt8, pair: UInt32, second: Int64
+    _ traffic: BothWays<SecondTraffic>, client: Int, score: UInt8, pair: UInt32, second: Int64
   ) {
     guard pair != .max else { return tally.lose(.rollupTableFull) }
     let (table, row) = makeRow(of: pair, second: second)
-    counters.add(to: &seconds[table].rows[row].figures, client: client)
+    traffic[client].add(to: &seconds[table].rows[row].figures.sent)
+    traffic[1 - client].add(to: &seconds[table].rows[row].figures.received)
     seconds[table].rows[row].updates &+= 1
     if score > seconds[table].rows[row].directionScore {
       seconds[table].rows[row].directionScore = score
     }
   }
 
-  /// Counts what befell a flow in a second for which ``add(_:client:score:pair:second:)`` was called.
-  mutating func add(_ incidents: inout FlowIncidents, client: Int, pair: UInt32, second: Int64) {
+  /// Counts what else is known of a second whose traffic was counted.
+  mutating func add<Part: PartialFigures>(
+    _ part: inout Part, client: Int, pair: UInt32, second: Int64
+  ) {
     guard pair != .max else { return }
     let (table, row) = makeRow(of: pair, second: second)
-    incidents.add(to: &seconds[table].rows[row].figures, client: client)
+    part.add(to: &seconds[table].rows[row].figures, client: client)
   }
 
   private mutating func makeRow(of pair: UInt32, second: Int64) -> (table: Int, row: Int) {
@@ -99,27 +102,42 @@ struct NetworkRollup {
     return remainder < 0 ? remainder + window : remainder
   }
 
-  /// Writes the seconds up to `through`, and the minute when its last second is among them.
-  mutating func close(through: Int64, into batch: inout RecordBatch) {
+  /// Writes the seconds up to `through`, and the minute when its last second is among them. False when
+  /// the batch has no room for all of them: take it, and call again.
+  mutating func close(through: Int64, into batch: inout RecordBatch) -> Bool {
     guard let last = closed else {
       closed = through
-      return
+      return true
     }
-    guard through > last else { return }
+    guard through > last else { return true }
     // All that is open lies in the window behind the last one closed.
     for second in (last + 1)...min(through, last + Int64(Self.window)) {
+      guard hasRoom(in: batch) else { return false }
       closeSecond(second, into: &batch)
+      closed = second
     }
+    guard hasRoom(in: batch) else { return false }
     closed = through
     closeMinutes(before: through + 1, into: &batch)
+    return true
   }
 
-  /// Writes everything, over or not, and begins anew. All flows must have left.
-  mutating func finish(into batch: inout RecordBatch) {
-    if let last = closed { close(through: last + Int64(Self.window), into: &batch) }
+  /// Writes everything, over or not, and begins anew. All flows must have left. False when the batch
+  /// has no room for all: take it, and call again.
+  mutating func finish(into batch: inout RecordBatch) -> Bool {
+    if let last = closed, !close(through: last + Int64(Self.window), into: &batch) { return false }
+    guard hasRoom(in: batch) else { return false }
     if minuteStart != .min { closeMinute(into: &batch) }
     minuteStart = .min
     closed = nil
+    return true
+  }
+
+  /// Whether the batch has room for the rows of a second and of its minute; an empty one has to do.
+  private func hasRoom(in batch: borrowing RecordBatch) -> Bool {
+    let count = batch.networkMetrics.count
+    return limits.flowsAtOnce == nil || count == 0
+      || count + 2 * limits.rollupPairs <= limits.batchNetworkMetrics
   }
 
   private mutating func closeSecond(_ second: Int64, into batch: inout RecordBatch) {

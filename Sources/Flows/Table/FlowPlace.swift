@@ -107,7 +107,7 @@ extension FlowTable {
       packet.destinationLink, packet.destination, on: interface)
     details[slot].isNearNetwork[0] = interfaces.isNear(packet.source, on: interface)
     details[slot].isNearNetwork[1] = interfaces.isNear(packet.destination, on: interface)
-    flows[slot].observationPoint = observationPoint(slot)
+    details[slot].observationPoint = observationPoint(slot)
   }
 
   func observationPoint(_ slot: Int) -> ObservationPoint {

@@ -32,7 +32,7 @@ import Testing
     #expect(run.table.count <= limits.flows + 1)
     #expect(run.table.flows.count <= limits.flows + 1)
     #expect(run.table.rollup.pairs.count <= limits.rollupPairs)
-    #expect((run.table.sample?.held.count ?? 0) <= 400)
+    #expect((run.table.sample?.count ?? 0) <= 400)
     run.finish()
     records += run.batch.flows.count
     let tallies = run.table.takeTallies()
@@ -73,7 +73,7 @@ import Testing
       }
       run.batch.removeAll()
       sizes.append([
-        run.table.flows.count, run.table.seconds.slots.count, run.table.incidents.slots.count,
+        run.table.flows.count, run.table.samples.slots.count, run.table.incidents.slots.count,
         run.table.rollup.pairs.entries.count, run.batch.networkMetrics.capacity,
       ])
     }
