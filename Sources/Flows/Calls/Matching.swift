@@ -83,6 +83,9 @@ extension FlowEngine {
       return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }
+    if canDoubt(&conversation), isTooEarly(first, for: number, in: &conversation) {
+      return tallies.calls.lose(.unpairedResponse)
+    }
     pending.unlink(number, from: &conversation)
     forgetOpen(number, in: &conversation)
     let offset = pending.slots[number].text.count

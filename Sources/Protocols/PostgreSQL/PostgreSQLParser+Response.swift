@@ -102,7 +102,7 @@ extension PostgreSQLParser {
     _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard bytes[0] == 0x45, isStarting else {
-      return .skip(isLost[1] && length > bytes.count ? bytes.count : length)
+      return .skip(gaps[.server] && length > bytes.count ? bytes.count : length)
     }
     if bytes.count < length && !isFinal { return .needMore }
     isStarting = false

@@ -139,7 +139,8 @@ import Testing
   @Test(
     arguments: [
       ("*1\r\n$4\r\nPING\r\n", Recognition.yes(sentBy: .client)), ("*2\r\n$3\r\nge", .undecided),
-      ("*1\r\n$4\r\nPONG\r\n", .no), ("GET / HTTP/1.1\r\n", .no), ("*", .undecided),
+      ("*1\r\n$8\r\nFT.THING\r\n", .undecided), ("*1\r\n$4\r\nP\tNG\r\n", .no),
+      ("GET / HTTP/1.1\r\n", .no), ("*", .undecided),
       ("PING\r\n", .no),
     ] as [(String, Recognition)])
   func recognition(text: String, expected: Recognition) {
