@@ -34,6 +34,9 @@ package struct FlowLimits: Sendable {
   package var pendingTextBytes = 16 << 20
   /// A response whose end only the next request shows counts as ended after this silence.
   package var silenceEndsResponse: Int64 = 1_000_000_000
+  /// A response without a declared length that still goes on after this time is told of as it is then:
+  /// server-sent events and watches never end.
+  package var endlessResponse: Int64 = 60_000_000_000
   /// Threads whose last message is remembered for syscall trace ids.
   package var threads = 32_768
   /// Processes remembered as told.

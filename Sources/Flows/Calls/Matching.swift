@@ -94,6 +94,7 @@ extension FlowEngine {
     conversation.failures = 0
     guard part.isOpen else { return complete(number, in: &conversation, slot: slot) }
     pending.slots[number].state = .answering
+    pending.slots[number].answered = part.end
     pending.slots[number].deadline = part.end + limits.silenceEndsResponse
     conversation[first.direction].open = number
   }
