@@ -53,6 +53,8 @@ struct FlowEngine: ~Copyable {
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
+  /// Bytes in the backlogs of all conversations.
+  var backlogBytes = 0
   /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
 
@@ -98,7 +100,7 @@ struct FlowEngine: ~Copyable {
       releaseHeld(direction, in: &conversation, slot: slot)
       endStream(direction, in: &conversation, slot: slot)
     }
-    abandonRecognition(&conversation)
+    dropBacklog(of: &conversation)
     abandonCalls(of: &conversation, slot: slot, at: time)
     if isOfSockets { peers.remove(slot: slot) }
   }

@@ -11,6 +11,8 @@ struct Conversation {
   enum State: UInt8 {
     /// Its protocol is being looked for.
     case unknown
+    /// `parser` is to read it, the backlog first.
+    case adopted
     /// `parser` reads it.
     case recognised
     /// No protocol was found; the probe was told to be silent, the packets are not looked at.
@@ -46,15 +48,24 @@ struct Conversation {
   var lastActive: Timestamp
 
   // Looking for the protocol.
-  /// Turns that were offered, and data events that nobody wanted.
+  /// How far the current turn was offered to the protocols.
+  enum OfferedTurn: UInt8 {
+    case fresh
+    /// Its bytes so far are in the backlog, and more of them will tell.
+    case waiting
+    /// It is in the backlog; what follows will tell.
+    case possible
+    /// Every protocol has refused it.
+    case refused
+  }
+
+  var turn = OfferedTurn.fresh
+  var backlog = Backlog()
+  /// Turns that were offered in vain, and data events that nobody has read.
   var offers: UInt8 = 0
-  var refusedEvents: UInt16 = 0
+  var unreadEvents: UInt16 = 0
   /// When the last of them was.
-  var lastRefused = Timestamp(nanoseconds: 0)
-  /// Data events that wait in a buffer for more to decide by, not counted yet.
-  var heldBack: UInt16 = 0
-  /// Whether the current turn was refused by every protocol.
-  var turnRefused = false
+  var lastUnread = Timestamp(nanoseconds: 0)
   var failures: UInt8 = 0
   var mutes: UInt8 = 0
   var mutedUntil = Timestamp(nanoseconds: 0)

@@ -60,16 +60,17 @@ struct PacketReader: ~Copyable, SegmentSink {
   }
 
   mutating func read(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, at time: Timestamp, direction: Int,
-    of streams: inout FlowStreams
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, acknowledgement: UInt32,
+    at time: Timestamp, direction: Int, of streams: inout FlowStreams
   ) {
     guard streams.mode == .followed else { return refuse(streams) }
     let slot = Int(streams.conversation)
     let before = conversations[slot].state
     engine.takeSegment(
       payload, length: length, sequence: sequence,
-      moment: Moment(packetAt: time, Self.direction(direction)), in: &conversations[slot],
-      slot: slot)
+      moment: Moment(
+        packetAt: time, Self.direction(direction), acknowledgement: acknowledgement),
+      in: &conversations[slot], slot: slot)
     if conversations[slot].state != before { noteState(&streams, before, at: time) }
   }
 
@@ -107,7 +108,8 @@ struct PacketReader: ~Copyable, SegmentSink {
     }
   }
 
-  /// Tells a conversation, and the calls that it has begun, what its flow knows better now.
+  /// Tells a conversation, and the calls that it has begun, what its flow knows better now. What was
+  /// seen of it before its protocol was recognised is read then.
   mutating func learn(_ slot: Int, _ point: ObservationPoint, directionScore: UInt8) {
     conversations[slot].observationPoint = point
     conversations[slot].directionScore = directionScore
@@ -117,6 +119,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       engine.pending.slots[number].record.directionScore = directionScore
       number = engine.pending.slots[number].next
     }
+    engine.readBacklog(of: &conversations[slot], slot: slot)
   }
 
   /// Counts payload that nobody reads.
@@ -133,8 +136,8 @@ struct PacketReader: ~Copyable, SegmentSink {
   ) {
     let slot = Int(streams.conversation)
     switch conversations[slot].state {
-    case .recognised:
-      recognised.append(slot)
+    case .recognised, .adopted:
+      if before == .unknown { recognised.append(slot) }
     case .muted:
       streams.mutedUntil = conversations[slot].mutedUntil
       streams.mutes = conversations[slot].mutes
