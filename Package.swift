@@ -146,7 +146,10 @@ let package = Package(
     tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
     tests(
       "AgentTests",
-      ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
+      [
+        "Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport", "Wire",
+        logging,
+      ] + nio),
     tests(
       "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
     tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
