@@ -19,6 +19,10 @@ package struct PacketPipeline: ~Copyable {
   /// The packet that is being worked on: too large to be made anew for each.
   private var packet = DecodedPacket()
   var frames = Tally()
+  /// Whether payload is read for calls. While it is not, flows and their figures go on as before; a
+  /// conversation ends with its next payload, which counts as shed load, and is taken up in its middle
+  /// afterwards.
+  package var readsCalls = true
   /// Per interface.
   private var namespaces: [UInt32] = []
   /// The second whose tallies are being counted; nil before the first flush.
@@ -71,6 +75,7 @@ package struct PacketPipeline: ~Copyable {
     while table.ended.count > waiting { release(table.ended.removeLast(), at: packet.time) }
     guard let hit else { return }
     while hit.slot >= streams.count { streams.append(FlowStreams()) }
+    guard readsCalls else { return shed(hit.slot) }
     let start = packet.payloadOffset
     let payload = bytes.extracting(start..<(start + packet.payloadCaptured))
     if packet.transport.rawValue == 6 {
@@ -78,6 +83,22 @@ package struct PacketPipeline: ~Copyable {
     } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {
       takeDatagram(payload, hit)
     }
+    tell()
+  }
+
+  /// Leaves the packet's payload unread.
+  private mutating func shed(_ slot: Int) {
+    guard packet.payloadLength > 0 else { return }
+    if packet.transport.rawValue == 6 {
+      assembler.tally.pass()
+    } else if packet.transport.rawValue != 17 || packet.isLaterFragment {
+      return
+    }
+    reader.engine.tallies.conversations.lose(.shedLoad)
+    guard streams[slot].isRead else { return }
+    assembler.end(&streams[slot], into: &reader)
+    reader.close(&streams[slot], as: .muted, at: packet.time)
+    streams[slot].mutedUntil = packet.time
     tell()
   }
 

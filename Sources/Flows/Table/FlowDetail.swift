@@ -26,6 +26,7 @@ struct FlowDetail: BitwiseCopyable {
   var link = BothWays(LinkAddress.none)
   var isNearLink = BothWays(false)
   var isNearNetwork = BothWays(false)
+  var isGuest = BothWays(false)
   /// Identification of each direction's first packet.
   var identification = BothWays<UInt16>(0)
   var etherType: UInt16 = 0
