@@ -204,5 +204,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/PacketPipeline", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Fuzz/FlowTable", swiftSettings: settings),
   ]
 }

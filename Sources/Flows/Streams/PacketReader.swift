@@ -32,6 +32,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       conversation.mutes = streams.mutes
       conversation.offers = engine.limits.recognitionTurns - min(engine.limits.recognitionTurns, 6)
     }
+    conversation.offers = max(conversation.offers, streams.offers)
     if let reused = free.popLast() {
       conversations[Int(reused)] = conversation
       flows[Int(reused)] = UInt32(flow)
@@ -86,7 +87,13 @@ struct PacketReader: ~Copyable, SegmentSink {
     engine.takeDatagram(
       payload, length: length, moment: Moment(packetAt: time, Self.direction(direction)),
       in: &conversations[slot], slot: slot)
-    if conversations[slot].state != before { noteState(&streams, before, at: time) }
+    if conversations[slot].state != before {
+      noteState(&streams, before, at: time)
+    } else if before == .unknown {
+      // Nothing is kept of a datagram that no protocol wants but that there was one.
+      streams.offers = conversations[slot].offers
+      close(&streams, as: .fresh, at: time)
+    }
   }
 
   mutating func lose(
@@ -141,6 +148,7 @@ struct PacketReader: ~Copyable, SegmentSink {
     case .muted:
       streams.mutedUntil = conversations[slot].mutedUntil
       streams.mutes = conversations[slot].mutes
+      streams.offers = 0
       close(&streams, as: .muted, at: time)
     case .unknown: break
     }
