@@ -207,5 +207,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/FlowTable", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-wire-frames", dependencies: ["Telemetry", "Wire"],
+      path: "Fuzz/WireFrames", swiftSettings: settings),
   ]
 }
