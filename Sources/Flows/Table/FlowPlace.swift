@@ -127,7 +127,7 @@ extension FlowTable {
     details[slot].isNearNetwork[1] = interfaces.isNear(packet.destination, on: interface)
     details[slot].isGuest[0] = interfaces.isGuest(packet.source, on: interface)
     details[slot].isGuest[1] = interfaces.isGuest(packet.destination, on: interface)
-    flows[slot].observationPoint = observationPoint(slot)
+    details[slot].observationPoint = observationPoint(slot)
   }
 
   func observationPoint(_ slot: Int) -> ObservationPoint {
