@@ -179,6 +179,7 @@ let package = Package(
 if Context.environment["METAFLOW_DEV"] != nil {
   package.targets += [
     .executableTarget(name: "socket-calls", path: "Benchmarks/SocketCalls"),
+    .executableTarget(name: "packet-sender", path: "Benchmarks/PacketSender"),
     .executableTarget(
       name: "flows-benchmark", dependencies: ["CAllocations", "Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),

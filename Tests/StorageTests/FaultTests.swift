@@ -3,6 +3,7 @@
 import Foundation
 import Storage
 import Telemetry
+import TestSupport
 import Testing
 
 /// What goes wrong is said, and what was stored before stays.
