@@ -182,9 +182,9 @@ private struct Run: ~Copyable {
     case 0..<160: Int64(byte) * 3_000_001
     case 160..<220: Int64(byte - 150) * 500_000_000
     case 220..<240: Int64(byte - 200) * 10_000_000_000
-    case 240..<254: Int64(byte - 255) * 400_000_000
+    case 240..<254: (Int64(byte) - 255) * 400_000_000
     case 254: -200_000_000_000
-    default: Int64.max / 3
+    default: .max / 3
     }
   }
 

@@ -77,6 +77,9 @@ struct FlushPace {
     return true
   }
 
+  /// Makes the next flush due.
+  mutating func hurry() { lastFlush = 0 }
+
   mutating func isNewSecond(_ now: Timestamp) -> Bool {
     defer { lastSecond = now.seconds }
     return now.seconds != lastSecond

@@ -84,12 +84,13 @@ struct PacketLoop: ~Copyable, ObservingLoop {
   }
 
   mutating func flush(now: Timestamp) {
-    observer.pipeline.flush(now: now)
+    // What a full batch had no room for comes with the next one.
+    if !observer.pipeline.flush(now: now) { pace.hurry() }
   }
 
   mutating func end(now: Timestamp) {
     ownPeers.leave(number)
-    observer.pipeline.finish(now: now)
+    while !observer.pipeline.finish(now: now) { handOn(now) }
   }
 
   mutating func eachSecond(_ now: Timestamp) {
@@ -155,7 +156,8 @@ extension PacketLoop {
     limits.calls.firstTraceID = first
     limits.flows.sampleSeed = random.next()
     limits.flows.serverPorts = configuration.packets.serverPorts
-    // Inside what one frame takes, see WireLimits; a window of the sample is written at once.
+    // Inside what one frame takes, see WireLimits, and little memory for each batch on its way.
+    limits.flows.flowsAtOnce = 8_192
     limits.flows.batchFlows = 32_768
     limits.flows.flowRecordsPerSecond = 8_000
     limits.flows.batchNetworkMetrics = 65_536

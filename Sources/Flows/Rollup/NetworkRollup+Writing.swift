@@ -55,13 +55,17 @@ extension NetworkRollup {
     swap(&table, &seconds[number])
   }
 
-  /// Writes the minutes that end at or before `second`.
+  /// Writes the minutes that end at or before `second`; of those in which nothing happened the last
+  /// hour's, as nothing stays open longer, but time may go on by years.
   private mutating func closeMinutes(before second: Int64, into batch: inout RecordBatch) {
     while minuteStart != .min && second >= minuteStart + 60 {
       closeMinute(into: &batch)
-      minuteStart = hasLoad ? minuteStart + 60 : .min
+      let next = max(minuteStart + 60, second.minuteStart - Self.silentSeconds)
+      minuteStart = hasLoad ? next : .min
     }
   }
+
+  private static var silentSeconds: Int64 { 3_600 }
 
   private var hasLoad: Bool { pairs.entries.contains { $0.holds > 0 && $0.load > 0 } }
 

@@ -31,7 +31,7 @@ extension FlowTable {
     guard ahead > 0 else {
       return -ahead <= limits.reportInterval ? .arrived : goBack(to: now, into: &batch)
     }
-    let step = count == 0 ? ahead : min(ahead, largestStep)
+    let step = step(from: from, ahead: ahead)
     let time = from + step
     clock = time
     sweep(step, at: time, into: &batch)
@@ -44,8 +44,19 @@ extension FlowTable {
     limits.flowsAtOnce.map { batch.flows.count >= $0 } ?? false
   }
 
-  /// How far the clock goes at a time, so that the sweep looks at as many slots as records may be
-  /// written at once. Nanoseconds.
+  /// How far the clock goes at a time on its way `ahead`.
+  private func step(from: Timestamp, ahead: Int64) -> Int64 {
+    guard count > 0 else { return ahead }
+    let step = min(ahead, largestStep)
+    guard ahead > limits.reportInterval, let due = dues.min() else { return step }
+    // The clock was set, or a capture goes on much later: what packets there began is not due yet,
+    // and the time before it may be years.
+    let (silence, isFar) = due.subtractingReportingOverflow(from.nanoseconds)
+    return isFar ? step : max(step, min(ahead, silence))
+  }
+
+  /// How far the clock goes at once while something may be due, so that the sweep looks at as many
+  /// slots as records may be written at once. Nanoseconds.
   private var largestStep: Int64 {
     let second: Int64 = 1_000_000_000
     guard let count = limits.flowsAtOnce, flows.count > count else { return second }
@@ -93,13 +104,17 @@ extension FlowTable {
     let share = Int64(flows.count) * min(step, 1_000_000_000) / 1_000_000_000
     for _ in 0..<min(Int(share) + 64, flows.count) {
       sweepHand = sweepHand + 1 < flows.count ? sweepHand + 1 : 0
-      guard flows[sweepHand].use == .open else { continue }
-      if isOver(sweepHand, silence: now - flows[sweepHand].last) {
-        end(sweepHand)
-      } else if now.nanoseconds >= details[sweepHand].reportDue {
-        reportProgress(sweepHand, now: now, into: &batch)
-      }
+      if now.nanoseconds >= dues[sweepHand] { look(at: sweepHand, now: now, into: &batch) }
     }
+  }
+
+  /// Ends a flow that fell silent, or reports one that goes on when it is time to.
+  private mutating func look(at slot: Int, now: Timestamp, into batch: inout RecordBatch) {
+    guard flows[slot].use == .open else { return }
+    guard !isOver(slot, silence: now - flows[slot].last) else { return end(slot) }
+    if now.nanoseconds >= details[slot].reportDue { reportProgress(slot, now: now, into: &batch) }
+    dues[slot] = min(
+      details[slot].reportDue, flows[slot].last.nanoseconds &+ timeout(of: slot) &+ 1)
   }
 }
 

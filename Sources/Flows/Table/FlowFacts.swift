@@ -40,6 +40,8 @@ struct FlowFacts: BitwiseCopyable {
   static let reversed: UInt32 = 1 << 25
   /// It has figures of a second that were not counted yet.
   static let counting: UInt32 = 1 << 26
+  /// Its slot is in ``FlowTable/counting``. Outlives the flow.
+  static let listed: UInt32 = 1 << 27
 
   @inline(__always)
   func has(_ fact: UInt32) -> Bool { bits & fact != 0 }

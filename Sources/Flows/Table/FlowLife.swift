@@ -13,17 +13,26 @@ extension FlowTable {
   }
 
   func isOver(_ slot: Int, silence: Int64) -> Bool {
-    silence > timeout(of: flows[slot].phase) &+ limits.lateness
+    silence > timeout(of: slot)
   }
 
-  private func timeout(of phase: Flow.Phase) -> Int64 {
-    switch phase {
-    case .established: limits.establishedTimeout
-    case .reset: limits.resetTimeout
-    case .refused: limits.refusedTimeout
-    case .finished: limits.finishedTimeout
-    case .other, .opening, .answered, .halfClosed: limits.otherTimeout
-    }
+  /// The longest silence that a flow survives.
+  func timeout(of slot: Int) -> Int64 {
+    let timeout =
+      switch flows[slot].phase {
+      case .established: limits.establishedTimeout
+      case .reset: limits.resetTimeout
+      case .refused: limits.refusedTimeout
+      case .finished: limits.finishedTimeout
+      case .other, .opening, .answered, .halfClosed: limits.otherTimeout
+      }
+    return timeout &+ limits.lateness
+  }
+
+  /// Moves a connection on to a phase, which may have another timeout.
+  mutating func enter(_ phase: Flow.Phase, slot: Int) {
+    flows[slot].phase = phase
+    dues[slot] = .min
   }
 
   /// Whether it is the SYN, or SYN/ACK, of a new connection between the same ports. While one is
@@ -63,13 +72,16 @@ extension FlowTable {
     }
     if clock == nil { clock = packet.time }
     let (firstIsClient, score) = guessDirection(&packet)
+    let isListed = flows[slot].facts.has(FlowFacts.listed)
     flows[slot] = Flow(&packet)
+    flows[slot].facts.set(FlowFacts.listed, to: isListed)
     flows[slot].facts.set(FlowFacts.reversed, to: !firstIsClient)
     details[slot] = FlowDetail(&packet, id: nextID, reportInterval: limits.reportInterval)
     details[slot].directionScore = score
     nextID &+= 1
     learnTunnel(&packet, slot: slot, direction: 0)
     learnPlace(&packet, slot: slot)
+    dues[slot] = .min
     index.insert(hash, slot: slot)
     openCount += 1
     return slot
@@ -80,6 +92,7 @@ extension FlowTable {
     guard flows.count < extras.limit else { return nil }
     flows.append(Flow())
     details.append(FlowDetail())
+    dues.append(.max)
     return flows.count - 1
   }
 
@@ -109,6 +122,7 @@ extension FlowTable {
   mutating func end(_ slot: Int) {
     index.remove(flows[slot].hash(seed: limits.hashSeed), slot: slot)
     flows[slot].use = .ended
+    dues[slot] = .max
     openCount -= 1
     ended.append(slot)
   }

@@ -11,7 +11,8 @@ extension FlowTable {
     let second = rollup.open(time.seconds)
     details[slot].second = second
     flows[slot].secondEnd = (max(second, time.seconds) &+ 1) &* 1_000_000_000
-    flows[slot].facts.note(FlowFacts.counting)
+    if !flows[slot].facts.has(FlowFacts.listed) { counting.append(UInt32(slot)) }
+    flows[slot].facts.note(FlowFacts.counting | FlowFacts.listed)
   }
 
   /// Counts the figures of a flow's second, if one is open, for its report and its pair.
@@ -46,10 +47,18 @@ extension FlowTable {
   /// batch has no room for all.
   mutating func closeSeconds(through second: Int64, into batch: inout RecordBatch) -> Bool {
     guard rollup.isOpen(second) else { return true }
-    for slot in flows.indices
-    where flows[slot].facts.has(FlowFacts.counting) && details[slot].second <= second {
-      countSecond(of: slot)
+    var kept = 0
+    for index in counting.indices {
+      let slot = Int(counting[index])
+      if details[slot].second <= second { countSecond(of: slot) }
+      if flows[slot].facts.has(FlowFacts.counting) {
+        counting[kept] = UInt32(slot)
+        kept += 1
+      } else {
+        flows[slot].facts.forget(FlowFacts.listed)
+      }
     }
+    counting.removeSubrange(kept...)
     return rollup.close(through: second, into: &batch)
   }
 

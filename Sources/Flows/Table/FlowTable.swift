@@ -13,6 +13,12 @@ struct FlowTable: ~Copyable {
   /// A slot's number is a flow's handle from the packet that made it to its release.
   var flows: [Flow] = []
   var details: [FlowDetail] = []
+  /// When time has something for a slot: its flow may be silent for too long, or is to be reported.
+  /// Nanoseconds since the epoch; `Int64.max` without an open flow. Apart, so that looking for what is
+  /// due brings in little.
+  var dues: [Int64] = []
+  /// Slots with figures of a second that may be open: those with ``FlowFacts/listed``.
+  var counting: [UInt32] = []
   /// Slots of flows that ended and wait for ``release(_:into:)``, oldest first. The owner empties it,
   /// after every packet or at least before every advance.
   var ended: [Int] = []
@@ -50,6 +56,7 @@ struct FlowTable: ~Copyable {
     // Address space, not memory: a table that grows would move all of its flows, a few times.
     flows.reserveCapacity(limits.flows + Self.endedLimit)
     details.reserveCapacity(limits.flows + Self.endedLimit)
+    dues.reserveCapacity(limits.flows + Self.endedLimit)
     // Each flow has at most one place for its open second and one for its report.
     samples = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     incidents = Pool(limit: 2 * (limits.flows + Self.endedLimit))

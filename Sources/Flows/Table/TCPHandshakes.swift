@@ -45,7 +45,7 @@ extension FlowTable {
       }
       flows[slot].facts.note(FlowFacts.syn, direction)
     }
-    if flows[slot].phase == .other { flows[slot].phase = .opening }
+    if flows[slot].phase == .other { enter(.opening, slot: slot) }
     number(&packet, slot: slot, direction: direction)
     flows[slot].takeOther(direction)
   }
@@ -72,7 +72,7 @@ extension FlowTable {
         incidents.slots[incidents(of: slot)].roundTripServer.takeRoundTrip(
           from: details[slot].synTime, to: packet.time)
       }
-      flows[slot].phase = .answered
+      enter(.answered, slot: slot)
     case .established where facts.has(FlowFacts.synAck, direction):
       flows[slot].facts.note(FlowFacts.synAckAgain)
     default: break
@@ -96,8 +96,8 @@ extension FlowTable {
       flows[slot].facts.note(FlowFacts.rst, direction)
       details[slot].resetPhase = flows[slot].phase
       switch flows[slot].phase {
-      case .opening, .answered: flows[slot].phase = .refused
-      case .other, .established, .halfClosed: flows[slot].phase = .reset
+      case .opening, .answered: enter(.refused, slot: slot)
+      case .other, .established, .halfClosed: enter(.reset, slot: slot)
       case .finished, .refused, .reset: break
       }
     }
@@ -111,7 +111,7 @@ extension FlowTable {
   ) -> Bool {
     let facts = flows[slot].facts
     switch flows[slot].phase {
-    case .other: flows[slot].phase = .established
+    case .other: enter(.established, slot: slot)
     case .opening:
       // The answer to the SYN acknowledges what its sender has not sent: the server still has a
       // connection of these ports, whose end it never saw.
@@ -122,9 +122,9 @@ extension FlowTable {
         return false
       }
       flows[slot].facts.forget(FlowFacts.foreignAnswer)
-      flows[slot].phase = .established
+      enter(.established, slot: slot)
     case .answered:
-      flows[slot].phase = .established
+      enter(.established, slot: slot)
       guard facts.has(FlowFacts.synAck, 1 - direction), !facts.has(FlowFacts.disordered) else {
         break
       }
@@ -156,7 +156,7 @@ extension FlowTable {
       let isBoth =
         flows[slot].facts.hasAll(FlowFacts.fin, 0)
         && flows[slot].facts.hasAll(FlowFacts.fin, 1)
-      flows[slot].phase = isBoth ? .finished : .halfClosed
+      enter(isBoth ? .finished : .halfClosed, slot: slot)
     }
   }
 }
