@@ -136,6 +136,8 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
         COUNT(muted);
         return 0;
     }
+    // Soon, because another thread may be about to send through the same socket.
+    describe_stream(sk, &call);
     call.limit = word & SLOT_MUTED;
     call.role = word >> SLOT_ROLE & 3;
     call.ordinal = __sync_fetch_and_add(&slot->ordinal, 1) + 1;
@@ -150,7 +152,6 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    describe_stream(sk, &call);
     emit_data(sk, task, &call, lane);
     return 0;
 }
