@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import Telemetry
 
 /// WHERE: conditions on rows.
@@ -80,6 +81,8 @@ extension TableScope {
     if let value = exact ?? known.first(where: { $0.name.lowercased() == wanted }) {
       return Scalar(sql: "\(value.number)", type: .integer)
     }
+    // No agent has said yet what it can read, so no row has any value.
+    guard !known.isEmpty else { return Scalar(sql: "-1", type: .integer) }
     throw QueryError(
       .unknownName, "\(tag.name) has no value '\(text)'", at: expression.offset,
       suggestions: NearestNames.of(text, in: known.map(\.name)))

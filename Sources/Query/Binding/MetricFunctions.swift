@@ -43,16 +43,20 @@ extension AggregateBinder {
     return Scalar(sql: result, type: type, unit: unit, isMetric: true)
   }
 
+  /// Rows; of a tag, those in which it has a value.
   private mutating func count(_ call: FunctionCall) throws(QueryError) -> Scalar {
     try call.want(0...1)
+    let name: EngineSQL
     switch call.arguments.first?.kind {
-    case nil, .star, .integer(1), .name("row"): break
+    case nil, .star, .integer(1), .name("row"):
+      name = withPlan { $0.aggregate("count", of: "") }
     default:
-      throw QueryError(
-        .misuse, "Count counts rows: Count(row); distinct values are counted by Uniq(tag)",
-        at: call.arguments[0].offset)
+      let tag = try tagValue(call.arguments[0], of: call)
+      name =
+        tag.type == .text
+        ? withPlan { $0.aggregate("countIf", of: "ifNull(\(tag.sql), '') != ''") }
+        : withPlan { $0.aggregate("count", of: tag.sql) }
     }
-    let name = withPlan { $0.aggregate("count", of: "") }
     return Scalar(sql: name, type: .integer, isMetric: true)
   }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The known names that someone who wrote another one may have meant.
-enum NearestNames {
+package enum NearestNames {
   /// Longest name compared; longer ones get no suggestion.
   private static let longest = 64
 
   /// At most three of `known`, nearest first: an edit in every third character is let pass, and
   /// a name that contains the wanted one counts as near.
-  static func of(_ wanted: String, in known: some Sequence<String>) -> [String] {
+  package static func of(_ wanted: String, in known: some Sequence<String>) -> [String] {
     let wanted = Array(wanted.lowercased().utf8)
     guard !wanted.isEmpty, wanted.count <= longest else { return [] }
     let bound = max(1, wanted.count / 3)
