@@ -112,13 +112,4 @@ static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
     publish(lane, sizeof(struct mf_socket_event) + ((captured + 7) & ~7u));
 }
 
-/// Payload bytes wanted of a socket: its verdict, or the default. MF_MUTED for none of its events.
-static __always_inline __u32 limit_for(__u64 socket) {
-    __u32 *verdict = bpf_map_lookup_elem(&verdicts, &socket);
-    __u32 limit = verdict ? *verdict : config.payload_limit;
-    if (limit != MF_MUTED && limit > MF_PAYLOAD_MAX)
-        limit = MF_PAYLOAD_MAX;
-    return limit;
-}
-
 #endif
