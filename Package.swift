@@ -142,7 +142,7 @@ let package = Package(
     tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
-    tests("WireTests", ["Telemetry", "Wire"]),
+    tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
     tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
     tests(
       "AgentTests",
@@ -153,8 +153,10 @@ let package = Package(
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
       "IngestTests",
-      ["Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "Wire", "metaflow-engine", logging]
-        + nio),
+      [
+        "Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "TestSupport", "Wire",
+        "metaflow-engine", logging,
+      ] + nio),
     .testTarget(
       name: "QueryTests",
       dependencies: [
@@ -196,5 +198,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/PacketPipeline", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-wire-frames", dependencies: ["Telemetry", "Wire"],
+      path: "Fuzz/WireFrames", swiftSettings: settings),
   ]
 }
