@@ -4,6 +4,7 @@ import Bytes
 import Foundation
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 
@@ -153,7 +154,7 @@ import Wire
 
   @Test func randomBytesNeverTrap() {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let (bytes, _) = segment()
     for _ in 0..<3_000 {
       var damaged = bytes
@@ -195,18 +196,5 @@ import Wire
       ends.append(bytes.count)
     }
     return (bytes, ends)
-  }
-}
-
-/// A seeded generator (SplitMix64, Steele, Lea and Flood 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
   }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Storage
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 
@@ -71,7 +72,7 @@ import Wire
 
   @Test func nothingAcknowledgedIsLostAndNothingCountedTwice() async throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     try await withDirectory { directory in
       var acknowledged: UInt64 = 0
       var sent: UInt64 = 0
