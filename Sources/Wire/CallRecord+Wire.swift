@@ -286,7 +286,7 @@ extension Text {
     cursor = offset &+ length
   }
 
-  /// A text that does not lie in the batch's `textBytes` bytes is a fault.
+  /// A text that does not lie in the batch's `textBytes` bytes is a fault; an empty one has no place.
   @inline(__always)
   init(from reader: inout WireReader, cursor: inout UInt32, textBytes: Int) {
     let start = cursor &+ UInt32(truncatingIfNeeded: reader.zigzag())
@@ -296,7 +296,7 @@ extension Text {
       self = .empty
       return
     }
-    self = Text(offset: start, length: count)
+    self = count == 0 ? .empty : Text(offset: start, length: count)
     cursor = start &+ count
   }
 }

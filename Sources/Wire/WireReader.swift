@@ -135,6 +135,8 @@ struct WireReader: ~Escapable {
     return bytes.extracting(start..<offset)
   }
 
+  /// Text, repaired where it is not UTF-8. Repairs take more bytes than what they replace; beyond the
+  /// limit, which is also the sender's, it is cut.
   @_lifetime(self: copy self)
   mutating func string(limit: Int = WireLimits.stringBytes) -> String {
     let count = varint()
@@ -144,7 +146,9 @@ struct WireReader: ~Escapable {
     }
     let span = run(Int(count))
     guard !span.isEmpty else { return "" }
-    return unsafe span.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    return unsafe span.withUnsafeBufferPointer {
+      unsafe String(decoding: $0, as: UTF8.self).cut(toBytes: limit)
+    }
   }
 
   /// Demands that nothing is left: more would be a row that this build does not read.

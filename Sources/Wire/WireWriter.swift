@@ -67,10 +67,9 @@ struct WireWriter: Sendable {
     varint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
   }
 
-  /// Length and UTF-8 bytes; cut at ``WireLimits/stringBytes``.
+  /// Length and UTF-8 bytes; cut at ``WireLimits/stringBytes``, between two characters.
   mutating func string(_ value: String, limit: Int = WireLimits.stringBytes) {
-    var utf8 = Array(value.utf8)
-    if utf8.count > limit { utf8.removeLast(utf8.count - limit) }
+    let utf8 = Array(value.cut(toBytes: limit).utf8)
     varint(UInt64(utf8.count))
     append(utf8)
   }
@@ -88,5 +87,15 @@ struct WireWriter: Sendable {
     for index in 0..<4 {
       storage[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(index * 8))
     }
+  }
+}
+
+extension String {
+  /// As many of the leading Unicode scalars as have at most `limit` bytes of UTF-8.
+  func cut(toBytes limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    var end = utf8.index(startIndex, offsetBy: limit)
+    while end > startIndex, UTF8.isContinuation(utf8[end]) { end = utf8.index(before: end) }
+    return String(decoding: utf8[..<end], as: UTF8.self)
   }
 }

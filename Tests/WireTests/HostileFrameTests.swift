@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 
@@ -36,7 +37,7 @@ import Wire
   }
 
   @Test(arguments: UInt64(1)...30) func mutatedFramesNeverTrap(seed: UInt64) throws {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     var encoder = FrameEncoder()
     for frame in Frame.samples(&random) {
       let bytes = try encoder.encode(frame)
@@ -52,7 +53,7 @@ import Wire
 
   /// zstd's own checks would catch most faults, so the sections are also attacked in the open.
   @Test(arguments: UInt64(1)...30) func mutatedRawBatchesNeverTrap(seed: UInt64) throws {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<40 {
       var bytes = try rawFrame(random.batch(rows: 3))
       for _ in 0...(random.next() % 4) {
@@ -64,7 +65,7 @@ import Wire
   }
 
   @Test func everyTruncationIsRefusedOrWaits() throws {
-    var random = Seeded(9)
+    var random = SeededGenerator(seed: 9)
     let bytes = try rawFrame(random.batch(rows: 4))
     for count in 0..<bytes.count {
       #expect(try decode(Array(bytes[..<count])) == 0, "waits for more than \(count) bytes")
@@ -169,7 +170,7 @@ import Wire
 
   /// The rule that lets layouts grow: a section of a later version is stepped over.
   @Test func anUnknownSectionIsSkipped() throws {
-    var random = Seeded(12)
+    var random = SeededGenerator(seed: 12)
     let batch = random.batch(rows: 3)
     var bytes = try rawFrame(batch)
     bytes += [200, 3, 0, 0, 0, 1, 2, 3]

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Telemetry
+import TestSupport
 import Wire
 
-/// SplitMix64: the same seed gives the same run on every machine.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  mutating func bytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-  }
-
+/// Records of any values at all, the same for the same seed.
+extension SeededGenerator {
   /// Small, large and extreme values alike.
   mutating func integer<T: FixedWidthInteger>(_: T.Type = T.self) -> T {
     switch next() % 8 {
@@ -32,6 +17,13 @@ struct Seeded: RandomNumberGenerator {
     }
   }
 
+  /// Fills the fields of `record` with any values.
+  mutating func fill<Record, Value: FixedWidthInteger>(
+    _ record: inout Record, _ fields: [WritableKeyPath<Record, Value>]
+  ) {
+    for field in fields { record[keyPath: field] = integer() }
+  }
+
   mutating func text(in batch: inout RecordBatch) -> Text {
     switch next() % 4 {
     case 0: return .empty
@@ -39,7 +31,7 @@ struct Seeded: RandomNumberGenerator {
       let offset = Int.random(in: 0..<batch.text.count, using: &self)
       let length = Int.random(in: 1...(batch.text.count - offset), using: &self)
       return Text(offset: UInt32(offset), length: UInt32(length))
-    default: return batch.append(bytes(Int(next() % 40)).span)
+    default: return batch.append(bytes(count: Int(next() % 40)).span)
     }
   }
 
@@ -67,24 +59,24 @@ struct Seeded: RandomNumberGenerator {
     call.applicationProtocol = ApplicationProtocol(rawValue: integer())
     call.status = ResponseStatus(rawValue: integer())
     call.directionScore = integer()
-    call.networkNamespace = integer()
-    call.flow = integer()
     call.hasDuration = next() % 2 == 0
-    call.requestSequence = integer()
-    call.responseSequence = integer()
-    call.syscallTraceRequest = integer()
-    call.syscallTraceResponse = integer()
-    call.coroutineRequest = integer()
-    call.coroutineResponse = integer()
-    call.captureSequenceRequest = integer()
-    call.captureSequenceResponse = integer()
+    fill(
+      &call,
+      [
+        \.flow, \.syscallTraceRequest, \.syscallTraceResponse, \.coroutineRequest,
+        \.coroutineResponse,
+      ])
+    fill(
+      &call,
+      [
+        \.networkNamespace, \.requestSequence, \.responseSequence, \.captureSequenceRequest,
+        \.captureSequenceResponse, \.capturedRequestBytes, \.capturedResponseBytes,
+      ])
     call.requestID = optional()
     call.responseCode = optional()
     call.requestLength = optional()
     call.responseLength = optional()
     call.affectedRows = optional()
-    call.capturedRequestBytes = integer()
-    call.capturedResponseBytes = integer()
     call.texts.update { $0 = text(in: &batch) }
     return call
   }
@@ -98,14 +90,12 @@ struct Seeded: RandomNumberGenerator {
       applicationProtocol: ApplicationProtocol(rawValue: integer()), client: end(), server: end())
     metric.directionScore = integer()
     metric.endpoint = text(in: &batch)
-    metric.requests = integer()
-    metric.responses = integer()
-    metric.clientErrors = integer()
-    metric.serverErrors = integer()
-    metric.timeouts = integer()
-    metric.durationSum = integer()
-    metric.durationMax = integer()
-    metric.durationCount = integer()
+    fill(
+      &metric,
+      [
+        \.requests, \.responses, \.clientErrors, \.serverErrors, \.timeouts, \.durationSum,
+        \.durationMax, \.durationCount,
+      ])
     return metric
   }
 
@@ -131,57 +121,29 @@ struct Seeded: RandomNumberGenerator {
     return tunnel
   }
 
-  mutating func latency() -> LatencySum {
-    var latency = LatencySum()
-    latency.sum = integer()
-    latency.count = integer()
-    latency.maximum = integer()
-    return latency
-  }
-
-  mutating func traffic() -> FlowTraffic {
-    var traffic = FlowTraffic()
-    traffic.packets = integer()
-    traffic.bytes = integer()
-    traffic.networkBytes = integer()
-    traffic.transportBytes = integer()
-    return traffic
-  }
-
   /// Each group of figures is missing as often as not: rows leave out what is zero.
   mutating func figures() -> FlowFigures {
     var figures = FlowFigures()
-    if next() % 2 == 0 { figures.sent = traffic() }
-    if next() % 2 == 0 { figures.received = traffic() }
-    if next() % 2 == 0 { figures.roundTrip = latency() }
-    if next() % 2 == 0 { figures.roundTripClient = latency() }
-    if next() % 2 == 0 { figures.roundTripServer = latency() }
-    if next() % 2 == 0 { figures.systemResponse = latency() }
-    if next() % 2 == 0 { figures.dataResponse = latency() }
-    if next() % 2 == 0 { figures.callResponse = latency() }
-    if next() % 2 == 0 { figures.clientIdle = latency() }
-    if next() % 2 == 0 {
-      figures.sentRetransmissions = integer()
-      figures.receivedRetransmissions = integer()
-      figures.sentZeroWindows = integer()
-      figures.receivedZeroWindows = integer()
-      figures.sentOutOfOrder = integer()
-      figures.receivedOutOfOrder = integer()
+    for side: WritableKeyPath<FlowFigures, FlowTraffic> in [\.sent, \.received]
+    where next() % 2 == 0 {
+      fill(&figures[keyPath: side], [\.packets, \.bytes, \.networkBytes, \.transportBytes])
     }
-    if next() % 2 == 0 {
-      figures.syns = integer()
-      figures.synAcks = integer()
-      figures.synRetransmissions = integer()
-      figures.synAckRetransmissions = integer()
-      figures.fins = integer()
+    for latency: WritableKeyPath<FlowFigures, LatencySum> in [
+      \.roundTrip, \.roundTripClient, \.roundTripServer, \.systemResponse, \.dataResponse,
+      \.callResponse, \.clientIdle,
+    ] where next() % 2 == 0 {
+      fill(&figures[keyPath: latency], [\.sum, \.count, \.maximum])
     }
-    if next() % 2 == 0 { (figures.requests, figures.responses) = (integer(), integer()) }
-    if next() % 2 == 0 {
-      figures.clientErrors = integer()
-      figures.serverErrors = integer()
-      figures.timeouts = integer()
-      figures.parseFailures = integer()
-    }
+    let groups: [[WritableKeyPath<FlowFigures, UInt32>]] = [
+      [
+        \.sentRetransmissions, \.receivedRetransmissions, \.sentZeroWindows,
+        \.receivedZeroWindows, \.sentOutOfOrder, \.receivedOutOfOrder,
+      ],
+      [\.syns, \.synAcks, \.synRetransmissions, \.synAckRetransmissions, \.fins],
+      [\.requests, \.responses],
+      [\.clientErrors, \.serverErrors, \.timeouts, \.parseFailures],
+    ]
+    for group in groups where next() % 2 == 0 { fill(&figures, group) }
     return figures
   }
 
@@ -203,10 +165,11 @@ struct Seeded: RandomNumberGenerator {
     flow.vlan = integer()
     flow.sentTunnel = tunnel()
     flow.receivedTunnel = tunnel()
-    flow.synSequence = integer()
-    flow.synAckSequence = integer()
-    flow.lastKeepaliveSequence = integer()
-    flow.lastKeepaliveAcknowledgement = integer()
+    fill(
+      &flow,
+      [
+        \.synSequence, \.synAckSequence, \.lastKeepaliveSequence, \.lastKeepaliveAcknowledgement,
+      ])
     flow.initialIPID = integer()
     flow.duration = integer()
     flow.figures = figures()
@@ -216,10 +179,9 @@ struct Seeded: RandomNumberGenerator {
       flow.totalSentBytes = flow.figures.sent.bytes
       flow.totalReceivedBytes = flow.figures.received.bytes
     } else {
-      flow.totalSentPackets = integer()
-      flow.totalReceivedPackets = integer()
-      flow.totalSentBytes = integer()
-      flow.totalReceivedBytes = integer()
+      fill(
+        &flow,
+        [\.totalSentPackets, \.totalReceivedPackets, \.totalSentBytes, \.totalReceivedBytes])
     }
     flow.requestDomain = text(in: &batch)
     return flow
@@ -234,21 +196,14 @@ struct Seeded: RandomNumberGenerator {
     metric.directionScore = integer()
     metric.tunnelType = TunnelType(rawValue: integer())
     metric.figures = figures()
-    metric.newFlows = integer()
-    metric.closedFlows = integer()
-    metric.flowLoad = integer()
-    metric.closes.clientReset = integer()
-    metric.closes.serverReset = integer()
-    metric.closes.serverSynAckMissing = integer()
-    metric.closes.clientAckMissing = integer()
-    metric.closes.clientHalfClose = integer()
-    metric.closes.serverHalfClose = integer()
-    metric.closes.clientPortReuse = integer()
-    metric.closes.serverRefused = integer()
-    metric.closes.serverQueueFull = integer()
-    metric.closes.clientEstablishReset = integer()
-    metric.closes.serverEstablishReset = integer()
-    metric.closes.timeout = integer()
+    fill(&metric, [\.newFlows, \.closedFlows, \.flowLoad])
+    fill(
+      &metric.closes,
+      [
+        \.clientReset, \.serverReset, \.serverSynAckMissing, \.clientAckMissing,
+        \.clientHalfClose, \.serverHalfClose, \.clientPortReuse, \.serverRefused,
+        \.serverQueueFull, \.clientEstablishReset, \.serverEstablishReset, \.timeout,
+      ])
     if next() % 2 == 0 { metric.closes = CloseCounts() }
     return metric
   }
@@ -306,7 +261,7 @@ struct Seeded: RandomNumberGenerator {
 
 extension Frame {
   /// One of each kind.
-  static func samples(_ random: inout Seeded) -> [Frame] {
+  static func samples(_ random: inout SeededGenerator) -> [Frame] {
     [
       .hello(
         Hello(

@@ -9,21 +9,21 @@ struct CallLogRows: Sendable {
 
   /// Appends one row. `text` is that of the batch the call came in.
   mutating func append(
-    _ call: inout CallRecord, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16,
+    _ call: borrowing CallRecord, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16,
     numbers: inout RowNumbers
   ) {
-    rows.putLog(&call, ends, agent: agent, numbers: &numbers)
+    rows.putLog(call, ends, agent: agent, numbers: &numbers)
     rows.put("type", call.kind.rawValue)
-    putProcesses(&call)
-    putCorrelation(&call, text)
-    putContent(&call, text)
-    putAnswer(&call, text)
-    putFigures(&call)
+    putProcesses(call)
+    putCorrelation(call, text)
+    putContent(call, text)
+    putAnswer(call, text)
+    putFigures(call)
     rows.endRow()
   }
 
   @inline(__always)
-  private mutating func putProcesses(_ call: inout CallRecord) {
+  private mutating func putProcesses(_ call: borrowing CallRecord) {
     rows.put("process_id_0", call.client.process.pid)
     rows.put("process_id_1", call.server.process.pid)
     call.client.threadName.withBytes { rows.put("process_kname_0", $0) }
@@ -31,7 +31,7 @@ struct CallLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putCorrelation(_ call: inout CallRecord, _ text: Span<UInt8>) {
+  private mutating func putCorrelation(_ call: borrowing CallRecord, _ text: Span<UInt8>) {
     rows.put("req_tcp_seq", call.requestSequence)
     rows.put("resp_tcp_seq", call.responseSequence)
     rows.put("syscall_trace_id_request", call.syscallTraceRequest)
@@ -52,7 +52,7 @@ struct CallLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putContent(_ call: inout CallRecord, _ text: Span<UInt8>) {
+  private mutating func putContent(_ call: borrowing CallRecord, _ text: Span<UInt8>) {
     rows.put("l7_protocol", call.applicationProtocol.rawValue)
     rows.put("version", call.texts.version.bytes(in: text))
     rows.put("is_tls", call.flags.contains(.tls))
@@ -74,7 +74,7 @@ struct CallLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putAnswer(_ call: inout CallRecord, _ text: Span<UInt8>) {
+  private mutating func putAnswer(_ call: borrowing CallRecord, _ text: Span<UInt8>) {
     rows.put("response_status", call.status.rawValue)
     rows.put("response_code", orNull: call.responseCode)
     rows.put("response_exception", call.texts.responseException.bytes(in: text))
@@ -82,7 +82,7 @@ struct CallLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putFigures(_ call: inout CallRecord) {
+  private mutating func putFigures(_ call: borrowing CallRecord) {
     rows.put("response_duration", call.durationMicroseconds)
     rows.put("request_length", orNull: call.requestLength)
     rows.put("response_length", orNull: call.responseLength)

@@ -8,21 +8,22 @@ struct FlowLogRows: Sendable {
 
   /// Appends one row. `text` is that of the batch the flow came in.
   mutating func append(
-    _ flow: inout FlowRecord, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16,
+    _ flow: borrowing FlowRecord, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16,
     numbers: inout RowNumbers
   ) {
-    rows.putLog(&flow, ends, agent: agent, numbers: &numbers)
-    putTranslation(&flow)
-    putLink(&flow, text)
-    putTunnels(&flow)
-    putSession(&flow, text)
-    flow.visitFigures(&rows)
+    rows.putLog(flow, ends, agent: agent, numbers: &numbers)
+    putTranslation(flow)
+    putLink(flow, text)
+    putTunnels(flow)
+    putSession(flow, text)
+    rows.putFigures(of: flow)
     rows.endRow()
   }
 
   @inline(__always)
-  private mutating func putTranslation(_ flow: inout FlowRecord) {
-    rows.put("nat_source", flow.translationSource)
+  private mutating func putTranslation(_ flow: borrowing FlowRecord) {
+    rows.put(
+      "nat_source", FlowRecord.translationSource(flow.client.realAddress, flow.server.realAddress))
     rows.put("nat_real_ip_0", flow.client.realAddress)
     rows.put("nat_real_ip_1", flow.server.realAddress)
     rows.put("nat_real_port_0", flow.client.realPort)
@@ -30,7 +31,7 @@ struct FlowLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putLink(_ flow: inout FlowRecord, _ text: Span<UInt8>) {
+  private mutating func putLink(_ flow: borrowing FlowRecord, _ text: Span<UInt8>) {
     rows.put("capture_nic", flow.interface)
     rows.put("capture_nic_name", flow.interfaceName.bytes(in: text))
     rows.put("mac_0", flow.client.linkAddress.value)
@@ -44,9 +45,10 @@ struct FlowLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putTunnels(_ flow: inout FlowRecord) {
-    rows.put("tunnel_type", flow.tunnel.type.rawValue)
-    rows.put("tunnel_tier", flow.tunnel.tier)
+  private mutating func putTunnels(_ flow: borrowing FlowRecord) {
+    let seen = flow.sentTunnel.type == .none ? flow.receivedTunnel : flow.sentTunnel
+    rows.put("tunnel_type", seen.type.rawValue)
+    rows.put("tunnel_tier", seen.tier)
     rows.put("tunnel_tx_id", flow.sentTunnel.id)
     rows.put("tunnel_rx_id", flow.receivedTunnel.id)
     rows.put("tunnel_tx_ip_0", flow.sentTunnel.source)
@@ -56,7 +58,7 @@ struct FlowLogRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func putSession(_ flow: inout FlowRecord, _ text: Span<UInt8>) {
+  private mutating func putSession(_ flow: borrowing FlowRecord, _ text: Span<UInt8>) {
     rows.put("close_type", flow.closeType.rawValue)
     rows.put("status", flow.closeType.storedStatus(flow.transport))
     rows.put("is_new_flow", flow.isNew)

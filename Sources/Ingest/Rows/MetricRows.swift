@@ -4,12 +4,16 @@ import Storage
 import Telemetry
 
 /// A kind of metric that is stored.
-protocol StoredMetric: SightingMetric, Sendable {
+protocol StoredMetric: Sighting, Metered, Sendable {
+  /// The start of the interval, and its seconds.
+  var time: Timestamp { get }
+  var interval: UInt32 { get }
+
   /// Writes the columns that only this kind has in both tables.
-  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>)
+  func putKey(in rows: inout TableRows, _ text: Span<UInt8>)
 
   /// Writes those that it has in the two-sided table only.
-  mutating func putPairKey(in rows: inout TableRows)
+  func putPairKey(in rows: inout TableRows)
 
   /// Makes the server the one who sent.
   mutating func turnAround()
@@ -33,7 +37,7 @@ struct MetricRows<Metric: StoredMetric>: Sendable {
   }
 
   /// Whether there is a table of the metric's interval that keeps its time.
-  func keeps(_ metric: inout Metric, now: Timestamp) -> Bool {
+  func keeps(_ metric: borrowing Metric, now: Timestamp) -> Bool {
     switch metric.interval {
     case 1: TimeWindow(second.pairs.batch.table, now: now).contains(metric.time)
     case 60: TimeWindow(minute.pairs.batch.table, now: now).contains(metric.time)
@@ -43,12 +47,12 @@ struct MetricRows<Metric: StoredMetric>: Sendable {
 
   /// Appends the rows of a metric that is kept.
   mutating func append(
-    _ metric: inout Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
+    _ metric: borrowing Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
   ) {
     if metric.interval == 60 {
-      minute.append(&metric, text, ends, agent: agent)
+      minute.append(metric, text, ends, agent: agent)
     } else {
-      second.append(&metric, text, ends, agent: agent)
+      second.append(metric, text, ends, agent: agent)
     }
   }
 }
@@ -70,49 +74,49 @@ struct IntervalRows<Metric: StoredMetric>: Sendable {
   }
 
   mutating func append(
-    _ metric: inout Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
+    _ metric: borrowing Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
   ) {
-    Self.put(&metric, text, agent: agent, in: &pairs)
-    pairs.putPair(&metric, ends)
+    Self.put(metric, text, agent: agent, in: &pairs)
+    pairs.putPair(metric, ends)
     metric.putPairKey(in: &pairs)
     pairs.endRow()
     for owner in RowOwner.owners(at: metric.observationPoint) {
-      var seen = metric
+      var seen = copy metric
       if owner.isServer { seen.turnAround() }
-      Self.put(&seen, text, agent: agent, in: &services)
-      services.putOwner(owner, of: &metric, ends)
+      Self.put(seen, text, agent: agent, in: &services)
+      services.putOwner(owner, of: metric, ends)
       services.endRow()
     }
   }
 
   @inline(__always)
   private static func put(
-    _ metric: inout Metric, _ text: Span<UInt8>, agent: UInt16, in rows: inout TableRows
+    _ metric: borrowing Metric, _ text: Span<UInt8>, agent: UInt16, in rows: inout TableRows
   ) {
-    rows.putSighting(&metric, second: metric.time.storedSeconds, agent: agent)
+    rows.putSighting(metric, second: metric.time.storedSeconds, agent: agent)
     metric.putKey(in: &rows, text)
-    metric.visitFigures(&rows)
+    rows.putFigures(of: metric)
   }
 }
 
 extension CallMetric: StoredMetric {
-  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {
+  func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {
     rows.put("l7_protocol", applicationProtocol.rawValue)
     rows.put("endpoint", endpoint.bytes(in: text))
     rows.putEmpty("app_service")
     rows.putEmpty("app_instance")
   }
 
-  mutating func putPairKey(in rows: inout TableRows) {}
+  func putPairKey(in rows: inout TableRows) {}
 
   /// Calls are the same from either side.
   mutating func turnAround() {}
 }
 
 extension NetworkMetric: StoredMetric {
-  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {}
+  func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {}
 
-  mutating func putPairKey(in rows: inout TableRows) {
+  func putPairKey(in rows: inout TableRows) {
     rows.put("tunnel_type", tunnelType.rawValue)
   }
 

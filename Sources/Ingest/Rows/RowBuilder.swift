@@ -84,7 +84,7 @@ package struct RowBuilder: Sendable {
     tally.received &+= UInt64(batch.recordCount)
     let window = TimeWindow(.callLog, now: now)
     for index in batch.calls.indices {
-      var call = batch.calls[index]
+      let call = batch.calls[index]
       guard window.contains(call.end), window.contains(call.start) else {
         tally.drop(.timeOutOfRange)
         continue
@@ -94,17 +94,17 @@ package struct RowBuilder: Sendable {
         server: state.resolve(
           server: call.server, transport: call.transport,
           networkNamespace: call.networkNamespace, agent: agent))
-      calls.append(&call, text, ends, agent: agent, numbers: &numbers)
+      calls.append(call, text, ends, agent: agent, numbers: &numbers)
       tally.passed &+= 1
     }
     for index in batch.metrics.indices {
-      var metric = batch.metrics[index]
-      guard applications.keeps(&metric, now: now) else {
+      let metric = batch.metrics[index]
+      guard applications.keeps(metric, now: now) else {
         tally.drop(.timeOutOfRange)
         continue
       }
       let ends = ends(of: metric, agent: agent, state: state)
-      applications.append(&metric, text, ends, agent: agent)
+      applications.append(metric, text, ends, agent: agent)
       tally.passed &+= 1
     }
     appendPackets(batch, text, agent: agent, now: now, state: state)
@@ -120,23 +120,23 @@ package struct RowBuilder: Sendable {
   ) {
     let window = TimeWindow(.flowLog, now: now)
     for index in batch.flows.indices {
-      var flow = batch.flows[index]
+      let flow = batch.flows[index]
       guard window.contains(flow.end), window.contains(flow.start) else {
         tally.drop(.timeOutOfRange)
         continue
       }
       let ends = ends(of: flow, agent: agent, state: state)
-      flows.append(&flow, text, ends, agent: agent, numbers: &numbers)
+      flows.append(flow, text, ends, agent: agent, numbers: &numbers)
       tally.passed &+= 1
     }
     for index in batch.networkMetrics.indices {
-      var metric = batch.networkMetrics[index]
-      guard networks.keeps(&metric, now: now) else {
+      let metric = batch.networkMetrics[index]
+      guard networks.keeps(metric, now: now) else {
         tally.drop(.timeOutOfRange)
         continue
       }
       let ends = ends(of: metric, agent: agent, state: state)
-      networks.append(&metric, text, ends, agent: agent)
+      networks.append(metric, text, ends, agent: agent)
       tally.passed &+= 1
     }
   }

@@ -14,12 +14,12 @@ extension TableRows {
   /// What both logs have.
   @inline(__always)
   mutating func putLog(
-    _ seen: inout some LoggedSighting, _ ends: TaggedEnds, agent: UInt16,
+    _ seen: borrowing some LoggedSighting, _ ends: TaggedEnds, agent: UInt16,
     numbers: inout RowNumbers
   ) {
     let second = seen.end.storedSeconds
-    putSighting(&seen, second: second, agent: agent)
-    putPair(&seen, ends)
+    putSighting(seen, second: second, agent: agent)
+    putPair(seen, ends)
     put("_id", numbers.next(second: second))
     put("start_time", seen.start.microseconds)
     put("end_time", seen.end.microseconds)
@@ -30,7 +30,7 @@ extension TableRows {
 
   /// What all of them have.
   @inline(__always)
-  mutating func putSighting(_ seen: inout some Sighting, second: UInt32, agent: UInt16) {
+  mutating func putSighting(_ seen: borrowing some Sighting, second: UInt32, agent: UInt16) {
     put("time", second)
     put("agent_id", agent)
     put("signal_source", seen.signalSource.rawValue)
@@ -42,7 +42,7 @@ extension TableRows {
 
   /// Between whom and where it was seen.
   @inline(__always)
-  mutating func putPair(_ seen: inout some Sighting, _ ends: TaggedEnds) {
+  mutating func putPair(_ seen: borrowing some Sighting, _ ends: TaggedEnds) {
     put("observation_point", seen.observationPoint.name)
     put("tag_set_id_0", ends.client.tagSet)
     put("tag_set_id_1", ends.server.tagSet)
@@ -57,7 +57,7 @@ extension TableRows {
   /// Which of the ends the row describes.
   @inline(__always)
   mutating func putOwner(
-    _ owner: RowOwner, of seen: inout some Sighting, _ ends: TaggedEnds
+    _ owner: RowOwner, of seen: borrowing some Sighting, _ ends: TaggedEnds
   ) {
     let tags = owner.isServer ? ends.server : ends.client
     put("role", owner.role.rawValue)

@@ -19,6 +19,7 @@ struct TableRows: Sendable {
   private var places: [Place] = []
   /// The place of the next value.
   private var next = 0
+  private var figures = FigureValues()
 
   init(_ table: TableDeclaration) {
     batch = ColumnBatch(table)
@@ -36,13 +37,13 @@ struct TableRows: Sendable {
   }
 
   @inline(__always)
-  private mutating func place(_ column: StaticString, _ suffix: StaticString = "") -> Place {
-    if next == places.count { find("\(column)\(suffix)") }
+  private mutating func place(_ column: StaticString) -> Int {
+    if next >= places.count { find("\(column)") }
     assert(
-      batch.table.columns[places[next].column].name == "\(column)\(suffix)",
+      batch.table.columns[places[next].column].name == "\(column)",
       "every row has its columns in the same order")
     defer { next += 1 }
-    return places[next]
+    return places[next].column
   }
 
   @inline(never)
@@ -56,72 +57,72 @@ struct TableRows: Sendable {
 extension TableRows {
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: UInt8) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: Bool) {
-    batch.append(value ? 1 : 0 as UInt8, to: place(column).column)
+    batch.append(value ? 1 : 0 as UInt8, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: UInt16) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: UInt32) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: UInt64) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: Int64) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, orNull value: UInt64?) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, orNull value: Int32?) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, orNull value: Int64?) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: IPAddress) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: Span<UInt8>) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   @inline(__always)
   mutating func put(_ column: StaticString, _ value: StaticString) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   mutating func put(_ column: StaticString, _ value: String) {
-    batch.append(value, to: place(column).column)
+    batch.append(value, to: place(column))
   }
 
   /// Zero, or the empty text.
   @inline(__always)
   mutating func putEmpty(_ column: StaticString) {
-    batch.appendEmpty(to: place(column).column)
+    batch.appendEmpty(to: place(column))
   }
 
   /// A value of an array column, and the name it has in another; an empty one is left out.
@@ -136,42 +137,27 @@ extension TableRows {
 
   /// The next column, for values that are not one a row.
   @inline(__always)
-  mutating func array(_ column: StaticString) -> Int { place(column).column }
+  mutating func array(_ column: StaticString) -> Int { place(column) }
 
   mutating func endArray(in column: Int) {
     batch.endArray(in: column)
   }
 }
 
-extension TableRows: FigureVisitor {
-  @inline(__always)
-  mutating func figure(_ column: StaticString, _ value: UInt64, _ about: StaticString) {
-    put(figure: column, "", value)
-  }
-
-  @inline(__always)
-  mutating func sides(
-    _ column: StaticString, _ sent: UInt64, _ received: UInt64, _ about: StaticString
-  ) {
-    put(figure: column, "_tx", sent)
-    put(figure: column, "_rx", received)
-  }
-
-  @inline(__always)
-  mutating func latency(_ column: StaticString, _ samples: LatencySum) {
-    put(figure: column, "_sum", samples.sum)
-    put(figure: column, "_count", samples.count)
-    put(figure: column, "_max", samples.maximum)
-  }
-
-  /// A value that its column is too narrow for is stored as the largest.
-  @inline(__always)
-  private mutating func put(figure column: StaticString, _ suffix: StaticString, _ value: UInt64) {
-    let place = place(column, suffix)
-    if place.isWide {
-      batch.append(value, to: place.column)
-    } else {
-      batch.append(UInt32(clamping: value), to: place.column)
+extension TableRows {
+  /// Every figure of a record. A value that its column is too narrow for is stored as the largest.
+  mutating func putFigures<Record: Metered>(of record: borrowing Record) {
+    if next == places.count { Record.figureNames.forEach { find($0) } }
+    var record = copy record
+    record.collectFigures(into: &figures)
+    for index in 0..<figures.count {
+      let place = places[next + index]
+      if place.isWide {
+        batch.append(figures.values[index], to: place.column)
+      } else {
+        batch.append(UInt32(clamping: figures.values[index]), to: place.column)
+      }
     }
+    next += figures.count
   }
 }

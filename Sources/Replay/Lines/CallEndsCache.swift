@@ -74,8 +74,12 @@ struct CallEndsCache: ~Copyable {
     _ call: inout CallRecord
   ) {
     var writer = unsafe LineWriter(at: block, tables: tables)
-    pieces.writeLog(&call, to: &writer)
-    pieces.writeEnds(&call, to: &writer)
+    pieces.writePlace(call.signalSource, call.observationPoint, to: &writer)
+    writer.member(#","flow_id":"#, call.flow)
+    writer.member(#","direction_score":"#, UInt64(call.directionScore))
+    pieces.writeEnds(call.client.address, call.server.address, call.transport, to: &writer)
+    writer.member(#","client_port":"#, UInt64(call.client.port))
+    writer.member(#","server_port":"#, UInt64(call.server.port))
     writer.member(#","netns_id":"#, call.networkNamespace)
     pieces.protocols.write(call.applicationProtocol.rawValue, to: &writer)
     unsafe key.pointee = Key(

@@ -12,6 +12,8 @@ struct FlowLines: ~Copyable {
   private let status: EnumerationPieces
   private let tunnel: EnumerationPieces
   private let translation: EnumerationPieces
+  private let figures = FigurePieces(of: FlowRecord.self, order: FlowRecord.lineOrder)
+  private var values = FigureValues()
 
   /// - Parameter pieces: stay the caller's.
   init(tables: NumberTables, pieces: SightingPieces) {
@@ -24,6 +26,7 @@ struct FlowLines: ~Copyable {
 
   deinit {
     for pieces in [close, status, tunnel, translation] { pieces.free() }
+    figures.free()
   }
 
   mutating func write(
@@ -52,23 +55,16 @@ struct FlowLines: ~Copyable {
     writer.member(#","init_ipid":"#, UInt64(flow.initialIPID))
     pieces.protocols.write(flow.applicationProtocol.rawValue, to: &writer)
     writer.member(#","request_domain":"#, flow.requestDomain, of: texts)
-    figures(&flow, &writer)
+    flow.collectFigures(into: &values)
+    figures.write(&values, to: &writer)
     writer.raw("}\n")
     unsafe output.keep(to: writer.place)
   }
 
-  @inline(__always)
-  private func figures(_ flow: inout FlowRecord, _ writer: inout LineWriter) {
-    flow.visitSums(&writer)
-    flow.visitHealth(&writer)
-    flow.figures.visitCalls(&writer)
-    flow.figures.visitCallErrors(&writer)
-    flow.visitCallTimeouts(&writer)
-    flow.visitParseFailures(&writer)
-  }
-
   private func place(_ flow: inout FlowRecord, _ texts: LineTexts, _ writer: inout LineWriter) {
-    pieces.writeLog(&flow, to: &writer)
+    pieces.writePlace(flow.signalSource, flow.observationPoint, to: &writer)
+    writer.member(#","flow_id":"#, flow.flow)
+    writer.member(#","direction_score":"#, UInt64(flow.directionScore))
     writer.member(#","netns_id":"#, flow.networkNamespace)
     writer.member(#","capture_nic":"#, flow.interface)
     writer.member(#","capture_nic_name":"#, flow.interfaceName, of: texts)
@@ -79,14 +75,17 @@ struct FlowLines: ~Copyable {
   private func ends(_ flow: inout FlowRecord, _ writer: inout LineWriter) {
     writer.member(#","mac_0":"#, flow.client.linkAddress)
     writer.member(#","mac_1":"#, flow.server.linkAddress)
-    pieces.writeEnds(&flow, to: &writer)
+    pieces.writeEnds(flow.client.address, flow.server.address, flow.transport, to: &writer)
+    writer.member(#","client_port":"#, UInt64(flow.client.port))
+    writer.member(#","server_port":"#, UInt64(flow.server.port))
     writer.member(#","tcp_flags_bit_0":"#, UInt64(flow.client.flags.rawValue))
     writer.member(#","tcp_flags_bit_1":"#, UInt64(flow.server.flags.rawValue))
     writer.flag(#","l2_end_0":1"#, flow.client.isNearLink)
     writer.flag(#","l2_end_1":1"#, flow.server.isNearLink)
     writer.flag(#","l3_end_0":1"#, flow.client.isNearNetwork)
     writer.flag(#","l3_end_1":1"#, flow.server.isNearNetwork)
-    translation.write(flow.translationSource, to: &writer)
+    translation.write(
+      FlowRecord.translationSource(flow.client.realAddress, flow.server.realAddress), to: &writer)
     writer.member(#","nat_real_ip_0":"#, known: flow.client.realAddress)
     writer.member(#","nat_real_ip_1":"#, known: flow.server.realAddress)
     writer.member(#","nat_real_port_0":"#, UInt64(flow.client.realPort))
@@ -95,7 +94,7 @@ struct FlowLines: ~Copyable {
 
   private func tunnels(_ flow: inout FlowRecord, _ writer: inout LineWriter) {
     let (sent, received) = (flow.sentTunnel, flow.receivedTunnel)
-    let seen = flow.tunnel
+    let seen = sent.type == .none ? received : sent
     tunnel.write(seen.type.rawValue, to: &writer)
     guard seen.type != .none else { return }
     writer.member(#","tunnel_tier":"#, UInt64(seen.tier))

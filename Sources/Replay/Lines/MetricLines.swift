@@ -10,6 +10,10 @@ struct MetricLines: ~Copyable {
   private var time = LineTime()
   private let pieces: SightingPieces
   private let tunnel: EnumerationPieces
+  private let callFigures = FigurePieces(of: CallMetric.self)
+  private let networkFigures = FigurePieces(
+    of: NetworkMetric.self, order: NetworkMetric.lineOrder)
+  private var values = FigureValues()
 
   /// - Parameter pieces: stay the caller's.
   init(tables: NumberTables, pieces: SightingPieces) {
@@ -19,6 +23,8 @@ struct MetricLines: ~Copyable {
 
   deinit {
     tunnel.free()
+    callFigures.free()
+    networkFigures.free()
   }
 
   mutating func write(
@@ -27,14 +33,18 @@ struct MetricLines: ~Copyable {
   ) throws(ReplayError) {
     let room = Self.fixedBytes &+ LineWriter.expansion &* Int(metric.endpoint.length)
     var writer = unsafe LineWriter(at: try output.place(for: room), tables: tables)
-    begin(
-      #"{"table":"application_map.1s","time":"#, #"{"table":"application_map.1m","time":"#,
-      &metric, &writer)
-    pieces.writeEnds(&metric, hasClientPort: false, to: &writer)
+    writer.raw(
+      metric.interval == 60
+        ? #"{"table":"application_map.1m","time":"# : #"{"table":"application_map.1s","time":"#)
+    time.seconds(metric.time, to: &writer)
+    pieces.writePlace(metric.signalSource, metric.observationPoint, to: &writer)
+    pieces.writeEnds(metric.client.address, metric.server.address, metric.transport, to: &writer)
+    writer.member(#","server_port":"#, UInt64(metric.server.port))
     pieces.protocols.write(metric.applicationProtocol.rawValue, to: &writer)
     writer.member(#","endpoint":"#, metric.endpoint, of: texts)
     writer.member(#","direction_score":"#, UInt64(metric.directionScore))
-    metric.visitFigures(&writer)
+    metric.collectFigures(into: &values)
+    callFigures.write(&values, to: &writer)
     writer.raw("}\n")
     unsafe output.keep(to: writer.place)
   }
@@ -44,42 +54,18 @@ struct MetricLines: ~Copyable {
     to output: inout LineOutput
   ) throws(ReplayError) {
     var writer = unsafe LineWriter(at: try output.place(for: Self.fixedBytes), tables: tables)
-    begin(
-      #"{"table":"network_map.1s","time":"#, #"{"table":"network_map.1m","time":"#, &metric,
-      &writer)
+    writer.raw(
+      metric.interval == 60
+        ? #"{"table":"network_map.1m","time":"# : #"{"table":"network_map.1s","time":"#)
+    time.seconds(metric.time, to: &writer)
+    pieces.writePlace(metric.signalSource, metric.observationPoint, to: &writer)
     tunnel.write(metric.tunnelType.rawValue, to: &writer)
-    pieces.writeEnds(&metric, hasClientPort: false, to: &writer)
+    pieces.writeEnds(metric.client.address, metric.server.address, metric.transport, to: &writer)
+    writer.member(#","server_port":"#, UInt64(metric.server.port))
     writer.member(#","direction_score":"#, UInt64(metric.directionScore))
-    figures(&metric, &writer)
+    metric.collectFigures(into: &values)
+    networkFigures.write(&values, to: &writer)
     writer.raw("}\n")
     unsafe output.keep(to: writer.place)
-  }
-
-  @inline(__always)
-  private mutating func begin(
-    _ second: StaticString, _ minute: StaticString, _ metric: inout some SightingMetric,
-    _ writer: inout LineWriter
-  ) {
-    writer.raw(metric.interval == 60 ? minute : second)
-    time.seconds(metric.time, to: &writer)
-    pieces.writePlace(&metric, to: &writer)
-  }
-
-  @inline(__always)
-  private func figures(_ metric: inout NetworkMetric, _ writer: inout LineWriter) {
-    metric.figures.visitPacketTotal(&writer)
-    metric.figures.visitByteTotal(&writer)
-    metric.figures.visitPackets(&writer)
-    metric.figures.visitBytes(&writer)
-    metric.figures.visitRoundTrips(&writer)
-    metric.figures.visitLatencies(&writer)
-    metric.figures.visitRetransmissionTotal(&writer)
-    metric.figures.visitZeroWindowTotal(&writer)
-    metric.figures.visitHealth(&writer)
-    metric.figures.visitCalls(&writer)
-    metric.figures.visitCallErrors(&writer)
-    metric.visitCallTimeouts(&writer)
-    metric.visitFlows(&writer)
-    metric.closes.visitFigures(&writer)
   }
 }

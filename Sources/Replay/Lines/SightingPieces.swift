@@ -30,29 +30,22 @@ struct SightingPieces {
 
   /// Where it was seen.
   @inline(__always)
-  func writePlace(_ seen: inout some Sighting, to writer: inout LineWriter) {
-    source.write(seen.signalSource.rawValue, to: &writer)
-    point.write(seen.observationPoint.rawValue, to: &writer)
+  func writePlace(
+    _ source: SignalSource, _ point: ObservationPoint, to writer: inout LineWriter
+  ) {
+    self.source.write(source.rawValue, to: &writer)
+    self.point.write(point.rawValue, to: &writer)
   }
 
-  /// Where a call or flow was seen, and which it was.
-  @inline(__always)
-  func writeLog(_ seen: inout some LoggedSighting, to writer: inout LineWriter) {
-    writePlace(&seen, to: &writer)
-    writer.member(#","flow_id":"#, seen.flow)
-    writer.member(#","direction_score":"#, UInt64(seen.directionScore))
-  }
-
-  /// Between whom. Metrics have no client's port.
+  /// Between whom.
   @inline(__always)
   func writeEnds(
-    _ seen: inout some Sighting, hasClientPort: Bool = true, to writer: inout LineWriter
+    _ client: IPAddress, _ server: IPAddress, _ transport: TransportProtocol,
+    to writer: inout LineWriter
   ) {
-    writer.member(#","ip_0":"#, seen.client.address)
-    writer.member(#","ip_1":"#, seen.server.address)
-    writer.flag(#","is_ipv4":1"#, seen.server.address.isV4)
-    transport.write(seen.transport.rawValue, to: &writer)
-    if hasClientPort { writer.member(#","client_port":"#, UInt64(seen.client.port)) }
-    writer.member(#","server_port":"#, UInt64(seen.server.port))
+    writer.member(#","ip_0":"#, client)
+    writer.member(#","ip_1":"#, server)
+    writer.flag(#","is_ipv4":1"#, server.high == 0 && server.low >> 32 == 0xffff)
+    self.transport.write(transport.rawValue, to: &writer)
   }
 }

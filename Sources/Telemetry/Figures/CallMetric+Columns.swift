@@ -2,7 +2,12 @@
 
 /// The figures of the `application` tables.
 extension CallMetric: Metered {
-  @inlinable @inline(__always)
+  package mutating func collectFigures(into figures: inout FigureValues) {
+    figures.removeAll()
+    visitFigures(&figures)
+  }
+
+  @inline(__always)
   package mutating func visitFigures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitor.figure("request", requests, "Requests.")
     visitor.figure("response", responses, "Responses.")

@@ -2,14 +2,19 @@
 
 /// The figures of `l4_flow_log`.
 extension FlowRecord: Metered {
-  @inlinable @inline(__always)
+  package mutating func collectFigures(into figures: inout FigureValues) {
+    figures.removeAll()
+    visitFigures(&figures)
+  }
+
+  @inline(__always)
   package mutating func visitFigures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitSums(&visitor)
     visitCounts(&visitor)
   }
 
   /// Those that are stored in 64 bits.
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitSums<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     figures.visitPackets(&visitor)
     figures.visitBytes(&visitor)
@@ -22,7 +27,7 @@ extension FlowRecord: Metered {
   }
 
   /// Those that are stored in 32 bits.
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitCounts<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitHealth(&visitor)
     figures.visitCalls(&visitor)
@@ -31,18 +36,18 @@ extension FlowRecord: Metered {
     visitParseFailures(&visitor)
   }
 
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitHealth<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     figures.visitHealth(&visitor)
     visitor.figure("fin_count", UInt64(figures.fins), "FINs.")
   }
 
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitCallTimeouts<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     figures.visitCallTimeouts(as: "l7_server_timeout", &visitor)
   }
 
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitParseFailures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitor.figure(
       "l7_parse_failed", UInt64(figures.parseFailures), "Messages that did not read.")

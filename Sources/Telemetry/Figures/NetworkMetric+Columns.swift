@@ -2,7 +2,12 @@
 
 /// The figures of the `network` tables.
 extension NetworkMetric: Metered {
-  @inlinable @inline(__always)
+  package mutating func collectFigures(into figures: inout FigureValues) {
+    figures.removeAll()
+    visitFigures(&figures)
+  }
+
+  @inline(__always)
   package mutating func visitFigures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     figures.visitPacketTotal(&visitor)
     figures.visitPackets(&visitor)
@@ -24,21 +29,21 @@ extension NetworkMetric: Metered {
     figures.visitCallErrors(&visitor)
   }
 
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitFlows<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitor.figure("new_flow", UInt64(newFlows), "Flows that began.")
     visitor.figure("closed_flow", UInt64(closedFlows), "Flows that ended.")
     visitor.figure("flow_load", UInt64(flowLoad), "Flows open at some time of the interval.")
   }
 
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitCallTimeouts<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     figures.visitCallTimeouts(as: "l7_timeout", &visitor)
   }
 }
 
 extension CloseCounts {
-  @inlinable @inline(__always)
+  @inline(__always)
   package mutating func visitFigures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitor.figure(
       "client_rst_flow", UInt64(clientReset), "Flows the client reset in transfer.")
@@ -72,7 +77,7 @@ extension CloseCounts {
   }
 
   /// The same by what failed: in the handshake by whom, or after it.
-  @inlinable @inline(__always)
+  @inline(__always)
   mutating func visitFailures<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     let (client, server) = (clientEstablishFailures, serverEstablishFailures)
     visitor.figure("client_establish_fail", client, "Handshakes that failed by the client.")

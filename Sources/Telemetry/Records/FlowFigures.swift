@@ -41,7 +41,6 @@ package struct LatencySum: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// 0 without samples.
-  @inlinable @inline(__always)
   package var mean: UInt64 { count == 0 ? 0 : sum / count }
 }
 

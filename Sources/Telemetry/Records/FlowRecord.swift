@@ -78,12 +78,12 @@ package struct FlowRecord: Hashable, Sendable, BitwiseCopyable {
     self.start = start
     self.end = end
   }
+}
 
-  /// The tunnel the packets came in: the client's, or the server's when only that was seen.
-  package var tunnel: Tunnel { sentTunnel.type == .none ? receivedTunnel : sentTunnel }
-
-  /// What is stored in `nat_source`: 6 when a TCP option told an address before translation, else 0.
-  package var translationSource: UInt8 {
-    client.realAddress.isUnspecified && server.realAddress.isUnspecified ? 0 : 6
+extension FlowRecord {
+  /// What is stored in `nat_source` of two ends' addresses before translation: 6 when a TCP option told
+  /// one of them, else 0.
+  package static func translationSource(_ client: IPAddress, _ server: IPAddress) -> UInt8 {
+    client.isUnspecified && server.isUnspecified ? 0 : 6
   }
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import Testing
+
+@Suite struct TableTests {
+  struct Stored: Sendable {
+    var table: TableDeclaration
+    var version: UInt32
+    var digest: UInt64
+  }
+
+  /// What stores were made with: another column, type or order is another version of the table.
+  @Test(arguments: [
+    Stored(table: .callLog, version: 1, digest: 0xc9bd_51ee_7b3c_e8a9),
+    Stored(table: .flowLog, version: 1, digest: 0x10e1_1d1f_7892_0adb),
+    Stored(table: .applicationSecond, version: 1, digest: 0xf227_37e1_d4ef_a05e),
+    Stored(table: .applicationMinute, version: 1, digest: 0xf227_37e1_d4ef_a05e),
+    Stored(table: .applicationMapSecond, version: 1, digest: 0xa4e7_b6a8_7b68_c204),
+    Stored(table: .applicationMapMinute, version: 1, digest: 0xa4e7_b6a8_7b68_c204),
+    Stored(table: .networkSecond, version: 1, digest: 0x6756_5c0f_a2ff_a447),
+    Stored(table: .networkMinute, version: 1, digest: 0x6756_5c0f_a2ff_a447),
+    Stored(table: .networkMapSecond, version: 1, digest: 0xbe33_7be7_ebbe_09c5),
+    Stored(table: .networkMapMinute, version: 1, digest: 0xbe33_7be7_ebbe_09c5),
+    Stored(table: .lossLedger, version: 1, digest: 0x3121_8c69_a074_e32c),
+  ])
+  func columnsChangeWithTheVersion(stored: Stored) {
+    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+    for column in stored.table.columns {
+      let text = "\(column.name) \(column.type) \(column.codec) \(column.index);"
+      for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    let shown = String(digest, radix: 16)
+    #expect(stored.table.version == stored.version)
+    #expect(digest == stored.digest, "\(stored.table.qualifiedName) is 0x\(shown)")
+  }
+
+  /// A figure is named once, and is a column of every table of its record.
+  @Test func figuresAreColumns() {
+    expect(FlowRecord.self, in: [.flowLog])
+    expect(
+      CallMetric.self,
+      in: [.applicationSecond, .applicationMinute, .applicationMapSecond, .applicationMapMinute])
+    expect(
+      NetworkMetric.self,
+      in: [.networkSecond, .networkMinute, .networkMapSecond, .networkMapMinute])
+  }
+
+  private func expect<Record: Metered>(_: Record.Type, in tables: [TableDeclaration]) {
+    let names = Record.figureNames
+    #expect(Set(names).count == names.count)
+    #expect(names.count <= FigureValues.capacity)
+    for table in tables {
+      #expect(table.columns.map(\.name).suffix(names.count) == names[...], "\(table.name)")
+    }
+  }
+
+  /// Values come in the order of the names, each from a field of its own.
+  @Test func valuesStandInTheOrderOfTheNames() {
+    var flow = FlowRecord.zero
+    flow.figures.sent.bytes = 7
+    flow.figures.roundTrip.take(3)
+    flow.figures.roundTrip.take(6)
+    flow.figures.clientIdle.take(9)
+    flow.figures.parseFailures = 5
+    #expect(
+      shown(&flow) == [
+        "byte_tx": 7, "rtt": 4, "cit_sum": 9, "cit_count": 1, "cit_max": 9, "l7_parse_failed": 5,
+      ])
+    var metric = NetworkMetric.zero
+    metric.figures.sentRetransmissions = .max
+    metric.figures.receivedRetransmissions = 1
+    metric.flowLoad = 2
+    metric.closes.count(.serverRefused)
+    #expect(
+      shown(&metric) == [
+        "retrans": 1 << 32, "retrans_tx": 1 << 32 - 1, "retrans_rx": 1, "flow_load": 2,
+        "server_reset": 1, "server_establish_fail": 1, "tcp_establish_fail": 1, "tcp_rst_fail": 1,
+      ])
+  }
+
+  /// The figures that are not zero.
+  private func shown<Record: Metered>(_ record: inout Record) -> [String: UInt64] {
+    var values = FigureValues()
+    record.collectFigures(into: &values)
+    let names = Record.figureNames
+    var shown: [String: UInt64] = [:]
+    for index in 0..<values.count where values.values[index] != 0 {
+      shown[names[index]] = values.values[index]
+    }
+    return shown
+  }
+}
