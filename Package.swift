@@ -77,7 +77,7 @@ let package = Package(
     library(
       "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
-    library("ConfigurationFile", [yams]),
+    library("ConfigurationFile", ["Bytes", yams]),
     library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
@@ -97,7 +97,7 @@ let package = Package(
       ] + nio),
     library("Catalog", ["Telemetry", grdb, logging]),
     library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
-    library("Query", ["Catalog", "Storage", "Telemetry"]),
+    library("Query", ["Bytes", "Catalog", "Storage", "Telemetry"]),
     .target(name: "CWebAssets"),
     library(
       "Server",
@@ -142,23 +142,31 @@ let package = Package(
     tests("ProtocolsTests", ["Bytes", "Protocols", "Telemetry", "TestSupport"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
-    tests("WireTests", ["Telemetry", "Wire"]),
-    tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
+    tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
+    tests(
+      "CaptureTests",
+      ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
+      [
+        "Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport", "Wire",
+        logging,
+      ] + nio),
     tests(
       "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
-    tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
+    tests("StorageTests", ["Storage", "Telemetry", "TestSupport", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
       "IngestTests",
-      ["Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "Wire", "metaflow-engine", logging]
-        + nio),
+      [
+        "Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "TestSupport", "Wire",
+        "metaflow-engine", logging,
+      ] + nio),
     .testTarget(
       name: "QueryTests",
       dependencies: [
-        "Bytes", "Catalog", "Query", "Storage", "Telemetry", "metaflow-engine", logging,
+        "Bytes", "Catalog", "Query", "Storage", "Telemetry", "TestSupport", "metaflow-engine",
+        logging,
       ], exclude: ["Scripts"], swiftSettings: settings),
     tests(
       "EndToEndTests",
@@ -196,5 +204,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/PacketPipeline", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Fuzz/FlowTable", swiftSettings: settings),
   ]
 }

@@ -69,7 +69,9 @@ struct mf_socket_mark {
     __u8 role;
     /// The connection is the agent's own.
     __u8 own;
-    __u16 unused;
+    /// Several messages were moved by one call: every call must be looked at to keep count of them.
+    __u8 many;
+    __u8 unused;
 };
 
 struct {

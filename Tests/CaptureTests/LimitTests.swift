@@ -138,7 +138,7 @@ extension KernelTests {
       try session.apply(verdicts.span)
       recorder.data = []
       for child in children { child.again() }
-      let deadline = ContinuousClock.now + .seconds(60)
+      let deadline = ContinuousClock.now + .seconds(300)
       while try session.counters().muted < connections && ContinuousClock.now < deadline {
         try session.drain(timeoutMilliseconds: 5, into: &recorder)
       }
@@ -233,7 +233,7 @@ private struct CookieCounter: ProbeConsumer {
   mutating func processEnded(_ process: ProcessKey) {}
 
   mutating func drain(_ session: inout ProbeSession, until: (CookieCounter) -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     repeat {
       try session.drain(timeoutMilliseconds: 5, into: &self)
     } while !until(self) && ContinuousClock.now < deadline

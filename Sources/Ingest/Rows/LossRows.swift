@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Storage
 import Telemetry
 
 /// Writes loss entries into the columns of `metaflow_system.loss_ledger`.
 struct LossRows: Sendable {
-  var batch = ColumnBatch(.lossLedger)
-  private let time, agent, stage, reason, received, passed, dropped: Int
+  var rows = TableRows(.lossLedger)
 
-  init() {
-    time = batch.column("time")
-    agent = batch.column("agent_id")
-    stage = batch.column("stage")
-    reason = batch.column("reason")
-    received = batch.column("received")
-    passed = batch.column("passed")
-    dropped = batch.column("dropped")
-  }
-
-  mutating func append(_ entry: LossEntry, agent number: UInt16) {
-    batch.append(entry.time.storedSeconds, to: time)
-    batch.append(number, to: agent)
-    batch.append(entry.stage.name, to: stage)
-    batch.append(entry.reason.rawValue == 0 ? "" : entry.reason.name, to: reason)
-    batch.append(entry.received, to: received)
-    batch.append(entry.passed, to: passed)
-    batch.append(entry.dropped, to: dropped)
+  mutating func append(_ entry: LossEntry, agent: UInt16) {
+    rows.put("time", entry.time.storedSeconds)
+    rows.put("agent_id", agent)
+    rows.put("stage", entry.stage.name)
+    rows.put("reason", entry.reason.rawValue == 0 ? "" : entry.reason.name)
+    rows.put("received", entry.received)
+    rows.put("passed", entry.passed)
+    rows.put("dropped", entry.dropped)
+    rows.endRow()
   }
 
   /// Appends what one of the server's own stages did with a chunk.

@@ -1,106 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Catalog
 import Storage
 import Telemetry
 
-/// The columns that both kinds of metric tables have.
-struct MetricColumns: Sendable {
-  let time, agent, signalSource, isV4, transport, serverPort, applicationProtocol: Int
-  let endpoint, appService, appInstance, directionScore, requests, responses: Int
-  let clientErrors, serverErrors, timeouts, errors, durationSum, durationCount, durationMax: Int
+/// A kind of metric that is stored.
+protocol StoredMetric: SightingMetric, Sendable {
+  /// Writes the columns that only this kind has in both tables.
+  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>)
 
-  init(_ batch: ColumnBatch) {
-    time = batch.column("time")
-    agent = batch.column("agent_id")
-    signalSource = batch.column("signal_source")
-    isV4 = batch.column("is_ipv4")
-    transport = batch.column("protocol")
-    serverPort = batch.column("server_port")
-    applicationProtocol = batch.column("l7_protocol")
-    endpoint = batch.column("endpoint")
-    appService = batch.column("app_service")
-    appInstance = batch.column("app_instance")
-    directionScore = batch.column("direction_score")
-    requests = batch.column("request")
-    responses = batch.column("response")
-    clientErrors = batch.column("client_error")
-    serverErrors = batch.column("server_error")
-    timeouts = batch.column("timeout")
-    errors = batch.column("error")
-    durationSum = batch.column("rrt_sum")
-    durationCount = batch.column("rrt_count")
-    durationMax = batch.column("rrt_max")
-  }
+  /// Writes those that it has in the two-sided table only.
+  mutating func putPairKey(in rows: inout TableRows)
 
-  func append(
-    _ metric: CallMetric, _ text: Span<UInt8>, agent number: UInt16, to batch: inout ColumnBatch
-  ) {
-    batch.append(metric.time.storedSeconds, to: time)
-    batch.append(number, to: agent)
-    batch.append(metric.signalSource.rawValue, to: signalSource)
-    batch.append(UInt8(metric.server.address.isV4 ? 1 : 0), to: isV4)
-    batch.append(metric.transport.rawValue, to: transport)
-    batch.append(metric.server.port, to: serverPort)
-    batch.append(metric.applicationProtocol.rawValue, to: applicationProtocol)
-    batch.append(metric.endpoint.bytes(in: text), to: endpoint)
-    batch.appendEmpty(to: appService)
-    batch.appendEmpty(to: appInstance)
-    batch.append(metric.directionScore, to: directionScore)
-    batch.append(metric.requests, to: requests)
-    batch.append(metric.responses, to: responses)
-    batch.append(metric.clientErrors, to: clientErrors)
-    batch.append(metric.serverErrors, to: serverErrors)
-    batch.append(metric.timeouts, to: timeouts)
-    batch.append(metric.clientErrors &+ metric.serverErrors, to: errors)
-    batch.append(metric.durationSum, to: durationSum)
-    batch.append(metric.durationCount, to: durationCount)
-    batch.append(metric.durationMax, to: durationMax)
-  }
+  /// Makes the server the one who sent.
+  mutating func turnAround()
 }
 
-/// Writes metrics into an `application` table: the sides of a call that its observer speaks for.
-struct ApplicationRows: Sendable {
-  var batch: ColumnBatch
-  private let columns: MetricColumns
-  private let owners: OwnerColumns
+/// Writes one kind of metric into the tables of its interval.
+struct MetricRows<Metric: StoredMetric>: Sendable {
+  private var second: IntervalRows<Metric>
+  private var minute: IntervalRows<Metric>
 
-  init(_ table: TableDeclaration) {
-    batch = ColumnBatch(table)
-    columns = MetricColumns(batch)
-    owners = OwnerColumns(batch)
+  init(second: IntervalRows<Metric>, minute: IntervalRows<Metric>) {
+    self.second = second
+    self.minute = minute
   }
 
-  /// Appends the rows of ``RowOwner/owners(at:)``.
+  var rows: [TableRows] { [second.services, minute.services, second.pairs, minute.pairs] }
+
+  mutating func removeAll() {
+    second.removeAll()
+    minute.removeAll()
+  }
+
+  /// Whether there is a table of the metric's interval that keeps its time.
+  func keeps(_ metric: inout Metric, now: Timestamp) -> Bool {
+    switch metric.interval {
+    case 1: TimeWindow(second.pairs.batch.table, now: now).contains(metric.time)
+    case 60: TimeWindow(minute.pairs.batch.table, now: now).contains(metric.time)
+    default: false
+    }
+  }
+
+  /// Appends the rows of a metric that is kept.
   mutating func append(
-    _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, client: EndTags, server: EndTags
+    _ metric: inout Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
   ) {
-    for owner in RowOwner.owners(at: metric.observationPoint) {
-      columns.append(metric, text, agent: agent, to: &batch)
-      owners.append(
-        owner, tags: owner.isServer ? server : client,
-        address: owner.isServer ? metric.server.address : metric.client.address, to: &batch)
+    if metric.interval == 60 {
+      minute.append(&metric, text, ends, agent: agent)
+    } else {
+      second.append(&metric, text, ends, agent: agent)
     }
   }
 }
 
-/// Writes metrics into an `application_map` table: both sides of a call.
-struct ApplicationMapRows: Sendable {
-  var batch: ColumnBatch
-  private let columns: MetricColumns
-  private let pair: PairColumns
+/// Writes metrics into the two tables of one interval: the one-sided, which has a row for each side
+/// that the observer speaks for, and the two-sided.
+struct IntervalRows<Metric: StoredMetric>: Sendable {
+  private(set) var services: TableRows
+  private(set) var pairs: TableRows
 
-  init(_ table: TableDeclaration) {
-    batch = ColumnBatch(table)
-    columns = MetricColumns(batch)
-    pair = PairColumns(batch)
+  init(services: TableDeclaration, pairs: TableDeclaration) {
+    self.services = TableRows(services)
+    self.pairs = TableRows(pairs)
+  }
+
+  mutating func removeAll() {
+    services.removeAll()
+    pairs.removeAll()
   }
 
   mutating func append(
-    _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, client: EndTags, server: EndTags
+    _ metric: inout Metric, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16
   ) {
-    columns.append(metric, text, agent: agent, to: &batch)
-    pair.append(
-      metric.observationPoint, (metric.client, metric.server), (client, server), to: &batch)
+    Self.put(&metric, text, agent: agent, in: &pairs)
+    pairs.putPair(&metric, ends)
+    metric.putPairKey(in: &pairs)
+    pairs.endRow()
+    for owner in RowOwner.owners(at: metric.observationPoint) {
+      var seen = metric
+      if owner.isServer { seen.turnAround() }
+      Self.put(&seen, text, agent: agent, in: &services)
+      services.putOwner(owner, of: &metric, ends)
+      services.endRow()
+    }
+  }
+
+  @inline(__always)
+  private static func put(
+    _ metric: inout Metric, _ text: Span<UInt8>, agent: UInt16, in rows: inout TableRows
+  ) {
+    rows.putSighting(&metric, second: metric.time.storedSeconds, agent: agent)
+    metric.putKey(in: &rows, text)
+    metric.visitFigures(&rows)
+  }
+}
+
+extension CallMetric: StoredMetric {
+  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {
+    rows.put("l7_protocol", applicationProtocol.rawValue)
+    rows.put("endpoint", endpoint.bytes(in: text))
+    rows.putEmpty("app_service")
+    rows.putEmpty("app_instance")
+  }
+
+  mutating func putPairKey(in rows: inout TableRows) {}
+
+  /// Calls are the same from either side.
+  mutating func turnAround() {}
+}
+
+extension NetworkMetric: StoredMetric {
+  mutating func putKey(in rows: inout TableRows, _ text: Span<UInt8>) {}
+
+  mutating func putPairKey(in rows: inout TableRows) {
+    rows.put("tunnel_type", tunnelType.rawValue)
+  }
+
+  mutating func turnAround() {
+    swap(&figures.sent, &figures.received)
+    swap(&figures.sentRetransmissions, &figures.receivedRetransmissions)
+    swap(&figures.sentZeroWindows, &figures.receivedZeroWindows)
+    swap(&figures.sentOutOfOrder, &figures.receivedOutOfOrder)
   }
 }

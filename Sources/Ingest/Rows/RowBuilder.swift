@@ -9,15 +9,13 @@ import Wire
 /// table. Pure but for the catalog state that it is handed.
 package struct RowBuilder: Sendable {
   private var calls = CallLogRows()
-  private var applicationSecond = ApplicationRows(.applicationSecond)
-  private var applicationMinute = ApplicationRows(.applicationMinute)
-  private var mapSecond = ApplicationMapRows(.applicationMapSecond)
-  private var mapMinute = ApplicationMapRows(.applicationMapMinute)
   private var flows = FlowLogRows()
-  private var networkSecond = NetworkRows(.networkSecond)
-  private var networkMinute = NetworkRows(.networkMinute)
-  private var networkMapSecond = NetworkMapRows(.networkMapSecond)
-  private var networkMapMinute = NetworkMapRows(.networkMapMinute)
+  private var applications = MetricRows<CallMetric>(
+    second: .init(services: .applicationSecond, pairs: .applicationMapSecond),
+    minute: .init(services: .applicationMinute, pairs: .applicationMapMinute))
+  private var networks = MetricRows<NetworkMetric>(
+    second: .init(services: .networkSecond, pairs: .networkMapSecond),
+    minute: .init(services: .networkMinute, pairs: .networkMapMinute))
   private var sockets = SocketOwners()
   private var losses = LossRows()
   private var numbers: RowNumbers
@@ -30,28 +28,19 @@ package struct RowBuilder: Sendable {
 
   /// Empties every table's rows but keeps their room.
   package mutating func removeAll(recordsBefore: UInt64) {
-    calls.batch.removeAll()
-    applicationSecond.batch.removeAll()
-    applicationMinute.batch.removeAll()
-    mapSecond.batch.removeAll()
-    mapMinute.batch.removeAll()
-    flows.batch.removeAll()
-    networkSecond.batch.removeAll()
-    networkMinute.batch.removeAll()
-    networkMapSecond.batch.removeAll()
-    networkMapMinute.batch.removeAll()
-    losses.batch.removeAll()
+    calls.rows.removeAll()
+    flows.rows.removeAll()
+    applications.removeAll()
+    networks.removeAll()
+    losses.rows.removeAll()
     numbers.counter = recordsBefore
     tally = Tally()
   }
 
   /// The rows of every table that has some.
   package var batches: [ColumnBatch] {
-    [
-      calls.batch, applicationSecond.batch, applicationMinute.batch, mapSecond.batch,
-      mapMinute.batch, flows.batch, networkSecond.batch, networkMinute.batch,
-      networkMapSecond.batch, networkMapMinute.batch, losses.batch,
-    ].filter { !$0.isEmpty }
+    ([calls.rows] + applications.rows + [flows.rows] + networks.rows + [losses.rows])
+      .map(\.batch).filter { !$0.isEmpty }
   }
 
   /// Takes in what `batch` says of hosts and processes, and who answers where. To be called for all
@@ -95,110 +84,113 @@ package struct RowBuilder: Sendable {
     tally.received &+= UInt64(batch.recordCount)
     let window = TimeWindow(.callLog, now: now)
     for index in batch.calls.indices {
-      let call = batch.calls[index]
+      var call = batch.calls[index]
       guard window.contains(call.end), window.contains(call.start) else {
         tally.drop(.timeOutOfRange)
         continue
       }
-      calls.append(
-        call, text, agent: agent, client: state.resolve(client: call.client, agent: agent),
+      let ends = TaggedEnds(
+        client: state.resolve(client: call.client, agent: agent),
         server: state.resolve(
           server: call.server, transport: call.transport,
-          networkNamespace: call.networkNamespace, agent: agent), numbers: &numbers)
+          networkNamespace: call.networkNamespace, agent: agent))
+      calls.append(&call, text, ends, agent: agent, numbers: &numbers)
       tally.passed &+= 1
     }
-    for metric in batch.metrics { append(metric, text, agent: agent, now: now, state: state) }
-    let flowWindow = TimeWindow(.flowLog, now: now)
-    for index in batch.flows.indices {
-      append(batch.flows[index], text, flowWindow, agent: agent, state: state)
+    for index in batch.metrics.indices {
+      var metric = batch.metrics[index]
+      guard applications.keeps(&metric, now: now) else {
+        tally.drop(.timeOutOfRange)
+        continue
+      }
+      let ends = ends(of: metric, agent: agent, state: state)
+      applications.append(&metric, text, ends, agent: agent)
+      tally.passed &+= 1
     }
-    for index in batch.networkMetrics.indices {
-      append(batch.networkMetrics[index], agent: agent, now: now, state: state)
-    }
+    appendPackets(batch, text, agent: agent, now: now, state: state)
     let lossWindow = TimeWindow(.lossLedger, now: now)
     for loss in batch.losses where lossWindow.contains(loss.time) {
       losses.append(loss, agent: agent)
     }
   }
 
-  private mutating func append(
-    _ metric: CallMetric, _ text: Span<UInt8>, agent: UInt16, now: Timestamp,
+  private mutating func appendPackets(
+    _ batch: borrowing RecordBatch, _ text: Span<UInt8>, agent: UInt16, now: Timestamp,
     state: borrowing CatalogState
   ) {
-    let isMinute = metric.interval == 60
-    let table: TableDeclaration = isMinute ? .applicationMapMinute : .applicationMapSecond
-    guard isMinute || metric.interval == 1, TimeWindow(table, now: now).contains(metric.time)
-    else {
-      tally.drop(.timeOutOfRange)
-      return
+    let window = TimeWindow(.flowLog, now: now)
+    for index in batch.flows.indices {
+      var flow = batch.flows[index]
+      guard window.contains(flow.end), window.contains(flow.start) else {
+        tally.drop(.timeOutOfRange)
+        continue
+      }
+      let ends = ends(of: flow, agent: agent, state: state)
+      flows.append(&flow, text, ends, agent: agent, numbers: &numbers)
+      tally.passed &+= 1
     }
+    for index in batch.networkMetrics.indices {
+      var metric = batch.networkMetrics[index]
+      guard networks.keeps(&metric, now: now) else {
+        tally.drop(.timeOutOfRange)
+        continue
+      }
+      let ends = ends(of: metric, agent: agent, state: state)
+      networks.append(&metric, text, ends, agent: agent)
+      tally.passed &+= 1
+    }
+  }
+
+  /// Appends the server's own account to the ledger.
+  package mutating func append(_ tally: Tally, stage: Stage, time: Timestamp) {
+    guard tally.received > 0 || tally.droppedTotal > 0 else { return }
+    losses.append(tally, stage: stage, time: time)
+  }
+}
+
+/// Who the ends are.
+extension RowBuilder {
+  private func ends(
+    of metric: CallMetric, agent: UInt16, state: borrowing CatalogState
+  ) -> TaggedEnds {
     // A metric does not carry its namespace; the process that was observed is in it.
     let observed =
       metric.observationPoint == .serverProcess ? metric.server.process : metric.client.process
-    let client = state.resolve(client: metric.client, agent: agent)
-    let server = state.resolve(
-      server: metric.server, transport: metric.transport,
-      networkNamespace: state.networkNamespace(of: observed, agent: agent), agent: agent)
-    if isMinute {
-      mapMinute.append(metric, text, agent: agent, client: client, server: server)
-      applicationMinute.append(metric, text, agent: agent, client: client, server: server)
-    } else {
-      mapSecond.append(metric, text, agent: agent, client: client, server: server)
-      applicationSecond.append(metric, text, agent: agent, client: client, server: server)
-    }
-    tally.passed &+= 1
+    return TaggedEnds(
+      client: state.resolve(client: metric.client, agent: agent),
+      server: state.resolve(
+        server: metric.server, transport: metric.transport,
+        networkNamespace: state.networkNamespace(of: observed, agent: agent), agent: agent))
   }
 
-  private mutating func append(
-    _ flow: FlowRecord, _ text: Span<UInt8>, _ window: TimeWindow, agent: UInt16,
-    state: borrowing CatalogState
-  ) {
-    guard window.contains(flow.end), window.contains(flow.start) else {
-      tally.drop(.timeOutOfRange)
-      return
-    }
+  private func ends(
+    of flow: FlowRecord, agent: UInt16, state: borrowing CatalogState
+  ) -> TaggedEnds {
     let second = flow.end.storedSeconds
     let client = CallEnd(address: flow.client.address, port: flow.client.port)
-    let server = CallEnd(address: flow.server.address, port: flow.server.port)
     let owner = sockets.tags(
       address: client.address, port: client.port, transport: flow.transport, agent: agent,
       second: second)
-    let clientTags = if let owner { owner } else { state.resolve(client: client, agent: agent) }
-    flows.append(
-      flow, text, agent: agent, client: clientTags,
+    return TaggedEnds(
+      client: owner ?? state.resolve(client: client, agent: agent),
       server: resolve(
-        server: server, transport: flow.transport, networkNamespace: flow.networkNamespace,
-        agent: agent, second: second, state: state), numbers: &numbers)
-    tally.passed &+= 1
+        server: CallEnd(address: flow.server.address, port: flow.server.port),
+        transport: flow.transport, networkNamespace: flow.networkNamespace, agent: agent,
+        second: second, state: state))
   }
 
-  private mutating func append(
-    _ metric: NetworkMetric, agent: UInt16, now: Timestamp,
-    state: borrowing CatalogState
-  ) {
-    let isMinute = metric.interval == 60
-    let table: TableDeclaration = isMinute ? .networkMapMinute : .networkMapSecond
-    guard isMinute || metric.interval == 1, TimeWindow(table, now: now).contains(metric.time)
-    else {
-      tally.drop(.timeOutOfRange)
-      return
-    }
+  private func ends(
+    of metric: NetworkMetric, agent: UInt16, state: borrowing CatalogState
+  ) -> TaggedEnds {
     let second = metric.time.storedSeconds
     let owner = sockets.tags(
       address: metric.client.address, calling: metric.server, transport: metric.transport,
       agent: agent, second: second)
-    let client = if let owner { owner } else { state.resolve(client: metric.client, agent: agent) }
-    let server = resolve(
-      server: metric.server, transport: metric.transport, networkNamespace: 0, agent: agent,
-      second: second, state: state)
-    if isMinute {
-      networkMapMinute.append(metric, agent: agent, client: client, server: server)
-      networkMinute.append(metric, agent: agent, client: client, server: server)
-    } else {
-      networkMapSecond.append(metric, agent: agent, client: client, server: server)
-      networkSecond.append(metric, agent: agent, client: client, server: server)
-    }
-    tally.passed &+= 1
+    return TaggedEnds(
+      client: owner ?? state.resolve(client: metric.client, agent: agent),
+      server: resolve(
+        server: metric.server, transport: metric.transport, networkNamespace: 0, agent: agent,
+        second: second, state: state))
   }
 
   /// The end that answered packets: the process this agent saw there, or what the catalog knows.
@@ -212,12 +204,6 @@ package struct RowBuilder: Sendable {
     if let owner { return owner }
     return state.resolve(
       server: server, transport: transport, networkNamespace: networkNamespace, agent: agent)
-  }
-
-  /// Appends the server's own account to the ledger.
-  package mutating func append(_ tally: Tally, stage: Stage, time: Timestamp) {
-    guard tally.received > 0 || tally.droppedTotal > 0 else { return }
-    losses.append(tally, stage: stage, time: time)
   }
 }
 

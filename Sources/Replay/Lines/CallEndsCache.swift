@@ -26,29 +26,20 @@ struct CallEndsCache: ~Copyable {
   private let tables: NumberTables
   private let keys: UnsafeMutablePointer<Key>
   private let blocks: UnsafeMutablePointer<UInt8>
-  private let source: EnumerationPieces
-  private let point: EnumerationPieces
-  private let transport: EnumerationPieces
-  private let protocols: EnumerationPieces
+  private let pieces: SightingPieces
 
-  /// - Parameter protocols: stay the caller's.
-  init(tables: NumberTables, protocols: EnumerationPieces) {
+  /// - Parameter pieces: stay the caller's.
+  init(tables: NumberTables, pieces: SightingPieces) {
     self.tables = tables
-    self.protocols = protocols
+    self.pieces = pieces
     unsafe keys = .allocate(capacity: Self.slots)
     unsafe keys.initialize(repeating: Key(), count: Self.slots)
     unsafe blocks = .allocate(capacity: Self.slots * Self.slotBytes)
-    source = EnumerationPieces("signal_source", tables: tables)
-    transport = EnumerationPieces("protocol", tables: tables)
-    point = .observationPoint(tables)
   }
 
   deinit {
     unsafe keys.deallocate()
     unsafe blocks.deallocate()
-    source.free()
-    point.free()
-    transport.free()
   }
 
   @inline(__always)
@@ -83,18 +74,10 @@ struct CallEndsCache: ~Copyable {
     _ call: inout CallRecord
   ) {
     var writer = unsafe LineWriter(at: block, tables: tables)
-    source.write(call.signalSource.rawValue, to: &writer)
-    point.write(call.observationPoint.rawValue, to: &writer)
-    writer.member(#","flow_id":"#, call.flow)
-    writer.member(#","direction_score":"#, UInt64(call.directionScore))
-    writer.member(#","ip_0":"#, call.client.address)
-    writer.member(#","ip_1":"#, call.server.address)
-    writer.flag(#","is_ipv4":1"#, call.server.address.isV4)
-    transport.write(call.transport.rawValue, to: &writer)
-    writer.member(#","client_port":"#, UInt64(call.client.port))
-    writer.member(#","server_port":"#, UInt64(call.server.port))
+    pieces.writeLog(&call, to: &writer)
+    pieces.writeEnds(&call, to: &writer)
     writer.member(#","netns_id":"#, call.networkNamespace)
-    protocols.write(call.applicationProtocol.rawValue, to: &writer)
+    pieces.protocols.write(call.applicationProtocol.rawValue, to: &writer)
     unsafe key.pointee = Key(
       flow: call.flow, client: call.client.address, server: call.server.address,
       clientPort: call.client.port, serverPort: call.server.port,

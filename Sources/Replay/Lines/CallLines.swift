@@ -14,10 +14,11 @@ struct CallLines: ~Copyable {
   private let type: EnumerationPieces
   private let status: EnumerationPieces
 
-  init(tables: NumberTables, protocols: EnumerationPieces) {
+  /// - Parameter pieces: stay the caller's.
+  init(tables: NumberTables, pieces: SightingPieces) {
     type = EnumerationPieces("type", tables: tables)
     status = EnumerationPieces("response_status", tables: tables)
-    ends = CallEndsCache(tables: tables, protocols: protocols)
+    ends = CallEndsCache(tables: tables, pieces: pieces)
   }
 
   deinit {

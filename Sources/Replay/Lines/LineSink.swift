@@ -13,7 +13,7 @@ package import Telemetry
 package struct LineSink: RecordSink, ~Copyable {
   private let selection: RecordSelection
   private let tables = NumberTables()
-  private let protocols: EnumerationPieces
+  private let pieces: SightingPieces
   private var output: LineOutput
   private var calls: CallLines
   private var flows: FlowLines
@@ -27,18 +27,16 @@ package struct LineSink: RecordSink, ~Copyable {
   ) {
     self.selection = selection
     output = LineOutput(to: descriptor)
-    self.protocols = EnumerationPieces(
-      "l7_protocol",
-      protocols.map { (Int($0.descriptor.number.rawValue), $0.descriptor.name) }, tables: tables)
-    calls = CallLines(tables: tables, protocols: self.protocols)
-    flows = FlowLines(tables: tables, protocols: self.protocols)
-    metrics = MetricLines(tables: tables, protocols: self.protocols)
+    pieces = SightingPieces(protocols, tables: tables)
+    calls = CallLines(tables: tables, pieces: pieces)
+    flows = FlowLines(tables: tables, pieces: pieces)
+    metrics = MetricLines(tables: tables, pieces: pieces)
     unsafe nothing = .allocate(capacity: 1)
   }
 
   deinit {
     tables.free()
-    protocols.free()
+    pieces.free()
     unsafe nothing.deallocate()
   }
 

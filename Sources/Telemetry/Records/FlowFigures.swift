@@ -39,6 +39,10 @@ package struct LatencySum: Hashable, Sendable, BitwiseCopyable {
     count &+= other.count
     if other.maximum > maximum { maximum = other.maximum }
   }
+
+  /// 0 without samples.
+  @inlinable @inline(__always)
+  package var mean: UInt64 { count == 0 ? 0 : sum / count }
 }
 
 /// How a flow fared, in one report or interval. "Sent" is what the client sent, "received" what the

@@ -78,4 +78,12 @@ package struct FlowRecord: Hashable, Sendable, BitwiseCopyable {
     self.start = start
     self.end = end
   }
+
+  /// The tunnel the packets came in: the client's, or the server's when only that was seen.
+  package var tunnel: Tunnel { sentTunnel.type == .none ? receivedTunnel : sentTunnel }
+
+  /// What is stored in `nat_source`: 6 when a TCP option told an address before translation, else 0.
+  package var translationSource: UInt8 {
+    client.realAddress.isUnspecified && server.realAddress.isUnspecified ? 0 : 6
+  }
 }

@@ -91,20 +91,24 @@ package struct CloseCounts: Hashable, Sendable, BitwiseCopyable {
 
 extension CloseCounts {
   /// Flows that failed in the handshake, by the client's fault and by the server's.
+  @inlinable
   package var clientEstablishFailures: UInt64 {
     UInt64(clientPortReuse) + UInt64(clientAckMissing) + UInt64(clientEstablishReset)
   }
 
+  @inlinable
   package var serverEstablishFailures: UInt64 {
     UInt64(serverSynAckMissing) + UInt64(serverRefused) + UInt64(serverEstablishReset)
   }
 
   /// Flows that failed after the handshake.
+  @inlinable
   package var transferFailures: UInt64 {
     UInt64(serverReset) + UInt64(clientReset) + UInt64(serverQueueFull) + UInt64(timeout)
   }
 
   /// Flows that somebody reset, in any phase.
+  @inlinable
   package var resets: UInt64 {
     UInt64(clientEstablishReset) + UInt64(serverEstablishReset) + UInt64(serverRefused)
       + UInt64(serverReset) + UInt64(clientReset)

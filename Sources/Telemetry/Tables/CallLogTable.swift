@@ -4,42 +4,20 @@ extension TableDeclaration {
   /// `flow_log.l7_flow_log`: one row a call and observation point.
   package static let callLog = TableDeclaration(
     database: "flow_log", name: "l7_flow_log",
-    columns: callLogBase + callLogEnds + callLogCorrelation + callLogContent + callLogFigures,
+    columns: logSighting + [type] + logFlow + logEnds + callLogProcesses + networkNamespace
+      + callLogCorrelation + callLogContent + callLogFigures,
     orderBy: ["time", "l7_protocol", "auto_service_id_1", "server_port"],
     partitionSeconds: 3_600, retentionHours: 72,
     about: "Application calls, one row a call at each observation point.")
 
-  private static let callLogBase: [ColumnDeclaration] = [
-    .init("time", .dateTime, codec: .doubleDelta, about: "End of the call, in seconds."),
-    .init("_id", .uint64, codec: .delta, about: "Row number: seconds, server and a counter."),
-    .init("start_time", .dateTimeMicroseconds, codec: .delta, about: "First byte of the request."),
-    .init("end_time", .dateTimeMicroseconds, codec: .delta, about: "Last byte of the response."),
-    .init("agent_id", .uint16, about: "The agent that saw the call."),
-    .init("signal_source", .uint8, about: "Data plane: 0 packet, 3 eBPF, 4 OTel."),
-    .init("observation_point", .lowCardinalityString, about: "Where it was seen: c-p, s-p, ..."),
-    .init("type", .uint8, about: "0 request, 1 response, 2 both."),
-    .init("flow_id", .uint64, codec: .general, index: .bloomFilter, about: "The connection."),
-    .init("direction_score", .uint8, about: "How sure client and server are, 0 to 255."),
-  ]
+  private static let type = ColumnDeclaration(
+    "type", .uint8, about: "0 request, 1 response, 2 both.")
 
-  private static let callLogEnds: [ColumnDeclaration] = [
-    .init("tag_set_id_0", .uint32, index: .set, about: "Tag set of the client; 0 unknown."),
-    .init("tag_set_id_1", .uint32, index: .set, about: "Tag set of the server; 0 unknown."),
-    .init("auto_service_id_0", .uint32, index: .set, about: "Client's service by number."),
-    .init("auto_service_id_1", .uint32, index: .set, about: "Server's service by number."),
-    .init("auto_service_type_0", .uint8, about: "What kind of thing auto_service_id_0 numbers."),
-    .init("auto_service_type_1", .uint8, about: "What kind of thing auto_service_id_1 numbers."),
-    .init("ip_0", .ipv6, index: .bloomFilter, about: "Client address, IPv4 mapped."),
-    .init("ip_1", .ipv6, index: .bloomFilter, about: "Server address, IPv4 mapped."),
-    .init("is_ipv4", .uint8, about: "1 when the addresses are IPv4."),
-    .init("protocol", .uint8, about: "IP protocol number."),
-    .init("client_port", .uint16, about: "Client's port."),
-    .init("server_port", .uint16, index: .set, about: "Server's port."),
+  private static let callLogProcesses: [ColumnDeclaration] = [
     .init("process_id_0", .uint32, about: "Client's pid on its host; 0 unknown."),
     .init("process_id_1", .uint32, about: "Server's pid on its host; 0 unknown."),
     .init("process_kname_0", .lowCardinalityString, about: "Client's thread name."),
     .init("process_kname_1", .lowCardinalityString, about: "Server's thread name."),
-    .init("netns_id", .uint32, about: "Network namespace the call was seen in."),
   ]
 
   private static let callLogCorrelation: [ColumnDeclaration] = [
@@ -63,7 +41,7 @@ extension TableDeclaration {
   ]
 
   private static let callLogContent: [ColumnDeclaration] = [
-    .init("l7_protocol", .uint8, index: .set, about: "Application protocol by number."),
+    applicationProtocol,
     .init("version", .lowCardinalityString, about: "Protocol version."),
     .init("is_tls", .uint8, about: "1 when read inside TLS."),
     .init("is_async", .uint8, about: "1 when the answer need not come on this connection."),

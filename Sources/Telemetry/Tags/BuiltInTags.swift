@@ -7,149 +7,153 @@ extension TagDeclaration {
     resourceTags + endTags + callTags + networkTags + captureTags
 
   /// Values that hang on a tag set. A new one is one entry here and a value in the catalog.
-  private static let resourceTags: [TagDeclaration] = [
-    .init(
-      "auto_service", .resource, source: .tagSet, sides: true, display: "Service",
-      category: "Resource", about: "Best name of the service: process name, or else the address."),
-    .init(
-      "auto_instance", .resource, source: .tagSet, sides: true, display: "Instance",
-      category: "Resource", about: "Best name of the instance: process and host, or the address."),
-    .init(
-      "gprocess", .resource, source: .tagSet, sides: true, display: "Process",
-      category: "Resource", about: "Process name: the jar or script where one is run."),
-    .init(
-      "host", .resource, source: .tagSet, sides: true, display: "Host", category: "Resource",
-      about: "Host name of the machine the process runs on."),
-    .init(
-      "container", .resource, source: .tagSet, sides: true, display: "Container",
-      category: "Resource", about: "Container id of the process, where it runs in one."),
-    .init(
-      "os_user", .resource, source: .tagSet, sides: true, display: "OS user",
-      category: "Resource", about: "Numeric user id the process runs under."),
-    .init(
-      "command_line", .resource, source: .tagSet, sides: true, display: "Command line",
-      category: "Resource", about: "The process's arguments."),
-    .init(
-      "tag_set_id", .id, sides: true, display: "Tag set", category: "Resource",
-      about: "Number of the combination of all tags of this side."),
-    .init(
-      "auto_service_id", .id, sides: true, display: "Service id", category: "Resource",
-      about: "Number behind auto_service."),
-    .init(
-      "auto_service_type", .enumeration, sides: true, values: autoServiceTypes,
-      display: "Service type", category: "Resource", about: "What auto_service_id numbers."),
-  ]
-
-  private static let autoServiceTypes: [EnumerationValue] = [
-    .init(0, "Internet IP"), .init(6, "Host"), .init(10, "Pod"), .init(11, "K8s Service"),
-    .init(14, "K8s Node"), .init(120, "Process"), .init(255, "IP"),
-  ]
-
-  private static let endTags: [TagDeclaration] = [
-    .init("ip", .address, sides: true, display: "IP", category: "Network", about: "Address."),
-    .init(
-      "is_ipv4", .integer, display: "IPv4", category: "Network", about: "1 for IPv4 addresses."),
-    .init(
-      "protocol", .enumeration,
-      values: [.init(1, "ICMP"), .init(6, "TCP"), .init(17, "UDP"), .init(58, "ICMPv6")],
-      display: "Transport", category: "Network", about: "IP protocol."),
-    .init(
-      "client_port", .integer, display: "Client port", category: "Network",
-      about: "Client's port."),
-    .init(
-      "server_port", .integer, display: "Server port", category: "Network",
-      about: "Server's port."),
-    .init(
-      "process_id", .integer, sides: true, display: "PID", category: "Process",
-      about: "pid on its host."),
-    .init(
-      "process_kname", .string, sides: true, display: "Thread name", category: "Process",
-      about: "The kernel's name of the thread."),
-    .init(
-      "netns_id", .integer, display: "Network namespace", category: "Network",
-      about: "Network namespace the call was seen in."),
-  ]
-
-  private static let callTags: [TagDeclaration] =
-    [
-      .init(
-        "response_status", .enumeration,
+  private static let resourceTags =
+    pairs(
+      "Resource",
+      [
+        (
+          "auto_service", .resource, "Service",
+          "Best name of the service: process name, or else the address."
+        ),
+        (
+          "auto_instance", .resource, "Instance",
+          "Best name of the instance: process and host, or the address."
+        ),
+        ("gprocess", .resource, "Process", "Process name: the jar or script where one is run."),
+        ("host", .resource, "Host", "Host name of the machine the process runs on."),
+        (
+          "container", .resource, "Container",
+          "Container id of the process, where it runs in one."
+        ),
+        ("os_user", .resource, "OS user", "Numeric user id the process runs under."),
+        ("command_line", .resource, "Command line", "The process's arguments."),
+        ("tag_set_id", .id, "Tag set", "Number of the combination of all tags of this side."),
+        ("auto_service_id", .id, "Service id", "Number behind auto_service."),
+      ])
+    + [
+      enumeration(
+        "auto_service_type", sides: true,
         values: [
-          .init(0, "Success"), .init(2, "Timeout"), .init(3, "Server Error"),
-          .init(4, "Client Error"), .init(5, "Unknown"), .init(6, "Parse Failed"),
+          0: "Internet IP", 6: "Host", 10: "Pod", 11: "K8s Service", 14: "K8s Node",
+          120: "Process", 255: "IP",
+        ],
+        display: "Service type", category: "Resource", about: "What auto_service_id numbers.")
+    ]
+
+  private static let endTags =
+    pairs("Network", [("ip", .address, "IP", "Address.")])
+    + singles("Network", [("is_ipv4", .integer, "IPv4", "1 for IPv4 addresses.")])
+    + [
+      enumeration(
+        "protocol", values: [1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"], display: "Transport",
+        category: "Network", about: "IP protocol.")
+    ]
+    + singles(
+      "Network",
+      [
+        ("client_port", .integer, "Client port", "Client's port."),
+        ("server_port", .integer, "Server port", "Server's port."),
+      ])
+    + pairs(
+      "Process",
+      [
+        ("process_id", .integer, "PID", "pid on its host."),
+        ("process_kname", .string, "Thread name", "The kernel's name of the thread."),
+      ])
+    + singles(
+      "Network",
+      [
+        (
+          "netns_id", .integer, "Network namespace",
+          "Network namespace the call was seen in."
+        )
+      ])
+
+  private static let callTags =
+    [
+      enumeration(
+        "response_status",
+        values: [
+          0: "Success", 2: "Timeout", 3: "Server Error", 4: "Client Error", 5: "Unknown",
+          6: "Parse Failed",
         ],
         display: "Status", category: "Application", about: "How the call ended."),
-      .init(
-        "type", .enumeration,
-        values: [.init(0, "Request"), .init(1, "Response"), .init(2, "Session")], display: "Type",
+      enumeration(
+        "type", values: [0: "Request", 1: "Response", 2: "Session"], display: "Type",
         category: "Application", about: "Which halves of the call were seen."),
-      .init(
-        "role", .enumeration,
-        values: [.init(0, "Client"), .init(1, "Server"), .init(2, "Local"), .init(3, "Rest")],
-        display: "Role", category: "Application",
+      enumeration(
+        "role", values: [0: "Client", 1: "Server", 2: "Local", 3: "Rest"], display: "Role",
+        category: "Application",
         about: "Which side a one-sided row describes; Local and Rest: either of both."),
-      .init("is_tls", .integer, display: "TLS", category: "Application", about: "1 inside TLS."),
-      .init(
-        "response_code", .integer, display: "Code", category: "Application",
-        about: "The protocol's own status code."),
-      .init(
-        "request_id", .integer, display: "Request id", category: "Application",
-        about: "The protocol's own id of the exchange."),
-      .init(
-        "l7_protocol", .enumeration, display: "Protocol", category: "Application",
-        about: "Application protocol; the names come from the parsers' descriptors."),
-    ] + callTextTags
+    ]
+    + singles(
+      "Application",
+      [
+        ("is_tls", .integer, "TLS", "1 inside TLS."),
+        ("response_code", .integer, "Code", "The protocol's own status code."),
+        ("request_id", .integer, "Request id", "The protocol's own id of the exchange."),
+        (
+          "l7_protocol", .enumeration, "Protocol",
+          "Application protocol; the names come from the parsers' descriptors."
+        ),
+        ("version", .string, "Version", "Protocol version."),
+        ("request_type", .string, "Method", "Method, command or query type."),
+        ("request_domain", .string, "Domain", "Host, queried name or database."),
+        ("request_resource", .string, "Resource", "Path with query, statement, key."),
+        ("endpoint", .string, "Endpoint", "The resource folded to its kind."),
+        ("response_exception", .string, "Exception", "What the error said."),
+        ("response_result", .string, "Result", "What the answer said."),
+        ("trace_id", .string, "Trace id", "Trace id found in the call."),
+        ("span_id", .string, "Span id", "Span id found in the call."),
+        ("parent_span_id", .string, "Parent span id", "Parent span id found in the call."),
+        ("x_request_id_0", .string, "X-Request-ID of request", "X-Request-ID of the request."),
+        ("x_request_id_1", .string, "X-Request-ID of response", "X-Request-ID of the response."),
+        (
+          "http_proxy_client", .string, "Proxy client",
+          "Client address that a proxy reported."
+        ),
+        ("app_service", .string, "App service", "Service name an SDK gave."),
+        ("app_instance", .string, "App instance", "Instance name an SDK gave."),
+      ])
 
-  private static let callTextTags: [TagDeclaration] = [
-    ("version", "Version", "Protocol version."),
-    ("request_type", "Method", "Method, command or query type."),
-    ("request_domain", "Domain", "Host, queried name or database."),
-    ("request_resource", "Resource", "Path with query, statement, key."),
-    ("endpoint", "Endpoint", "The resource folded to its kind."),
-    ("response_exception", "Exception", "What the error said."),
-    ("response_result", "Result", "What the answer said."),
-    ("trace_id", "Trace id", "Trace id found in the call."),
-    ("span_id", "Span id", "Span id found in the call."),
-    ("parent_span_id", "Parent span id", "Parent span id found in the call."),
-    ("x_request_id_0", "X-Request-ID of request", "X-Request-ID of the request."),
-    ("x_request_id_1", "X-Request-ID of response", "X-Request-ID of the response."),
-    ("http_proxy_client", "Proxy client", "Client address that a proxy reported."),
-    ("app_service", "App service", "Service name an SDK gave."),
-    ("app_instance", "App instance", "Instance name an SDK gave."),
-  ].map { name, display, about in
-    .init(name, .string, display: display, category: "Application", about: about)
-  }
+  private static let captureTags =
+    singles(
+      "Time",
+      [
+        ("time", .time, "Time", "Seconds since the epoch."),
+        ("start_time", .time, "Start", "First byte of the request, first packet of the flow."),
+        ("end_time", .time, "End", "Last byte of the response, last packet of the report."),
+      ])
+    + singles(
+      "Capture",
+      [
+        ("_id", .id, "Row", "Row number."), ("agent_id", .id, "Agent", "The agent that saw it."),
+      ])
+    + [
+      enumeration(
+        "signal_source", values: [0: "Packet", 3: "eBPF", 4: "OTel"], display: "Signal source",
+        category: "Capture", about: "Data plane.")
+    ]
+    + singles(
+      "Capture",
+      [
+        (
+          "observation_point", .string, "Observation point",
+          "Where it was seen: c-p client process, c client interface, s-p, s, ..."
+        ),
+        ("flow_id", .id, "Flow", "The connection."),
+      ])
+    + singles(
+      "Ledger",
+      [
+        ("stage", .string, "Stage", "Where in the pipeline."),
+        ("reason", .string, "Reason", "Why it was dropped."),
+      ])
+    + singles("Tracing", correlation.map { ($0, .integer, $0, "See the l7_flow_log column.") })
 
-  private static let captureTags: [TagDeclaration] =
-    [
-      .init("time", .time, display: "Time", category: "Time", about: "Seconds since the epoch."),
-      .init(
-        "start_time", .time, display: "Start", category: "Time",
-        about: "First byte of the request, first packet of the flow."),
-      .init(
-        "end_time", .time, display: "End", category: "Time",
-        about: "Last byte of the response, last packet of the report."),
-      .init("_id", .id, display: "Row", category: "Capture", about: "Row number."),
-      .init(
-        "agent_id", .id, display: "Agent", category: "Capture", about: "The agent that saw it."),
-      .init(
-        "signal_source", .enumeration,
-        values: [.init(0, "Packet"), .init(3, "eBPF"), .init(4, "OTel")], display: "Signal source",
-        category: "Capture", about: "Data plane."),
-      .init(
-        "observation_point", .string, display: "Observation point", category: "Capture",
-        about: "Where it was seen: c-p client process, c client interface, s-p, s, ..."),
-      .init("flow_id", .id, display: "Flow", category: "Capture", about: "The connection."),
-      .init(
-        "stage", .string, display: "Stage", category: "Ledger", about: "Where in the pipeline."),
-      .init("reason", .string, display: "Reason", category: "Ledger", about: "Why it was dropped."),
-    ] + correlationTags
-
-  private static let correlationTags: [TagDeclaration] = [
+  private static let correlation = [
     "req_tcp_seq", "resp_tcp_seq", "syscall_trace_id_request", "syscall_trace_id_response",
     "syscall_thread_0", "syscall_thread_1", "syscall_coroutine_0", "syscall_coroutine_1",
     "syscall_cap_seq_0", "syscall_cap_seq_1", "is_async", "is_reversed",
-  ].map {
-    .init($0, .integer, display: $0, category: "Tracing", about: "See the l7_flow_log column.")
-  }
+  ]
 }

@@ -55,3 +55,38 @@ package struct TagDeclaration: Hashable, Sendable {
     self.about = about
   }
 }
+
+/// Many tags at once: a line of a table each.
+extension TagDeclaration {
+  typealias Line = (name: String, kind: Kind, display: String, about: String)
+
+  /// Tags of one category, one for the row.
+  static func singles(_ category: String, _ lines: [Line]) -> [TagDeclaration] {
+    tags(category, lines, sides: false)
+  }
+
+  /// Tags of one category, one for each side. A ``Kind/resource`` stands in the tag set.
+  static func pairs(_ category: String, _ lines: [Line]) -> [TagDeclaration] {
+    tags(category, lines, sides: true)
+  }
+
+  private static func tags(
+    _ category: String, _ lines: [Line], sides: Bool
+  ) -> [TagDeclaration] {
+    lines.map { line in
+      TagDeclaration(
+        line.name, line.kind, source: line.kind == .resource ? .tagSet : nil, sides: sides,
+        display: line.display, category: category, about: line.about)
+    }
+  }
+
+  /// A tag whose numbers, or bits, have names.
+  static func enumeration(
+    _ name: String, _ kind: Kind = .enumeration, sides: Bool = false,
+    values: KeyValuePairs<Int, String>, display: String, category: String, about: String
+  ) -> TagDeclaration {
+    TagDeclaration(
+      name, kind, sides: sides, values: values.map { EnumerationValue($0.key, $0.value) },
+      display: display, category: category, about: about)
+  }
+}

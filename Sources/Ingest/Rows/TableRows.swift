@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Storage
+import Telemetry
+
+/// The rows of one table, written column by column.
+///
+/// Whoever writes rows names each column where its value is, and names the same columns in the same
+/// order for every row: the first row looks them up, the others take the places that it found. The
+/// order need not be the declaration's. A column that is not written is a mistake that
+/// ``ColumnBatch/encode(into:)`` finds in the first test.
+struct TableRows: Sendable {
+  private struct Place {
+    var column: Int
+    var isWide: Bool
+  }
+
+  private(set) var batch: ColumnBatch
+  private var places: [Place] = []
+  /// The place of the next value.
+  private var next = 0
+
+  init(_ table: TableDeclaration) {
+    batch = ColumnBatch(table)
+    places.reserveCapacity(table.columns.count)
+  }
+
+  /// Empties the rows but keeps their room.
+  mutating func removeAll() {
+    batch.removeAll()
+  }
+
+  mutating func endRow() {
+    assert(next == places.count, "every row has the same columns")
+    next = 0
+  }
+
+  @inline(__always)
+  private mutating func place(_ column: StaticString, _ suffix: StaticString = "") -> Place {
+    if next == places.count { find("\(column)\(suffix)") }
+    assert(
+      batch.table.columns[places[next].column].name == "\(column)\(suffix)",
+      "every row has its columns in the same order")
+    defer { next += 1 }
+    return places[next]
+  }
+
+  @inline(never)
+  private mutating func find(_ column: String) {
+    let index = batch.column(column)
+    places.append(Place(column: index, isWide: batch.table.columns[index].type == .uint64))
+  }
+}
+
+/// Values of one column each.
+extension TableRows {
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: UInt8) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: Bool) {
+    batch.append(value ? 1 : 0 as UInt8, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: UInt16) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: UInt32) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: UInt64) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: Int64) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, orNull value: UInt64?) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, orNull value: Int32?) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, orNull value: Int64?) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: IPAddress) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: Span<UInt8>) {
+    batch.append(value, to: place(column).column)
+  }
+
+  @inline(__always)
+  mutating func put(_ column: StaticString, _ value: StaticString) {
+    batch.append(value, to: place(column).column)
+  }
+
+  mutating func put(_ column: StaticString, _ value: String) {
+    batch.append(value, to: place(column).column)
+  }
+
+  /// Zero, or the empty text.
+  @inline(__always)
+  mutating func putEmpty(_ column: StaticString) {
+    batch.appendEmpty(to: place(column).column)
+  }
+
+  /// A value of an array column, and the name it has in another; an empty one is left out.
+  @inline(__always)
+  mutating func putNamed(
+    _ name: StaticString, _ value: Span<UInt8>, in columns: (names: Int, values: Int)
+  ) {
+    guard !value.isEmpty else { return }
+    batch.append(name, to: columns.names)
+    batch.append(value, to: columns.values)
+  }
+
+  /// The next column, for values that are not one a row.
+  @inline(__always)
+  mutating func array(_ column: StaticString) -> Int { place(column).column }
+
+  mutating func endArray(in column: Int) {
+    batch.endArray(in: column)
+  }
+}
+
+extension TableRows: FigureVisitor {
+  @inline(__always)
+  mutating func figure(_ column: StaticString, _ value: UInt64, _ about: StaticString) {
+    put(figure: column, "", value)
+  }
+
+  @inline(__always)
+  mutating func sides(
+    _ column: StaticString, _ sent: UInt64, _ received: UInt64, _ about: StaticString
+  ) {
+    put(figure: column, "_tx", sent)
+    put(figure: column, "_rx", received)
+  }
+
+  @inline(__always)
+  mutating func latency(_ column: StaticString, _ samples: LatencySum) {
+    put(figure: column, "_sum", samples.sum)
+    put(figure: column, "_count", samples.count)
+    put(figure: column, "_max", samples.maximum)
+  }
+
+  /// A value that its column is too narrow for is stored as the largest.
+  @inline(__always)
+  private mutating func put(figure column: StaticString, _ suffix: StaticString, _ value: UInt64) {
+    let place = place(column, suffix)
+    if place.isWide {
+      batch.append(value, to: place.column)
+    } else {
+      batch.append(UInt32(clamping: value), to: place.column)
+    }
+  }
+}
