@@ -211,5 +211,8 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-wire-frames", dependencies: ["Telemetry", "Wire"],
       path: "Fuzz/WireFrames", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-sql", dependencies: ["Catalog", "Query"], path: "Fuzz/SQL",
+      exclude: ["words.dict"], swiftSettings: settings),
   ]
 }

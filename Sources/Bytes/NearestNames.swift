@@ -29,19 +29,19 @@ package enum NearestNames {
 
   /// Levenshtein distance with a swap of neighbours as one edit, by rows.
   private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var before: [Int] = []
-    var previous = Array(0...right.count)
+    var before = Array(0...right.count)
+    var previous = before
+    var row = before
     for i in 0..<left.count {
-      var row = [i + 1]
+      row[0] = i + 1
       for j in 0..<right.count {
         var cost = min(row[j] + 1, previous[j + 1] + 1, previous[j] + (left[i] == right[j] ? 0 : 1))
         if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
           cost = min(cost, before[j - 1] + 1)
         }
-        row.append(cost)
+        row[j + 1] = cost
       }
-      before = previous
-      previous = row
+      (before, previous, row) = (previous, row, before)
     }
     return previous[right.count]
   }

@@ -64,7 +64,7 @@ extension ShowBinder {
       .filter { database.isEmpty || $0.database == database }
       .map { TableScope(table: $0, directory: directory) }
     for scope in scopes {
-      if case .some = try? scope.meaning(name.text, at: name.offset) { return scope }
+      if scope.meaning(name.text) != nil { return scope }
     }
     throw QueryError(
       .unknownName, "there is no tag '\(name.text)'", at: name.offset,

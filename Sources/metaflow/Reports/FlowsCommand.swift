@@ -49,9 +49,15 @@ struct FlowsCommand: AsyncParsableCommand {
           .name("PORT", "server_port"), .name("TRANSPORT", "transport"),
           .bytes("SENT", "byte_tx"), .bytes("RECEIVED", "byte_rx"), .duration("RTT", "rtt_us"),
           .count("RETRANSMITTED", "retrans"), .duration("LASTED", "duration_us"),
-          .name("ENDED", "ending"), .name("SEEN AT", "observation_point"),
+          .init(heading: "ENDED", text: Self.ending), .name("SEEN AT", "observation_point"),
         ],
         whenEmpty: "A flow shows when it has ended, and every minute while it goes on."))
+  }
+
+  /// That no datagram came any more is how they end, not a failure.
+  private static func ending(_ row: Row) -> String {
+    row["ending"].text == "Timeout" && row["transport"].text != "TCP"
+      ? "Ended" : row["ending"].text
   }
 
   /// What the records of one flow have in common; a flow without a handshake stands for itself.
