@@ -41,6 +41,9 @@ package protocol RecordSink: ~Copyable {
   /// to change, and emptied afterwards.
   mutating func take(_ batch: inout RecordBatch) throws(ReplayError)
 
+  /// Nothing comes for a while: what was taken goes to where somebody sees it.
+  mutating func flush() throws(ReplayError)
+
   /// Nothing will follow.
   mutating func finish() throws(ReplayError)
 }

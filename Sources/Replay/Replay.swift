@@ -4,13 +4,12 @@ import Capture
 package import Protocols
 package import Telemetry
 
-/// Takes capture files through the pipeline that live packets take, one after the other.
+/// Takes capture files through the pipeline that live packets take, as one stream of time.
 ///
 /// The records depend on nothing but the files and these settings: neither on the machine nor on
-/// the time of day. Each file is read by itself, so the same conversation in two files is two
-/// flows.
+/// the time of day. One capture in several files gives what it gives in one.
 package struct Replay: Sendable {
-  /// Paths; "-" is standard input.
+  /// Paths, in any order; "-" is standard input.
   package var files: [String]
   package var protocols: [any ProtocolParser.Type]
   /// Addresses that belong to where the capture was made: calls from them are seen at the client,
@@ -21,6 +20,11 @@ package struct Replay: Sendable {
   /// Packets after which records are handed on: few enough for them to stay in the processor's
   /// cache.
   package var packetsPerBatch = 512
+  /// Whether they are also handed on each time that the capture's clock brings some, for somebody who
+  /// looks on.
+  package var isPrompt = true
+  /// Asked often; true ends the reading, as if the files ended there.
+  package var isStopped: @Sendable () -> Bool = { false }
 
   package init(files: [String], protocols: [any ProtocolParser.Type]) {
     self.files = files
@@ -37,40 +41,52 @@ package struct Replay: Sendable {
     into sink: inout Sink, progress: inout ReplayProgress
   ) throws(ReplayError) -> ReplaySummary {
     var summary = ReplaySummary()
-    for (number, path) in files.enumerated() {
-      var reader: FileReplay
-      do throws(CaptureFileError) {
-        reader = FileReplay(try CaptureFile.open(path: path), self, number: number)
-      } catch {
-        summary.faults.append(ReplayError(error))
-        continue
+    var merge = CaptureMerge(files, isStopped: isStopped)
+    var stream = PacketStream(self)
+    progress.begin(files.count == 1 ? files[0] : "\(files.count) files", size: merge.size)
+    while !isStopped(), let (point, limit) = merge.next() {
+      switch stream.feed(&point.reading!, of: point, until: limit) {
+      case .due: break
+      case .batch:
+        try stream.handOn(to: &sink, &summary)
+        if progress.isDue { progress.show(position: merge.position, packets: stream.packets) }
+        if stream.isOver {
+          stream.begin()
+          for point in merge.points { point.forget() }
+        }
+      case .silence:
+        try sink.flush()
+        point.reading?.advance()
+        if point.reading?.head == nil { merge.end(point) }
+      case .end: merge.end(point)
       }
-      progress.begin(file: number, of: files.count, name: reader.name, size: reader.size)
-      while reader.feed() {
-        try reader.handOn(to: &sink, &summary)
-        progress.show(position: reader.position, packets: reader.packets)
-      }
-      reader.finish(&summary)
-      try reader.handOn(to: &sink, &summary)
-      progress.end()
     }
+    for point in merge.points { merge.end(point) }
+    stream.finish(&summary)
+    try stream.handOn(to: &sink, &summary)
+    progress.end()
     try sink.finish()
+    summary.bytes = merge.position
+    summary.faults = merge.faults
+    if isStopped() {
+      let text = "stopped behind packet \(summary.packets); what was read until then is written."
+      summary.faults.append(ReplayError(.interrupted, text))
+    }
     return summary
   }
 
-  /// The time of the latest packet of all files; nil when there is none.
-  ///
-  /// - Throws: when a file cannot be opened. One that is damaged further on counts up to there.
-  package func latestTime() throws(ReplayError) -> Timestamp? {
+  /// The time of the latest packet of all files; nil when there is none. What cannot be read counts
+  /// up to there.
+  package func latestTime() -> Timestamp? {
     var latest: Timestamp?
     for path in files {
       do throws(CaptureFileError) {
-        var file = try CaptureFile.open(path: path)
-        while let packet = try file.next() {
+        var file = try CaptureFile.open(path: path, isStopped: isStopped)
+        while !isStopped(), let packet = try file.next() {
           if packet.time.nanoseconds > latest?.nanoseconds ?? .min { latest = packet.time }
         }
       } catch {
-        guard error.packets > 0 else { throw ReplayError(error) }
+        continue
       }
     }
     return latest
@@ -79,10 +95,12 @@ package struct Replay: Sendable {
 
 extension ReplayError {
   init(_ error: CaptureFileError) {
-    if case .unreadable = error.reason {
-      self.init(.input, error.description)
-    } else {
-      self.init(.damaged, error.description)
-    }
+    let kind: Kind =
+      switch error.reason {
+      case .unreadable, .terminal: .input
+      case .stopped: .interrupted
+      default: .damaged
+      }
+    self.init(kind, error.description)
   }
 }

@@ -19,12 +19,17 @@ struct ReplayCommand: AsyncParsableCommand {
       a record goes to standard output, the keys are the columns of the stored tables, and a summary goes \
       to standard error. The same files give the same bytes, anywhere and at any time.
 
+      Several files are one stream of time, in whatever order they are named: a file that begins where \
+      another ends goes on for it (tcpdump -C or -G, dumpcap -b), files of the same time are several \
+      points of capture.
+
       With --server the records go to a server instead. An interrupted delivery goes on with --resume.
 
       EXAMPLES
         metaflow-agent replay http.pcap | jq -c 'select(.table == "l7_flow_log")'
+        metaflow-agent replay /captures/web.pcap* | less
         metaflow-agent replay --records l7 --protocols http,mysql client.pcapng.zst server.pcapng.zst
-        ssh web-1 tcpdump -i any -U -w - | metaflow-agent replay -
+        ssh web-1 tcpdump -i any -U -w - not port 22 | metaflow-agent replay -
         metaflow-agent replay --server 127.0.0.1:20033 --times now http.pcap
 
       Ends with 65 when a file is damaged or no capture, 66 when one cannot be read, 69 when the server \
@@ -40,7 +45,7 @@ struct ReplayCommand: AsyncParsableCommand {
     case ndjson
   }
 
-  @Argument(help: ArgumentHelp("Capture files, read one after the other.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Capture files, in any order.", valueName: "file"))
   var files: [String] = []
   @Option(help: ArgumentHelp("Kinds of records: l7, l4, metrics.", valueName: "kind,..."))
   var records: String = "l7,l4,metrics"
@@ -92,12 +97,12 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func run() async throws {
     do {
+      let signals = StopSignals()
+      defer { signals.end() }
       if let server {
-        let signals = StopSignals()
-        defer { signals.end() }
         try await deliver(to: try address(server, option: "--server"), until: signals)
       } else {
-        try writeLines()
+        try writeLines(until: signals)
       }
     } catch let error as ConfigurationError {
       throw refuse("\(error)", Failure.configuration)
@@ -106,7 +111,10 @@ struct ReplayCommand: AsyncParsableCommand {
     }
   }
 
-  private func replay() throws(ConfigurationError) -> Replay {
+  /// What to replay, and how.
+  func replay(
+    until isStopped: @escaping @Sendable () -> Bool
+  ) throws(ConfigurationError) -> Replay {
     var settings = AgentConfiguration()
     if let protocols {
       settings.protocols = protocols.split(separator: ",").map(String.init)
@@ -117,11 +125,14 @@ struct ReplayCommand: AsyncParsableCommand {
     } catch {
       throw ConfigurationError("--local: \(error)")
     }
+    replay.isStopped = isStopped
     return replay
   }
 
-  private func writeLines() throws {
-    let replay = try replay()
+  private func writeLines(until signals: StopSignals) throws {
+    // A reader of the lines that has seen enough, such as head, ends this quietly.
+    _ = signal(SIGPIPE, SIG_DFL)
+    let replay = try replay(until: signals.isStopped)
     var sink = LineSink(
       to: STDOUT_FILENO, RecordSelection(records) ?? .all, protocols: replay.protocols)
     var progress = ReplayProgress(to: STDERR_FILENO)
@@ -131,73 +142,11 @@ struct ReplayCommand: AsyncParsableCommand {
     try check(summary)
   }
 
-  private func deliver(to server: NetworkAddress, until signals: StopSignals) async throws {
-    var faults: ReplaySummary?
-    let folder: String
-    if let resume {
-      guard ReplaySpool.isThere(resume) else {
-        throw ReplayError(.input, "\(resume) holds nothing that could be sent.")
-      }
-      folder = resume
-    } else {
-      folder = try ReplaySpool.make()
-      do {
-        faults = try collect(in: folder, until: signals)
-      } catch {
-        ReplaySpool.remove(folder)
-        throw error
-      }
-    }
-    try await send(folder, to: server, until: signals)
-    if let faults { try check(faults) }
-  }
-
-  /// Reads the files into a spool.
-  private func collect(in folder: String, until signals: StopSignals) throws -> ReplaySummary {
-    var replay = try replay()
-    replay.packetsPerBatch = 8_192
-    let now = ReplaySpool.now()
-    if times == .now, let end = try replay.latestTime() { replay.shift = now - end }
-    var sink = try SpoolSink(
-      directory: folder, RecordSelection(records) ?? .all, now: now, isStopped: signals.isStopped)
-    var progress = ReplayProgress(to: STDERR_FILENO)
-    let begun = ContinuousClock.now
-    let summary = try replay.run(into: &sink, progress: &progress)
-    conclude(summary, replay, since: begun)
-    if let warning = sink.warning { say("metaflow-agent: warning: \(warning)") }
-    return summary
-  }
-
-  private func send(
-    _ folder: String, to server: NetworkAddress, until signals: StopSignals
-  ) async throws {
-    var logger = Logger(label: "metaflow-agent") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = .warning
-    var progress = ReplayProgress(to: STDERR_FILENO)
-    let delivery = ReplayDelivery(server: server, directory: folder, logger: logger)
-    do {
-      let outcome = try await delivery.run(isStopped: signals.isStopped) { done, total in
-        progress.say("sending: \(done) of \(total) batches")
-      }
-      progress.end()
-      ReplaySpool.remove(folder)
-      say("sent      \(outcome.batches) batches to \(server)")
-      guard outcome.refused == 0 else {
-        throw ReplayError(.server, "the server refused \(grouped(outcome.refused)) records.")
-      }
-    } catch let error as ReplayError where error.kind != .server || ReplaySpool.isThere(folder) {
-      progress.end()
-      throw ReplayError(
-        error.kind,
-        error.description
-          + " The rest is kept; go on with: metaflow-agent replay --server \(server) --resume "
-          + folder)
-    }
-  }
-
-  private func conclude(
+  /// Tells what was read and made.
+  func conclude(
     _ summary: ReplaySummary, _ replay: Replay, since begun: ContinuousClock.Instant
   ) {
+    guard summary.packets > 0 || summary.faults.isEmpty else { return }
     let took = ContinuousClock.now - begun
     let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
     var text = summary.text(protocols: replay.protocols, seconds: seconds)
@@ -206,7 +155,7 @@ struct ReplayCommand: AsyncParsableCommand {
   }
 
   /// Ends with the code of the first file that could not be read whole.
-  private func check(_ summary: ReplaySummary) throws {
+  func check(_ summary: ReplaySummary) throws {
     for fault in summary.faults { say("metaflow-agent: \(fault)") }
     if let first = summary.faults.first { throw ExitCode(first.exitCode) }
   }

@@ -54,7 +54,9 @@ struct Collector: RecordSink, ~Copyable {
     networkMetrics += batch.networkMetrics
   }
 
-  mutating func finish() throws(ReplayError) {}
+  func flush() throws(ReplayError) {}
+
+  func finish() throws(ReplayError) {}
 }
 
 /// Replays files and hands what came of it to `look`.

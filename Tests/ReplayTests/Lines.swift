@@ -5,8 +5,10 @@ import Protocols
 import Replay
 import Telemetry
 
-/// What a sink writes of `batch`, read back from a file.
-func text(of batch: RecordBatch, _ selection: RecordSelection = .all) throws -> String {
+/// What a sink writes that `body` feeds, read back from a file.
+func written(
+  _ selection: RecordSelection = .all, _ body: (inout LineSink) throws -> Void
+) throws -> String {
   let path = FileManager.default.temporaryDirectory
     .appending(path: "metaflow-lines-\(UUID().uuidString)").path
   let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
@@ -15,10 +17,17 @@ func text(of batch: RecordBatch, _ selection: RecordSelection = .all) throws -> 
     unsafe unlink(path)
   }
   var sink = LineSink(to: file, selection, protocols: builtInProtocols)
-  var copy = batch
-  try sink.take(&copy)
+  try body(&sink)
   try sink.finish()
   return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+}
+
+/// What a sink writes of `batch`.
+func text(of batch: RecordBatch, _ selection: RecordSelection = .all) throws -> String {
+  try written(selection) { sink in
+    var copy = batch
+    try sink.take(&copy)
+  }
 }
 
 /// The same, each line as an object.

@@ -2,12 +2,79 @@
 
 import Foundation
 
-/// Builds a classic capture file, microseconds, of TCP and UDP packets over IPv4.
+/// Builds capture files, microseconds, of UDP packets over IPv4 and of any other frames.
 package struct CaptureBuilder {
-  package private(set) var bytes: [UInt8] = []
+  /// Microseconds since 1970 at which ``lookUps`` begins.
+  package static let start: Int64 = 1_790_000_000_000_000
 
-  package init(linkType: UInt32 = 1) {
-    for word: UInt32 in [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, linkType] { little(word) }
+  package struct Frame {
+    package var time: Int64
+    package var bytes: [UInt8]
+  }
+
+  package private(set) var frames: [Frame] = []
+  private let linkType: UInt32
+  private let network: [UInt8]
+
+  /// - Parameter network: the first three bytes of all addresses.
+  package init(linkType: UInt32 = 1, network: [UInt8] = [10, 0, 0]) {
+    self.linkType = linkType
+    self.network = network
+  }
+
+  /// Ten look-ups, a tenth of a second apart, each answered after 250 us.
+  package static var lookUps: CaptureBuilder {
+    var capture = CaptureBuilder()
+    for number in 0..<10 {
+      capture.lookUp(
+        "a\(number).test", id: UInt16(number), at: start + Int64(number) * 100_000,
+        answeredAfter: 250)
+    }
+    return capture
+  }
+
+  /// The same packets, or some of them, as a classic capture file.
+  package func bytes(of packets: Range<Int>? = nil) -> [UInt8] {
+    var file = littleEndian([0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, linkType])
+    for frame in frames[packets ?? frames.indices] {
+      let length = UInt32(frame.bytes.count)
+      file += littleEndian([
+        UInt32(frame.time / 1_000_000), UInt32(frame.time % 1_000_000), length, length,
+      ])
+      file += frame.bytes
+    }
+    return file
+  }
+
+  /// The same as pcapng, whose interfaces have these names; `choose` says which one a packet is of.
+  package func blocks(
+    interfaces: [String], of packets: Range<Int>? = nil, choose: (Int) -> Int = { _ in 0 }
+  ) -> [UInt8] {
+    var file = block(0x0a0d_0d0a, littleEndian([0x1a2b_3c4d, 1, .max, .max]))
+    for name in interfaces {
+      let option = padded(Array(name.utf8))
+      let head = littleEndian([linkType, 65_535, UInt32(name.utf8.count) << 16 | 2])
+      file += block(1, head + option + littleEndian([0]))
+    }
+    for index in packets ?? frames.indices {
+      let frame = frames[index]
+      let time = UInt64(frame.time)
+      let length = UInt32(frame.bytes.count)
+      let head = littleEndian([
+        UInt32(choose(index)), UInt32(time >> 32), UInt32(truncatingIfNeeded: time), length, length,
+      ])
+      file += block(6, head + padded(frame.bytes))
+    }
+    return file
+  }
+
+  private func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
+    let length = littleEndian([UInt32(body.count + 12)])
+    return littleEndian([type]) + length + body + length
+  }
+
+  private func padded(_ bytes: [UInt8]) -> [UInt8] {
+    bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
   }
 
   package struct End {
@@ -54,32 +121,41 @@ package struct CaptureBuilder {
     let bytes: [UInt8] =
       [2, 0, 0, 0, 0, destination.host, 2, 0, 0, 0, 0, source.host, 8, 0]
       + [0x45, 0, UInt8(length >> 8), UInt8(length & 0xff), 0, 1, 0x40, 0, 64, transport, 0, 0]
-      + [10, 0, 0, source.host, 10, 0, 0, destination.host] + payload
+      + network + [source.host] + network + [destination.host] + payload
     frame(bytes, at: microseconds)
   }
 
   package mutating func frame(_ frame: [UInt8], at microseconds: Int64) {
-    little(UInt32(microseconds / 1_000_000))
-    little(UInt32(microseconds % 1_000_000))
-    little(UInt32(frame.count))
-    little(UInt32(frame.count))
-    bytes += frame
+    frames.append(Frame(time: microseconds, bytes: frame))
   }
 
-  private mutating func little(_ word: UInt32) {
-    for shift: UInt32 in [0, 8, 16, 24] { bytes.append(UInt8(word >> shift & 0xff)) }
+  private func littleEndian(_ words: [UInt32]) -> [UInt8] {
+    words.flatMap { word in
+      [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+    }
   }
 
   /// Writes the file for as long as `body` runs, without its last `missing` bytes.
   package func withFile(
     _ name: String = "capture.pcap", missing: Int = 0, _ body: (String) throws -> Void
   ) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "metaflow-capture-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: name)
-    try Data(bytes.dropLast(missing)).write(to: path)
-    try body(path.path)
+    try withFiles([(name, Array(bytes().dropLast(missing)))]) { try body($0[0]) }
   }
+}
+
+/// Writes files into a folder of their own for as long as `body` runs, which gets their paths.
+package func withFiles(
+  _ files: [(name: String, bytes: [UInt8])], _ body: ([String]) throws -> Void
+) throws {
+  let folder = FileManager.default.temporaryDirectory
+    .appending(path: "metaflow-capture-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  var paths: [String] = []
+  for (name, bytes) in files {
+    let path = folder.appending(path: name)
+    try Data(bytes).write(to: path)
+    paths.append(path.path)
+  }
+  try body(paths)
 }

@@ -49,8 +49,7 @@ package struct ReplayDelivery: Sendable {
     let host = HostReader.report()
     let spool: Spool
     do throws(SpoolError) {
-      spool = try Spool(
-        directory: directory, machineID: host.machineID, limit: SpoolSink.spoolBytes)
+      spool = try ReplaySpool.open(directory)
     } catch {
       throw ReplayError(.output, error.description)
     }
@@ -59,7 +58,9 @@ package struct ReplayDelivery: Sendable {
     let identity = spool.identity
     let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: gauges)
     let hello = Hello(
-      identity: identity, bootID: host.bootID, hostname: host.hostname + " (replay)",
+      identity: identity, bootID: host.bootID,
+      // By this the server knows that nobody is missed when the connection ends.
+      hostname: host.hostname + " (replay)",
       agentVersion: Agent.version,
       protocols: builtInProtocols.map {
         AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
 import Glibc
 package import Replay
 package import Telemetry
 
 /// The folder in which a replay's records wait to be sent.
 package enum ReplaySpool {
+  /// More than any capture gives; the disk is the bound.
+  private static let bytes = 1 << 40
+
+  static func open(_ path: String) throws(SpoolError) -> Spool {
+    try Spool(directory: path, machineID: HostReader.report().machineID, limit: bytes)
+  }
+
   /// Makes a new one below the system's folder for temporary files (`TMPDIR`, else `/tmp`).
   package static func make() throws(ReplayError) -> String {
     let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"

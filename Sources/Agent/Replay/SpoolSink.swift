@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Capture
 package import Replay
 package import Telemetry
 import Wire
@@ -11,9 +10,6 @@ import Wire
 /// of a capture on the server, and so that what the server will refuse for its age is known
 /// beforehand.
 package struct SpoolSink: RecordSink, ~Copyable {
-  /// More than any capture gives; the disk is the bound.
-  static let spoolBytes = 1 << 40
-
   private let spool: Spool
   private let selection: RecordSelection
   private let isStopped: @Sendable () -> Bool
@@ -32,9 +28,7 @@ package struct SpoolSink: RecordSink, ~Copyable {
     isStopped: @escaping @Sendable () -> Bool
   ) throws(ReplayError) {
     do throws(SpoolError) {
-      spool = try Spool(
-        directory: directory, machineID: HostReader.report().machineID,
-        limit: Self.spoolBytes)
+      spool = try ReplaySpool.open(directory)
     } catch {
       throw ReplayError(.output, error.description)
     }
@@ -48,7 +42,7 @@ package struct SpoolSink: RecordSink, ~Copyable {
   package var warning: String? { age.warning }
 
   package mutating func take(_ batch: inout RecordBatch) throws(ReplayError) {
-    if isStopped() { throw ReplayError(.interrupted, "stopped; nothing was sent.") }
+    try flush()
     if !selection.contains(.calls) { batch.calls.removeAll(keepingCapacity: true) }
     if !selection.contains(.flows) { batch.flows.removeAll(keepingCapacity: true) }
     if !selection.contains(.metrics) {
@@ -60,7 +54,12 @@ package struct SpoolSink: RecordSink, ~Copyable {
     try spool(batch)
   }
 
-  package mutating func finish() throws(ReplayError) {}
+  /// Only looks whether the user wants to stop: the spool is for itself until it is sent.
+  package func flush() throws(ReplayError) {
+    if isStopped() { throw ReplayError(.interrupted, "stopped; nothing was sent.") }
+  }
+
+  package func finish() throws(ReplayError) { try flush() }
 
   private mutating func spool(_ batch: RecordBatch) throws(ReplayError) {
     do {

@@ -25,9 +25,6 @@ static inline void mf_store_release_u64(void *address, uint64_t value) {
     __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
 }
 
-/// Asks for the line of memory at `address` ahead of its use. Any address may be given.
-static inline void mf_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
-
 /// setns(2): moves the calling thread into the namespace behind `descriptor`. 0, or -1 and errno.
 int mf_enter_namespace(int descriptor, int kind);
 

@@ -6,8 +6,8 @@ package import Telemetry
 /// A capture file that is read packet by packet: pcap and pcapng of either byte order, plain or
 /// compressed with gzip or zstd.
 ///
-/// Plain files are mapped and packets borrowed from the mapping; all else passes through a window
-/// of bounded size. Whoever opened it reads it, on one thread:
+/// The bytes pass through a window of bounded size. A file that grows meanwhile is read to its new
+/// end; one that is cut off ends there, as an error. Whoever opened it reads it, on one thread:
 ///
 ///     var file = try CaptureFile.open(path: "talk.pcap")
 ///     while let packet = try file.next() { pipeline.feed(packet, bytes: file.bytes) }
@@ -27,9 +27,13 @@ package import Telemetry
 
   /// Opens a file and reads its header.
   ///
-  /// - Parameter path: "-" for standard input.
-  package static func open(path: String) throws(CaptureFileError) -> CaptureFile {
-    CaptureFile(try CaptureReader.open(path: path))
+  /// - Parameters:
+  ///   - path: "-" for standard input.
+  ///   - isStopped: asked a few times a second while a pipe has nothing; true ends the reading.
+  package static func open(
+    path: String, isStopped: @escaping @Sendable () -> Bool = { false }
+  ) throws(CaptureFileError) -> CaptureFile {
+    CaptureFile(try CaptureReader.open(path: path, isStopped: isStopped))
   }
 
   /// Reads the next packet; nil at the end. Its bytes are ``bytes`` until the next call.
@@ -55,7 +59,7 @@ package import Telemetry
 
   /// What the file speaks of so far; ``CapturedPacket/interface`` is an index into it. It grows while
   /// a pcapng file is read, to 4,096 at most.
-  package var interfaces: [InterfaceDescription] { unsafe reader.pointee.interfaces }
+  package var interfaces: [CaptureInterface] { unsafe reader.pointee.interfaces }
 
   /// Packets handed out.
   package var packets: UInt64 { unsafe reader.pointee.packets }
@@ -63,6 +67,9 @@ package import Telemetry
   /// How far the reading is, in bytes of the file as it lies there, packed or not.
   package var position: UInt64 { unsafe reader.pointee.input.position }
 
-  /// The file's size; nil when it is read from a pipe.
+  /// The file's size when it was opened; nil when it is read from a pipe.
   package var size: UInt64? { unsafe reader.pointee.input.size }
+
+  /// Whether there is something to read, or the end, without waiting for whoever writes.
+  package var isReady: Bool { unsafe reader.pointee.input.isReady }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// Why a capture file could not be read, or not to its end, in words for the person who named it.
 ///
 /// Packets that were handed out before stay valid: what stood in front of the place is read.
@@ -16,6 +18,12 @@ package struct CaptureFileError: Error, Hashable {
     case corruptCompression
     /// It ends in the middle of a record, or of the compressed data.
     case truncated
+    /// Somebody cut it off while it was read.
+    case shortened
+    /// Somebody types there: no capture comes.
+    case terminal
+    /// The reader was told to stop while it waited.
+    case stopped
     /// A length, number or marker that no capture has; its name and its value.
     case implausible(String, UInt64)
     case outOfMemory
@@ -28,15 +36,17 @@ package struct CaptureFileError: Error, Hashable {
   package var packets: UInt64
   /// Where the record begins that could not be read, in bytes of the unpacked file.
   package var offset: UInt64
-
-  /// Whether the file only ends too early, as after a kill or a full disk: what is there is right.
-  package var isTruncation: Bool { reason == .truncated }
 }
 
 extension CaptureFileError: CustomStringConvertible {
   package var description: String {
     let place = "\(file): packet \(packets + 1) at byte \(offset)"
     return switch reason {
+    case .unreadable(let code) where offset > 0:
+      "\(place) cannot be read: \(SystemError.text(of: code)) (errno \(code)); what stood before "
+        + "was read. Copy the file to a sound disk, as far as that goes."
+    case .unreadable(EISDIR):
+      "\(file) is a folder; name the captures in it: \(file.hasSuffix("/") ? file : file + "/")*.pcap"
     case .unreadable(let code):
       "\(file) cannot be read: \(SystemError.text(of: code)) (errno \(code)); name a capture file, "
         + "or - for standard input."
@@ -54,6 +64,12 @@ extension CaptureFileError: CustomStringConvertible {
     case .truncated:
       "\(place) is cut off: the file ends in the middle of it; what stood before was read. If the "
         + "capture still runs or the copy was broken off, read the file again when it is whole."
+    case .shortened:
+      "\(place) is gone: the file became shorter while it was read; what stood before was read. "
+        + "Replay files that nobody writes any more."
+    case .terminal:
+      "\(file) is a terminal; pipe a capture into it: tcpdump -U -w - | metaflow-agent replay -"
+    case .stopped: "\(file): stopped behind packet \(packets)."
     case .implausible(let what, let value):
       "\(place) cannot be right: its \(what) is \(value); what stood before was read. The file "
         + "is damaged there; save what can be saved with: editcap \(file) out.pcapng"

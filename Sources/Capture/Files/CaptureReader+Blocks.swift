@@ -2,69 +2,6 @@
 
 internal import Telemetry
 
-/// How to read what one interface of a pcapng section wrote.
-struct SectionInterface {
-  /// Index into ``CaptureReader/interfaces``.
-  var interface: UInt32
-  var linkType: LinkType
-  /// 0 for no limit.
-  var snapLength: UInt32
-  var clock = BlockClock()
-}
-
-/// Turns the times of pcapng blocks into ours; options if_tsresol and if_tsoffset.
-struct BlockClock {
-  /// Units a second: a power of ten up to 10^9 has `multiplier`, a larger one `divisor`, a power of
-  /// two `shift`.
-  private var multiplier: UInt64 = 1_000
-  private var divisor: UInt64 = 1
-  private var shift: UInt64?
-  /// Seconds to add.
-  var offset: Int64 = 0
-
-  init() {}
-
-  /// - Parameter resolution: as in the file; the highest bit says "power of two".
-  init?(resolution: UInt8) {
-    let exponent = Int(resolution & 0x7f)
-    if resolution & 0x80 != 0 {
-      guard exponent < 64 else { return nil }
-      shift = UInt64(exponent)
-    } else if exponent <= 9 {
-      multiplier = Self.powerOfTen(9 - exponent)
-    } else {
-      guard exponent <= 18 else { return nil }
-      multiplier = 1
-      divisor = Self.powerOfTen(exponent - 9)
-    }
-  }
-
-  @inline(__always)
-  func time(high: UInt32, low: UInt32) -> Timestamp {
-    let units = UInt64(high) << 32 | UInt64(low)
-    let nanoseconds: UInt64
-    if let shift {
-      let seconds = (units >> shift).multipliedReportingOverflow(by: 1_000_000_000)
-      let rest = (units & (1 << shift &- 1)).multipliedFullWidth(by: 1_000_000_000)
-      let fraction = shift == 0 ? 0 : rest.high << (64 - shift) | rest.low >> shift
-      nanoseconds = seconds.overflow ? .max : seconds.partialValue &+ fraction
-    } else {
-      let product = units.multipliedReportingOverflow(by: multiplier)
-      nanoseconds = product.overflow ? .max : product.partialValue / divisor
-    }
-    let limited = Int64(clamping: nanoseconds)
-    if offset == 0 { return CaptureReader.clamped(limited) }
-    let shifted = offset.multipliedReportingOverflow(by: 1_000_000_000)
-    let sum = limited.addingReportingOverflow(shifted.partialValue)
-    guard !shifted.overflow, !sum.overflow else { return CaptureReader.clamped(offset) }
-    return CaptureReader.clamped(sum.partialValue)
-  }
-
-  private static func powerOfTen(_ exponent: Int) -> UInt64 {
-    (0..<exponent).reduce(1) { product, _ in product * 10 }
-  }
-}
-
 /// Blocks of pcapng: https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/
 extension CaptureReader {
   /// Reads the same in both byte orders.
@@ -92,6 +29,7 @@ extension CaptureReader {
     guard version == 1 else { throw .implausible("format version", UInt64(version)) }
     layout = .blocks(isSwapped: isSwapped)
     sectionInterfaces.removeAll(keepingCapacity: true)
+    sectionOrdinals.removeAll(keepingCapacity: true)
     input.skip(length)
   }
 
@@ -193,61 +131,5 @@ extension CaptureReader {
     take(header: 12, captured: captured, record: length)
     return CapturedPacket(
       time: lastTime, linkType: source.linkType, interface: source.interface, length: onLink)
-  }
-}
-
-extension CaptureReader {
-  private static let endOfOptions: UInt16 = 0
-  private static let nameOption: UInt16 = 2
-  private static let resolutionOption: UInt16 = 9
-  private static let offsetOption: UInt16 = 14
-  private static let longestName = 256
-
-  /// Reads the interface description at the front, without going behind it.
-  private mutating func readInterface(
-    length: Int, _ isSwapped: Bool
-  ) throws(CaptureFileError.Reason) {
-    guard length >= 20 else { throw .implausible("interface block's length", UInt64(length)) }
-    guard sectionInterfaces.count < Self.mostInterfaces else {
-      throw .implausible("number of interfaces", UInt64(sectionInterfaces.count + 1))
-    }
-    let linkType = load(UInt16.self, at: 8, isSwapped: isSwapped)
-    let snapLength = load(UInt32.self, at: 12, isSwapped: isSwapped)
-    var clock = BlockClock()
-    var offset: Int64 = 0
-    var name: String?
-    var at = 16
-    // Options: code, length, value padded to four bytes; the block ends with its length.
-    while at + 4 <= length - 4 {
-      let code = load(UInt16.self, at: at, isSwapped: isSwapped)
-      let size = Int(load(UInt16.self, at: at + 2, isSwapped: isSwapped))
-      guard code != Self.endOfOptions else { break }
-      guard at + 4 + size <= length - 4 else {
-        throw .implausible("length of option \(code)", UInt64(size))
-      }
-      switch code {
-      case Self.nameOption: name = text(at: at + 4, count: min(size, Self.longestName))
-      case Self.resolutionOption where size >= 1:
-        let resolution = load(UInt8.self, at: at + 4)
-        guard let known = BlockClock(resolution: resolution) else {
-          throw .implausible("time resolution", UInt64(resolution))
-        }
-        clock = known
-      case Self.offsetOption where size >= 8:
-        offset = load(Int64.self, at: at + 4, isSwapped: isSwapped)
-      default: break
-      }
-      at += 4 + (size + 3) & ~3
-    }
-    clock.offset = offset
-    sectionInterfaces.append(
-      SectionInterface(
-        interface: try add(interface: name), linkType: LinkType(fileNumber: UInt32(linkType)),
-        snapLength: snapLength, clock: clock))
-  }
-
-  private func text(at offset: Int, count: Int) -> String? {
-    let bytes = (0..<count).map { load(UInt8.self, at: offset + $0) }.prefix { $0 != 0 }
-    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
   }
 }

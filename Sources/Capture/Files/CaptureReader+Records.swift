@@ -44,7 +44,7 @@ extension CaptureReader {
     let number = load(UInt32.self, at: 20, isSwapped: layout.isSwapped) & 0x03ff_ffff
     layout.linkType = LinkType(fileNumber: number)
     self.layout = .records(layout)
-    _ = try add(interface: nil)
+    _ = try add(interface: nil, layout.linkType)
     input.skip(Self.fileHeaderBytes)
   }
 

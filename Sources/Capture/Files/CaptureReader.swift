@@ -14,7 +14,9 @@ internal import Telemetry
   let name: String
   /// What the file speaks of so far; ``CapturedPacket/interface`` is an index into it. It grows while
   /// a pcapng file is read, to 4,096 at most.
-  private(set) var interfaces: [InterfaceDescription] = []
+  var interfaces: [CaptureInterface] = []
+  /// Indices into ``interfaces``.
+  var numbers: [CaptureInterface: UInt32] = [:]
   /// Packets handed out.
   private(set) var packets: UInt64 = 0
 
@@ -22,6 +24,8 @@ internal import Telemetry
   var layout = Layout.records(RecordLayout())
   /// pcapng: how to read what each of the section's interfaces wrote.
   var sectionInterfaces: [SectionInterface] = []
+  /// pcapng: how many like it, their ordinals aside, the section has described.
+  var sectionOrdinals: [CaptureInterface: Int] = [:]
   var lastTime = Timestamp(nanoseconds: 0)
   /// The bytes of the packet that was handed out last.
   private(set) var current: UnsafeRawBufferPointer
@@ -42,12 +46,16 @@ internal import Telemetry
 
   /// Opens a file and reads its header.
   ///
-  /// - Parameter path: "-" for standard input.
-  static func open(path: String) throws(CaptureFileError) -> CaptureReader {
+  /// - Parameters:
+  ///   - path: "-" for standard input.
+  ///   - isStopped: asked while a pipe has nothing; true ends the reading.
+  static func open(
+    path: String, isStopped: @escaping @Sendable () -> Bool
+  ) throws(CaptureFileError) -> CaptureReader {
     let name = path == "-" ? "standard input" : path
     let input: FileInput
     do {
-      input = try FileInput.open(path: path)
+      input = try FileInput(try OpenedFile.open(path: path, isStopped: isStopped))
     } catch {
       throw CaptureFileError(reason: error, file: name, packets: 0, offset: 0)
     }
@@ -67,7 +75,6 @@ internal import Telemetry
   /// - Throws: what is wrong, once, after everything in front of it was handed out; nil from then on.
   mutating func next() throws(CaptureFileError) -> CapturedPacket? {
     guard !isFinished else { return nil }
-    input.releaseBehind()
     do {
       let found: CapturedPacket?
       switch layout {
@@ -94,21 +101,6 @@ internal import Telemetry
   mutating func take(header: Int, captured: Int, record: Int) {
     unsafe current = UnsafeRawBufferPointer(start: input.front + header, count: captured)
     input.skip(record)
-  }
-
-  /// The number of an interface that the file describes; the same description is the same interface.
-  mutating func add(interface name: String?) throws(CaptureFileError.Reason) -> UInt32 {
-    let description = InterfaceDescription(name: name ?? baseName)
-    if let known = interfaces.firstIndex(of: description) { return UInt32(known) }
-    guard interfaces.count < Self.mostInterfaces else {
-      throw .implausible("number of interfaces", UInt64(interfaces.count + 1))
-    }
-    interfaces.append(description)
-    return UInt32(interfaces.count - 1)
-  }
-
-  private var baseName: String {
-    name.split(separator: "/").last.map(String.init) ?? name
   }
 
   private mutating func readHeader() throws(CaptureFileError.Reason) {

@@ -56,9 +56,9 @@ package struct LineSink: RecordSink, ~Copyable {
     if let failure { throw failure }
   }
 
-  package mutating func finish() throws(ReplayError) {
-    try output.flush()
-  }
+  package mutating func flush() throws(ReplayError) { try output.flush() }
+
+  package mutating func finish() throws(ReplayError) { try output.flush() }
 
   private mutating func write(
     _ batch: inout RecordBatch, _ texts: LineTexts

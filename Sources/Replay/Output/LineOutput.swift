@@ -53,7 +53,9 @@ struct LineOutput: ~Copyable {
         _ = unsafe poll(&waiting, 1, -1)
       } else if errno != EINTR {
         throw ReplayError(
-          .output, "the records cannot be written: \(SystemError.text(of: errno)).")
+          .output,
+          "the records cannot be written: \(SystemError.text(of: errno)); make room, or write them "
+            + "elsewhere. What was written until then is whole lines but for the last.")
       }
     }
     written &+= UInt64(count)

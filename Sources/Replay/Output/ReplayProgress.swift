@@ -20,25 +20,30 @@ package struct ReplayProgress {
     isShown = isatty(descriptor) == 1
   }
 
-  /// - Parameter size: bytes of the file; nil when not known.
-  mutating func begin(file: Int, of files: Int, name: String, size: UInt64?) {
+  /// - Parameters:
+  ///   - title: what is being read.
+  ///   - size: its bytes; nil when not known.
+  mutating func begin(_ title: String, size: UInt64?) {
     guard isShown else { return }
-    title = files > 1 ? "\(name) (\(file + 1) of \(files))" : name
+    self.title = title
     self.size = size
     begun = Self.now()
     next = begun + Self.everyNanoseconds
   }
 
+  /// Whether it is time to show how far it is.
+  var isDue: Bool { isShown && Self.now() >= next }
+
   mutating func show(position: UInt64, packets: UInt64) {
-    guard isShown else { return }
     let now = Self.now()
-    guard now >= next else { return }
     next = now + Self.everyNanoseconds
     let seconds = Double(now - begun) / 1e9
     let rate = Double(position) / seconds
     var line = title + ": "
     if let size, size > 0 {
-      line += "\(position * 100 / size) %, \(megabytes(position)) of \(megabytes(size)) MB, "
+      // A file may grow while it is read.
+      line +=
+        "\(min(position * 100 / size, 100)) %, \(megabytes(position)) of \(megabytes(size)) MB, "
     } else {
       line += "\(megabytes(position)) MB, "
     }

@@ -169,7 +169,7 @@ struct Reading: Equatable {
     do throws(CaptureFileError) {
       var file = try CaptureFile.open(path: path)
       defer {
-        interfaces = file.interfaces.map(\.name)
+        interfaces = file.interfaces.map { $0.name ?? "" }
         position = file.position
       }
       while let packet = try file.next() {

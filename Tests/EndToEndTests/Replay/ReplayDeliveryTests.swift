@@ -7,8 +7,10 @@ import Testing
 extension EndToEndTests {
   /// Capture files sent to a server.
   @Suite struct ReplayDelivery {
-    private func capture(_ domain: String, count: Int = 10) -> CaptureBuilder {
-      var capture = CaptureBuilder()
+    private func capture(
+      _ domain: String, count: Int = 10, network: [UInt8] = [10, 0, 0]
+    ) -> CaptureBuilder {
+      var capture = CaptureBuilder(network: network)
       for number in 0..<count {
         capture.lookUp(
           "n\(number).\(domain)", id: UInt16(truncatingIfNeeded: number),
@@ -46,6 +48,25 @@ extension EndToEndTests {
       #expect(rows.allSatisfy { abs((Int64($0["start_time"] ?? "") ?? 0) - begun) < 60_000_000 })
     }
 
+    /// What was captured on another host's loopback is not this host's, though an agent watches it.
+    @Test func foreignLoopbackStaysForeign() async throws {
+      let stack = try Stack.running
+      try capture("loopback.test", network: [127, 0, 0]).withFile { path in
+        let result = try replay(["--server", "127.0.0.1:\(stack.ingest)", "--times", "now", path])
+        #expect(result.status == 0, "\(result.errors)")
+      }
+      let rows = try await eventually("the replayed calls") {
+        let rows = try await stack.query(
+          "SELECT host_0, host_1, gprocess_0, auto_instance_0, auto_instance_1 FROM l7_flow_log "
+            + "WHERE request_domain LIKE '*.loopback.test' LIMIT 1000")
+        return rows.count >= 10 ? rows : nil
+      }
+      for row in rows {
+        #expect(row["host_0"] == "" && row["host_1"] == "" && row["gprocess_0"] == "")
+        #expect(row["auto_instance_0"] == "127.0.0.1" && row["auto_instance_1"] == "127.0.0.2")
+      }
+    }
+
     /// The user hears of it before, and the server counts what it leaves out.
     @Test func whatIsTooOldIsSaidBeforehand() async throws {
       let stack = try Stack.running
@@ -71,7 +92,7 @@ extension EndToEndTests {
       let folder = try temporaryFolder("replay")
       defer { try? FileManager.default.removeItem(at: folder) }
       let file = folder.appending(path: "capture.pcap")
-      try Data(capture("resumed.test").bytes).write(to: file)
+      try Data(capture("resumed.test").bytes()).write(to: file)
       let nobody = try freePort()
       let program = try RunningProgram(
         Stack.product("metaflow-agent"),

@@ -6,17 +6,7 @@ import Testing
 
 /// `metaflow-agent replay` as a user runs it. Needs neither root nor a server.
 @Suite struct ReplayProgramTests {
-  private static let start: Int64 = 1_790_000_000_000_000
-
-  private var lookUps: CaptureBuilder {
-    var capture = CaptureBuilder()
-    for number in 0..<10 {
-      capture.lookUp(
-        "a\(number).test", id: UInt16(number), at: Self.start + Int64(number) * 100_000,
-        answeredAfter: 250)
-    }
-    return capture
-  }
+  private var lookUps: CaptureBuilder { .lookUps }
 
   private func replay(
     _ arguments: [String], input: String = "", status: Int32 = 0
@@ -99,7 +89,7 @@ import Testing
   @Test(arguments: [
     (["/nowhere.pcap"], Int32(66), "/nowhere.pcap cannot be read"),
     (["/etc/passwd"], 65, "/etc/passwd is not a capture file"),
-    (["/"], 66, "Is a directory"),
+    (["/"], 66, "/ is a folder; name the captures in it: /*.pcap"),
     ([], 64, "name a capture file"),
     (["--records", "l8", "x"], 64, "it must be one or more of l7, l4, metrics"),
     (["--format", "xml", "x"], 64, "--format"),
