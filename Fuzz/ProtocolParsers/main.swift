@@ -4,8 +4,9 @@ import Protocols
 import Telemetry
 
 // Coverage-guided fuzzing of every registered parser. An input is a conversation: one byte chooses the
-// parser, then come turns of a control byte (1: server, 2: final, 4: bytes were lost before), a
-// length byte and that many bytes. A trap or a broken promise ends the run and leaves the input.
+// parser, then come turns of a control byte (1: server, 2: final, 4: bytes were lost before, 8: earlier
+// requests are over), a length byte and that many bytes. A trap or a broken promise ends the run and
+// leaves the input.
 
 /// libFuzzer's entry, compiler-rt/lib/fuzzer/FuzzerDriver.cpp.
 @_silgen_name("LLVMFuzzerRunDriver")
@@ -39,6 +40,7 @@ private func converse<Parser: ProtocolParser>(_: Parser.Type, _ input: Span<UInt
       pending[index] = []
       parser.bytesWereLost(from: side)
     }
+    if control & 8 != 0 { parser.earlierRequestsAreOver() }
     let turn = input.extracting(start..<end)
     for transport in Parser.descriptor.transports {
       let context = RecognitionContext(

@@ -26,22 +26,39 @@ import Testing
     }
   }
 
-  @Test func pipelinedRequestsAreAnsweredInOrder() {
+  /// What comes of a conversation whose turns are 10 us apart.
+  struct Talked {
+    var calls: [String]
+    var tallies: FlowTallies
+    var pendingCount: Int
+  }
+
+  static func talk(
+    _ turns: (Side, String)..., protocols: [any ProtocolParser.Type] = ordered,
+    captureLimit: Int = 1_024, limits: FlowLimits = FlowLimits()
+  ) -> Talked {
     var connection = Self.connection()
-    var pipeline = FlowPipeline(protocols: Self.ordered)
-    pipeline.feed(connection.send(.client, "?a\n?b\n", at: dawn))
-    pipeline.feed(connection.send(.client, "?c\n", at: dawn + 10_000))
-    pipeline.feed(connection.send(.server, "=1\n=2\n=3\n", at: dawn + 20_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["a -> 1", "b -> 2", "c -> 3"])
-    #expect(pipeline.pendingCount == 0)
+    connection.captureLimit = captureLimit
+    var pipeline = FlowPipeline(limits: limits, protocols: protocols)
+    for (index, (side, text)) in turns.enumerated() {
+      pipeline.feed(connection.send(side, text, at: dawn + Int64(index) * 10_000))
+    }
+    return Talked(
+      calls: Self.calls(pipeline.takeBatch()), tallies: pipeline.tallies,
+      pendingCount: pipeline.pendingCount)
+  }
+
+  @Test func pipelinedRequestsAreAnsweredInOrder() {
+    let talked = Self.talk(
+      (.client, "?a\n?b\n"), (.client, "?c\n"), (.server, "=1\n=2\n=3\n"))
+    #expect(talked.calls == ["a -> 1", "b -> 2", "c -> 3"])
+    #expect(talked.pendingCount == 0)
   }
 
   @Test func identifiersPairInAnyOrder() {
-    var connection = Self.connection()
-    var pipeline = FlowPipeline(protocols: Self.numbered)
-    pipeline.feed(connection.send(.client, "?a#7\n?b#9\n?c#8\n", at: dawn))
-    pipeline.feed(connection.send(.server, "=2#9\n=3#8\n=1#7\n", at: dawn + 20_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["b -> 2", "c -> 3", "a -> 1"])
+    let talked = Self.talk(
+      (.client, "?a#7\n?b#9\n?c#8\n"), (.server, "=2#9\n=3#8\n=1#7\n"), protocols: Self.numbered)
+    #expect(talked.calls == ["b -> 2", "c -> 3", "a -> 1"])
   }
 
   /// The oldest waits longest, so it is answered first, whatever ids a peer repeats.
@@ -131,25 +148,21 @@ import Testing
   @Test func aFullStoreDropsAndStaysInStep() {
     var limits = FlowLimits()
     limits.pendingCallsPerConversation = 2
-    var connection = Self.connection()
-    var pipeline = FlowPipeline(limits: limits, protocols: Self.ordered)
-    pipeline.feed(connection.send(.client, "?a\n?b\n?c\n?d\n", at: dawn))
-    pipeline.feed(connection.send(.server, "=1\n=2\n=3\n=4\n", at: dawn + 20_000))
-    pipeline.feed(connection.send(.client, "?e\n", at: dawn + 30_000))
-    pipeline.feed(connection.send(.server, "=5\n", at: dawn + 40_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["a -> 1", "b -> 2", "e -> 5"])
-    #expect(pipeline.tallies.calls.dropped == [Tally.Drop(reason: .pendingStoreFull, count: 2)])
-    #expect(pipeline.tallies.calls.balances)
+    let talked = Self.talk(
+      (.client, "?a\n?b\n?c\n?d\n"), (.server, "=1\n=2\n=3\n=4\n"), (.client, "?e\n"),
+      (.server, "=5\n"), limits: limits)
+    #expect(talked.calls == ["a -> 1", "b -> 2", "e -> 5"])
+    #expect(talked.tallies.calls.dropped == [Tally.Drop(reason: .pendingStoreFull, count: 2)])
+    #expect(talked.tallies.calls.balances)
   }
 
   /// By id the oldest gives way instead.
   @Test func aFullConversationLetsItsOldestGo() {
     var limits = FlowLimits()
     limits.pendingCallsPerConversation = 2
-    var connection = Self.connection()
-    var pipeline = FlowPipeline(limits: limits, protocols: Self.numbered)
-    pipeline.feed(connection.send(.client, "?a#1\n?b#2\n?c#3\n", at: dawn))
-    pipeline.feed(connection.send(.server, "=3#3\n=2#2\n", at: dawn + 20_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["a -> status 5", "c -> 3", "b -> 2"])
+    let talked = Self.talk(
+      (.client, "?a#1\n?b#2\n?c#3\n"), (.server, "=3#3\n=2#2\n"), protocols: Self.numbered,
+      limits: limits)
+    #expect(talked.calls == ["a -> status 5", "c -> 3", "b -> 2"])
   }
 }

@@ -45,15 +45,11 @@ import Testing
 
   /// What hides a message's start is counted, and the next chunk is read again.
   @Test func aHoleInAPipelineIsCounted() {
-    var connection = PairingTests.connection()
-    connection.captureLimit = 6
-    var pipeline = FlowPipeline(protocols: PairingTests.numbered)
-    pipeline.feed(connection.send(.client, "?a#1\n?b#2\n", at: dawn))
-    pipeline.feed(connection.send(.client, "?c#3\n", at: dawn + 1_000))
-    pipeline.feed(connection.send(.server, "=3#3\n", at: dawn + 2_000))
-    pipeline.feed(connection.send(.server, "=1#1\n", at: dawn + 3_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["c -> 3", "a -> 1"])
-    let tally = pipeline.tallies.conversations
+    let talked = PairingTests.talk(
+      (.client, "?a#1\n?b#2\n"), (.client, "?c#3\n"), (.server, "=3#3\n"), (.server, "=1#1\n"),
+      protocols: PairingTests.numbered, captureLimit: 6)
+    #expect(talked.calls == ["c -> 3", "a -> 1"])
+    let tally = talked.tallies.conversations
     #expect(tally.dropped == [Tally.Drop(reason: .streamGap, count: 1)])
     #expect(tally.balances)
   }
@@ -74,14 +70,10 @@ import Testing
 
   /// Better no answer than another's.
   @Test func aLostAnswerLeavesItsRequestWithout() {
-    var connection = PairingTests.connection()
-    connection.captureLimit = 6
-    var pipeline = FlowPipeline(protocols: PairingTests.ordered)
-    pipeline.feed(connection.send(.client, "?a\n?b\n", at: dawn))
-    pipeline.feed(connection.send(.server, "=1(2)\nxx=2\n", at: dawn + 1_000))
-    pipeline.feed(connection.send(.client, "?c\n", at: dawn + 2_000))
-    pipeline.feed(connection.send(.server, "=3\n", at: dawn + 3_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["a -> 1", "b -> status 5", "c -> 3"])
+    let talked = PairingTests.talk(
+      (.client, "?a\n?b\n"), (.server, "=1(2)\nxx=2\n"), (.client, "?c\n"), (.server, "=3\n"),
+      captureLimit: 6)
+    #expect(talked.calls == ["a -> 1", "b -> status 5", "c -> 3"])
   }
 
   @Test func chunksOutOfOrderAndTwiceAreReadOnceInOrder() {
@@ -157,15 +149,12 @@ import Testing
   }
 
   @Test func bytesThatAreNotTheProtocolGiveItUpAndItIsFoundAgain() {
-    var connection = PairingTests.connection()
-    var pipeline = FlowPipeline(protocols: PairingTests.ordered)
-    pipeline.feed(connection.send(.client, "?a\n", at: dawn))
-    pipeline.feed(connection.send(.server, "nonsense\n", at: dawn + 1_000))
-    pipeline.feed(connection.send(.client, "?b\n", at: dawn + 2_000))
-    pipeline.feed(connection.send(.server, "=2\n", at: dawn + 3_000))
-    #expect(Self.calls(pipeline.takeBatch()) == ["a -> status 5", "b -> 2"])
-    #expect(pipeline.tallies.conversations.dropped == [Tally.Drop(reason: .parseFailed, count: 1)])
-    #expect(pipeline.tallies.conversations.balances)
+    let talked = PairingTests.talk(
+      (.client, "?a\n"), (.server, "nonsense\n"), (.client, "?b\n"), (.server, "=2\n"))
+    #expect(talked.calls == ["a -> status 5", "b -> 2"])
+    let tally = talked.tallies.conversations
+    #expect(tally.dropped == [Tally.Drop(reason: .parseFailed, count: 1)])
+    #expect(tally.balances)
   }
 
   @Test func cutHeadsRaiseTheCaptureLimit() {

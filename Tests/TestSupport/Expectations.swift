@@ -107,6 +107,7 @@ package func neverTraps<Parser: ProtocolParser>(
         _ = Parser.recognize(bytes.span, context: context)
       }
       if Int.random(in: 0..<8, using: &random) == 0 { driver.lose(from: side) }
+      if Int.random(in: 0..<8, using: &random) == 0 { driver.forgetEarlierRequests() }
       let isFinal = Int.random(in: 0..<4, using: &random) == 0
       driver.feed(bytes, from: side, isFinal: isFinal)
       if isFinal { driver.lose(from: side) }

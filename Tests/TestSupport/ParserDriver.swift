@@ -41,6 +41,9 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
     parser.bytesWereLost(from: side)
   }
 
+  /// Tells the parser that nobody waits for answers but to the last request.
+  package mutating func forgetEarlierRequests() { parser.earlierRequestsAreOver() }
+
   /// Bytes that wait for more; both sides together.
   package var unreadCount: Int { directions[0].pending.count + directions[1].pending.count }
 

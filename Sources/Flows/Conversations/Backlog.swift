@@ -39,8 +39,9 @@ struct Backlog {
   static let pieceLimit = 64
 
   private(set) var turns: [Turn] = []
+
   /// Bytes kept of all turns.
-  private(set) var count = 0
+  var count: Int { turns.reduce(0) { $0 + $1.bytes.count } }
 
   var isEmpty: Bool { turns.isEmpty }
 
@@ -65,7 +66,6 @@ struct Backlog {
     let kept = max(0, min(payload.count, room))
     turns[last].bytes.append(copying: payload.extracting(first: kept))
     if kept < length { turns[last].isCut = true }
-    count += kept
     piece.captured += kept
     piece.length += length
     piece.events += 1
@@ -74,8 +74,6 @@ struct Backlog {
 
   /// Takes the oldest turn out.
   mutating func takeFirst() -> Turn {
-    let turn = turns.removeFirst()
-    count -= turn.bytes.count
-    return turn
+    turns.removeFirst()
   }
 }

@@ -33,7 +33,10 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) {
     readBacklog(of: &conversation, slot: slot)
-    guard conversation.state == .recognised else { return dropBacklog(of: &conversation) }
+    guard conversation.state == .recognised else {
+      if !isOfSockets { conversation.doubt.lose() }
+      return dropBacklog(of: &conversation)
+    }
     endStream(direction, in: &conversation, slot: slot)
     tallies.conversations.lose(reason)
     let sender = conversation.sender(direction) ?? .client

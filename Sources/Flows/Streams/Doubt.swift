@@ -8,27 +8,38 @@ import Telemetry
 /// The requests from before a hole may still be answered; whose answers come after those, nobody can
 /// say until the client waits for none. That is so when it begins a turn, a request that
 /// acknowledges all the server has sent, if it is one that takes turns: it was seen to ask, be
-/// answered as often, and only then ask again. Of a client of which that is not known, only a while of
-/// silence says that it waits for nothing.
+/// answered as often, and only then ask again. Of a client of which that is not known, or that was seen
+/// to ask on while it waited, only a while of silence says that it waits for nothing.
+///
+/// One that always has two requests under way, and one of the first two was lost, looks like one that
+/// takes turns: it alone is misread.
 struct Doubt {
   /// Whether answers cannot be told apart.
   var isUnsure = false
   /// Answers that are still sure: those of requests from before the hole.
-  var sureAnswers = 0
+  var sureAnswers: UInt32 = 0
   /// Turns up to this one, in a row, with as many answers as requests. Those with a hole say nothing.
-  var calmTurns: UInt8 = 0
-  /// Of the current turn.
-  var requests = 0
-  var responses = 0
+  private(set) var calmTurns: UInt8 = 0
+  /// Whether the client was seen to ask on while it waited for an answer.
+  private var hasOverlapped = false
+  /// Whether the client was seen to ask several things at a time.
+  private var hasPipelined = false
+  /// Of the current turn, with the requests that earlier ones left open.
+  var requests: UInt32 = 0
+  var responses: UInt32 = 0
   var hasClientHole = false
   var hasServerHole = false
   /// When the last message began.
   var lastMessage = Timestamp(nanoseconds: 0)
 
-  /// Calm turns after which a client is taken to wait for its answers.
+  /// Calm turns after which a client is taken to wait for its answers, and those after which it is again
+  /// though it did not once.
   static let calm: UInt8 = 2
+  static let calmAgain: UInt8 = 8
   /// Silence after which both sides are at rest, nanoseconds.
   static let rest: Int64 = 100_000_000
+
+  var takesTurns: Bool { calmTurns >= Self.calm && !hasOverlapped }
 
   /// Whether the server has spoken since the turn's requests. Of two holes nobody knows which was first.
   var mayTurn: Bool { responses > 0 || (hasServerHole && !hasClientHole) }
@@ -37,18 +48,37 @@ struct Doubt {
   var isOverlapped: Bool { !hasServerHole && responses < requests }
 
   /// Whether every request of this turn was seen, and its answer.
-  var isCalm: Bool {
+  private var isCalm: Bool {
     responses > 0 && responses == requests && !hasClientHole && !hasServerHole
   }
 
+  mutating func ask() {
+    if requests > responses { hasPipelined = true }
+    requests &+= 1
+  }
+
   mutating func endTurn() {
-    if isCalm {
-      calmTurns = min(calmTurns + 1, Self.calm)
-    } else if isOverlapped || !(hasClientHole || hasServerHole) {
+    if isOverlapped {
       calmTurns = 0
+      hasOverlapped = true
+    } else if !isCalm {
+      if !hasClientHole, !hasServerHole { calmTurns = 0 }
+    } else if !isUnsure {
+      calmTurns = min(calmTurns + 1, Self.calmAgain)
+      if calmTurns == Self.calmAgain { hasOverlapped = false }
+    } else if !hasOverlapped, requests > 1 || !hasPipelined {
+      // A single request may be the next of several that are always under way.
+      calmTurns = min(calmTurns + 1, Self.calm)
     }
-    (requests, responses) = (0, 0)
+    (requests, responses) = (isOverlapped ? requests - responses : 0, 0)
     (hasClientHole, hasServerHole) = (false, false)
+  }
+
+  /// Whose the next answers are is not known.
+  mutating func lose() {
+    isUnsure = true
+    sureAnswers = 0
+    calmTurns = 0
   }
 }
 
@@ -70,8 +100,8 @@ extension FlowEngine {
       if conversation.doubt.mayTurn { conversation.doubt.endTurn() }
       conversation.doubt.hasClientHole = true
       guard !conversation.doubt.isUnsure else { return }
-      conversation.doubt.sureAnswers =
-        conversation.answersToDrop + conversation.pendingCount + conversation.unheld
+      conversation.doubt.sureAnswers = UInt32(
+        clamping: conversation.answersToDrop + conversation.pendingCount + conversation.unheld)
     }
     conversation.doubt.isUnsure = true
   }
@@ -87,7 +117,7 @@ extension FlowEngine {
         beginTurn(first, in: &conversation, slot: slot)
       }
     }
-    conversation.doubt.requests += 1
+    conversation.doubt.ask()
     conversation.doubt.lastMessage = first.exit
   }
 
@@ -98,7 +128,7 @@ extension FlowEngine {
     conversation.doubt.endTurn()
     let silence = first.exit.nanoseconds &- conversation.doubt.lastMessage.nanoseconds
     guard conversation.doubt.isUnsure, conversation.doubt.sureAnswers == 0, !isOverlapped,
-      conversation.doubt.calmTurns == Doubt.calm || silence >= Doubt.rest
+      conversation.doubt.takesTurns || silence >= Doubt.rest
     else { return }
     conversation.doubt.isUnsure = false
     while conversation.firstPending != PendingCalls.none {
@@ -108,6 +138,7 @@ extension FlowEngine {
     conversation.answersToDrop = 0
     conversation.unheld = 0
     // What the server has begun to say is the end of something whose beginning was lost.
+    endMessage(first.direction.opposite, at: nil, in: &conversation, slot: slot)
     conversation[first.direction.opposite].forget(pool: &buffers)
     conversation.parser?.earlierRequestsAreOver()
   }
@@ -115,7 +146,7 @@ extension FlowEngine {
   /// A response came; whether it is sure whose it is.
   @inline(__always)
   func noteResponse(_ first: Moment, in conversation: inout Conversation) -> Bool {
-    conversation.doubt.responses += 1
+    conversation.doubt.responses &+= 1
     conversation.doubt.lastMessage = first.exit
     guard conversation.doubt.isUnsure else { return true }
     guard conversation.doubt.sureAnswers > 0 else { return false }
@@ -131,9 +162,7 @@ extension FlowEngine {
     guard conversation.transport.rawValue == TransportProtocol.tcp.rawValue,
       Int32(bitPattern: first.acknowledgement &- asked) <= 0
     else { return false }
-    conversation.doubt.isUnsure = true
-    conversation.doubt.sureAnswers = 0
-    conversation.doubt.calmTurns = 0
+    conversation.doubt.lose()
     return true
   }
 }

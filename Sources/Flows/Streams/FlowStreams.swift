@@ -62,6 +62,9 @@ struct StreamPosition: BitwiseCopyable {
   /// Segments in a row that lay where none could.
   var strayed: UInt16 = 0
   var isStarted = false
+  /// Whether `next` is the number of a segment without bytes that nothing was seen before: a keep-alive
+  /// has the number of the last byte, one too low (RFC 9293 section 3.8.4).
+  var isTentative = false
   var isAcknowledged = false
   var isFinished = false
 
@@ -69,8 +72,16 @@ struct StreamPosition: BitwiseCopyable {
   @inline(__always)
   func distance(to sequence: UInt32) -> Int { Int(Int32(bitPattern: sequence &- next)) }
 
+  /// Takes the first number that is sure.
+  mutating func settle(at sequence: UInt32) {
+    let ahead = distance(to: sequence)
+    if ahead == 1 { next = sequence }
+    if ahead > 0 { isTentative = false }
+  }
+
   @inline(__always)
   mutating func acknowledge(_ sequence: UInt32) {
+    if isTentative { settle(at: sequence) }
     if !isAcknowledged || Int32(bitPattern: sequence &- acknowledged) > 0 {
       acknowledged = sequence
       isAcknowledged = true

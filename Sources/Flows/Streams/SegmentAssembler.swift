@@ -59,6 +59,10 @@ struct SegmentAssembler: ~Copyable {
     if !streams.positions[direction].isStarted {
       streams.positions[direction].isStarted = true
       streams.positions[direction].next = packet.sequence
+      streams.positions[direction].isTentative = packet.payloadLength == 0
+    } else if streams.positions[direction].isTentative, packet.payloadLength > 0 {
+      streams.positions[direction].settle(at: packet.sequence)
+      streams.positions[direction].isTentative = false
     }
     let hasAcknowledgement = flags & 0x10 != 0 && !packet.isLaterFragment
     if hasAcknowledgement {

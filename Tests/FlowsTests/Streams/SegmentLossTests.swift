@@ -72,8 +72,8 @@ import Testing
     }
   }
 
-  /// Whichever segment it is: its own turn is lost, and the two next when nothing was known yet of how
-  /// the client takes turns.
+  /// Whichever segment it is: its own turn is lost, and some more when nothing was known yet of how the
+  /// client takes turns.
   @Test(arguments: Language.all, [1, 3])
   func aLostSegmentCostsAFewCalls(language: Language, depth: Int) {
     var random = SeededGenerator(seed: UInt64(depth))
@@ -85,8 +85,32 @@ import Testing
       let pairs = Self.pairs(seen, language)
       #expect(pairs.wrong.isEmpty, "segment \(lost): \(pairs.wrong)")
       let isEarly = frames[lost].time.nanoseconds < dawn + 2 * 10_000_000
-      let bound = (isEarly ? 4 : 2) * depth
+      let bound = (isEarly ? 6 : 2) * depth
       #expect(calls - pairs.right <= bound, "segment \(lost): \(pairs.right) of \(calls)")
+    }
+  }
+
+  /// A client that always has some requests under way never comes to rest: better no call than a wrong one
+  /// until there is a pause. With two under way nothing shows that one of the first two was lost.
+  @Test(arguments: Language.all, [2, 3, 5])
+  func aClientThatNeverWaitsIsNeverPairedWrongly(language: Language, underWay: Int) {
+    var connection = WireConnection()
+    connection.server.port = language.port
+    var frames = connection.handshake(at: dawn - 1_000_000)
+    for number in 0..<underWay {
+      frames += connection.send(.client, language.request(number), at: dawn + Int64(number) * 1_000)
+    }
+    for number in 0..<30 {
+      let time = dawn + Int64(number + 1) * 1_000_000
+      frames += connection.send(.server, language.response(number), at: time)
+      frames += connection.send(.client, language.request(number + underWay), at: time + 500_000)
+    }
+    #expect(Self.pairs(frames, language).right == 30)
+    for lost in frames.indices.dropFirst(underWay == 2 ? 5 : 3) {
+      var seen = frames
+      seen.remove(at: lost)
+      let pairs = Self.pairs(seen, language)
+      #expect(pairs.wrong.isEmpty, "segment \(lost): \(pairs.wrong)")
     }
   }
 

@@ -129,6 +129,22 @@ import Testing
     #expect(batch.calls.map { batch.string($0.texts.endpoint) } == ["/first"])
   }
 
+  /// A keep-alive repeats the last byte's number: a connection that is met by one has no gap.
+  @Test(arguments: [true, false]) func aConnectionIsMetByAKeepAlive(isAnswered: Bool) {
+    var connection = WireConnection()
+    let probe = connection.client.sequence &- 1
+    var frames = [connection.frame(.client, [], flags: 0x10, sequence: probe, at: dawn - 1_000)]
+    if isAnswered { frames.append(connection.acknowledge(.server, at: dawn - 500)) }
+    frames += connection.send(.client, "?/a\n", at: dawn)
+    frames += connection.send(.server, "=200\n", at: dawn + 1_000)
+    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    pipeline.feed(frames)
+    #expect(pipeline.heldSegmentCount == 0)
+    let batch = pipeline.takeBatch()
+    #expect(batch.calls.map { batch.string($0.texts.endpoint) } == ["/a"])
+    #expect(pipeline.tallies.conversations.droppedTotal == 0)
+  }
+
   /// A segment that comes before the one that it answers waits for it.
   @Test func anAnswerSeenBeforeItsRequestIsItsAnswer() throws {
     var connection = WireConnection()
