@@ -77,7 +77,7 @@ let package = Package(
     library(
       "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
-    library("ConfigurationFile", [yams]),
+    library("ConfigurationFile", ["Bytes", yams]),
     library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
@@ -97,7 +97,7 @@ let package = Package(
       ] + nio),
     library("Catalog", ["Telemetry", grdb, logging]),
     library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
-    library("Query", ["Catalog", "Storage", "Telemetry"]),
+    library("Query", ["Bytes", "Catalog", "Storage", "Telemetry"]),
     .target(name: "CWebAssets"),
     library(
       "Server",
@@ -143,13 +143,18 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
-    tests("CaptureTests", ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry"]),
+    tests(
+      "CaptureTests",
+      ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "Wire", logging] + nio),
+      [
+        "Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport", "Wire",
+        logging,
+      ] + nio),
     tests(
       "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
-    tests("StorageTests", ["Storage", "Telemetry", "metaflow-engine", logging]),
+    tests("StorageTests", ["Storage", "Telemetry", "TestSupport", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(
       "IngestTests",
@@ -160,7 +165,8 @@ let package = Package(
     .testTarget(
       name: "QueryTests",
       dependencies: [
-        "Bytes", "Catalog", "Query", "Storage", "Telemetry", "metaflow-engine", logging,
+        "Bytes", "Catalog", "Query", "Storage", "Telemetry", "TestSupport", "metaflow-engine",
+        logging,
       ], exclude: ["Scripts"], swiftSettings: settings),
     tests(
       "EndToEndTests",
@@ -173,6 +179,7 @@ let package = Package(
 if Context.environment["METAFLOW_DEV"] != nil {
   package.targets += [
     .executableTarget(name: "socket-calls", path: "Benchmarks/SocketCalls"),
+    .executableTarget(name: "packet-sender", path: "Benchmarks/PacketSender"),
     .executableTarget(
       name: "flows-benchmark", dependencies: ["CAllocations", "Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/FlowsBenchmark", swiftSettings: settings),
@@ -199,7 +206,13 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/PacketPipeline", swiftSettings: settings),
     .executableTarget(
+      name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Fuzz/FlowTable", swiftSettings: settings),
+    .executableTarget(
       name: "fuzz-wire-frames", dependencies: ["Telemetry", "Wire"],
       path: "Fuzz/WireFrames", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz-sql", dependencies: ["Catalog", "Query"], path: "Fuzz/SQL",
+      exclude: ["words.dict"], swiftSettings: settings),
   ]
 }

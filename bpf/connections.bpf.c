@@ -8,6 +8,7 @@
 // softirq, so opened and closed name no process.
 
 #include "describe.h"
+#include "slots.h"
 
 static __always_inline void emit_change(struct sock *sk, __u8 kind, __u8 role) {
     struct mf_socket_event event_on_stack;
@@ -75,8 +76,7 @@ int state_changed(__u64 *context) {
     if (after == TCP_CLOSE) {
         bpf_map_delete_elem(&verdicts, &socket);
         // The same socket may connect again.
-        if (mark)
-            mark->verdict = 0;
+        forget(socket);
     }
     __u16 local = sk->__sk_common.skc_num;
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);

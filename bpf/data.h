@@ -51,9 +51,15 @@ static __always_inline struct mf_lane *own_lane(__u8 direction) {
 /// Makes a finished record visible. Waking costs more than all else a probe does, so only every so
 /// many bytes are worth it; the reader's timer finds the rest.
 static __always_inline void publish(struct mf_lane *lane, __u64 size) {
-    // Atomic for its barrier: the record is there before its position.
-    __u64 before = __sync_fetch_and_add(&lane->written, size);
-    if ((before ^ (before + size)) < config.wake_bytes)
+    __u64 before = lane->written;
+    // The record is there before its position.
+#if defined(__TARGET_ARCH_x86)
+    barrier();
+    *(volatile __u64 *)&lane->written = before + size;
+#else
+    __sync_fetch_and_add(&lane->written, size);
+#endif
+    if (likely((before ^ (before + size)) < config.wake_bytes))
         return;
     // A lane has nobody who waits for it. The ring has, and a record that is taken back wakes too.
     void *wake = bpf_ringbuf_reserve(&ring, 8, 0);
@@ -77,7 +83,7 @@ static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
     }
     __u64 at = lane->written;
     __u64 size = sizeof(struct mf_socket_event) + ((want + 7) & ~7u);
-    if (at + size - *(volatile __u64 *)&lane->read > config.lane_bytes) {
+    if (unlikely(at + size - *(volatile __u64 *)&lane->read > config.lane_bytes)) {
         COUNT(ring_full);
         return;
     }
@@ -85,32 +91,25 @@ static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
     describe_call(event, call);
     describe_thread(event, task);
     describe_socket(event, sk);
-    if (event->transport == IPPROTO_UDP)
+    if (unlikely(event->transport == IPPROTO_UDP))
         describe_peer(event, &call->buffers);
     __u32 captured = 0;
     if (want) {
         void *payload = event + 1;
-        captured = call->buffers.count ? copy_vector(payload, &call->buffers, want)
-                                       : copy_buffer(payload, &call->buffers, want);
-        if (!captured)
-            flags |= MF_FLAG_PAYLOAD_UNREADABLE;
-        else if (captured < want)
-            flags |= MF_FLAG_PARTIAL_GATHER;
+        if (!call->buffers.count)
+            captured = copy_buffer(payload, &call->buffers, want);
+        else if (likely(call->buffers.count == 2))
+            captured = copy_two(payload, &call->buffers, want);
+        else
+            captured = copy_vector(payload, &call->buffers, want);
+        if (unlikely(captured < want))
+            flags |= captured ? MF_FLAG_PARTIAL_GATHER : MF_FLAG_PAYLOAD_UNREADABLE;
     }
-    if (flags & MF_FLAG_PAYLOAD_UNREADABLE)
+    if (unlikely(flags & MF_FLAG_PAYLOAD_UNREADABLE))
         COUNT(payload_unreadable);
     event->flags = flags;
     event->captured = captured;
     publish(lane, sizeof(struct mf_socket_event) + ((captured + 7) & ~7u));
-}
-
-/// Payload bytes wanted of a socket: its verdict, or the default. MF_MUTED for none of its events.
-static __always_inline __u32 limit_for(__u64 socket) {
-    __u32 *verdict = bpf_map_lookup_elem(&verdicts, &socket);
-    __u32 limit = verdict ? *verdict : config.payload_limit;
-    if (limit != MF_MUTED && limit > MF_PAYLOAD_MAX)
-        limit = MF_PAYLOAD_MAX;
-    return limit;
 }
 
 #endif

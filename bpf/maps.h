@@ -41,15 +41,14 @@ struct {
     __type(value, __u32);
 } verdicts SEC(".maps");
 
-/// How often user space wrote verdicts, by the low bits of the cookies they are for. It is bumped
-/// after the verdict is written, so what was looked up under another number is stale.
+/// What is remembered of the sockets seen last, by the low bits of their cookies.
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, MF_VERDICT_EPOCHS);
+    __uint(max_entries, MF_SLOTS);
     __type(key, __u32);
-    __type(value, __u64);
-} epochs SEC(".maps");
+    __type(value, struct mf_slot);
+} slots SEC(".maps");
 
 /// Counted per CPU and added up by user space.
 struct {
@@ -59,13 +58,8 @@ struct {
     __type(value, struct mf_counters);
 } counters SEC(".maps");
 
-/// What the probes remember of a socket. It lives in the kernel's socket and goes with it.
+/// What is known of a connection from its beginning. It lives in the kernel's socket and goes with it.
 struct mf_socket_mark {
-    /// The verdict that was looked up, or the default, below the epoch in which it was, whose top
-    /// bit is set. One word, because two threads may use the socket.
-    __u64 verdict;
-    /// Data events so far, lost ones included.
-    __u32 ordinal;
     __u8 role;
     /// The connection is the agent's own.
     __u8 own;

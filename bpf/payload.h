@@ -70,7 +70,7 @@ static __always_inline void find_buffers(struct pt_regs *regs, __u32 number, __u
         found->known = find_message(second + message * sizeof(struct user_mmsghdr), found);
         break;
     }
-    if (!found->known || found->count != 1)
+    if (likely(found->count != 1))
         return;
     // An array of one is one buffer.
     struct user_iovec only;
@@ -115,8 +115,34 @@ static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers 
     return bpf_probe_read_user(payload, size, (void *)found->address) ? 0 : size;
 }
 
-/// Gathers up to `want` bytes of an array of buffers. `payload` has room for twice MF_PAYLOAD_MAX:
-/// the verifier bounds `done` and `size` each but does not know that their sum is bounded too.
+/// Copies up to `want` bytes of the buffer `part` behind the `done` bytes that are there. Returns how
+/// many are there then. `payload` has room for twice MF_PAYLOAD_MAX: the verifier bounds `done` and
+/// `size` each but does not know that their sum is bounded too.
+static __always_inline __u64 append(void *payload, const struct user_iovec *part, __u64 done,
+                                    __u64 want) {
+    __u64 left = want - done;
+    __u64 size = part->length < left ? part->length : left;
+    barrier_var(size);
+    if (size > MF_PAYLOAD_MAX || done > MF_PAYLOAD_MAX)
+        return done;
+    if (bpf_probe_read_user(payload + done, size, (void *)part->base))
+        return done;
+    return done + size;
+}
+
+/// copy_vector of two buffers, a head and a body mostly: no loop, and nothing to clear before.
+static __always_inline __u32 copy_two(void *payload, const struct mf_buffers *found, __u32 want) {
+    struct user_iovec parts[2];
+    if (bpf_probe_read_user(parts, sizeof(parts), (void *)found->address))
+        return 0;
+    __u64 first = append(payload, &parts[0], 0, want);
+    if (first < parts[0].length && first < want)
+        return first;
+    barrier_var(first);
+    return append(payload, &parts[1], first, want);
+}
+
+/// Gathers up to `want` bytes of an array of buffers.
 static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found,
                                          __u32 want) {
     struct user_iovec parts[MF_VECTOR_MAX] = {};
@@ -132,14 +158,10 @@ static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers 
     for (__u32 index = 0; index < MF_VECTOR_MAX; index++) {
         if (index >= found->count || done >= want)
             break;
-        __u64 left = want - done;
-        __u64 size = parts[index].length > left ? left : parts[index].length;
-        barrier_var(size);
-        if (size > MF_PAYLOAD_MAX || done > MF_PAYLOAD_MAX)
+        __u64 more = append(payload, &parts[index], done, want);
+        if (more == done && parts[index].length)
             break;
-        if (bpf_probe_read_user(payload + done, size, (void *)parts[index].base))
-            break;
-        done += size;
+        done = more;
         barrier_var(done);
     }
     return done;

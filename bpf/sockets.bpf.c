@@ -7,10 +7,12 @@
 // is costs about 0.4 us with 1 KiB of payload (see README.md).
 
 #include "data.h"
+#include "slots.h"
 
 /// How far a thread is in its sendmmsg or recvmmsg: the tracepoint fires once per message, and the
 /// registers point at the first.
 struct mf_progress {
+    __u64 socket;
     __u64 messages;
     __u32 count;
     __u32 next;
@@ -25,15 +27,16 @@ struct {
 
 /// Which message of the running sendmmsg or recvmmsg this is.
 ///
-/// A new call is told from the one before by its arguments, by the count having been reached, and
+/// A new call is told from the one before by its socket and arguments, by the count having been reached, and
 /// by the failure or the short send that ended the one before (`ended`).
-static __always_inline __u32 message_index(struct task_struct *task, struct pt_regs *regs,
-                                           bool ended) {
+static __noinline __u32 message_index(struct task_struct *task, struct pt_regs *regs, __u64 socket,
+                                      bool ended) {
     __u32 thread = task->pid;
-    struct mf_progress now = {.messages = ARGUMENT_2(regs), .count = (__u32)ARGUMENT_3(regs)};
+    struct mf_progress now = {
+        .socket = socket, .messages = ARGUMENT_2(regs), .count = (__u32)ARGUMENT_3(regs)};
     struct mf_progress *before = bpf_map_lookup_elem(&progress, &thread);
-    if (before && before->messages == now.messages && before->count == now.count &&
-        before->next < now.count)
+    if (before && before->socket == socket && before->messages == now.messages &&
+        before->count == now.count && before->next < now.count)
         now.next = before->next;
     __u32 index = now.next;
     now.next = ended ? 0 : index + 1;
@@ -74,69 +77,72 @@ static __always_inline __u64 cookie_of(struct sock *sk) {
     return cookie ? cookie : bpf_get_socket_cookie(sk);
 }
 
-/// limit_for, as long as it is known to hold remembered in `mark`: the hash lookup costs more than
-/// all else that decides.
-static __always_inline __u32 remembered_limit(struct mf_socket_mark *mark, __u64 socket) {
-    __u32 key = socket & (MF_VERDICT_EPOCHS - 1);
-    __u64 *epoch = bpf_map_lookup_elem(&epochs, &key);
-    if (!mark || !epoch)
-        return limit_for(socket);
-    __u64 now = *(volatile __u64 *)epoch << 32 | 1ull << 63;
-    __u64 verdict = *(volatile __u64 *)&mark->verdict;
-    if ((verdict ^ now) >> 32) {
-        verdict = now | limit_for(socket);
-        *(volatile __u64 *)&mark->verdict = verdict;
-    }
-    return verdict;
-}
-
 /// Whether the thread is in a system call whose arguments can tell where the bytes are.
 static __always_inline bool is_in_own_call(struct task_struct *task, struct sock *sk) {
-    if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER) || IS_FOREIGN_CALL(task))
+    if (unlikely(task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER) ||
+                 IS_FOREIGN_CALL(task)))
         return false;
     // A socket that the kernel keeps for itself (NFS and the like) moves other bytes than the call.
     struct socket *socket = sk->sk_socket;
     return socket && socket->file;
 }
 
-static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, bool has_bytes) {
-    if (!is_reported(sk))
-        return 0;
+/// A call that moved nothing matters only where it ends a sendmmsg or recvmmsg.
+static __always_inline int failed(struct sock *sk, __s32 result) {
     struct task_struct *task = bpf_get_current_task_btf();
-    if (is_ignored_process(task->tgid) ||
+    struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+    __u32 number = SYSCALL_NUMBER(regs);
+    if ((number == SYS_SENDMMSG || number == SYS_RECVMMSG) && is_in_own_call(task, sk))
+        message_index(task, regs, cookie_of(sk), result < 0);
+    return 0;
+}
+
+static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, bool has_bytes) {
+    if (!is_reported(sk) ||
         is_ignored_socket(namespace_of(sk), sk->__sk_common.skc_num,
                           __builtin_bswap16(sk->__sk_common.skc_dport)))
         return 0;
+    if (result <= 0)
+        return failed(sk, result);
 
-    struct mf_call call = {.direction = direction, .length = result};
-    struct mf_socket_mark *mark =
-        bpf_sk_storage_get(&marks, sk, 0, result > 0 ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+    // First what decides whether there is more to do.
+    struct mf_call call = {.direction = direction, .length = result, .socket = cookie_of(sk)};
+    struct mf_slot *slot = slot_of(call.socket);
+    if (unlikely(!slot)) {
+        COUNT(seen);
+        COUNT(lookup_failed);
+        return 0;
+    }
+    __u64 word = word_of(slot, sk, call.socket);
+    bool is_muted = (word & SLOT_MUTED) == SLOT_MUTED;
+    // The messages of one call are counted on; many on a stream are not worth the time.
+    if (is_muted && !config.only_process && sk->sk_protocol == IPPROTO_TCP) {
+        COUNT(muted);
+        return 0;
+    }
+    struct task_struct *task = bpf_get_current_task_btf();
+    if (is_ignored_process(task->tgid))
+        return 0;
 
     struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
     bool own_call = is_in_own_call(task, sk);
     __u32 message = 0;
-    if (own_call) {
+    if (likely(own_call)) {
         call.number = SYSCALL_NUMBER(regs);
-        if (call.number == SYS_SENDMMSG || call.number == SYS_RECVMMSG)
-            message = message_index(task, regs, result < 0);
+        if (unlikely(call.number == SYS_SENDMMSG || call.number == SYS_RECVMMSG))
+            message = message_index(task, regs, call.socket, false);
     }
-    if (result <= 0)
-        return 0;
-
-    call.socket = cookie_of(sk);
-    call.limit = remembered_limit(mark, call.socket);
-    if (call.limit == MF_MUTED) {
+    if (is_muted) {
         COUNT(muted);
         return 0;
     }
-    if (mark) {
-        call.ordinal = __sync_fetch_and_add(&mark->ordinal, 1) + 1;
-        call.role = mark->role;
-    } else {
-        COUNT(map_full);
-    }
+    // Soon, because another thread may be about to send through the same socket.
+    describe_stream(sk, &call);
+    call.limit = word & SLOT_MUTED;
+    call.role = word >> SLOT_ROLE & 3;
+    call.ordinal = __sync_fetch_and_add(&slot->ordinal, 1) + 1;
     struct mf_lane *lane = own_lane(direction);
-    if (!lane) {
+    if (unlikely(!lane)) {
         COUNT(seen);
         COUNT(lookup_failed);
         return 0;
@@ -146,7 +152,6 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    describe_stream(sk, &call);
     emit_data(sk, task, &call, lane);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #define MF_CHECKED_READS
 #include "data.h"
+#include "slots.h"
 
 /// A socket call that has begun.
 struct mf_begun {

@@ -6,15 +6,17 @@ import { count, stamp } from './format.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
+/** How an agent's state colours; a replay that ended is as it should be. */
+const tones = { connected: 'good', away: 'bad' };
+
 /** Every agent that the server knows. */
 export async function agentsDrawer(body) {
   const list = dataTable([
     { id: 'host', title: 'Host', value: (row) => row.hostname,
       show: (row) => make('strong', {}, row.hostname) },
     { id: 'id', title: 'Agent', number: true, value: (row) => row.id },
-    { id: 'state', title: 'State', value: (row) => row.connected,
-      show: (row) => row.connected ? make('span.badge.good', {}, 'connected')
-        : make('span.badge.bad', {}, 'away') },
+    { id: 'state', title: 'State', value: (row) => row.state,
+      show: ({ state }) => make(`span.badge.${tones[state] ?? 'quiet'}`, {}, state) },
     { id: 'seen', title: 'Last heard of', value: (row) => row.last_seen,
       show: (row) => row.last_seen ? stamp(row.last_seen, 's') : 'not since the server started' },
     { id: 'calls', title: 'Calls', number: true, value: (row) => row.calls,

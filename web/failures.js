@@ -1,29 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * The kinds of connection failure that are counted, each with the metric that counts it, the phase
- * of the connection, and the close type of a flow that failed so.
+ * How a flow ends, by `close_type`: its name, how it colours, and what it tells an operator. A
+ * failure also has the metric that counts it, the phase of the connection, who is to blame, and
+ * the colour of its line in a chart.
  */
-export const failureKinds = [
-  { metric: 'server_syn_miss', title: 'No answer to SYN', phase: 'establish', by: 'server',
-    tone: '#e5484d' },
-  { metric: 'server_reset', title: 'Refused', phase: 'establish', by: 'server', tone: '#f76b15' },
-  { metric: 'client_ack_miss', title: 'No final ACK', phase: 'establish', by: 'client',
-    tone: '#ffba18' },
-  { metric: 'client_source_port_reuse', title: 'Port reused', phase: 'establish', by: 'client',
-    tone: '#a18072' },
-  { metric: 'client_establish_other_rst', title: 'Client reset, connecting', phase: 'establish',
-    by: 'client', tone: '#d6409f' },
-  { metric: 'server_establish_other_rst', title: 'Server reset, connecting', phase: 'establish',
-    by: 'server', tone: '#ab4aba' },
-  { metric: 'client_rst_flow', title: 'Client reset', phase: 'transfer', by: 'client',
-    tone: '#3e63dd' },
-  { metric: 'server_rst_flow', title: 'Server reset', phase: 'transfer', by: 'server',
-    tone: '#8b5cf6' },
-  { metric: 'server_queue_lack', title: 'Accept queue full', phase: 'transfer', by: 'server',
-    tone: '#12a594' },
-  { metric: 'tcp_timeout', title: 'Went silent', phase: 'transfer', by: null, tone: '#7d8998' },
+const endings = [
+  { type: 7, name: 'no answer to SYN', tone: 'bad', metric: 'server_syn_miss',
+    phase: 'establish', by: 'server', colour: '#e5484d',
+    about: 'The client’s SYN was repeated and never answered: the server’s host is down, a '
+      + 'firewall drops the packets, or the route back is missing. The client sees “connection '
+      + 'timed out”.' },
+  { type: 15, name: 'refused', tone: 'bad', metric: 'server_reset',
+    phase: 'establish', by: 'server', colour: '#f76b15',
+    about: 'The SYN was answered by RST: nothing listens on that port, or a firewall rejects. The '
+      + 'client sees “connection refused”. Look whether the service runs and where it listens.' },
+  { type: 10, name: 'no final ACK', tone: 'bad', metric: 'client_ack_miss',
+    phase: 'establish', by: 'client', colour: '#ffba18',
+    about: 'The server answered, but the client’s last handshake packet never came: packets '
+      + 'towards the client are lost or filtered, or it is a SYN flood or a scan.' },
+  { type: 13, name: 'port reused', tone: 'warn', metric: 'client_source_port_reuse',
+    phase: 'establish', by: 'client', colour: '#a18072',
+    about: 'The client opened a new connection from a port whose old one the server still '
+      + 'remembers: it runs out of ports. Use keep-alive, more addresses or a wider range of '
+      + 'local ports.' },
+  { type: 18, name: 'client reset, connecting', tone: 'warn', metric: 'client_establish_other_rst',
+    phase: 'establish', by: 'client', colour: '#d6409f',
+    about: 'The client took its attempt back with RST during the handshake: a scan, a health check '
+      + 'that only connects, or an impatient client.' },
+  { type: 19, name: 'server reset, connecting', tone: 'bad', metric: 'server_establish_other_rst',
+    phase: 'establish', by: 'server', colour: '#ab4aba',
+    about: 'The server reset the handshake after it had begun: a proxy or firewall with no '
+      + 'capacity, or SYN cookies that did not fit.' },
+  { type: 9, name: 'client reset', tone: 'warn', metric: 'client_rst_flow',
+    phase: 'transfer', by: 'client', colour: '#3e63dd',
+    about: 'The client tore the open connection down with RST: its process ended, a deadline or a '
+      + 'cancelled request, or it closed the socket with unread data.' },
+  { type: 2, name: 'server reset', tone: 'bad', metric: 'server_rst_flow',
+    phase: 'transfer', by: 'server', colour: '#8b5cf6',
+    about: 'The server tore the open connection down with RST. Its process crashed, was restarted, '
+      + 'closed the socket with unread data, or gave up on the client: look at the server’s log '
+      + 'at this time.' },
+  { type: 17, name: 'accept queue full', tone: 'bad', metric: 'server_queue_lack',
+    phase: 'transfer', by: 'server', colour: '#12a594',
+    about: 'The server’s kernel repeated its SYN/ACK although it had been acknowledged: the accept '
+      + 'queue overflows, because the program accepts too slowly. Raise the listen backlog (and '
+      + 'net.core.somaxconn), or add workers.' },
+  { type: 3, name: 'silent', tone: 'warn', metric: 'tcp_timeout',
+    phase: 'transfer', by: null, colour: '#7d8998',
+    about: 'No packet for so long that it was given up. For TCP: an end vanished without a word '
+      + '(host down, a firewall or NAT that forgot the connection, a cable), or it idles '
+      + 'without keepalive.' },
+  { type: 0, name: 'unknown', tone: 'quiet',
+    about: 'How it ended could not be told, usually because its packets were only partly seen.' },
+  { type: 1, name: 'finished', tone: 'good',
+    about: 'Both ends closed it with FIN, as they should.' },
+  { type: 5, name: 'still open', tone: 'good',
+    about: 'The connection goes on; this is its report of one minute.' },
+  { type: 8, name: 'server half closed', tone: 'quiet',
+    about: 'Only the client’s FIN was seen: the server never closed its side. Many of them: the '
+      + 'server’s program leaks sockets in CLOSE_WAIT.' },
+  { type: 11, name: 'client half closed', tone: 'quiet',
+    about: 'Only the server’s FIN was seen: the client never closed its side. Usual for pools that '
+      + 'keep idle connections until the server hangs up.' },
+  { type: 20, name: 'finished by reset', tone: 'good',
+    about: 'It was done, and the client ended it with RST instead of FIN: a shortcut of some '
+      + 'programs and health checks. Nothing is wrong.' },
 ];
+
+/** Datagrams have no farewell: that none came any more is how they end. */
+const quiet = { name: 'ended', tone: 'good',
+  about: 'No packet came any more, which is how flows without a connection end.' };
+
+/** The failures that are counted, in the order of the connection's phases. */
+export const failureKinds = endings.filter(({ metric }) => metric)
+  .map((kind) => ({ ...kind, title: kind.name[0].toUpperCase() + kind.name.slice(1) }));
 
 /** The columns of a statement that count every kind. */
 export const failureColumns = failureKinds.map(({ metric }) => `Sum(${metric}) AS ${metric}`)
@@ -48,50 +99,21 @@ export function failuresInWords(row, fits = () => true) {
     .map(({ metric, title }) => `${title} ${row[metric]}`).join(', ');
 }
 
-/** By `close_type`: its short name, how it colours, and what it tells an operator. */
-export const closeTypes = new Map(Object.entries({
-  0: ['unknown', 'quiet', 'How it ended could not be told, usually because its packets were only '
-    + 'partly seen.'],
-  1: ['finished', 'good', 'Both ends closed it with FIN, as they should.'],
-  2: ['server reset', 'bad', 'The server tore the open connection down with RST. Its process '
-    + 'crashed, was restarted, closed the socket with unread data, or gave up on the client: look '
-    + 'at the server’s log at this time.'],
-  3: ['silent', 'warn', 'No packet for so long that it was given up. For TCP: an end vanished '
-    + 'without a word (host down, a firewall or NAT that forgot the connection, a cable), or it '
-    + 'idles without keepalive.'],
-  5: ['still open', 'good', 'The connection goes on; this is its report of one minute.'],
-  7: ['no answer to SYN', 'bad', 'The client’s SYN was repeated and never answered: the server’s '
-    + 'host is down, a firewall drops the packets, or the route back is missing. The client sees '
-    + '“connection timed out”.'],
-  8: ['server half closed', 'quiet', 'Only the client’s FIN was seen: the server never closed its '
-    + 'side. Many of them: the server’s program leaks sockets in CLOSE_WAIT.'],
-  9: ['client reset', 'warn', 'The client tore the open connection down with RST: its process '
-    + 'ended, a deadline or a cancelled request, or it closed the socket with unread data.'],
-  10: ['no final ACK', 'bad', 'The server answered, but the client’s last handshake packet never '
-    + 'came: packets towards the client are lost or filtered, or it is a SYN flood or a scan.'],
-  11: ['client half closed', 'quiet', 'Only the server’s FIN was seen: the client never closed its '
-    + 'side. Usual for pools that keep idle connections until the server hangs up.'],
-  13: ['port reused', 'warn', 'The client opened a new connection from a port whose old one the '
-    + 'server still remembers: it runs out of ports. Use keep-alive, more addresses or a wider '
-    + 'range of local ports.'],
-  15: ['refused', 'bad', 'The SYN was answered by RST: nothing listens on that port, or a firewall '
-    + 'rejects. The client sees “connection refused”. Look whether the service runs and where it '
-    + 'listens.'],
-  17: ['accept queue full', 'bad', 'The server’s kernel repeated its SYN/ACK although it had been '
-    + 'acknowledged: the accept queue overflows, because the program accepts too slowly. Raise the '
-    + 'listen backlog (and net.core.somaxconn), or add workers.'],
-  18: ['client reset, connecting', 'warn', 'The client took its attempt back with RST during the '
-    + 'handshake: a scan, a health check that only connects, or an impatient client.'],
-  19: ['server reset, connecting', 'bad', 'The server reset the handshake after it had begun: a '
-    + 'proxy or firewall with no capacity, or SYN cookies that did not fit.'],
-  20: ['finished by reset', 'good', 'It was done, and the client ended it with RST instead of FIN: '
-    + 'a shortcut of some programs and health checks. Nothing is wrong.'],
-}).map(([number, [name, tone, about]]) => [Number(number), { name, tone, about }]));
+/** Every way to end, for a choice: [close_type, name]. */
+export const endingChoices = endings.map(({ type, name }) => [String(type), name]);
 
-export function closeType(number) {
-  return closeTypes.get(Number(number)) ?? { name: `type ${number}`, tone: 'quiet',
-    about: 'A way of ending that this page does not know.' };
+/** How a flow with `close_type` and `transport` ended. */
+export function endingOf({ close_type: type, transport }) {
+  if (Number(type) === 3 && transport !== 'TCP') return quiet;
+  return endings.find((ending) => ending.type === Number(type))
+    ?? { name: `type ${type}`, tone: 'quiet',
+      about: 'A way of ending that this page does not know.' };
+}
+
+/** Whether that was a failure. */
+export function hasFailed(row) {
+  return Boolean(endingOf(row).metric);
 }
 
 /** The close types that are failures, as SQL takes them. */
-export const failedTypes = '2, 3, 7, 9, 10, 13, 15, 17, 18, 19';
+export const failedTypes = failureKinds.map(({ type }) => type).join(', ');

@@ -4,9 +4,9 @@ import { literal, query } from './api.js';
 import { link } from './address.js';
 import { compared, copyButton, fields, make } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { closeType } from './failures.js';
+import { endingOf } from './failures.js';
 import { connectionOf } from './filters.js';
-import { closeBadge, endpoint } from './flowcolumns.js';
+import { endingBadge, endpoint } from './flowcolumns.js';
 import { byteRate, bytes, count, duration, percent, stamp } from './format.js';
 import { placeOf, pointAbout, pointName } from './points.js';
 import { readRow } from './record.js';
@@ -22,13 +22,13 @@ export async function flowDrawer(body, id, time) {
     return;
   }
   const { values: flow, names } = record;
-  const end = closeType(flow.close_type);
   const shown = new Set();
   // What a group shows is left out of the list of everything else.
   const seen = new Proxy(flow, { get: (values, name) => {
     shown.add(name);
     return values[name];
   } });
+  const ended = { close_type: seen.close_type, transport: names.get('protocol') };
   const groups = [
     ['Both ends', ends(seen)], ['Traffic', traffic(seen)], ['TCP health', health(seen)],
     ['Latency', latencies(seen)], ['Tunnel', tunnel(seen, names)], ['Calls', calls(seen, names)],
@@ -37,11 +37,11 @@ export async function flowDrawer(body, id, time) {
   body.append(
     make('h1', {}, `${flow.auto_service_0} → ${flow.auto_service_1}`,
       Number(flow.server_port) ? `:${flow.server_port}` : ''),
-    closeBadge(seen.close_type), ' ', make('span.badge', {}, names.get('protocol')), ' ',
+    endingBadge(ended), ' ', make('span.badge', {}, names.get('protocol')), ' ',
     make('span.badge', { title: pointAbout(flow.observation_point) },
       `seen at ${flow.observation_point}: ${pointName(seen.observation_point)}`), ' ',
     stamp(flow.end_time),
-    make('p', {}, end.about), make('p.bar', {}, ...actions(flow, record.sql)),
+    make('p', {}, endingOf(ended).about), make('p.bar', {}, ...actions(flow, record.sql)),
     ...groups.filter(([, content]) => content).flatMap(([title, content]) =>
       [make('h2', {}, title), content]),
     make('h2', {}, 'At other observation points'), await elsewhere(flow),
@@ -198,7 +198,7 @@ function times(flow) {
 async function elsewhere(flow) {
   const around = Number(flow.time);
   const rows = await query(`SELECT toString(_id) AS id, time, observation_point, capture_nic_name,
-    close_type, byte_tx, byte_rx, rtt, retrans
+    close_type, Enum(protocol) AS transport, byte_tx, byte_rx, rtt, retrans
     FROM l4_flow_log WHERE ip_0 = ${literal(flow.ip_0)} AND ip_1 = ${literal(flow.ip_1)}
     AND client_port = ${flow.client_port} AND server_port = ${flow.server_port}
     AND syn_seq = ${Number(flow.syn_seq)} AND _id != ${flow._id}
@@ -210,8 +210,8 @@ async function elsewhere(flow) {
     { id: 'nic', title: 'Interface', value: (row) => row.capture_nic_name },
     { id: 'time', title: 'Time', value: (row) => Number(row.time), show: (row) =>
       stamp(row.time, 's') },
-    { id: 'close', title: 'How it ended', value: (row) => closeType(row.close_type).name,
-      show: (row) => closeBadge(row.close_type) },
+    { id: 'close', title: 'How it ended', value: (row) => endingOf(row).name,
+      show: endingBadge },
     { id: 'bytes', title: 'Bytes', number: true,
       value: (row) => Number(row.byte_tx) + Number(row.byte_rx),
       show: (row) => bytes(Number(row.byte_tx) + Number(row.byte_rx)) },

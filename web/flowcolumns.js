@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { make } from './dom.js';
-import { closeType } from './failures.js';
+import { endingOf } from './failures.js';
 import { byteRate, bytes, count, duration, stamp } from './format.js';
 import { pointName } from './points.js';
 
 /** How a flow ended; hovering says what that means. */
-export function closeBadge(number) {
-  const { name, tone, about } = closeType(number);
+export function endingBadge(flow) {
+  const { name, tone, about } = endingOf(flow);
   return make(`span.badge.${tone}`, { title: about }, name);
 }
 
@@ -44,8 +44,7 @@ export const knownFlowColumns = [
     show: (row) => /^(N\/A|Unknown|0)?$/i.test(row.application ?? '') ? make('span.quiet', {}, '–')
       : make('span.badge', {}, row.application) },
   text('request_domain', 'Domain'),
-  { ...text('close', 'How it ended', (row) => closeType(row.close_type).name),
-    show: (row) => closeBadge(row.close_type) },
+  { ...text('close', 'How it ended', (row) => endingOf(row).name), show: endingBadge },
   number('duration', 'Duration', duration, 'Since the first packet of the flow'),
   number('byte_tx', 'Sent', bytes, 'Bytes on the link, by the client, in this report'),
   number('byte_rx', 'Received', bytes, 'Bytes on the link, by the server, in this report'),

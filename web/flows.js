@@ -6,9 +6,10 @@ import { chips, chosenColumns, columnChoice, filterFields } from './controls.js'
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { folded } from './exchanges.js';
-import { closeTypes, failedTypes } from './failures.js';
+import { endingChoices, hasFailed } from './failures.js';
 import { flowConditions, sides } from './filters.js';
 import { knownFlowColumns, usualFlowColumns } from './flowcolumns.js';
+import { count } from './format.js';
 import { bestPoint } from './points.js';
 import { ownToggle } from './state.js';
 import { dataTable } from './table.js';
@@ -27,7 +28,7 @@ const withoutField = ['client', 'server', 'connection', 'flow'];
 const transports = [['', 'Any transport'], ['TCP', 'TCP'], ['UDP', 'UDP'], ['ICMP', 'ICMP'],
   ['ICMPv6', 'ICMPv6']];
 const ends = [['', 'Ended anyhow'], ['failed', 'Any failure'],
-  ...[...closeTypes].map(([number, { name }]) => [String(number), name])];
+  ...endingChoices];
 
 async function load(parameters) {
   const span = timeWindow();
@@ -42,9 +43,9 @@ async function load(parameters) {
       art_sum / art_count AS answer, retrans, zero_win, ooo, syn_seq, observation_point,
       capture_nic_name
       FROM l4_flow_log WHERE ${where} ORDER BY time DESC LIMIT ${asked}`, 'flow_log'),
-    query(`SELECT time(time, ${span.step}) AS t, close_type, observation_point,
-      Count(row) AS flows FROM l4_flow_log WHERE ${where}
-      GROUP BY t, close_type, observation_point LIMIT 50000`, 'flow_log'),
+    query(`SELECT time(time, ${span.step}) AS t, close_type, Enum(protocol) AS transport,
+      observation_point, Count(row) AS flows FROM l4_flow_log WHERE ${where}
+      GROUP BY t, close_type, protocol, observation_point LIMIT 50000`, 'flow_log'),
   ]);
   const found = folded(rows, once ? flowKey : () => null);
   return { rows: found.slice(0, limit), bars, span, once,
@@ -84,7 +85,7 @@ function mount(page, { parameters, reload }) {
       update(shown);
     }), ownToggle(reload), hint),
     chips(parameters, withoutField), bars, panel);
-  const draw = timeChart(bars, (value) => String(value));
+  const draw = timeChart(bars, count);
 
   function update(data) {
     shown = data;
@@ -114,8 +115,7 @@ function tableOf() {
 function stacks({ bars, span, once }) {
   const most = bestPoint(bars, (row) => row.flows, 'client');
   const counted = bars.filter((row) => !once || row.observation_point === most);
-  const failed = failedTypes.split(', ').map(Number);
-  const kindOf = (row) => failed.includes(Number(row.close_type)) ? 'failed'
+  const kindOf = (row) => hasFailed(row) ? 'failed'
     : Number(row.close_type) === 5 ? 'still open' : 'ended';
   const sums = new Map();
   for (const row of counted) {

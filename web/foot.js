@@ -34,7 +34,7 @@ async function orUnknown(place, text, show) {
 }
 
 async function showAgents(place) {
-  const known = await agents();
+  const known = (await agents()).filter(({ state }) => state !== 'ended');
   const connected = known.filter((agent) => agent.connected).length;
   place.textContent = `agents: ${connected} of ${known.length} connected`;
   place.classList.toggle('some', connected < known.length || !known.length);

@@ -8,6 +8,7 @@ import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { callKey, folded } from './exchanges.js';
 import { conditions, sides, statuses } from './filters.js';
+import { count } from './format.js';
 import { bestPoint } from './points.js';
 import { ownToggle } from './state.js';
 import { dataTable } from './table.js';
@@ -79,7 +80,7 @@ function mount(page, { parameters, reload }) {
         update(shown);
       }), ownToggle(reload), hint),
     chips(parameters, withoutField), bars, panel);
-  const draw = timeChart(bars, (value) => String(value));
+  const draw = timeChart(bars, count);
   let shown = null;
 
   function update(data) {

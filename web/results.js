@@ -52,11 +52,16 @@ function grid({ columns, values, schemas }) {
   return list.element;
 }
 
-/** A time stays the number that the dialect compares with; hovering tells when it was. */
+/** A time stays the number that the dialect compares with, and a fraction has six digits; hovering
+ * tells when it was, and every digit. */
 function shownCell(value, unit) {
   if (value === null) return make('span.quiet', {}, 'null');
   if (unit === 's' && value > 1e9 && value < 1e10) {
     return make('span', { title: `${clock(value, 's')}, ${toDate(value).toISOString()}` }, value);
+  }
+  if (typeof value === 'number' && !Number.isInteger(value)) {
+    const rounded = String(Number(value.toPrecision(6)));
+    return rounded === String(value) ? rounded : make('span', { title: value }, rounded);
   }
   return Array.isArray(value) ? JSON.stringify(value) : String(value);
 }

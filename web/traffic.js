@@ -5,7 +5,7 @@ import { link } from './address.js';
 import { filled, timeChart } from './charts.js';
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { closeTypes, failureKinds, failuresOf } from './failures.js';
+import { failureKinds, failuresOf } from './failures.js';
 import { byteRate, count, duration, percent, rate } from './format.js';
 import { networkFigures, share } from './network.js';
 import { bestPoint, pointName } from './points.js';
@@ -121,8 +121,8 @@ function chartList() {
         line('server to client', 'good', ratio(rows, span, 'repeated_rx', 'packets_rx'))] },
     { title: 'Failed connections by kind', show: count, series: (rows, span) => {
       const kinds = failureKinds.filter(({ metric }) => rows.some((row) => Number(row[metric])));
-      return (kinds.length ? kinds : [{ title: 'none', metric: 'none', tone: 'quiet' }])
-        .map(({ metric, title, tone }) => ({ name: title, tone, bars: true, legend: true,
+      return (kinds.length ? kinds : [{ title: 'none', metric: 'none', colour: 'quiet' }])
+        .map(({ metric, title, colour }) => ({ name: title, tone: colour, bars: true, legend: true,
           points: filled(rows, span, metric) }));
     } },
     { title: 'Flows', show: count, series: (rows, span) => [
@@ -131,23 +131,17 @@ function chartList() {
   ].map((chart) => ({ ...chart, place: make('div.chart') }));
 }
 
-/** The close type whose flows a metric counts. */
-const typeOf = { server_syn_miss: 7, server_reset: 15, client_ack_miss: 10,
-  client_source_port_reuse: 13, client_establish_other_rst: 18, server_establish_other_rst: 19,
-  client_rst_flow: 9, server_rst_flow: 2, server_queue_lack: 17, tcp_timeout: 3 };
-
 function kindRows(row) {
-  const kinds = failureKinds.map((kind) => ({ ...kind, type: typeOf[kind.metric],
-    count: Number(row?.[kind.metric] ?? 0) }));
+  const kinds = failureKinds.map((kind) => ({ ...kind, count: Number(row?.[kind.metric] ?? 0) }));
   return kinds.filter((kind) => kind.count).sort((a, b) => b.count - a.count);
 }
 
 function kindTable(flows) {
   return dataTable([
     { id: 'kind', title: 'Kind', value: (row) => row.title, show: (row) => make('div.wrap.wide', {},
-      make('strong.key', {}, make('i', { style: `color: ${row.tone}` }), row.title),
+      make('strong.key', {}, make('i', { style: `color: ${row.colour}` }), row.title),
       make('span.quiet', {}, row.phase === 'establish' ? ' while connecting' : ' when connected'),
-      make('p.quiet', {}, closeTypes.get(row.type).about)) },
+      make('p.quiet', {}, row.about)) },
     { id: 'count', title: 'Flows', number: true, value: (row) => row.count,
       show: (row) => make('strong', {}, count(row.count)) },
   ], { label: 'Failed connections', key: (row) => row.metric,

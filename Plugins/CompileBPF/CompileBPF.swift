@@ -28,8 +28,10 @@ struct CompileBPF: BuildToolPlugin {
         let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
         let object = context.pluginWorkDirectoryURL.appending(path: "\(name).bpf.o")
         let swift = context.pluginWorkDirectoryURL.appending(path: "BPFObject+\(name).swift")
+        // A cold part split off would be a function that libbpf refuses to load.
         let flags =
           "-target bpf -mcpu=v3 -D__TARGET_ARCH_\(Self.machine) -O2 -g -Wall -Wextra -Wpadded -Werror"
+          + " -Xclang -fno-split-cold-code"
         let script = """
           set -e
           '\(clang)' \(flags) -I'\(folder.path)' -I'\(shared.path)' -c '\(source.path)' -o '\(object.path)'

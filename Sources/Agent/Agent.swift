@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Capture
+import ConfigurationFile
 package import Logging
 import NIOCore
 import NIOPosix
@@ -48,9 +49,12 @@ package struct Agent: Sendable {
         gauges.write(to: &text)
         return text.text
       }
+      let scraped = NetworkAddress(host: configuration.metrics.host, port: port)
+      let scrapedAddresses = (try? await NameLookup.addresses(of: scraped)) ?? []
+      let ownPeers = OwnPeers(fixed: scrapedAddresses.compactMap { PacketOptions.Peer($0) })
       let observation = try await Observation(
         configuration, protocols: protocols, queue: queue, ledger: ledger, gauges: gauges,
-        logger: logger)
+        ownPeers: ownPeers, logger: logger)
       logger.info("Watching \(host.hostname); /metrics on port \(port)")
       let hello = Hello(
         identity: identity, bootID: host.bootID, hostname: host.hostname,
@@ -59,7 +63,8 @@ package struct Agent: Sendable {
           AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
         }, capabilities: observation.capabilities)
       let uplink = Uplink(
-        server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger)
+        server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger,
+        ownPeers: ownPeers)
       await operate(observation, queue: queue, outbox: outbox, uplink: uplink, until: stop)
     } catch {
       try? await group.shutdownGracefully()

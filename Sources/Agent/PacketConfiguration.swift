@@ -3,19 +3,26 @@
 package import Capture
 import ConfigurationFile
 import Glibc
-import Telemetry
 
 /// The settings under `capture.packets`.
 package struct PacketConfiguration: Hashable, Sendable {
+  package enum Loopback: String, Hashable, Sendable, CaseIterable {
+    /// Where nothing else sees what is said over it: when the kernel refuses the probes.
+    case automatic
+    case on = "true"
+    case off = "false"
+  }
+
   package var isEnabled = true
   /// Regular expressions for names of interfaces; empty for the default choice.
   package var interfaces: [String] = []
   package var excluded: [String] = []
   package var namespaces = PacketOptions.Namespaces.all
+  package var loopback = Loopback.automatic
   package var snapLength = 2_048
   /// Bytes of the ring of one interface, and of all.
   package var ringBytes = 4 << 20
-  package var totalRingBytes = 32 << 20
+  package var totalRingBytes = 64 << 20
   package var packetsPerSecond = 1_000_000
   /// Threads that share the packets.
   package var fanout = 1
@@ -34,6 +41,9 @@ package struct PacketConfiguration: Hashable, Sendable {
     namespaces = try reader.read(
       key + "namespaces", default: namespaces, expected: "all or host"
     ) { PacketOptions.Namespaces(rawValue: $0) }
+    loopback = try reader.read(
+      key + "loopback", default: loopback, expected: "automatic, true or false"
+    ) { Loopback(rawValue: $0) }
     snapLength = try reader.integer(key + "snap_length", default: snapLength, in: 128...65_535)
     ringBytes = try reader.read(
       key + "ring", default: ringBytes, expected: "a size from 256 KiB to 256 MiB"
@@ -70,60 +80,23 @@ package struct PacketConfiguration: Hashable, Sendable {
   }
 
   /// What a session is made of: each thread's share of the packets and of the memory.
-  func options(for configuration: AgentConfiguration) -> PacketOptions {
+  ///
+  /// - Parameter isAlone: whether nothing but packets is seen.
+  func options(isAlone: Bool) -> PacketOptions {
     var options = PacketOptions()
     options.interfaces = interfaces
     options.excluded = excluded
     options.namespaces = namespaces
+    switch loopback {
+    case .automatic: options.loopback = isAlone && interfaces.isEmpty ? .wanted : .asNamed
+    case .on: options.loopback = .wanted
+    case .off: options.loopback = .unwanted
+    }
     options.snapLength = UInt32(snapLength)
     options.ringBytes = max(262_144, ringBytes / fanout)
     options.totalRingBytes = totalRingBytes / fanout
     options.packetsPerSecond = max(1, packetsPerSecond / fanout)
     if fanout > 1 { options.fanoutGroup = UInt16(truncatingIfNeeded: getpid()) }
-    options.ignoredPeers =
-      Self.peers(configuration.server) + Self.peers(configuration.metrics)
     return options
-  }
-
-  /// The addresses behind a name or number: the agent's own talk is with them. None when the name is
-  /// not known yet, or the address is every address.
-  private static func peers(_ address: NetworkAddress) -> [PacketOptions.Peer] {
-    var hints = unsafe addrinfo()
-    unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-    var found: UnsafeMutablePointer<addrinfo>? = nil
-    guard unsafe getaddrinfo(address.host, nil, &hints, &found) == 0 else { return [] }
-    defer { unsafe freeaddrinfo(found) }
-    var next = unsafe found
-    var peers: [PacketOptions.Peer] = []
-    while let entry = unsafe next, peers.count < 2 {
-      if let number = unsafe IPAddress(entry.pointee.ai_addr), !number.isUnspecified {
-        peers.append(
-          PacketOptions.Peer(address: number, port: UInt16(truncatingIfNeeded: address.port)))
-      }
-      unsafe next = unsafe entry.pointee.ai_next
-    }
-    return peers
-  }
-}
-
-extension IPAddress {
-  /// The address of an IPv4 or IPv6 socket address; nil for another family.
-  fileprivate init?(_ address: UnsafeMutablePointer<sockaddr>?) {
-    guard let address = unsafe address else { return nil }
-    switch unsafe CInt(address.pointee.sa_family) {
-    case AF_INET:
-      self = unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-        unsafe IPAddress(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
-      }
-    case AF_INET6:
-      self = unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-        unsafe withUnsafeBytes(of: &$0.pointee.sin6_addr) { bytes in
-          unsafe IPAddress(
-            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-        }
-      }
-    default: return nil
-    }
   }
 }

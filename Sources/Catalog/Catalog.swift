@@ -36,10 +36,11 @@ package final class Catalog: Sendable {
 
   /// The agent's number, which is in the file when this returns.
   package func admit(
-    identity: String, version: String, protocols: [ProtocolEntry]
+    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry]
   ) throws(CatalogError) -> UInt16 {
     let number = try state.withLock { (state) throws(CatalogError) in
-      try state.admit(identity: identity, version: version, protocols: protocols)
+      try state.admit(
+        identity: identity, hostname: hostname, version: version, protocols: protocols)
     }
     try commit()
     return number

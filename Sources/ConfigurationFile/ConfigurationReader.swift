@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import FoundationEssentials
 import Yams
 
@@ -125,13 +126,15 @@ package struct ConfigurationReader {
     try read(key, default: fallback, expected: "a size such as 512 MiB or 2 GiB", byteCount)
   }
 
-  /// - Throws: for the first key of the file that was never read, with the nearest that exists.
+  /// - Throws: for the first key of the file that was never read, with the nearest that there is.
   package func finish() throws(ConfigurationError) {
     let strange = entries.filter { !known.contains($0.key) }.min { $0.value.line < $1.value.line }
     guard let (key, entry) = strange else { return }
-    let nearest = known.min { distance(key, $0) < distance(key, $1) } ?? ""
+    let nearest = NearestNames.of(key, in: known).first
     throw ConfigurationError(
-      "\(name):\(entry.line): there is no key '\(key)'; the nearest is '\(nearest)'")
+      "\(name):\(entry.line): there is no key '\(key)'; "
+        + (nearest.map { "the nearest is '\($0)'" }
+          ?? "those that there are stand in docs/configuration"))
   }
 }
 
@@ -144,20 +147,4 @@ package func byteCount(_ text: String) -> Int? {
     return nil
   }
   return number << shift
-}
-
-/// Edits that turn one text into the other (Levenshtein).
-private func distance(_ a: String, _ b: String) -> Int {
-  let other = Array(b.utf8)
-  var row = Array(0...other.count)
-  for (i, byte) in a.utf8.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in other.indices {
-      let above = row[j + 1]
-      row[j + 1] = min(above + 1, row[j] + 1, diagonal + (byte == other[j] ? 0 : 1))
-      diagonal = above
-    }
-  }
-  return row[other.count]
 }

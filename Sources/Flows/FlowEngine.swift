@@ -48,9 +48,13 @@ struct FlowEngine: ~Copyable {
   var batch = RecordBatch()
   /// Calls that were written since their owner looked; only for packets, whose flows count them.
   var written: [WrittenCall] = []
+  /// Conversations a message of which did not parse, and when; likewise.
+  var unparsed: [(conversation: Int, time: Timestamp)] = []
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
+  /// Bytes in the backlogs of all conversations.
+  var backlogBytes = 0
   /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
 
@@ -96,7 +100,7 @@ struct FlowEngine: ~Copyable {
       releaseHeld(direction, in: &conversation, slot: slot)
       endStream(direction, in: &conversation, slot: slot)
     }
-    abandonRecognition(&conversation)
+    dropBacklog(of: &conversation)
     abandonCalls(of: &conversation, slot: slot, at: time)
     if isOfSockets { peers.remove(slot: slot) }
   }
@@ -104,6 +108,10 @@ struct FlowEngine: ~Copyable {
   /// Whether it is fed by sockets, which have owners, and probes that listen.
   @inline(__always)
   var isOfSockets: Bool { source.rawValue != 0 }
+
+  mutating func noteParseFailure(slot: Int, at time: Timestamp) {
+    if !isOfSockets { unparsed.append((slot, time)) }
+  }
 
   mutating func say(_ verdict: SocketVerdict) {
     if isOfSockets, verdicts.count < limits.verdicts { verdicts.append(verdict) }

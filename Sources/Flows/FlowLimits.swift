@@ -14,6 +14,10 @@ package struct FlowLimits: Sendable {
   package var recognitionBytes = 2_048
   /// Turns of a conversation that are offered to the protocols before it is muted.
   package var recognitionTurns: UInt8 = 16
+  /// Bytes kept of a conversation until its protocol is recognised, apart from the current turn's; and
+  /// of all conversations.
+  package var backlogBytes = 8_192
+  package var backlogBytesOfAll = 8 << 20
   /// Data events of an unrecognised conversation before it is muted, turns or not.
   package var recognitionEvents: UInt16 = 256
   /// A muted socket is looked at again after this time, then after twice that, up to an hour.
@@ -30,6 +34,9 @@ package struct FlowLimits: Sendable {
   package var pendingTextBytes = 16 << 20
   /// A response whose end only the next request shows counts as ended after this silence.
   package var silenceEndsResponse: Int64 = 1_000_000_000
+  /// A response without a declared length that still goes on after this time is told of as it is then:
+  /// server-sent events and watches never end.
+  package var endlessResponse: Int64 = 60_000_000_000
   /// Threads whose last message is remembered for syscall trace ids.
   package var threads = 32_768
   /// Processes remembered as told.

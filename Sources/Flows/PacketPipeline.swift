@@ -11,19 +11,23 @@ package import Telemetry
 /// ``PacketLimits``; what found no room is counted.
 package struct PacketPipeline: ~Copyable {
   private var decoder: PacketDecoder
-  private var table: FlowTable
-  private var assembler: SegmentAssembler
-  private var reader: PacketReader
+  var table: FlowTable
+  var assembler: SegmentAssembler
+  var reader: PacketReader
   /// By the flow table's slots.
-  private var streams: [FlowStreams] = []
+  var streams: [FlowStreams] = []
   /// The packet that is being worked on: too large to be made anew for each.
   private var packet = DecodedPacket()
-  private var frames = Tally()
+  var frames = Tally()
+  /// Whether payload is read for calls. While it is not, flows and their figures go on as before; a
+  /// conversation ends with its next payload, which counts as shed load, and is taken up in its middle
+  /// afterwards.
+  package var readsCalls = true
   /// Per interface.
   private var namespaces: [UInt32] = []
   /// The second whose tallies are being counted; nil before the first flush.
-  private var ledgerSecond: Int64?
-  private var lastScan = Timestamp(nanoseconds: 0)
+  var ledgerSecond: Int64?
+  var lastScan = Timestamp(nanoseconds: 0)
 
   /// - Parameter protocols: offered to an unknown conversation in this order.
   package init(limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type]) {
@@ -65,11 +69,13 @@ package struct PacketPipeline: ~Copyable {
       return frames.lose(reason)
     }
     frames.pass()
+    let waiting = table.ended.count
     let hit = table.take(&packet)
     // A new flow may have ended others.
-    if !table.ended.isEmpty { releaseEnded(at: packet.time) }
+    while table.ended.count > waiting { release(table.ended.removeLast(), at: packet.time) }
     guard let hit else { return }
     while hit.slot >= streams.count { streams.append(FlowStreams()) }
+    guard readsCalls else { return shed(hit.slot) }
     let start = packet.payloadOffset
     let payload = bytes.extracting(start..<(start + packet.payloadCaptured))
     if packet.transport.rawValue == 6 {
@@ -77,8 +83,23 @@ package struct PacketPipeline: ~Copyable {
     } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {
       takeDatagram(payload, hit)
     }
-    if !reader.recognised.isEmpty { tellRecognised() }
-    if !reader.engine.written.isEmpty { tellWritten() }
+    tell()
+  }
+
+  /// Leaves the packet's payload unread.
+  private mutating func shed(_ slot: Int) {
+    guard packet.payloadLength > 0 else { return }
+    if packet.transport.rawValue == 6 {
+      assembler.tally.pass()
+    } else if packet.transport.rawValue != 17 || packet.isLaterFragment {
+      return
+    }
+    reader.engine.tallies.conversations.lose(.shedLoad)
+    guard streams[slot].isRead else { return }
+    assembler.end(&streams[slot], into: &reader)
+    reader.close(&streams[slot], as: .muted, at: packet.time)
+    streams[slot].mutedUntil = packet.time
+    tell()
   }
 
   @inline(__always)
@@ -124,46 +145,14 @@ package struct PacketPipeline: ~Copyable {
     case .fresh: break
     }
     if packet.payloadLength > 0 {
-      let flow = table.flows[slot]
-      let interface = Int(flow.interface)
+      let interface = Int(table.flows[slot].interface)
       reader.open(
         Conversation(
-          flow, id: table.id(slot),
+          table.flows[slot], table.details[slot],
           networkNamespace: interface < namespaces.count ? namespaces[interface] : 0),
         of: slot, streams: &streams[slot])
     }
     return streams[slot].mode != .refused
-  }
-
-  /// Does what time brings: gives up what waited too long, ends flows that fell silent, emits the
-  /// intervals and the ledger of seconds that are over. Call it at least every half second of the time
-  /// that packets carry.
-  package mutating func flush(now: Timestamp) {
-    assembler.expire(&streams, now: now, into: &reader)
-    // Not on every flush: it walks over all that waits.
-    if now - lastScan >= 200_000_000 || now < lastScan {
-      lastScan = now
-      reader.engine.expireCalls(of: &reader.conversations, now: now)
-    }
-    tellRecognised()
-    tellWritten()
-    while !table.advance(to: now, into: &reader.engine.batch) { releaseEnded(at: now) }
-    releaseEnded(at: now)
-    reader.engine.rollup.close(
-      now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
-    writeLedger(now: now)
-  }
-
-  /// Ends all flows and emits all intervals: nothing will follow.
-  package mutating func finish(now: Timestamp) {
-    table.finish(now: now, into: &reader.engine.batch)
-    releaseEnded(at: now)
-    table.flush(into: &reader.engine.batch)
-    reader.engine.rollup.close(
-      now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
-    reader.engine.rollup.finish(
-      into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
-    writeLedger(now: now + 1_000_000_000)
   }
 
   /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
@@ -183,91 +172,5 @@ package struct PacketPipeline: ~Copyable {
     all.rollup.add(table.rollup.tally)
     all.flows = table.flowTally
     return all
-  }
-
-  private mutating func releaseEnded(at time: Timestamp) {
-    guard !table.ended.isEmpty else { return }
-    var slots: [Int] = []
-    swap(&slots, &table.ended)
-    for slot in slots {
-      if slot < streams.count {
-        assembler.end(&streams[slot], into: &reader)
-        reader.close(&streams[slot], as: .finished, at: time)
-      }
-      tellRecognised()
-      tellWritten()
-      table.release(slot, into: &reader.engine.batch)
-      if slot < streams.count {
-        // The assembler's list still has it.
-        let isWaiting = streams[slot].isWaiting
-        streams[slot] = FlowStreams()
-        streams[slot].isWaiting = isWaiting
-      }
-    }
-  }
-
-  /// Tells flows what they speak, and who began.
-  private mutating func tellRecognised() {
-    for slot in reader.recognised {
-      let number = Int(reader.flows[slot])
-      let index = reader.conversations[slot].protocolIndex
-      table.learnProtocol(
-        slot: number, reader.engine.protocols[index].number, domain: Span<UInt8>())
-      if let side = reader.conversations[slot].side {
-        table.learnDirection(
-          slot: number, firstIsClient: side == .client,
-          score: reader.conversations[slot].directionScore)
-      }
-      let flow = table.flows[number]
-      reader.learn(slot, flow.observationPoint, directionScore: flow.directionScore)
-    }
-    reader.recognised.removeAll(keepingCapacity: true)
-  }
-
-  /// Counts calls for the flows they are of.
-  private mutating func tellWritten() {
-    for index in reader.engine.written.indices {
-      let call = reader.engine.written[index]
-      let flow = Int(reader.flows[call.conversation])
-      var count = CallCount()
-      count.isRequest = true
-      count.isResponse = call.hasResponse
-      count.status = call.status
-      count.duration = call.duration
-      table.countCall(slot: flow, count, at: call.time)
-      if call.domain.length > 0, !reader.conversations[call.conversation].hasToldDomain {
-        reader.conversations[call.conversation].hasToldDomain = true
-        Self.tell(call, to: flow, of: &table, reader)
-      }
-    }
-    reader.engine.written.removeAll(keepingCapacity: true)
-  }
-
-  /// Tells a flow the domain that a call spoke of.
-  private static func tell(
-    _ call: WrittenCall, to flow: Int, of table: inout FlowTable, _ reader: borrowing PacketReader
-  ) {
-    let index = reader.conversations[call.conversation].protocolIndex
-    let start = Int(call.domain.offset)
-    let end = start + Int(call.domain.length)
-    let text = reader.engine.batch.text.span
-    guard end <= text.count else { return }
-    table.learnProtocol(
-      slot: flow, reader.engine.protocols[index].number, domain: text.extracting(start..<end))
-  }
-
-  private mutating func writeLedger(now: Timestamp) {
-    let second = now.seconds
-    guard let counted = ledgerSecond else {
-      ledgerSecond = second
-      return
-    }
-    guard second > counted else { return }
-    tallies.append(to: &reader.engine.batch.losses, time: Timestamp(seconds: counted))
-    frames = Tally()
-    assembler.tally = Tally()
-    reader.engine.tallies = FlowTallies()
-    _ = table.takeTallies()
-    ledgerSecond = second
   }
 }

@@ -19,6 +19,9 @@ package struct IngestConfiguration: Hashable, Sendable {
   package var storeRetrySeconds = 15.0
   /// Refusals of the same rows, each answered by the store itself, after which they are set aside.
   package var storeRefusals = 8
+  /// Least seconds between two checkpoints of the store. Until the next one, what is stored is kept
+  /// in the journal too, and stored once more after a power cut.
+  package var checkpointSeconds = 1.0
   /// How long a stop waits for the store to take what is in the journal; the rest waits for the
   /// next start.
   package var drainSeconds = 5.0

@@ -6,7 +6,7 @@ package import Storage
 package import Telemetry
 import Wire
 
-/// Takes segments from the journal to the store: decodes, enriches, inserts, deletes.
+/// Takes segments from the journal to the store: decodes, enriches, inserts, and lets them go.
 ///
 /// A segment is cut into chunks by what is in it, so a segment that is read again after a crash gives
 /// the same chunks under the same insert tokens, and the store keeps each of them once.
@@ -22,6 +22,7 @@ package struct SegmentStorer: ~Copyable {
   private let logger: Logger
   private let configuration: IngestConfiguration
   private let now: @Sendable () -> Timestamp
+  private let release: SegmentRelease
   private var opener = FrameOpener()
   private var rows: RowBuilder
   private static let noRows = RowBuilder()
@@ -42,20 +43,27 @@ package struct SegmentStorer: ~Copyable {
     self.logger = logger
     self.configuration = configuration
     self.now = now
+    release = SegmentRelease(
+      journal: journal, storage: storage, logger: logger, seconds: configuration.checkpointSeconds)
     rows = RowBuilder(server: configuration.serverID)
   }
 
   /// Stores segments as they come, until the journal is stopped or the task cancelled. A segment that
   /// was not stored when that happens waits for the next start.
   package mutating func run() async {
+    let releasing = Task { [release] in await release.run() }
     for await segment in journal.sealed {
-      guard !Task.isCancelled else { return }
+      guard !Task.isCancelled else { break }
       await store(segment)
     }
+    releasing.cancel()
+    await releasing.value
+    // An insert that was given up may still come to its end in the store.
+    if await release.releaseAll(), !Task.isCancelled { journal.settle() }
   }
 
-  /// Stores one segment and deletes it, however long the store makes it wait.
-  package mutating func store(_ segment: SealedSegment) async {
+  /// Stores one segment, however long the store makes it wait.
+  private mutating func store(_ segment: SealedSegment) async {
     do {
       guard let contents = try journal.read(segment) else {
         throw JournalError(code: 0, during: "segment \(segment.number) has a damaged header")
@@ -68,12 +76,12 @@ package struct SegmentStorer: ~Copyable {
           ])
       }
       if try await store(contents, segment) {
-        try journal.delete(segment)
+        release.add(segment)
         ledger.count { $0.segments += 1 }
       }
     } catch {
       logger.error(
-        "A journal segment cannot be read or removed; it is tried again at the next start.",
+        "A journal segment cannot be read or set aside; it is tried again at the next start.",
         metadata: ["segment": "\(segment.number)", "error": "\(error)"])
     }
   }

@@ -56,12 +56,18 @@ package protocol ProtocolParser: Sendable {
   /// likely at a message's start: the caller hands the next bytes at the start of a call of the
   /// application. State that depended on the lost bytes is to be dropped here.
   mutating func bytesWereLost(from side: Side)
+
+  /// Tells that no answer will come any more to a request before the last one that was read: those that
+  /// are still waited for were lost, or could not be told apart.
+  mutating func earlierRequestsAreOver()
 }
 
 extension ProtocolParser {
   package static var countsMessages: Bool { false }
 
   package mutating func bytesWereLost(from side: Side) {}
+
+  package mutating func earlierRequestsAreOver() {}
 }
 
 /// The unread bytes of one direction of a conversation, oldest first.

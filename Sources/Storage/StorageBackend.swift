@@ -20,6 +20,9 @@ package protocol StorageBackend: Sendable {
   /// bounds.
   func insert(_ batch: ColumnBatch, token: String) async throws(StorageError)
 
+  /// Returns when the rows of every insert that returned before this call survive a power cut, too.
+  func checkpoint() async throws(StorageError)
+
   /// Runs a SELECT. `sql` must not name a FORMAT.
   func query(_ sql: String, limits: QueryLimits) async throws(StorageError) -> QueryAnswer
 

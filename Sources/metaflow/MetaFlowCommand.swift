@@ -10,12 +10,17 @@ struct MetaFlowCommand: AsyncParsableCommand {
     abstract: "Ask a MetaFlow server.",
     discussion: """
       EXAMPLES
+        metaflow services --last 5m
+        metaflow calls --service nginx --errors
+        metaflow network --service postgres
         metaflow query 'SHOW tables'
         metaflow query 'SELECT auto_service_1, Sum(request) AS requests FROM application_map.1s
                         GROUP BY auto_service_1 ORDER BY requests DESC' --db flow_metrics
-        metaflow agents
       """,
-    subcommands: [QueryCommand.self, AgentsCommand.self])
+    subcommands: [
+      ServicesCommand.self, CallsCommand.self, FlowsCommand.self, NetworkCommand.self,
+      LossesCommand.self, AgentsCommand.self, QueryCommand.self,
+    ])
 }
 
 /// Where the server is; shared by every command.

@@ -11,6 +11,14 @@ struct QueryAnswer: Decodable {
     var reason: String
     var dropped: UInt64
   }
+
+  /// Says on standard error what is missing from the rows.
+  func tellLosses() {
+    for loss in losses ?? [] {
+      complain(
+        "note: \(loss.dropped) dropped at \(loss.stage) in this time range (\(loss.reason))")
+    }
+  }
 }
 
 struct QueryResult: Decodable {
@@ -77,6 +85,15 @@ enum Cell: Decodable, Hashable {
     }
   }
 
+  var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .unsigned(let value): Double(value)
+    case .real(let value): value
+    case .null, .text, .list: nil
+    }
+  }
+
   var text: String {
     switch self {
     case .null: ""
@@ -94,11 +111,12 @@ struct AgentStatus: Decodable {
   var id: UInt32
   var hostname: String
   var version: String
-  var connected: Bool
+  /// `connected`, `away`, or `ended` for a replay that is over.
+  var state: String
   var lastSeen: String
 
   enum CodingKeys: String, CodingKey {
-    case id, hostname, version, connected
+    case id, hostname, version, state
     case lastSeen = "last_seen"
   }
 }

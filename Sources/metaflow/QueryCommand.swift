@@ -29,39 +29,12 @@ struct QueryCommand: AsyncParsableCommand {
     let statement = sql == "-" ? readAllLines() : sql
     let answer = try await APIClient(options: server).query(statement, database: db)
     print(answer.rendered(as: format), terminator: "")
-    for loss in answer.losses ?? [] {
-      complain(
-        "note: \(loss.dropped) dropped at \(loss.stage) in this time range (\(loss.reason))")
-    }
+    answer.tellLosses()
   }
 
   private func readAllLines() -> String {
     var text = ""
     while let line = readLine(strippingNewline: false) { text += line }
     return text
-  }
-}
-
-/// `metaflow agents`: which agents the server knows.
-struct AgentsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "agents", abstract: "List the agents that the server knows.")
-
-  @Option(name: .long, help: "How to write the rows: table, json or csv.")
-  var format = OutputFormat.table
-
-  @OptionGroup var server: ServerOptions
-
-  func run() async throws {
-    let agents = try await APIClient(options: server).agents()
-    let result = QueryResult(
-      columns: ["id", "hostname", "version", "connected", "last_seen"],
-      values: agents.map {
-        [
-          .integer(Int64($0.id)), .text($0.hostname), .text($0.version),
-          .text($0.connected ? "yes" : "no"), .text($0.lastSeen),
-        ]
-      })
-    print(QueryAnswer(result: result, losses: nil).rendered(as: format), terminator: "")
   }
 }

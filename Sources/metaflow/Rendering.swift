@@ -12,32 +12,16 @@ extension QueryAnswer {
 }
 
 extension QueryResult {
-  /// Columns as wide as their widest cell, numbers to the right. Cells are cut at 60 characters.
+  /// The rows under their columns, and how many there are. Cells are cut at 60 characters.
   func table() -> String {
     let cells = values.map { row in
-      row.enumerated().map { index, cell in Self.cut(timeText(cell, column: index) ?? cell.text) }
-    }
-    var widths = columns.map(\.count)
-    for row in cells {
-      for (index, cell) in row.enumerated() where index < widths.count {
-        widths[index] = max(widths[index], cell.count)
-      }
+      row.enumerated().map { index, cell in timeText(cell, column: index) ?? cell.text }
     }
     let isNumber = columns.indices.map { index in
       values.allSatisfy { index < $0.count && ($0[index].isNumber || $0[index] == .null) }
     }
-    func line(_ row: [String]) -> String {
-      let padded = row.indices.map { index in
-        let gap = String(repeating: " ", count: max(0, widths[index] - row[index].count))
-        return isNumber[index] ? gap + row[index] : row[index] + gap
-      }
-      var text = padded.joined(separator: "  ")
-      while text.last == " " { text.removeLast() }
-      return text + "\n"
-    }
-    let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
-    let count = "(\(values.count) row\(values.count == 1 ? "" : "s"))\n"
-    return line(columns) + rule + "\n" + cells.map(line).joined() + count
+    return aligned(columns, cells, isNumber: isNumber)
+      + "(\(values.count) row\(values.count == 1 ? "" : "s"))\n"
   }
 
   /// A point in time as UTC text; nil for other cells.
@@ -86,11 +70,6 @@ extension QueryResult {
     return (year + era * 400 + (isNextYear ? 1 : 0), isNextYear ? month - 9 : month + 3, day)
   }
 
-  private static func cut(_ text: String) -> String {
-    let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-    return line.count > 60 ? line.prefix(57) + "..." : line
-  }
-
   private static func quoted(_ field: String) -> String {
     guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
     return "\""
@@ -124,4 +103,30 @@ extension QueryResult {
     }
     return escaped + "\""
   }
+}
+
+/// A table: columns as wide as their widest cell, numbers to the right.
+func aligned(_ headings: [String], _ rows: [[String]], isNumber: [Bool]) -> String {
+  let rows = rows.map { $0.map(cut) }
+  let widths = headings.indices.map { index in
+    rows.reduce(headings[index].count) { max($0, $1[index].count) }
+  }
+  func line(_ row: [String]) -> String {
+    let padded = row.indices.map { index in
+      let gap = String(repeating: " ", count: widths[index] - row[index].count)
+      return isNumber[index] ? gap + row[index] : row[index] + gap
+    }
+    var text = padded.joined(separator: "  ")
+    while text.last == " " { text.removeLast() }
+    return text + "\n"
+  }
+  let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+  return line(headings) + rule + "\n" + rows.map(line).joined()
+}
+
+/// One line of at most 60 characters. What would steer a terminal is not let through.
+private func cut(_ text: String) -> String {
+  let line = String(
+    text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+  return line.count > 60 ? line.prefix(57) + "..." : line
 }

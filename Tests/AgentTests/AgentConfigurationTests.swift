@@ -59,24 +59,30 @@ import Testing
     #expect(throws: ConfigurationError.self) { try AgentConfiguration(&reader) }
   }
 
-  /// The agent's own talk is left out by the address behind the server's name; every address, as for
-  /// a metrics port that listens everywhere, is nobody's.
-  @Test func theAgentsPeersAreKnownByAddress() throws {
+  @Test func threadsShareRingsAndPackets() throws {
     var reader = try ConfigurationReader(
       text: """
-        server: localhost:20033
-        metrics: 0.0.0.0:20417
         capture:
           packets: {fanout: 4, ring: 4 MiB, packets_per_second: 1000, interfaces: [lo]}
         """, name: "a")
-    let configuration = try AgentConfiguration(&reader)
-    let options = configuration.packets.options(for: configuration)
-    #expect(
-      options.ignoredPeers.contains(
-        PacketOptions.Peer(address: IPAddress(v4: 0x7f00_0001), port: 20_033)))
-    #expect(options.ignoredPeers.allSatisfy { $0.port == 20_033 })
+    let options = try AgentConfiguration(&reader).packets.options(isAlone: false)
     #expect(options.ringBytes == 1 << 20 && options.packetsPerSecond == 250)
     #expect(options.fanoutGroup != nil && options.interfaces == ["lo"])
+  }
+
+  /// Loopback is captured by itself where nothing else sees it, but not beside interfaces that were
+  /// chosen.
+  @Test(
+    arguments: [
+      ("", true, .wanted), ("", false, .asNamed), ("loopback: true", false, .wanted),
+      ("loopback: false", true, .unwanted), ("interfaces: [eth0]", true, .asNamed),
+      ("{interfaces: [eth0], loopback: true}", true, .wanted),
+    ] as [(String, Bool, PacketOptions.Loopback)])
+  func loopback(text: String, isAlone: Bool, expected: PacketOptions.Loopback) throws {
+    let settings = text.isEmpty ? "" : "capture:\n  packets:\n    \(text)"
+    var reader = try ConfigurationReader(text: settings, name: "a")
+    let configuration = try AgentConfiguration(&reader)
+    #expect(configuration.packets.options(isAlone: isAlone).loopback == expected)
   }
 
   /// The documented file says what the program does.

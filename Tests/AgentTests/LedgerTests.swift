@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -42,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: UInt64(1)...5) func waitsGrowToABoundAndDiffer(seed: UInt64) {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     var backoff = Backoff()
     var ceiling = Backoff.first
     for _ in 0..<12 {

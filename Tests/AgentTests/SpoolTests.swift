@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 import Wire
 
@@ -97,7 +98,7 @@ import Wire
 
   /// Whatever happened to the files, the agent starts.
   @Test(arguments: UInt64(1)...20) func anyDamageIsSurvived(seed: UInt64) throws {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     let scratch = try Scratch()
     var spool = try open(scratch)
     _ = try fill(spool, count: 10)

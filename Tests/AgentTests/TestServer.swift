@@ -4,18 +4,21 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Telemetry
+import TestSupport
 import Wire
 
 /// A server that stores request ids, remembers the last batch, and hangs up when the dice say so.
 final class TestServer: Sendable {
   struct State {
-    var random: Seeded
+    var random: SeededGenerator
     var last: UInt64 = 0
     var requestIDs: [UInt64] = []
     var passed: UInt64 = 0
     var dropped: [LossReason: UInt64] = [:]
     var connections = 0
     var hangsUp: Bool
+    /// Whether it hangs up at everything.
+    var isGone = false
   }
 
   let state: Mutex<State>
@@ -26,7 +29,7 @@ final class TestServer: Sendable {
   init(seed: UInt64, hangsUp: Bool, group: MultiThreadedEventLoopGroup, port: Int = 0) async throws
   {
     let box = Box()
-    state = Mutex(State(random: Seeded(seed), hangsUp: hangsUp))
+    state = Mutex(State(random: SeededGenerator(seed: seed), hangsUp: hangsUp))
     channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
@@ -49,6 +52,7 @@ final class TestServer: Sendable {
   /// What to answer, and whether to hang up then.
   fileprivate func take(_ frame: Frame) -> (answer: Frame?, hangUp: Bool) {
     state.withLock { state in
+      guard !state.isGone else { return (nil, true) }
       switch frame {
       case .hello:
         state.connections += 1

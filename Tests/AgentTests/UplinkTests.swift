@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
 import ConfigurationFile
 import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 
@@ -13,7 +15,9 @@ import Wire
 
 @Suite(.timeLimit(.minutes(10))) struct UplinkTests {
   private func uplink(
-    to port: Int, _ outbox: Outbox, _ group: MultiThreadedEventLoopGroup
+    to port: Int, _ outbox: Outbox, _ group: MultiThreadedEventLoopGroup,
+    ownPeers: OwnPeers = OwnPeers(),
+    lookup: @escaping Uplink.Lookup = { try await NameLookup.addresses(of: $0) }
   ) async -> Uplink {
     let hello = Hello(
       identity: await outbox.identity, bootID: "", hostname: "test", agentVersion: "0",
@@ -22,7 +26,7 @@ import Wire
     logger.logLevel = .critical
     return Uplink(
       server: NetworkAddress(host: "127.0.0.1", port: port), hello: hello, outbox: outbox,
-      group: group, logger: logger)
+      group: group, logger: logger, ownPeers: ownPeers, lookup: lookup)
   }
 
   /// The server hangs up before a batch is stored, or after it is stored and before it says so.
@@ -36,7 +40,7 @@ import Wire
     let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
     let link = await uplink(to: server.port, outbox, group)
     let running = Task { await link.run() }
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     var first: UInt64 = 1
     for second in 0..<40 {
       let count = Int(random.next() % 50) + 1
@@ -92,7 +96,7 @@ import Wire
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let spool = try Spool(directory: scratch.path, machineID: "m", limit: 1 << 20)
     let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
-    var random = Seeded(3)
+    var random = SeededGenerator(seed: 3)
     var sent: UInt64 = 0
     for second in 0..<200 {
       var batch = calls(10, from: sent + 1)
@@ -117,5 +121,55 @@ import Wire
     }
     try await server.close()
     try await group.shutdownGracefully()
+  }
+
+  /// In a cluster a server comes back with another address under the same name.
+  @Test func aServerThatMovedIsFound() async throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let first = try await TestServer(seed: 1, hangsUp: false, group: group)
+    let second = try await TestServer(seed: 1, hangsUp: false, group: group)
+    let port = Mutex(first.port)
+    let spool = try Spool(directory: scratch.path, machineID: "m", limit: 8 << 20)
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    let ownPeers = OwnPeers()
+    let link = await uplink(to: 1, outbox, group, ownPeers: ownPeers) { _ in
+      // One that nobody answers at comes first.
+      [
+        try SocketAddress(ipAddress: "127.0.0.1", port: 1),
+        try SocketAddress(ipAddress: "127.0.0.1", port: port.withLock { $0 }),
+      ]
+    }
+    let running = Task { await link.run() }
+    await outbox.submit(calls(1, from: 1), now: Timestamp(seconds: 1))
+    await outbox.waitUntilEmpty()
+    #expect(ownPeers.all.map { Int($0.port) } == [first.port])
+    second.state.withLock { $0.last = first.state.withLock { $0.last } }
+    port.withLock { $0 = second.port }
+    // Its next answer is that it hangs up.
+    first.state.withLock { $0.isGone = true }
+    await outbox.submit(calls(1, from: 2), now: Timestamp(seconds: 2))
+    await outbox.waitUntilEmpty()
+    running.cancel()
+    await running.value
+    #expect(second.state.withLock { $0.requestIDs } == [2])
+    #expect(ownPeers.all.map { Int($0.port) } == [second.port])
+    try await first.close()
+    try await second.close()
+    try await group.shutdownGracefully()
+  }
+
+  @Test func aNameIsLookedUp() async throws {
+    let found = try await NameLookup.addresses(of: NetworkAddress(host: "localhost", port: 7))
+    let peers = found.compactMap { PacketOptions.Peer($0) }
+    #expect(peers.contains(PacketOptions.Peer(address: IPAddress(v4: 0x7f00_0001), port: 7)))
+    #expect(peers.allSatisfy { $0.address.isLoopback && $0.port == 7 })
+    let everywhere = NetworkAddress(host: "0.0.0.0", port: 7)
+    #expect(try await NameLookup.addresses(of: everywhere).count == 1)
+    #expect(
+      try await NameLookup.addresses(of: everywhere).allSatisfy { PacketOptions.Peer($0) == nil })
+    await #expect(throws: NameLookup.Failure.self) {
+      try await NameLookup.addresses(of: NetworkAddress(host: "no such host", port: 1))
+    }
   }
 }

@@ -45,7 +45,8 @@ extension KernelTests {
         SendingCall.write.run(pair.client.descriptor, text)
         try recorder.drain(&session)
         // Not asked of the socket: that would give it the identity that the probe must give it.
-        cookie = recorder.seen.last { $0.event.kind == .data }?.event.socket ?? 0
+        let sent = recorder.seen.last { $0.event.kind == .data && $0.event.process.pid == getpid() }
+        cookie = sent?.event.socket ?? 0
         #expect(cookie == pair.client.cookie)
       }
       let kept = cookie

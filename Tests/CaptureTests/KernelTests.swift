@@ -54,7 +54,7 @@ extension Recorder {
   mutating func drain(
     _ session: inout ProbeSession, until condition: (borrowing Recorder) throws -> Bool
   ) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     repeat {
       try session.drain(timeoutMilliseconds: 5, into: &self)
     } while try !condition(self) && ContinuousClock.now < deadline

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibBPF
+import CProbes
 import Capture
 import Glibc
 import Telemetry
@@ -61,6 +62,42 @@ extension KernelTests {
       SendingCall.write.run(pair.client.descriptor, Array("again".utf8))
       try recorder.drain(&session)
       #expect(recorder.data(cookie, .egress).map(\.text) == ["again"])
+    }
+
+    /// What a probe remembers lies in a slot, by the low bits of the cookie: two sockets that share one
+    /// must not be taken for each other, and a new verdict counts from the next call on.
+    @Test(arguments: KernelTests.bothHooks)
+    func socketsThatShareASlotAreToldApart(hooks: ProbeOptions.SocketHooks) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let server = TestSocket(.v4)
+      server.bind(.v4)
+      #expect(listen(server.descriptor, 4) == 0)
+      let one = TestSocket(.v4)
+      var other = TestSocket(.v4)
+      // Cookies are counted, so one of the next few thousand sockets has the same low bits.
+      let most = one.cookie + 40 * UInt64(MF_SLOTS.rawValue)
+      while (one.cookie ^ other.cookie) % UInt64(MF_SLOTS.rawValue) != 0 {
+        try #require(other.cookie < most)
+        other = TestSocket(.v4)
+      }
+      one.connect(.v4, port: server.port)
+      other.connect(.v4, port: server.port)
+      let cookies = [one.cookie, other.cookie]
+      for muted in [0, 1] {
+        let verdicts = cookies.enumerated().map {
+          SocketVerdict(socket: $1, payloadLimit: $0 == muted ? SocketVerdict.muted : 5)
+        }
+        try session.apply(verdicts.span)
+        for round in 1...3 {
+          SendingCall.write.run(one.descriptor, text)
+          SendingCall.write.run(other.descriptor, text)
+          var recorder = Recorder()
+          try recorder.drain(&session)
+          #expect(recorder.data(cookies[muted], .egress).isEmpty)
+          #expect(recorder.data(cookies[1 - muted], .egress).map(\.payload.count) == [5])
+          #expect(try session.counters().muted == UInt64(muted * 3 + round))
+        }
+      }
     }
 
     /// The agent must not report that it reports.
@@ -138,7 +175,7 @@ extension KernelTests {
       try session.apply(verdicts.span)
       recorder.data = []
       for child in children { child.again() }
-      let deadline = ContinuousClock.now + .seconds(60)
+      let deadline = ContinuousClock.now + .seconds(300)
       while try session.counters().muted < connections && ContinuousClock.now < deadline {
         try session.drain(timeoutMilliseconds: 5, into: &recorder)
       }
@@ -233,7 +270,7 @@ private struct CookieCounter: ProbeConsumer {
   mutating func processEnded(_ process: ProcessKey) {}
 
   mutating func drain(_ session: inout ProbeSession, until: (CookieCounter) -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     repeat {
       try session.drain(timeoutMilliseconds: 5, into: &self)
     } while !until(self) && ContinuousClock.now < deadline

@@ -153,6 +153,33 @@ extension KernelTests {
       #expect(recorder.data(pair.client.cookie, .ingress).map(\.text) == expected)
     }
 
+    /// Two threads may write to one connection at a time. Each call is seen once, with its own bytes,
+    /// and all of them together are what the other end received.
+    @Test(arguments: KernelTests.bothHooks)
+    func twoSendersOnOneSocketAreBothSeen(hooks: ProbeOptions.SocketHooks) throws {
+      let pair = TestPair(.v4, datagram: false)
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let descriptor = pair.client.descriptor
+      let calls = 2_000
+      let messages = ["first", "other sender"].map { Array($0.utf8) }
+      OtherThread.both {
+        for _ in 0..<calls { SendingCall.write.run(descriptor, messages[0]) }
+      } and: {
+        for _ in 0..<calls { SendingCall.write.run(descriptor, messages[1]) }
+      }
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let sent = recorder.data(pair.client.cookie, .egress)
+      for message in messages {
+        let own = sent.filter { $0.payload == message }
+        #expect(own.count == calls)
+        #expect(Set(own.map(\.event.thread)).count == 1)
+      }
+      #expect(sent.count == 2 * calls)
+      let counters = try session.counters()
+      #expect(counters.ringFull == 0 && counters.lookupFailed == 0 && counters.tally.balances)
+    }
+
     /// Many small buffers make one payload, as far as the probe gathers them.
     @Test(arguments: KernelTests.bothHooks, [2, 8, 9, 20])
     func buffersAreGathered(hooks: ProbeOptions.SocketHooks, count: Int) throws {

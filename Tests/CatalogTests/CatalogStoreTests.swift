@@ -19,7 +19,7 @@ import Testing
   private func fill(_ catalog: Catalog) throws {
     for agent in 1...3 as ClosedRange<UInt16> {
       let number = try catalog.admit(
-        identity: "agent-\(agent)", version: "1",
+        identity: "agent-\(agent)", hostname: "web-\(agent)", version: "1",
         protocols: [ProtocolEntry(number: 20, name: "HTTP")])
       #expect(number == agent)
       catalog.withState { state in

@@ -91,6 +91,51 @@ import Testing
     #expect(pipeline.pendingCount == 0)
   }
 
+  /// Server-sent events: a call that is seen while it lasts, once.
+  @Test(arguments: [chunkedHead, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"])
+  func aResponseThatNeverEndsIsToldAfterAMinute(head: String) throws {
+    var connection = PairingTests.connection()
+    var pipeline = FlowPipeline(protocols: Self.http)
+    pipeline.feed(connection.send(.client, Self.get, at: dawn))
+    pipeline.feed(connection.send(.server, head, at: dawn + 1_000_000))
+    let piece = head == Self.chunkedHead ? "7\r\ndata: x\r\n" : "data: x\n\n"
+    var times: [Int64] = []
+    for half in 1...400 {
+      let time = dawn + Int64(half) * 500_000_000
+      pipeline.feed(connection.send(.server, piece, at: time))
+      pipeline.flush(now: Timestamp(nanoseconds: time + 100_000_000))
+      for call in pipeline.takeBatch().calls {
+        #expect(call.responseCode == 200 && call.status == .ok)
+        times.append(time)
+        #expect(call.durationMicroseconds == UInt64(time + 20_000 - dawn) / 1_000)
+      }
+    }
+    #expect(times == [dawn + 60_000_000_000])
+    if head == Self.chunkedHead {
+      pipeline.feed(connection.send(.server, "0\r\n\r\n", at: dawn + 300_000_000_000))
+    }
+    pipeline.feed(connection.send(.client, Self.get, at: dawn + 301_000_000_000))
+    pipeline.feed(connection.send(.server, Self.empty, at: dawn + 301_001_000_000))
+    #expect(pipeline.takeBatch().calls.map(\.responseCode) == [204])
+    #expect(pipeline.tallies.calls.droppedTotal == 0)
+  }
+
+  /// A download tells its end: it is a call when it is through.
+  @Test func aLongDownloadIsToldWhenItEnds() throws {
+    var connection = PairingTests.connection()
+    var pipeline = FlowPipeline(protocols: Self.http)
+    pipeline.feed(connection.send(.client, Self.get, at: dawn))
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
+    pipeline.feed(connection.send(.server, head, at: dawn + 1_000_000))
+    for second in 1...200 {
+      #expect(pipeline.takeBatch().calls.isEmpty)
+      let time = dawn + Int64(second) * 1_000_000_000
+      pipeline.feed(connection.send(.server, "0123456789", at: time))
+      pipeline.flush(now: Timestamp(nanoseconds: time + 500_000_000))
+    }
+    #expect(pipeline.takeBatch().calls.first?.durationMicroseconds == 200_000_020)
+  }
+
   /// The capture's end is the parser's final view: a call, cut, and not a lost one.
   @Test func aHeadBeyondTheCaptureIsACall() throws {
     var connection = PairingTests.connection()

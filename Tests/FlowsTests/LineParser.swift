@@ -8,29 +8,22 @@ import Telemetry
 /// A client's line is `?name`, `?name#id` or `!name` (no answer), a server's `=code`, `=code#id`, or
 /// `*code`, whose body goes on until the client speaks. `~` before a client's name says that it may
 /// block; a number in parentheses at the end says how many bytes of body follow the line.
-struct LineParser: ProtocolParser {
+struct LineParser: LineReading {
   static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 200), name: "Lines", transports: [.tcp, .udp],
     pairing: .order, timeoutSeconds: 10, defaultPorts: [7_000])
-
-  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
-    LineMessage.recognize(bytes)
-  }
-
-  mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
-    try LineMessage.read(view, into: &message, &fields)
-  }
 }
 
 /// The same, paired by id.
-struct NumberedLineParser: ProtocolParser {
+struct NumberedLineParser: LineReading {
   static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 201), name: "NumberedLines", transports: [.tcp, .udp],
     pairing: .identifier, timeoutSeconds: 10, defaultPorts: [7_001])
+}
 
+protocol LineReading: ProtocolParser {}
+
+extension LineReading {
   static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     LineMessage.recognize(bytes)
   }

@@ -3,6 +3,7 @@
 import Flows
 import Protocols
 import Telemetry
+import TestSupport
 import Testing
 
 @Suite struct PacketPipelineTests {
@@ -131,7 +132,7 @@ import Testing
   }
 
   @Test func theSameFramesGiveTheSameBatches() {
-    var dice = Dice(state: 7)
+    var dice = SeededGenerator(seed: 7)
     let frames = (0..<20).flatMap { _ in SegmentOrderTests.conversation(&dice) }
     func run() -> RecordBatch {
       var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])

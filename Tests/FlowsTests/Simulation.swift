@@ -3,21 +3,7 @@
 import Flows
 import Protocols
 import Telemetry
-
-/// Random numbers that a seed repeats (SplitMix64).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
-}
+import TestSupport
 
 /// A host's traffic, made up from a seed: many conversations, each a run of exchanges, of which some
 /// are pipelined, some have bodies beyond the capture, some are never answered, and some nonsense.
@@ -36,7 +22,7 @@ struct Simulation {
   private(set) var answered = 0
 
   init(seed: UInt64, conversations: Int, faults: Faults = Faults()) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     var runs: [[Observation]] = []
     for number in 1...conversations {
       runs.append(run(number, &dice, faults))
@@ -54,7 +40,9 @@ struct Simulation {
     if faults.loss > 0 { observations.removeAll { _ in dice.roll(faults.loss) == 0 } }
   }
 
-  private mutating func run(_ number: Int, _ dice: inout Dice, _ faults: Faults) -> [Observation] {
+  private mutating func run(_ number: Int, _ dice: inout SeededGenerator, _ faults: Faults)
+    -> [Observation]
+  {
     var connection = Connection(
       number: UInt64(number), serverPort: 7_000, isKnown: dice.roll(3) > 0)
     connection.captureLimit = 256

@@ -3,6 +3,7 @@
 import Flows
 import Protocols
 import Telemetry
+import TestSupport
 import Testing
 
 /// What must hold of any traffic. The seeds are arguments: a failing one is a case already.
@@ -75,7 +76,7 @@ import Testing
     let faults = faulty ? Simulation.Faults(loss: 25, swap: 15, nonsense: 6) : .init()
     let simulation = Simulation(seed: seed, conversations: 25, faults: faults)
     let whole = simulation.run()
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     let cut = simulation.run { Self.cut($0, &dice) }
     #expect(whole.batches == cut.batches)
     let bytes = simulation.run { Self.cut($0, every: 1) }
@@ -93,7 +94,7 @@ import Testing
 
   /// Bytes from anywhere, as any kind of event: nothing traps and everything is counted.
   @Test(arguments: seeds) func anyEventsAreSurvived(seed: UInt64) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     var limits = FlowLimits()
     limits.conversations = 50
     limits.streamBytes = 512
@@ -129,7 +130,9 @@ import Testing
     #expect(pipeline.tallies.rollup.balances)
   }
 
-  private static func cut(_ observation: Observation, _ dice: inout Dice) -> [Observation] {
+  private static func cut(_ observation: Observation, _ dice: inout SeededGenerator)
+    -> [Observation]
+  {
     cut(observation, every: 1 + dice.roll(max(1, observation.payload.count)))
   }
 

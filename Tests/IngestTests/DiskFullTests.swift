@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -72,7 +73,7 @@ import Wire
       let acknowledged = journal.mark(of: 1)
       journal.stop()
       let recovery = try JournalRecovery(
-        try JournalDirectory(path + "/journal"), logger: quietLogger)
+        try JournalDirectory(path + "/journal"), machineDied: false, logger: quietLogger)
       #expect(recovery.header.marks[1] == acknowledged)
     }
   }

@@ -66,7 +66,9 @@ import Wire
   }
 
   private func port(_ directory: String) async -> Int? {
-    _ = await eventually(60) { FileManager.default.fileExists(atPath: directory + "/port") }
+    _ = await eventually(within: .seconds(60)) {
+      FileManager.default.fileExists(atPath: directory + "/port")
+    }
     return (try? String(contentsOfFile: directory + "/port", encoding: .utf8)).flatMap { Int($0) }
   }
 

@@ -4,6 +4,7 @@ import Catalog
 import Ingest
 import Storage
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 

@@ -59,10 +59,29 @@ func number(_ engine: EmbeddedEngine, _ sql: String) async throws -> Int {
 /// trouble that a real one cannot be talked into.
 actor TroubledStore: StorageBackend {
   private var answers: [StorageError]
+  private var checkpointAnswers: [StorageError]
   private(set) var tokens: [String] = []
   private(set) var attempts = 0
+  private(set) var checkpoints = 0
+  private let onCheckpoint: @Sendable () -> Void
 
-  init(_ answers: [StorageError]) { self.answers = answers }
+  init(
+    _ answers: [StorageError] = [], checkpoints: [StorageError] = [],
+    onCheckpoint: @escaping @Sendable () -> Void = {}
+  ) {
+    self.answers = answers
+    checkpointAnswers = checkpoints
+    self.onCheckpoint = onCheckpoint
+  }
+
+  func checkpoint() async throws(StorageError) {
+    onCheckpoint()
+    if let first = checkpointAnswers.first {
+      checkpointAnswers.removeFirst()
+      throw first
+    }
+    checkpoints += 1
+  }
 
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {}
 

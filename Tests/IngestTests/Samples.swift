@@ -118,15 +118,3 @@ func withDirectory<Result>(_ body: (String) async throws -> Result) async throws
   defer { try? FileManager.default.removeItem(atPath: path) }
   return try await body(path)
 }
-
-/// Waits until `condition` holds; false when it did not in `seconds`.
-func eventually(_ seconds: Double = 120, _ condition: () async throws -> Bool) async rethrows
-  -> Bool
-{
-  let deadline = ContinuousClock.now + .seconds(seconds)
-  while ContinuousClock.now < deadline {
-    if try await condition() { return true }
-    try? await Task.sleep(for: .milliseconds(5))
-  }
-  return try await condition()
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Query
+import TestSupport
 import Testing
 
 /// A user's text may only ever be the inside of a string literal.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
+
 @testable import Query
 
 /// Random statements, names and texts with everything that needs quoting among them.
@@ -59,12 +61,17 @@ struct StatementGenerator {
     }
   }
 
+  private mutating func order() -> [SelectStatement.Order] {
+    expressions(2).map { .init(expression: $0, descending: chance()) }
+  }
+
   mutating func statement() -> Statement {
     if Int.random(in: 0..<6, using: &random) == 0 {
       return .show(
         ShowStatement(
           subject: .tagValues(name(), table: chance() ? name() : nil),
-          condition: chance() ? expression(3) : nil, limit: chance() ? Limit(rows: 3) : nil))
+          condition: chance() ? expression(3) : nil, order: chance() ? order() : [],
+          limit: chance() ? Limit(rows: 3) : nil))
     }
     var select = SelectStatement(
       items: (0..<Int.random(in: 1...4, using: &random)).map { _ in
@@ -75,7 +82,7 @@ struct StatementGenerator {
     if chance() { select.grouping = expressions(2) }
     if chance() { select.having = expression(3) }
     if chance() {
-      select.order = expressions(2).map { .init(expression: $0, descending: chance()) }
+      select.order = order()
     }
     select.isDistinct = chance()
     if chance() {

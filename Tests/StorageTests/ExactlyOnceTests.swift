@@ -3,6 +3,7 @@
 import Glibc
 import Storage
 import Telemetry
+import TestSupport
 import Testing
 
 /// What was acknowledged is there once, whatever dies.

@@ -3,6 +3,7 @@
 import Foundation
 import Storage
 import Telemetry
+import TestSupport
 import Testing
 
 /// What goes wrong is said, and what was stored before stays.
@@ -81,6 +82,30 @@ import Testing
           "SELECT throwIf(number = 2000000) FROM numbers(3000000)",
           limits: QueryLimits(rows: 10_000_000))
       }
+    }
+  }
+
+  /// A condition on the sort key that leaves a gap, and one on a column with a `set` index.
+  @Test func gapsInTheSortKeyDoNotConfuseAnIndex() async throws {
+    try await withEngine { engine in
+      let table = TableDeclaration(
+        database: "flow_test", name: "kinds",
+        columns: [
+          .init("time", .dateTime, codec: .doubleDelta, about: ""),
+          .init("kind", .uint32, index: .set, about: ""),
+        ],
+        orderBy: ["time"], partitionSeconds: 86_400, retentionHours: 1_000_000, about: "")
+      try await engine.migrate([table])
+      var batch = ColumnBatch(table)
+      for number in 0..<24_000 as Range<UInt32> {
+        batch.append(1_790_000_000 + number, to: 0)
+        batch.append(number % 5, to: 1)
+      }
+      try await engine.insert(batch, token: "1")
+      let answer = try await engine.query(
+        "SELECT count() FROM flow_test.kinds WHERE kind = 0 "
+          + "AND (time = 1790000005 OR time = 1790020000)", limits: .init())
+      #expect(answer.table.rows == [[.uint(2)]])
     }
   }
 

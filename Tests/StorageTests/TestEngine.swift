@@ -95,15 +95,3 @@ extension EmbeddedEngine {
     ).table.rows[0]
   }
 }
-
-/// Polls until `condition` holds; false when it does not within the time.
-func eventually(
-  within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
-) async rethrows -> Bool {
-  let deadline = ContinuousClock.now + limit
-  while ContinuousClock.now < deadline {
-    if try await condition() { return true }
-    try? await Task.sleep(for: .milliseconds(20))
-  }
-  return false
-}

@@ -16,6 +16,9 @@ package struct SeededGenerator: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 
+  /// A number from 0 up to, but not, `sides`.
+  package mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
+
   /// Bytes of any value; `count` of them.
   package mutating func bytes(count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }

@@ -8,7 +8,7 @@
 package struct LoadGuard: Hashable, Sendable {
   package enum Level: UInt8, Hashable, Sendable, Comparable {
     case normal = 0
-    /// Fewer payload bytes are copied.
+    /// Fewer payload bytes are copied of socket calls, and none are read of packets.
     case lean = 1
     /// Most call records are dropped; metrics still count every call.
     case sampling = 2

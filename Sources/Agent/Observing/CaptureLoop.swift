@@ -10,7 +10,7 @@ import Telemetry
 /// watch the agent's own use of the host.
 struct CaptureLoop: ~Copyable, ObservingLoop {
   /// The longest that an event lies in the ring, milliseconds.
-  private static let drainTimeout: Int32 = 5
+  static let longestWait: Int32 = 5
   /// Events after which a batch is taken before its time, so that it stays inside a frame's bounds.
   private static let eventsPerBatch = 24_576
   /// Payload bytes per call when lean.
@@ -21,14 +21,12 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var watch: SelfWatch
   private var gate: BatchGate
   private let gauges: AgentGauges
-  private let flushNanoseconds: Int64
+  var pace: FlushPace
 
   private var batch = RecordBatch()
   private var verdicts: [SocketVerdict] = []
   private var mentioned: [ProcessKey] = []
   private var counted = ProbeCounters()
-  private var lastFlush: Int64 = 0
-  private var lastSecond: Int64 = 0
   /// Why verdicts or counters could not be had, once.
   private(set) var trouble: SystemError?
 
@@ -49,7 +47,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     var limits = FlowLimits()
     var random = SystemRandomNumberGenerator()
     limits.hashSeed = random.next()
-    limits.firstTraceID = UInt64(bitPattern: Self.now().nanoseconds)
+    limits.firstTraceID = UInt64(bitPattern: Timestamp.timeOfDay().nanoseconds)
     // Inside what one frame takes, see WireLimits.
     limits.batchCalls = 32_768
     limits.batchMetrics = 65_536
@@ -58,48 +56,47 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     watch = SelfWatch(configuration)
     gate = BatchGate(queue: queue, ledger: ledger, gauges: gauges, host: HostReader.report())
     self.gauges = gauges
-    flushNanoseconds = Int64(configuration.flushInterval) * 1_000_000
+    pace = FlushPace(configuration)
   }
 
   /// Every hook and whether it is on.
   var report: [HookReport] { session.hooks }
 
-  mutating func step() {
+  var isBatchFull: Bool { observer.fed >= Self.eventsPerBatch }
+
+  mutating func drain(waiting milliseconds: Int32) {
     do {
-      try session.drain(timeoutMilliseconds: Self.drainTimeout, into: &observer)
+      try session.drain(timeoutMilliseconds: milliseconds, into: &observer)
     } catch {
       trouble = error
     }
     observer.processes.readWaiting()
     applyVerdicts()
-    let now = Self.now()
-    if now.nanoseconds - lastFlush >= flushNanoseconds || now.nanoseconds < lastFlush {
-      lastFlush = now.nanoseconds
-      observer.pipeline.flush(now: now)
-      if now.seconds != lastSecond {
-        lastSecond = now.seconds
-        watchSelf(now)
-      }
-      handOn(now)
-    } else if observer.fed >= Self.eventsPerBatch {
-      handOn(now)
-    }
   }
 
-  mutating func finish() {
-    _ = try? session.drain(timeoutMilliseconds: 0, into: &observer)
-    let now = Self.now()
+  mutating func flush(now: Timestamp) {
+    observer.pipeline.flush(now: now)
+  }
+
+  mutating func end(now: Timestamp) {
     observer.pipeline.finish(now: now)
-    lastSecond = 0
-    countProbes(now)
-    handOn(now)
   }
 
-  static func now() -> Timestamp {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(
-      nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+  mutating func eachSecond(_ now: Timestamp) {
+    countProbes(now)
+    let conversations = observer.pipeline.conversationCount
+    observer.isPaused = watch.look(gauges) == .paused
+    gauges.update { $0.conversations = conversations }
+  }
+
+  mutating func handOn(_ now: Timestamp) {
+    observer.fed = 0
+    observer.pipeline.takeBatch(into: &batch)
+    observer.pipeline.takeNewProcesses(into: &mentioned)
+    batch.processes += observer.processes.describe(mentioned, now: now)
+    mentioned.removeAll(keepingCapacity: true)
+    observer.processes.forgetEnded()
+    gate.push(&batch, level: watch.level, now: now)
   }
 }
 
@@ -114,23 +111,6 @@ extension CaptureLoop {
     }
     do { try session.apply(verdicts.span) } catch { trouble = error }
     verdicts.removeAll(keepingCapacity: true)
-  }
-
-  private mutating func handOn(_ now: Timestamp) {
-    observer.fed = 0
-    observer.pipeline.takeBatch(into: &batch)
-    observer.pipeline.takeNewProcesses(into: &mentioned)
-    batch.processes += observer.processes.describe(mentioned, now: now)
-    mentioned.removeAll(keepingCapacity: true)
-    observer.processes.forgetEnded()
-    gate.push(&batch, level: watch.level, now: now)
-  }
-
-  private mutating func watchSelf(_ now: Timestamp) {
-    countProbes(now)
-    let conversations = observer.pipeline.conversationCount
-    observer.isPaused = watch.look(gauges) == .paused
-    gauges.update { $0.conversations = conversations }
   }
 
   /// What the probes and the ring did since the last time, as ledger entries for the next batch.

@@ -16,7 +16,7 @@ struct Observation {
   /// - Throws: why the probes were refused, when nothing else sees anything either.
   init(
     _ configuration: AgentConfiguration, protocols: [any ProtocolParser.Type], queue: BatchQueue,
-    ledger: Ledger, gauges: AgentGauges, logger: Logger
+    ledger: Ledger, gauges: AgentGauges, ownPeers: OwnPeers, logger: Logger
   ) async throws(ProbeError) {
     var refusal: ProbeError?
     do throws(ProbeError) {
@@ -33,13 +33,13 @@ struct Observation {
     var packets: [CaptureThread<PacketLoop.Report>] = []
     if configuration.packets.isEnabled {
       for number in 0..<configuration.packets.fanout {
-        let host = isAlone && number == 0 ? HostReader.report() : nil
         do throws(PacketError) {
           packets.append(
             try await CaptureThread { () throws(PacketError) in
               try PacketLoop(
-                configuration: configuration, number: number, host: host, protocols: protocols,
-                queue: queue, ledger: ledger, gauges: gauges)
+                configuration: configuration, number: number, isAlone: isAlone,
+                protocols: protocols,
+                queue: queue, ledger: ledger, gauges: gauges, ownPeers: ownPeers)
             })
         } catch {
           logger.warning("\(error)")

@@ -8,9 +8,12 @@ import Telemetry
 /// A packet thread's work: drain the rings, feed the pipeline, hand on batches.
 struct PacketLoop: ~Copyable, ObservingLoop {
   /// The longest wait for packets, milliseconds; a block that is not full is handed over as late.
-  private static let drainTimeout: Int32 = 40
+  static let longestWait: Int32 = 40
   /// Packets after which a batch is taken before its time, so that it stays inside a frame's bounds.
   private static let packetsPerBatch = 49_152
+
+  /// Bytes kept of a frame when lean: the headers of a packet in two tunnels.
+  private static let leanSnapLength: UInt32 = 256
 
   private var session: PacketSession
   private var observer: PacketObserver
@@ -18,14 +21,14 @@ struct PacketLoop: ~Copyable, ObservingLoop {
   /// Of the only observing thread; nil when another watches.
   private var watch: SelfWatch?
   private let gauges: AgentGauges
-  private let flushNanoseconds: Int64
+  private let ownPeers: OwnPeers
   private let number: Int
+  private let snapLength: UInt32
+  var pace: FlushPace
 
   private var batch = RecordBatch()
   private var counted = PacketCounters()
-  private var lastFlush: Int64 = 0
-  private var lastSecond: Int64 = 0
-  /// Why the rings could not be waited for, once.
+  /// Why the rings could not be waited for or filtered, once.
   private(set) var trouble: SystemError?
 
   /// What of the network is seen.
@@ -38,21 +41,29 @@ struct PacketLoop: ~Copyable, ObservingLoop {
 
   /// - Parameters:
   ///   - number: of this thread among those that share the packets, from 0.
-  ///   - host: to be told with the first batch; the loop that is given it also watches the agent's
-  ///     own use of the host.
+  ///   - isAlone: whether no probes watch: then the first of these loops tells of the host with its
+  ///     first batch, and watches the agent's own use of it.
   init(
-    configuration: AgentConfiguration, number: Int = 0, host: HostReport?,
-    protocols: [any ProtocolParser.Type], queue: BatchQueue, ledger: Ledger, gauges: AgentGauges
+    configuration: AgentConfiguration, number: Int = 0, isAlone: Bool,
+    protocols: [any ProtocolParser.Type], queue: BatchQueue, ledger: Ledger, gauges: AgentGauges,
+    ownPeers: OwnPeers = OwnPeers()
   ) throws(PacketError) {
-    session = try PacketSession.open(configuration.packets.options(for: configuration))
+    var options = configuration.packets.options(isAlone: isAlone)
+    options.ignoredPeers = ownPeers.all
+    session = try PacketSession.open(options)
+    snapLength = options.snapLength
+    let isFirst = isAlone && number == 0
     observer = PacketObserver(
       pipeline: PacketPipeline(
         limits: Self.limits(configuration, thread: number), protocols: protocols))
-    gate = BatchGate(queue: queue, ledger: ledger, gauges: gauges, host: host)
-    watch = host == nil ? nil : SelfWatch(configuration)
+    gate = BatchGate(
+      queue: queue, ledger: ledger, gauges: gauges,
+      host: isFirst ? HostReader.report() : nil)
+    watch = isFirst ? SelfWatch(configuration) : nil
     self.gauges = gauges
+    self.ownPeers = ownPeers
     self.number = number
-    flushNanoseconds = Int64(configuration.flushInterval) * 1_000_000
+    pace = FlushPace(configuration)
   }
 
   var report: Report {
@@ -61,50 +72,66 @@ struct PacketLoop: ~Copyable, ObservingLoop {
       namespaceRefusal: session.namespaceRefusal)
   }
 
-  mutating func step() {
+  var isBatchFull: Bool { observer.fed >= Self.packetsPerBatch }
+
+  mutating func drain(waiting milliseconds: Int32) {
+    ownPeers.follow(as: number) { peers in filter(ignoring: peers) }
     do {
-      try session.drain(timeoutMilliseconds: Self.drainTimeout, into: &observer)
+      try session.drain(timeoutMilliseconds: milliseconds, into: &observer)
     } catch {
       trouble = error
     }
-    let now = CaptureLoop.now()
-    if now.nanoseconds - lastFlush >= flushNanoseconds || now.nanoseconds < lastFlush {
-      lastFlush = now.nanoseconds
-      observer.pipeline.flush(now: now)
-      if now.seconds != lastSecond {
-        lastSecond = now.seconds
-        eachSecond(now)
-      }
-      handOn(now)
-    } else if observer.fed >= Self.packetsPerBatch {
-      handOn(now)
-    }
   }
 
-  mutating func finish() {
-    _ = try? session.drain(timeoutMilliseconds: 0, into: &observer)
-    let now = CaptureLoop.now()
-    observer.pipeline.finish(now: now)
-    countPackets(now)
-    handOn(now)
+  mutating func flush(now: Timestamp) {
+    // What a full batch had no room for comes with the next one.
+    if !observer.pipeline.flush(now: now) { pace.hurry() }
   }
 
-  private mutating func handOn(_ now: Timestamp) {
-    observer.fed = 0
-    observer.pipeline.takeBatch(into: &batch)
-    guard !batch.isEmpty || watch != nil else { return }
-    gate.push(&batch, level: gauges.current.shedding, now: now)
+  mutating func end(now: Timestamp) {
+    ownPeers.leave(number)
+    while !observer.pipeline.finish(now: now) { handOn(now) }
   }
 
-  private mutating func eachSecond(_ now: Timestamp) {
+  mutating func eachSecond(_ now: Timestamp) {
     countPackets(now)
     _ = watch?.look(gauges)
-    observer.isPaused = gauges.current.shedding == .paused
+    shed(gauges.current.shedding)
     let (number, flows) = (number, observer.pipeline.flowCount)
     let interfaces = session.interfaces.count
     gauges.update {
       $0.flows[number] = flows
       $0.interfaces = interfaces
+    }
+  }
+
+  mutating func handOn(_ now: Timestamp) {
+    observer.fed = 0
+    observer.pipeline.takeBatch(into: &batch)
+    guard !batch.isEmpty || watch != nil else { return }
+    gate.push(&batch, level: gauges.current.shedding, now: now)
+  }
+}
+
+extension PacketLoop {
+  /// Reading calls in packets is the first to go: it costs most, and the flows tell of traffic, delays
+  /// and failures without it. The kernel then copies headers only.
+  private mutating func shed(_ level: LoadGuard.Level) {
+    observer.isPaused = level == .paused
+    let readsCalls = level < .lean
+    guard readsCalls != observer.pipeline.readsCalls else { return }
+    observer.pipeline.readsCalls = readsCalls
+    filter(ignoring: ownPeers.all)
+  }
+
+  private mutating func filter(ignoring peers: [PacketOptions.Peer]) {
+    do {
+      try session.filter(
+        ignoring: peers,
+        snapLength: observer.pipeline.readsCalls ? snapLength : min(snapLength, Self.leanSnapLength)
+      )
+    } catch {
+      trouble = error
     }
   }
 
@@ -124,12 +151,13 @@ struct PacketLoop: ~Copyable, ObservingLoop {
     var random = SystemRandomNumberGenerator()
     limits.setHashSeed(random.next())
     // Identifiers of two runs, and of threads side by side, differ.
-    let first = UInt64(bitPattern: CaptureLoop.now().nanoseconds) &+ UInt64(thread) << 40
+    let first = UInt64(bitPattern: Timestamp.timeOfDay().nanoseconds) &+ UInt64(thread) << 40
     limits.flows.firstFlowID = first
     limits.calls.firstTraceID = first
     limits.flows.sampleSeed = random.next()
     limits.flows.serverPorts = configuration.packets.serverPorts
-    // Inside what one frame takes, see WireLimits; a window of the sample is written at once.
+    // Inside what one frame takes, see WireLimits, and little memory for each batch on its way.
+    limits.flows.flowsAtOnce = 8_192
     limits.flows.batchFlows = 32_768
     limits.flows.flowRecordsPerSecond = 8_000
     limits.flows.batchNetworkMetrics = 65_536

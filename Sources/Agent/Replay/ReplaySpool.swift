@@ -21,7 +21,7 @@ package enum ReplaySpool {
   }
 
   /// The time of day, which the records are dated against.
-  package static func now() -> Timestamp { CaptureLoop.now() }
+  package static func now() -> Timestamp { Timestamp.timeOfDay() }
 
   /// Whether `path` is a folder that holds a spool.
   package static func isThere(_ path: String) -> Bool {

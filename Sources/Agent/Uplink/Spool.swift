@@ -22,7 +22,7 @@ package final class Spool {
     var frame: [UInt8]?
   }
 
-  private struct Entry {
+  struct Entry {
     enum Place {
       case file(segment: Int, offset: Int, length: Int)
       case memory([UInt8])
@@ -34,26 +34,26 @@ package final class Spool {
   }
 
   /// Bytes of batches that wait in memory while the disk refuses them.
-  private static let memoryLimit = 8 << 20
+  static let memoryLimit = 8 << 20
 
-  private let directory: String
-  private let limit: Int
-  private let segmentBytes: Int
-  private var state: SpoolIdentity
-  private let lock: CInt
+  let directory: String
+  let limit: Int
+  let segmentBytes: Int
+  var state: SpoolIdentity
+  let lock: CInt
   /// By the order they were made in; the oldest has number `firstSegment`.
-  private var segments: [Segment] = []
-  private var firstSegment = 0
-  private var current: CInt = -1
-  private var entries: [Entry] = []
-  private var head = 0
-  private var memoryBytes = 0
-  private var nextSequence: UInt64
+  var segments: [Segment] = []
+  var firstSegment = 0
+  var current: CInt = -1
+  var entries: [Entry] = []
+  var head = 0
+  var memoryBytes = 0
+  var nextSequence: UInt64
 
   /// Records whose batches were found damaged when the spool was opened.
-  package private(set) var damagedRecords: UInt64 = 0
+  package internal(set) var damagedRecords: UInt64 = 0
   /// Bytes of all files.
-  package private(set) var bytes = 0
+  package internal(set) var bytes = 0
 
   package var identity: AgentIdentity { state.agent }
   package var count: Int { entries.count - head }
@@ -164,159 +164,13 @@ package final class Spool {
 }
 
 extension Spool {
-  private func reserve() throws(SystemError) {
-    var reserved = state
-    reserved.ceiling = nextSequence &+ SpoolIdentity.block
-    try SpoolFile.replace(directory + "/identity", in: directory, with: reserved.bytes)
-    state = reserved
-  }
-
-  /// Reads the identity and the files. A lost identity is taken from the files' heads.
-  private func recover(machineID: String) throws(SystemError) {
-    let stored = try SpoolFile.contents(directory + "/identity", limit: 4_096)
-    var known = stored.flatMap { SpoolIdentity($0) }
-    let names = try SpoolFile.names(in: directory).filter { $0.hasSuffix(".spool") }
-    if known == nil {
-      for name in names {
-        let bytes = try SpoolFile.contents("\(directory)/\(name)", limit: Segment.headBytes) ?? []
-        guard let instance = Segment.instance(bytes) else { continue }
-        let agent = AgentIdentity(
-          machineID: machineID, instanceHigh: instance.high, instanceLow: instance.low)
-        known = SpoolIdentity(agent: agent, ceiling: 0)
-        break
-      }
-    }
-    // A copied disk: its batches are the other machine's to deliver.
-    if let known, known.agent.machineID == machineID {
-      state = known
-      nextSequence = max(1, known.ceiling)
-    }
-    for name in names { try recover(file: "\(directory)/\(name)") }
-    entries.sort { $0.sequence < $1.sequence }
-    if let last = entries.last { nextSequence = max(nextSequence, last.sequence + 1) }
-  }
-
-  private func recover(file path: String) throws(SystemError) {
-    let contents = try SpoolFile.contents(path, limit: limit + segmentBytes) ?? []
-    let (found, damaged) = Segment.scan(contents, identity: state.agent)
-    damagedRecords += damaged
-    guard !found.isEmpty else {
-      unsafe _ = unlink(path)
-      return
-    }
-    segments.append(Segment(path: path, bytes: contents.count, live: found.count))
-    bytes += contents.count
-    for entry in found {
-      entries.append(
-        Entry(
-          sequence: entry.sequence, records: entry.records,
-          place: .file(
-            segment: firstSegment + segments.count - 1, offset: entry.offset,
-            length: entry.length)))
-    }
-  }
-
-  private func appendToFile(
-    _ entry: [UInt8], frameBytes: Int, sequence: UInt64, records: UInt32
-  ) throws(SystemError) {
-    if current < 0 || segments[segments.count - 1].bytes + entry.count > segmentBytes {
-      try startSegment(at: sequence)
-    }
-    let last = segments.count - 1
-    let offset = segments[last].bytes
-    do {
-      try SpoolFile.write(entry, to: current, at: offset)
-    } catch {
-      _ = ftruncate(current, off_t(offset))
-      throw error
-    }
-    segments[last].bytes += entry.count
-    segments[last].live += 1
-    bytes += entry.count
-    entries.append(
-      Entry(
-        sequence: sequence, records: records,
-        place: .file(
-          segment: firstSegment + last, offset: offset + Segment.entryHeadBytes,
-          length: frameBytes)))
-  }
-
-  private func startSegment(at sequence: UInt64) throws(SystemError) {
-    let digits = String(sequence, radix: 16)
-    let name = String(repeating: "0", count: 16 - digits.count) + digits
-    let path = "\(directory)/\(name).spool"
-    let descriptor = try SpoolFile.open(path, O_RDWR | O_CREAT | O_TRUNC)
-    do {
-      try SpoolFile.write(Segment.head(state.agent), to: descriptor, at: 0)
-    } catch {
-      close(descriptor)
-      unsafe _ = unlink(path)
-      throw error
-    }
-    if current >= 0 { close(current) }
-    current = descriptor
-    segments.append(Segment(path: path, bytes: Segment.headBytes))
-    bytes += Segment.headBytes
-    dropEmptySegments()
-  }
-
-  private func frame(_ entry: Entry) -> [UInt8]? {
-    switch entry.place {
-    case .memory(let frame): return frame
-    case .file(let segment, let offset, let length):
-      let index = segment - firstSegment
-      guard segments.indices.contains(index) else { return nil }
-      let isCurrent = current >= 0 && index == segments.count - 1
-      guard
-        let descriptor = isCurrent ? current : try? SpoolFile.open(segments[index].path, O_RDONLY)
-      else { return nil }
-      defer { if !isCurrent { close(descriptor) } }
-      guard let frame = try? SpoolFile.read(descriptor, at: offset, count: length),
-        frame.count == length
-      else { return nil }
-      return frame
-    }
-  }
-
-  private func dropOldestSegment() -> [Dropped] {
-    let number = firstSegment
-    var dropped: [Dropped] = []
-    var kept: [Entry] = []
-    for entry in entries[head...] {
-      if case .file(number, _, _) = entry.place {
-        dropped.append(Dropped(records: entry.records, frame: frame(entry)))
-      } else {
-        kept.append(entry)
-      }
-    }
-    entries = kept
-    head = 0
-    removeFirstSegment()
-    return dropped
-  }
-
-  private func boundMemory() -> [Dropped] {
-    var dropped: [Dropped] = []
-    var index = head
-    while memoryBytes > Self.memoryLimit, index < entries.count {
-      guard case .memory(let frame) = entries[index].place else {
-        index += 1
-        continue
-      }
-      dropped.append(Dropped(records: entries[index].records, frame: frame))
-      memoryBytes -= frame.count
-      entries.remove(at: index)
-    }
-    return dropped
-  }
-
-  private func remove(at index: Int) {
+  func remove(at index: Int) {
     release(entries[index])
     entries.remove(at: index)
     compact()
   }
 
-  private func release(_ entry: Entry) {
+  func release(_ entry: Entry) {
     switch entry.place {
     case .memory(let frame): memoryBytes -= frame.count
     case .file(let segment, _, _):
@@ -325,36 +179,8 @@ extension Spool {
     }
   }
 
-  /// Gives back files without live batches. The one being written stays while it is small, so that
-  /// a fast server does not cost a new file per batch.
-  private func compact() {
-    if head > 1_024 || head == entries.count {
-      entries.removeFirst(head)
-      head = 0
-    }
-    dropEmptySegments()
-    if segments.count == 1, segments[0].live == 0, segments[0].bytes > segmentBytes / 4 {
-      removeFirstSegment()
-    }
-  }
-
-  private func dropEmptySegments() {
-    while segments.count > 1, segments[0].live == 0 { removeFirstSegment() }
-  }
-
-  private func removeFirstSegment() {
-    if segments.count == 1, current >= 0 {
-      close(current)
-      current = -1
-    }
-    unsafe _ = unlink(segments[0].path)
-    bytes -= segments[0].bytes
-    segments.removeFirst()
-    firstSegment += 1
-  }
-
   /// Entries are in the order of their sequences.
-  private func firstIndex(after sequence: UInt64) -> Int {
+  func firstIndex(after sequence: UInt64) -> Int {
     var low = head
     var high = entries.count
     while low < high {

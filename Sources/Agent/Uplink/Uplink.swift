@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
 package import ConfigurationFile
 package import Logging
-import NIOCore
+package import NIOCore
 package import NIOPosix
 package import Wire
 
@@ -12,17 +13,28 @@ package struct Uplink: Sendable {
   private static let pingAfter = Duration.seconds(5)
   private static let deadAfter = Duration.seconds(20)
 
+  /// Finds where a server is.
+  package typealias Lookup = @Sendable (NetworkAddress) async throws -> [SocketAddress]
+
   private let server: NetworkAddress
+  private let lookup: Lookup
+  private let ownPeers: OwnPeers
   private let hello: Hello
   private let outbox: Outbox
   private let group: MultiThreadedEventLoopGroup
   private let logger: Logger
 
+  /// - Parameters:
+  ///   - lookup: asked before every connection.
+  ///   - ownPeers: told of the server's address before it is connected to.
   package init(
     server: NetworkAddress, hello: Hello, outbox: Outbox, group: MultiThreadedEventLoopGroup,
-    logger: Logger
+    logger: Logger, ownPeers: OwnPeers = OwnPeers(),
+    lookup: @escaping Lookup = { try await NameLookup.addresses(of: $0) }
   ) {
     self.server = server
+    self.lookup = lookup
+    self.ownPeers = ownPeers
     self.hello = hello
     self.outbox = outbox
     self.group = group
@@ -68,15 +80,29 @@ package struct Uplink: Sendable {
     await outbox.end()
   }
 
-  private func session() async throws {
-    let channel = try await ClientBootstrap(group: group)
-      .connectTimeout(.seconds(5))
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .connect(host: server.host, port: server.port) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-        }
+  /// A connection to the first of the server's addresses that answers.
+  private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    var failure: any Error = Failure.closed
+    for address in try await lookup(server) where !Task.isCancelled {
+      await ownPeers.setServer(PacketOptions.Peer(address).map { [$0] } ?? [])
+      do {
+        return try await ClientBootstrap(group: group)
+          .connectTimeout(.seconds(5))
+          .channelOption(.socketOption(.tcp_nodelay), value: 1)
+          .connect(to: address) { channel in
+            channel.eventLoop.makeCompletedFuture {
+              try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+          }
+      } catch {
+        failure = error
       }
+    }
+    throw failure
+  }
+
+  private func session() async throws {
+    let channel = try await connect()
     let wakeups = await outbox.begin()
     try await channel.executeThenClose { inbound, outbound in
       var encoder = FrameEncoder()

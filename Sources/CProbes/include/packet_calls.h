@@ -8,6 +8,7 @@
 
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
 

@@ -49,8 +49,9 @@ enum mf_limits {
     MF_VECTOR_MAX = 8,
     /// Messages of one sendmmsg or recvmmsg that the syscall fallback reports one by one.
     MF_MESSAGES_MAX = 8,
-    /// Sockets that share a verdict epoch are this far apart; a power of two.
-    MF_VERDICT_EPOCHS = 4096,
+    /// Sockets that share a slot are this far apart: cookies are counted. A power of two.
+    MF_SLOTS_BITS = 14,
+    MF_SLOTS = 1 << MF_SLOTS_BITS,
 };
 
 /// The verdict that sends no data event of a socket at all.
@@ -132,6 +133,20 @@ enum {
     /// A header and twice the payload: a bound of the verifier's arithmetic, see copy_vector.
     MF_LANE_SLACK = 128 + 2 * MF_PAYLOAD_MAX,
 };
+
+/// What the probes remember of a socket, by the low bits of its cookie. The last one seen has the slot.
+struct mf_slot {
+    /// Written by user space: bumped after verdicts of such cookies were written, so that what was
+    /// looked up before is stale.
+    __u64 epoch;
+    /// Written by the probes: what was looked up, and for which cookie and epoch, in one word, because
+    /// two threads may use two sockets of the slot. See slots.h.
+    __u64 word;
+    /// Data events of the socket since it has the slot, lost ones included.
+    __u32 ordinal;
+    __u32 unused[3];
+};
+_Static_assert(sizeof(struct mf_slot) == 32, "size of mf_slot");
 
 /// Constants of the probes, written into .rodata before loading. 0 means off for every filter.
 struct mf_config {

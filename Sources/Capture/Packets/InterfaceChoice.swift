@@ -5,9 +5,9 @@
 ///
 /// Unless told otherwise: in the agent's own namespace network cards, bonds and virtual machines'
 /// taps, and the near ends of containers' links only when containers are not looked into; in a
-/// container everything. Never the loopback interface, whose calls the probes see already, nor an
-/// interface that stands on a captured one (VLANs and macvlans on their card, cards in their bond):
-/// it would show the same packets again.
+/// container everything. The loopback interface only when it is asked for: where there are probes,
+/// they see its calls already. Never an interface that stands on a captured one (VLANs and macvlans on
+/// their card, cards in their bond): it would show the same packets again.
 struct InterfaceChoice {
   /// Cards as the kernel, systemd and vendors name them; bonds and teams; modems; tunnels; taps.
   static let cards = [
@@ -18,15 +18,18 @@ struct InterfaceChoice {
   static let containerEnds = ["veth.*", "cali.*", "lxc.*", "nsm.*"]
 
   private let wanted: [NamePattern]
+  private let ends: [NamePattern]
   private let unwanted: [NamePattern]
   private let isAutomatic: Bool
-  private let looksIntoContainers: Bool
+  private let loopback: PacketOptions.Loopback
+  /// Whether containers' own ends of their links are captured.
+  var looksIntoContainers = true
 
-  init(_ options: PacketOptions, looksIntoContainers: Bool) throws(PacketError) {
+  init(_ options: PacketOptions) throws(PacketError) {
     isAutomatic = options.interfaces.isEmpty
-    self.looksIntoContainers = looksIntoContainers
-    let ends = looksIntoContainers ? [] : Self.containerEnds
-    wanted = try Self.compile(isAutomatic ? Self.cards + ends : options.interfaces)
+    loopback = options.loopback
+    wanted = try Self.compile(isAutomatic ? Self.cards : options.interfaces)
+    ends = try Self.compile(isAutomatic ? Self.containerEnds : [])
     unwanted = try Self.compile(options.excluded)
   }
 
@@ -37,9 +40,10 @@ struct InterfaceChoice {
     let named = view.links.filter { link in
       guard link.isUp, link.framing != nil else { return false }
       guard !unwanted.contains(where: { $0.matches(link.name) }) else { return false }
-      if isAutomatic && link.isLoopback { return false }
-      if isAutomatic && !isOwn { return link.kind != "bridge" }
-      return wanted.contains { $0.matches(link.name) }
+      if link.isLoopback && loopback != .asNamed { return loopback == .wanted }
+      if isAutomatic && !isOwn { return link.kind != "bridge" && !link.isLoopback }
+      let patterns = looksIntoContainers ? wanted : wanted + ends
+      return patterns.contains { $0.matches(link.name) }
     }
     return named.filter { link in !named.contains { shows($0, framesOf: link) } }
       .sorted { $0.index < $1.index }
@@ -73,6 +77,6 @@ extension PacketOptions {
   ///
   /// - Throws: ``PacketError`` for the first that cannot.
   package func check() throws(PacketError) {
-    _ = try InterfaceChoice(self, looksIntoContainers: true)
+    _ = try InterfaceChoice(self)
   }
 }

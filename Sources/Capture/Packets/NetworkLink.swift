@@ -18,10 +18,13 @@ package struct NetworkLink: Hashable, Sendable {
   package var master: UInt32 = 0
   /// Index of the link it stands on, or of its peer; 0 for none.
   package var parent: UInt32 = 0
-  /// Whether ``parent`` is an index of another namespace.
-  package var isParentElsewhere = false
+  /// The number that its namespace has for the one in which ``parent`` is an index; nil when that is
+  /// its own.
+  package var parentNamespace: Int32?
 
   package init() {}
+
+  var isParentElsewhere: Bool { parentNamespace != nil }
 
   /// How the kernel hands over its frames; nil for a link whose frames cannot be told apart.
   var framing: Framing? {

@@ -5,7 +5,7 @@ internal import Glibc
 
 /// An open network namespace. It lives for as long as this does, so hold it briefly.
 struct NetworkNamespace: ~Copyable {
-  private let descriptor: CInt
+  let descriptor: CInt
   /// What tells it from others.
   let inode: UInt32
 

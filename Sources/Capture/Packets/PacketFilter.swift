@@ -21,12 +21,11 @@ struct PacketFilter {
   }
 
   /// Beyond it jumps would not fit their eight bits.
-  static let mostPeers = 4
+  static let mostPeers = 6
 
-  /// - Parameters:
-  ///   - linkHeader: bytes of the link's header in front of IP: 14, or 0 when the kernel takes it off.
-  ///   - snapLength: bytes of a frame that enter the ring.
-  init(linkHeader: UInt32, snapLength: UInt32, ignoring peers: [PacketOptions.Peer]) {
+  /// - Parameter snapLength: bytes of a frame that enter the ring.
+  init(_ framing: NetworkLink.Framing, snapLength: UInt32, ignoring peers: [PacketOptions.Peer]) {
+    let linkHeader: UInt32 = framing == .ethernet ? 14 : 0
     // The frame's protocol is in the kernel's own data, whatever the link.
     load(.word, UInt32(bitPattern: SKF_AD_OFF + SKF_AD_PROTOCOL))
     let toV4 = jump(ifEqual: 0x0800)

@@ -16,6 +16,7 @@ internal import Telemetry
   let descriptor: CInt
   let linkType: LinkType
   let bytes: Int
+  private let framing: NetworkLink.Framing
   private let blockBytes: Int
   private let blockCount: Int
   private let mapping: UnsafeMutableRawPointer
@@ -51,6 +52,7 @@ internal import Telemetry
       throw error
     }
     self.descriptor = descriptor
+    self.framing = framing
     self.blockBytes = blockBytes
     blockCount = max(2, bytes / blockBytes)
     self.bytes = blockBytes * blockCount
@@ -60,6 +62,13 @@ internal import Telemetry
   deinit {
     unsafe munmap(mapping, bytes)
     close(descriptor)
+  }
+
+  /// Puts another filter in the place of the one that is there.
+  ///
+  /// - Parameter snapLength: at most that of the options that the ring was made with.
+  func filter(ignoring peers: [PacketOptions.Peer], snapLength: UInt32) throws(SystemError) {
+    try PacketFilter(framing, snapLength: snapLength, ignoring: peers).attach(to: descriptor)
   }
 
   /// Hands over the frames of the blocks that the kernel has finished, at most once around.
@@ -140,10 +149,8 @@ extension PacketRing {
     blockCount: Int, options: PacketOptions
   ) throws(SystemError) -> UnsafeMutableRawPointer {
     try set(descriptor, PACKET_VERSION, CInt(TPACKET_V3.rawValue), "asking for TPACKET_V3")
-    let filter = PacketFilter(
-      linkHeader: framing == .ethernet ? 14 : 0, snapLength: options.snapLength,
-      ignoring: options.ignoredPeers)
-    try filter.attach(to: descriptor)
+    try PacketFilter(framing, snapLength: options.snapLength, ignoring: options.ignoredPeers)
+      .attach(to: descriptor)
     // What loopback sends it also receives.
     if link.isLoopback {
       try set(descriptor, PACKET_IGNORE_OUTGOING, CInt(1), "leaving out what loopback sends")
@@ -186,34 +193,5 @@ extension PacketRing {
     guard unsafe setsockopt(descriptor, SOL_PACKET, option, &value, size) == 0 else {
       throw SystemError.last(during)
     }
-  }
-}
-
-/// Lets so many frames through in each second of their own time.
-struct RateLimit {
-  private let perSecond: Int
-  private var second: Int64 = 0
-  private var left = 0
-  private(set) var passed: UInt64 = 0
-  private(set) var refused: UInt64 = 0
-
-  init(perSecond: Int) {
-    self.perSecond = perSecond
-  }
-
-  mutating func takes(_ time: Timestamp) -> Bool {
-    // Rings are read one after another, so a second may come back; it is not given anew.
-    let now = time.seconds
-    if now > second || now < second - 60 {
-      second = now
-      left = perSecond
-    }
-    guard left > 0 else {
-      refused &+= 1
-      return false
-    }
-    left -= 1
-    passed &+= 1
-    return true
   }
 }

@@ -37,26 +37,55 @@ final class RouteSocket {
   /// All links and addresses now.
   func look() throws(SystemError) -> NamespaceView {
     var view = NamespaceView()
-    try ask(UInt16(RTM_GETLINK), bodyBytes: 16) { type, body in
+    try askForAll(UInt16(RTM_GETLINK), bodyBytes: 16) { type, body in
       guard type == UInt16(RTM_NEWLINK), view.links.count < Self.mostEntries else { return }
       if let link = NetworkLink(message: body) { view.links.append(link) }
     }
-    try ask(UInt16(RTM_GETADDR), bodyBytes: 8) { type, body in
+    try askForAll(UInt16(RTM_GETADDR), bodyBytes: 8) { type, body in
       guard type == UInt16(RTM_NEWADDR), view.addresses.count < Self.mostEntries else { return }
       if let address = Self.address(in: body) { view.addresses.append(address) }
     }
     return view
   }
 
-  /// Sends a request for everything of a kind and hands over the answers.
-  private func ask(
+  /// The number that links of this namespace have for another one (``NetworkLink/parentNamespace``);
+  /// nil when none of them stands there.
+  ///
+  /// - Parameter namespace: open.
+  func number(of namespace: borrowing NetworkNamespace) throws(SystemError) -> Int32? {
+    // struct rtgenmsg, padded; NETNSA_FD (linux/net_namespace.h).
+    var body = [UInt8](repeating: 0, count: 12)
+    body.store(UInt16(8), at: 4)
+    body.store(UInt16(NETNSA_FD), at: 6)
+    body.store(UInt32(bitPattern: namespace.descriptor), at: 8)
+    var number: Int32?
+    try ask(UInt16(RTM_GETNSID), flags: NLM_F_ACK, body) { type, body in
+      guard type == UInt16(RTM_NEWNSID), body.bytes.count >= 4,
+        let value = body.attributes(from: 4)[UInt16(NETNSA_NSID)], value.count >= 4
+      else { return }
+      let found = value.load(Int32.self, at: value.startIndex)
+      if found >= 0 { number = found }
+    }
+    return number
+  }
+
+  /// Asks for everything of a kind.
+  private func askForAll(
     _ type: UInt16, bodyBytes: Int, _ answer: (UInt16, RouteMessage) -> Void
   ) throws(SystemError) {
+    try ask(
+      type, flags: NLM_F_ROOT | NLM_F_MATCH, [UInt8](repeating: 0, count: bodyBytes), answer)
+  }
+
+  /// Sends a request and hands over the answers.
+  private func ask(
+    _ type: UInt16, flags: CInt, _ body: [UInt8], _ answer: (UInt16, RouteMessage) -> Void
+  ) throws(SystemError) {
     sequence &+= 1
-    var request = [UInt8](repeating: 0, count: 16 + bodyBytes)
+    var request = [UInt8](repeating: 0, count: 16) + body
     request.store(UInt32(request.count), at: 0)
     request.store(type, at: 4)
-    request.store(UInt16(NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH), at: 6)
+    request.store(UInt16(NLM_F_REQUEST | flags), at: 6)
     request.store(sequence, at: 8)
     guard unsafe send(descriptor, request, request.count, 0) == request.count else {
       throw SystemError.last("asking for links and addresses")
@@ -75,6 +104,8 @@ final class RouteSocket {
           if kind == UInt16(NLMSG_DONE) { return }
           if kind == UInt16(NLMSG_ERROR) {
             let code = length >= 20 ? -buffer.load(Int32.self, at: at + 16) : EINVAL
+            // 0 ends the answer to a request for one thing.
+            if code == 0 { return }
             throw SystemError(code: code, during: "asking for links and addresses")
           }
           answer(kind, RouteMessage(bytes: buffer[(at + 16)..<(at + length)]))
@@ -133,7 +164,8 @@ extension NetworkLink {
     }
     master = attributes[UInt16(IFLA_MASTER)].flatMap(Self.number) ?? 0
     parent = attributes[UInt16(IFLA_LINK)].flatMap(Self.number) ?? 0
-    isParentElsewhere = attributes[UInt16(IFLA_LINK_NETNSID)] != nil
+    parentNamespace = attributes[UInt16(IFLA_LINK_NETNSID)].flatMap(Self.number)
+      .map { Int32(bitPattern: $0) }
     if let information = attributes[UInt16(IFLA_LINKINFO)],
       let kind = RouteMessage(bytes: information).attributes(from: 0)[UInt16(IFLA_INFO_KIND)]
     {

@@ -23,7 +23,7 @@ struct EventStreams: ~Copyable {
 
   let lanes: EventLanes
   let ring: EventRing
-  let epochs: VerdictEpochs
+  let slots: SocketSlots
   /// The streams that have records, as a binary heap: the oldest record first.
   private var heap: [Cursor] = []
   /// Room is given back in parcels of this many bytes: each store makes the writer fetch the line.
@@ -34,11 +34,11 @@ struct EventStreams: ~Copyable {
     let lanes = try EventLanes(
       descriptor: probe.map("lanes"), count: options.laneCount, laneBytes: options.laneSize)
     let ring = try EventRing(descriptor: probe.map("ring"), size: Int(options.ringSize))
-    let epochs = try VerdictEpochs(descriptor: probe.map("epochs"))
+    let slots = try SocketSlots(descriptor: probe.map("slots"))
     heap.reserveCapacity(lanes.count + 1)
     self.lanes = lanes
     self.ring = ring
-    self.epochs = epochs
+    self.slots = slots
     parcel = UInt64(min(options.laneSize, options.ringSize) / 16)
   }
 

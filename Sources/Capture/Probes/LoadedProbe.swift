@@ -18,7 +18,7 @@ internal import Glibc
   }
 
   /// The maps that all objects share, by their names in bpf/maps.h.
-  static let sharedMaps = ["ring", "lanes", "verdicts", "epochs", "counters", "marks"]
+  static let sharedMaps = ["ring", "lanes", "verdicts", "slots", "counters", "marks"]
 
   /// Loads and attaches `programs` of `image`.
   ///

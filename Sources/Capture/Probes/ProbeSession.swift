@@ -119,7 +119,7 @@ package struct ProbeSession: ~Copyable {
     guard unsafe bpf_map_update_batch(map, sockets, limits, &count, nil) == 0 else {
       throw SystemError.last("writing socket verdicts")
     }
-    for socket in sockets { streams.epochs.advance(socket) }
+    for socket in sockets { streams.slots.advance(socket) }
   }
 
   /// What happened so far. The kernel's part is read now, so the sum agrees only when no event

@@ -6,12 +6,14 @@ package struct AgentEntry: Hashable, Sendable {
   package var number: UInt16
   /// What the agent calls itself by in its Hello; stays the same over restarts of either side.
   package var identity: String
-  /// The agent's program version, as it last said.
+  /// Its host's name and its program's version, as it last said.
+  package var hostname: String
   package var version: String
 
-  package init(number: UInt16, identity: String, version: String) {
+  package init(number: UInt16, identity: String, hostname: String = "", version: String) {
     self.number = number
     self.identity = identity
+    self.hostname = hostname
     self.version = version
   }
 }

@@ -55,25 +55,24 @@ package struct CatalogState: Sendable {
   ///
   /// - Throws: ``CatalogError/tooManyAgents``, ``CatalogError/badIdentity``.
   package mutating func admit(
-    identity: String, version agentVersion: String, protocols: [ProtocolEntry]
+    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry]
   ) throws(CatalogError) -> UInt16 {
     guard (1...256).contains(identity.utf8.count), !identity.utf8.contains(0) else {
       throw .badIdentity
     }
-    let agentVersion = Self.cut(agentVersion, limits.nameBytes)
-    let number: UInt16
-    if let known = agentNumbers[identity] {
-      number = known
-      if agents[Int(number) - 1].version != agentVersion {
-        agents[Int(number) - 1].version = agentVersion
-        note(.agent(agents[Int(number) - 1]))
-      }
-    } else {
-      guard agents.count < Int(UInt16.max) else { throw .tooManyAgents }
-      number = UInt16(agents.count + 1)
-      agents.append(AgentEntry(number: number, identity: identity, version: agentVersion))
+    let known = agentNumbers[identity]
+    guard known != nil || agents.count < Int(UInt16.max) else { throw .tooManyAgents }
+    let number = known ?? UInt16(agents.count + 1)
+    let entry = AgentEntry(
+      number: number, identity: identity, hostname: Self.cut(hostname, limits.nameBytes),
+      version: Self.cut(version, limits.nameBytes))
+    if known == nil {
+      agents.append(entry)
       agentNumbers[identity] = number
-      note(.agent(agents[agents.count - 1]))
+      note(.agent(entry))
+    } else if agents[Int(number) - 1] != entry {
+      agents[Int(number) - 1] = entry
+      note(.agent(entry))
     }
     for entry in protocols { learn(entry) }
     return number

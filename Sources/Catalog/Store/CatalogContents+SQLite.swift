@@ -28,7 +28,7 @@ extension CatalogContents {
     agents = try Row.fetchAll(database, sql: "SELECT * FROM agent ORDER BY number").map {
       AgentEntry(
         number: try $0.number("number"), identity: try $0.text("identity"),
-        version: try $0.text("version"))
+        hostname: try $0.text("hostname"), version: try $0.text("version"))
     }
     services = try Row.fetchAll(database, sql: "SELECT * FROM service ORDER BY number").map {
       ServiceEntry(

@@ -37,6 +37,9 @@ enum CatalogSchema {
           CREATE TABLE protocol (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
           """)
     }
+    migrator.registerMigration("2 names of agents that report no host") { database in
+      try database.execute(sql: "ALTER TABLE agent ADD COLUMN hostname TEXT NOT NULL DEFAULT ''")
+    }
     return migrator
   }
 }

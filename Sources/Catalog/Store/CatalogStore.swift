@@ -57,8 +57,11 @@ package struct CatalogStore: Sendable {
   private static func write(_ change: CatalogChange, to database: Database) throws {
     switch change {
     case .agent(let entry):
-      try database.cachedStatement(sql: "INSERT OR REPLACE INTO agent VALUES (?, ?, ?)")
-        .execute(arguments: [Int(entry.number), entry.identity, entry.version])
+      try database.cachedStatement(
+        sql:
+          "INSERT OR REPLACE INTO agent (number, identity, version, hostname) VALUES (?, ?, ?, ?)"
+      )
+      .execute(arguments: [Int(entry.number), entry.identity, entry.version, entry.hostname])
     case .host(let entry):
       try write(entry, to: database)
     case .service(let entry):

@@ -139,6 +139,7 @@ extension FlowEngine {
       return complete(number, in: &conversation, slot: slot)
     }
     pending.slots[number].state = .answering
+    pending.slots[number].answered = response.end
     pending.slots[number].deadline = response.end + limits.silenceEndsResponse
     conversation[direction].open = number
   }

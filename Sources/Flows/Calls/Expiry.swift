@@ -29,26 +29,34 @@ extension FlowEngine {
   /// Ends the calls whose time is over.
   mutating func expireCalls(of conversations: inout [Conversation], now: Timestamp) {
     for number in pending.slots.indices {
-      guard pending.slots[number].state != .free, pending.slots[number].deadline <= now else {
+      let state = pending.slots[number].state
+      guard state != .free, pending.slots[number].deadline <= now || state == .answering else {
         continue
       }
       let slot = pending.slots[number].conversation
-      switch pending.slots[number].state {
+      switch state {
       case .free: continue
       case .early: dropEarly(&conversations[slot])
-      case .answering: expireAnswer(number, in: &conversations[slot], slot: slot)
+      case .answering: expireAnswer(number, in: &conversations[slot], slot: slot, now: now)
       case .waiting: expireRequest(number, in: &conversations[slot], slot: slot, now: now)
       }
     }
   }
 
   /// A body whose end only the next message shows is taken as ended when nothing came for a while.
+  /// One that tells its end when it is there, and goes on and on, is told of once, as it is by then:
+  /// what follows of it is nobody's.
   private mutating func expireAnswer(
-    _ number: Int, in conversation: inout Conversation, slot: Int
+    _ number: Int, in conversation: inout Conversation, slot: Int, now: Timestamp
   ) {
+    let isSilent = pending.slots[number].deadline <= now
+    let isEndless = now - pending.slots[number].answered >= limits.endlessResponse
     for direction in [SocketEvent.Direction.egress, .ingress]
-    where conversation[direction].open == number && conversation[direction].untilTurn {
-      endMessage(direction, at: nil, in: &conversation, slot: slot)
+    where conversation[direction].open == number {
+      let stream = conversation[direction]
+      if (isSilent && stream.untilTurn) || (isEndless && (stream.untilTurn || stream.isInBody)) {
+        endMessage(direction, at: nil, in: &conversation, slot: slot)
+      }
     }
   }
 

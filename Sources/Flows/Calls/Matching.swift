@@ -83,6 +83,9 @@ extension FlowEngine {
       return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }
+    if canDoubt(&conversation), isTooEarly(first, for: number, in: &conversation) {
+      return tallies.calls.lose(.unpairedResponse)
+    }
     pending.unlink(number, from: &conversation)
     forgetOpen(number, in: &conversation)
     let offset = pending.slots[number].text.count
@@ -91,6 +94,7 @@ extension FlowEngine {
     conversation.failures = 0
     guard part.isOpen else { return complete(number, in: &conversation, slot: slot) }
     pending.slots[number].state = .answering
+    pending.slots[number].answered = part.end
     pending.slots[number].deadline = part.end + limits.silenceEndsResponse
     conversation[first.direction].open = number
   }

@@ -27,6 +27,8 @@ struct PendingCalls {
     var conversation: Int
     /// When it is given up, by the time of its state.
     var deadline: Timestamp
+    /// When its answer began; means nothing before `answering`.
+    var answered = Timestamp(nanoseconds: 0)
     /// Of the conversation and the request's id; used when `isIndexed`.
     var hash: UInt32 = 0
     var isIndexed = false

@@ -11,6 +11,8 @@ struct Conversation {
   enum State: UInt8 {
     /// Its protocol is being looked for.
     case unknown
+    /// `parser` is to read it, the backlog first.
+    case adopted
     /// `parser` reads it.
     case recognised
     /// No protocol was found; the probe was told to be silent, the packets are not looked at.
@@ -46,15 +48,24 @@ struct Conversation {
   var lastActive: Timestamp
 
   // Looking for the protocol.
-  /// Turns that were offered, and data events that nobody wanted.
+  /// How far the current turn was offered to the protocols.
+  enum OfferedTurn: UInt8 {
+    case fresh
+    /// Its bytes so far are in the backlog, and more of them will tell.
+    case waiting
+    /// It is in the backlog; what follows will tell.
+    case possible
+    /// Every protocol has refused it.
+    case refused
+  }
+
+  var turn = OfferedTurn.fresh
+  var backlog = Backlog()
+  /// Turns that were offered in vain, and data events that nobody has read.
   var offers: UInt8 = 0
-  var refusedEvents: UInt16 = 0
+  var unreadEvents: UInt16 = 0
   /// When the last of them was.
-  var lastRefused = Timestamp(nanoseconds: 0)
-  /// Data events that wait in a buffer for more to decide by, not counted yet.
-  var heldBack: UInt16 = 0
-  /// Whether the current turn was refused by every protocol.
-  var turnRefused = false
+  var lastUnread = Timestamp(nanoseconds: 0)
   var failures: UInt8 = 0
   var mutes: UInt8 = 0
   var mutedUntil = Timestamp(nanoseconds: 0)
@@ -88,9 +99,9 @@ struct Conversation {
 
   /// The conversation of a flow, whose direction counts as known from `253` on: SYN, SYN/ACK, and
   /// what an operator says.
-  init(_ flow: Flow, id: UInt64, networkNamespace: UInt32) {
-    socket = id
-    observationPoint = flow.observationPoint
+  init(_ flow: Flow, _ detail: FlowDetail, networkNamespace: UInt32) {
+    socket = detail.id
+    observationPoint = detail.observationPoint
     transport = flow.transport
     self.networkNamespace = networkNamespace
     local = flow.source
@@ -98,7 +109,7 @@ struct Conversation {
     localPort = flow.sourcePort
     remotePort = flow.destinationPort
     lastActive = flow.last
-    directionScore = flow.directionScore
+    directionScore = detail.directionScore
     if directionScore >= 253 { side = flow.firstIsClient ? .client : .server }
   }
 

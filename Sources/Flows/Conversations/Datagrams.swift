@@ -11,7 +11,7 @@ extension FlowEngine {
   ) {
     if conversation.state == .unknown {
       guard recogniseDatagram(payload, length: length, moment: moment, in: &conversation) else {
-        conversation.turnRefused = false
+        conversation.turn = .fresh
         return refuse(&conversation, at: moment.exit)
       }
     }
@@ -44,10 +44,9 @@ extension FlowEngine {
     _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation
   ) -> Bool {
     guard !payload.isEmpty else { return false }
-    let answer = offer(
+    return offer(
       payload, isWhole: payload.count == length, isOver: true, moment.direction,
-      to: &conversation)
-    return answer == true
+      to: &conversation) == .recognised
   }
 
   /// One bad datagram says little: anybody may have sent it. Several in a row end the conversation.
@@ -55,6 +54,7 @@ extension FlowEngine {
     _ conversation: inout Conversation, at time: Timestamp, slot: Int
   ) {
     tallies.conversations.lose(.parseFailed)
+    noteParseFailure(slot: slot, at: time)
     conversation.failures += 1
     if conversation.failures >= limits.parseFailures {
       abandonCalls(of: &conversation, slot: slot, at: time)

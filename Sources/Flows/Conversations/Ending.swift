@@ -18,6 +18,7 @@ extension FlowEngine {
   mutating func endStream(
     _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
   ) {
+    readBacklog(of: &conversation, slot: slot)
     guard conversation.state == .recognised else { return }
     readRemainder(direction, in: &conversation, slot: slot)
     conversation[direction].skip = 0
@@ -31,10 +32,8 @@ extension FlowEngine {
     _ direction: SocketEvent.Direction, because reason: LossReason = .streamGap,
     in conversation: inout Conversation, slot: Int
   ) {
-    guard conversation.state == .recognised else {
-      conversation[direction].clear(pool: &buffers)
-      return refuseHeldBack(&conversation)
-    }
+    readBacklog(of: &conversation, slot: slot)
+    guard conversation.state == .recognised else { return dropBacklog(of: &conversation) }
     endStream(direction, in: &conversation, slot: slot)
     tallies.conversations.lose(reason)
     let sender = conversation.sender(direction) ?? .client
@@ -75,7 +74,10 @@ extension FlowEngine {
       direction, isFinal: true,
       sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
       in: &conversation, slot: slot)
-    if parsed == nil { tallies.conversations.lose(.parseFailed) }
+    if parsed == nil {
+      tallies.conversations.lose(.parseFailed)
+      noteParseFailure(slot: slot, at: last.exit)
+    }
     conversation[direction].clear(pool: &buffers)
   }
 }

@@ -18,6 +18,9 @@ struct Moment: Hashable {
   /// packet: it is the conversation's.
   var remote: IPAddress
   var remotePort: UInt16
+  /// Up to where the sender of this packet had the other side's bytes. Means nothing for sockets, which
+  /// have received whatever they were told of.
+  var acknowledgement: UInt32
 
   init(_ event: SocketEvent, trace: UInt64) {
     enter = event.enter
@@ -31,11 +34,14 @@ struct Moment: Hashable {
     self.trace = trace
     remote = event.remote
     remotePort = event.remotePort
+    acknowledgement = 0
   }
 
   /// A packet: it passed in one moment, and says nothing of who sent it but its direction.
   @inline(__always)
-  init(packetAt time: Timestamp, _ direction: SocketEvent.Direction) {
+  init(
+    packetAt time: Timestamp, _ direction: SocketEvent.Direction, acknowledgement: UInt32 = 0
+  ) {
     enter = time
     exit = time
     process = ProcessKey(pid: 0, startedAfterBoot: 0)
@@ -47,6 +53,7 @@ struct Moment: Hashable {
     trace = 0
     remote = IPAddress(high: 0, low: 0)
     remotePort = 0
+    self.acknowledgement = acknowledgement
   }
 
   /// When a message that began with these bytes began: when its sender began to send, or when its

@@ -54,6 +54,8 @@ extension FlowEngine {
     case .unknown:
       lookForProtocol(
         payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    case .adopted:
+      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
     case .muted:
       tallies.conversations.lose(.unknownProtocol)
     }

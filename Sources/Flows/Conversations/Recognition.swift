@@ -8,8 +8,19 @@ import Telemetry
 /// The first bytes of each turn are offered to the protocols, those on their default port first. A
 /// protocol that cannot tell yet holds back those after it, so that the answer does not depend on
 /// how the bytes were cut; it has to tell when the turn is over. A conversation that was joined in
-/// the middle of a body thus has several turns to be understood in, before it is muted.
+/// the middle of a body thus has several turns to be understood in, before it is muted. Turns that
+/// might be a protocol's are kept, see ``Backlog``.
 extension FlowEngine {
+  /// What the protocols say of some bytes.
+  enum Answer {
+    case recognised
+    case refused
+    /// More bytes of the turn will tell.
+    case waiting
+    /// Some protocol's, by all that will be known of the turn, but nobody is sure.
+    case possible
+  }
+
   /// Offers bytes of an unknown conversation and reads them if they were recognised.
   mutating func lookForProtocol(
     _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
@@ -17,74 +28,95 @@ extension FlowEngine {
   ) {
     let direction = moment.direction
     if conversation.lastDirection != direction {
-      if decideTurn(direction.opposite, in: &conversation, slot: slot) {
-        return readOn(
+      endTurnOffered(in: &conversation, at: moment.exit)
+      switch conversation.state {
+      case .unknown: break
+      case .muted: return tallies.conversations.lose(.unknownProtocol)
+      case .adopted, .recognised:
+        return take(
           payload, length: length, sequence: sequence, moment: moment, in: &conversation,
           slot: slot)
       }
       conversation.lastDirection = direction
-      conversation.turnRefused = false
+      conversation.turn = .fresh
     }
-    guard !conversation.turnRefused, !payload.isEmpty else {
-      return refuse(&conversation, at: moment.exit)
-    }
-    let isWhole = payload.count == length
-    let recognised: Bool?
-    if conversation[direction].buffer.isEmpty {
-      recognised = offer(payload, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
-    } else {
-      conversation[direction].append(payload, moment: moment, pool: &buffers)
-      let buffer = conversation[direction].buffer
-      recognised = offer(
-        buffer.span, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
-      if recognised != nil { conversation[direction].dropLast(payload.count) }
-    }
-    switch recognised {
-    case true?:
-      replay(direction, endingAt: sequence, in: &conversation, slot: slot)
-      readOn(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
-    case false?:
-      refuseHeldBack(&conversation)
-      conversation[direction].clear(pool: &buffers)
+    switch conversation.turn {
+    case .refused:
       refuse(&conversation, at: moment.exit)
-    case nil:
-      if conversation[direction].buffer.isEmpty {
-        conversation[direction].append(payload, moment: moment, pool: &buffers)
+    case .possible:
+      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      countUnread(&conversation, at: moment.exit)
+      muteIfHopeless(&conversation, at: moment.exit)
+    case .fresh, .waiting:
+      offer(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    }
+  }
+
+  /// Offers a chunk, with what came before it in its turn.
+  private mutating func offer(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    let direction = moment.direction
+    let isWhole = payload.count == length
+    let answer: Answer
+    if conversation.turn == .fresh {
+      answer =
+        payload.isEmpty
+        ? .refused
+        : offer(payload, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
+      if answer == .recognised, conversation.backlog.isEmpty {
+        // As it is nearly always: nothing needs to be kept.
+        return handOver(
+          payload, length: length, sequence: sequence, moment: moment, in: &conversation,
+          slot: slot)
       }
-      conversation.heldBack &+= 1
-    }
-  }
-
-  /// The turn of `direction` is over: what is still undecided must be decided by its bytes alone.
-  private mutating func decideTurn(
-    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
-  ) -> Bool {
-    guard !conversation[direction].buffer.isEmpty else { return false }
-    let buffer = conversation[direction].buffer
-    let isRecognised =
-      offer(buffer.span, isWhole: true, isOver: true, direction, to: &conversation) == true
-    if isRecognised {
-      replay(direction, endingAt: conversation[direction].next, in: &conversation, slot: slot)
     } else {
-      conversation[direction].clear(pool: &buffers)
-      refuseHeldBack(&conversation)
-      countOffer(&conversation)
+      var bytes = conversation.backlog.turns[conversation.backlog.turns.count - 1].bytes
+      bytes.append(copying: payload)
+      answer = offer(bytes.span, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
     }
-    return isRecognised
+    switch answer {
+    case .recognised:
+      adopt(in: &conversation)
+      take(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+    case .refused:
+      dropBacklog(of: &conversation)
+      refuse(&conversation, at: moment.exit)
+    case .waiting, .possible:
+      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      conversation.turn = answer == .waiting ? .waiting : .possible
+    }
   }
 
-  /// Whether a protocol recognises the bytes; nil when more are needed.
+  /// The other side speaks: what is still undecided must be decided by the turn's bytes alone.
+  private mutating func endTurnOffered(in conversation: inout Conversation, at time: Timestamp) {
+    guard conversation.turn == .waiting || conversation.turn == .possible,
+      let turn = conversation.backlog.turns.last
+    else { return }
+    if conversation.turn == .waiting {
+      let answer = offer(
+        turn.bytes.span, isWhole: true, isOver: true, turn.direction, to: &conversation)
+      if answer == .recognised { return adopt(in: &conversation) }
+      if answer == .refused { dropBacklog(of: &conversation) }
+    }
+    conversation.turn = .fresh
+    countOffer(&conversation)
+    muteIfHopeless(&conversation, at: time)
+  }
+
+  /// What the protocols say of the first bytes of a turn.
   mutating func offer(
     _ bytes: Span<UInt8>, isWhole: Bool, isOver: Bool, _ direction: SocketEvent.Direction,
     to conversation: inout Conversation
-  ) -> Bool? {
+  ) -> Answer {
     let window = bytes.extracting(first: limits.recognitionBytes)
-    let mustDecide = isOver || window.count == limits.recognitionBytes
-    let context = RecognitionContext(
-      transport: conversation.transport, side: conversation.sender(direction),
-      serverPort: conversation.serverPort,
-      isTruncated: !isWhole && window.count == bytes.count)
+    let isFull = window.count == limits.recognitionBytes
+    let context = conversation.context(
+      of: direction, isTruncated: isFull || (!isWhole && window.count == bytes.count))
+    var isPossible = false
     for onDefaultPort in [true, false] {
       for (number, known) in protocols.enumerated() {
         let descriptor = known.descriptor
@@ -95,126 +127,28 @@ extension FlowEngine {
         switch known.parser.recognize(window, context: context) {
         case .no: continue
         case .undecided:
-          if !mustDecide { return nil }
+          if !isOver, !isFull { return .waiting }
+          isPossible = true
         case .yes(let sender):
           conversation.adopt(
             known.parser, number: number, descriptor, sender, direction,
             sureness: isOfSockets ? 192 : 254)
-          return true
+          return .recognised
         }
       }
     }
-    return false
-  }
-
-  /// Reads the bytes that were held back while the protocol was not known.
-  private mutating func replay(
-    _ direction: SocketEvent.Direction, endingAt sequence: UInt32,
-    in conversation: inout Conversation, slot: Int
-  ) {
-    tallies.conversations.pass(UInt64(conversation.heldBack))
-    conversation.heldBack = 0
-    var (bytes, marks): ([UInt8], [Stream.Mark]) = ([], [])
-    swap(&bytes, &conversation[direction].buffer)
-    swap(&marks, &conversation[direction].marks)
-    let first = sequence &- UInt32(truncatingIfNeeded: bytes.count)
-    for (number, mark) in marks.enumerated() where conversation.state == .recognised {
-      let end = number + 1 < marks.count ? marks[number + 1].start : bytes.count
-      let piece = bytes.span.extracting(mark.start..<end)
-      _ = read(
-        piece, length: piece.count, sequence: first &+ UInt32(truncatingIfNeeded: mark.start),
-        moment: mark.moment, in: &conversation, slot: slot)
-    }
-    if bytes.capacity > 0 { buffers.give(&bytes, &marks) }
-  }
-
-  /// Reads an event whose conversation has just been recognised.
-  private mutating func readOn(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
-    in conversation: inout Conversation, slot: Int
-  ) {
-    guard conversation.state == .recognised else {
-      return tallies.conversations.lose(.parseFailed)
-    }
-    count(
-      read(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot))
-  }
-
-  /// Counts an event that no protocol wanted, and mutes the socket after enough of them.
-  mutating func refuse(_ conversation: inout Conversation, at time: Timestamp) {
-    tallies.conversations.lose(.unknownProtocol)
-    if !conversation.turnRefused {
-      conversation.turnRefused = true
-      countOffer(&conversation)
-    }
-    // By the call that moved them, in however many pieces it is told.
-    if conversation.lastRefused != time {
-      conversation.lastRefused = time
-      conversation.refusedEvents &+= 1
-    }
-    guard
-      conversation.offers >= limits.recognitionTurns
-        || conversation.refusedEvents >= limits.recognitionEvents
-    else { return }
-    mute(&conversation, at: time)
-  }
-
-  private func countOffer(_ conversation: inout Conversation) {
-    if conversation.offers < .max { conversation.offers += 1 }
-  }
-
-  mutating func refuseHeldBack(_ conversation: inout Conversation) {
-    tallies.conversations.lose(.unknownProtocol, count: UInt64(conversation.heldBack))
-    conversation.heldBack = 0
-  }
-
-  mutating func abandonRecognition(_ conversation: inout Conversation) {
-    refuseHeldBack(&conversation)
-    conversation[.egress].clear(pool: &buffers)
-    conversation[.ingress].clear(pool: &buffers)
-  }
-
-  /// Asks the probe for silence on this socket; ``unmute(_:)`` ends it.
-  mutating func mute(_ conversation: inout Conversation, at time: Timestamp) {
-    abandonRecognition(&conversation)
-    conversation.state = .muted
-    conversation.mutedUntil = time + min(limits.muteTime << Int64(conversation.mutes), 3_600 << 30)
-    if conversation.mutes < 6 { conversation.mutes += 1 }
-    say(SocketVerdict(socket: conversation.socket, payloadLimit: SocketVerdict.muted))
-  }
-
-  /// Gives a muted socket a few turns to be understood in.
-  mutating func unmute(_ conversation: inout Conversation) {
-    conversation.state = .unknown
-    conversation.offers = limits.recognitionTurns - min(limits.recognitionTurns, 6)
-    conversation.refusedEvents = 0
-    conversation.failures = 0
-    conversation.lastDirection = nil
-    conversation[.egress].isStarted = false
-    conversation[.ingress].isStarted = false
-    let limit = limits.payloadLimits[Int(conversation.payloadStep)]
-    say(SocketVerdict(socket: conversation.socket, payloadLimit: limit))
-  }
-
-  /// Gives up a parser whose bytes made no sense; the conversation may be recognised anew.
-  mutating func giveUp(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
-    abandonCalls(of: &conversation, slot: slot, at: time)
-    conversation.parser = nil
-    conversation.state = .unknown
-    conversation.turnRefused = true
-    for direction in [SocketEvent.Direction.egress, .ingress] {
-      conversation[direction].clear(pool: &buffers)
-      conversation[direction].skip = 0
-      conversation[direction].untilTurn = false
-      conversation[direction].isInBody = false
-    }
-    conversation.failures += 1
-    if conversation.failures >= limits.parseFailures { mute(&conversation, at: time) }
+    return isPossible ? .possible : .refused
   }
 }
 
 extension Conversation {
+  /// What a protocol is told of bytes that move in `direction`.
+  func context(of direction: SocketEvent.Direction, isTruncated: Bool) -> RecognitionContext {
+    RecognitionContext(
+      transport: transport, side: sender(direction), serverPort: serverPort,
+      isTruncated: isTruncated)
+  }
+
   fileprivate func isOnDefaultPort(of descriptor: ProtocolDescriptor) -> Bool {
     let ports = descriptor.defaultPorts
     return side == nil
@@ -230,7 +164,7 @@ extension Conversation {
     protocolIndex = number
     state = .recognised
     offers = 0
-    refusedEvents = 0
+    unreadEvents = 0
     guard side == nil else { return }
     if let sender {
       side = direction == .egress ? sender : sender.other

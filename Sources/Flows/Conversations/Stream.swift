@@ -44,13 +44,6 @@ struct Stream {
   var marks: [Mark] = []
   var held: [Held] = []
 
-  /// Moment of the buffered byte at `offset`.
-  func moment(at offset: Int) -> Moment {
-    var index = marks.count - 1
-    while index > 0, marks[index].start > offset { index -= 1 }
-    return marks[index].moment
-  }
-
   mutating func append(_ bytes: Span<UInt8>, moment: Moment, pool: inout BufferPool) {
     if buffer.capacity == 0 { pool.take(&buffer, &marks) }
     if marks.isEmpty || (marks[marks.count - 1].moment != moment && marks.count < Self.markLimit) {
@@ -69,12 +62,6 @@ struct Stream {
     for index in marks.indices { marks[index].start = max(0, marks[index].start - count) }
   }
 
-  /// Forgets the last `count` buffered bytes, which were one event's.
-  mutating func dropLast(_ count: Int) {
-    buffer.removeLast(count)
-    while let last = marks.last, last.start >= buffer.count, marks.count > 1 { marks.removeLast() }
-  }
-
   /// Adds to the last held chunk what the same call moved behind it.
   mutating func extendHeld(
     _ payload: Span<UInt8>, _ length: Int, sequence: UInt32, _ moment: Moment
@@ -87,6 +74,14 @@ struct Stream {
     held[last].length += length
     held[last].pieces += 1
     return true
+  }
+
+  /// Forgets the message that it is in.
+  mutating func forget(pool: inout BufferPool) {
+    clear(pool: &pool)
+    skip = 0
+    untilTurn = false
+    isInBody = false
   }
 
   mutating func clear(pool: inout BufferPool) {

@@ -10,19 +10,19 @@ import Telemetry
 /// closed one counts in the oldest that is open.
 struct NetworkRollup {
   /// Seconds that can be open at a time; what is from further ahead counts in the last of them.
-  private static let window = 4
+  static let window = 4
 
-  private(set) var pairs: NetworkPairs
-  private var seconds = Array(repeating: NetworkTable(), count: NetworkRollup.window)
-  private var minute = NetworkTable()
+  var pairs: NetworkPairs
+  var seconds = Array(repeating: NetworkTable(), count: NetworkRollup.window)
+  var minute = NetworkTable()
   /// The minute that `minute` is of, in seconds since the epoch.
-  private var minuteStart: Int64 = .min
+  var minuteStart: Int64 = .min
   /// All seconds up to this one are closed; nil before the first.
-  private var closed: Int64?
+  var closed: Int64?
   /// Stands in for a table that is being closed.
-  private let spare = NetworkTable()
-  private let limits: FlowTableLimits
-  private(set) var tally = Tally()
+  let spare = NetworkTable()
+  let limits: FlowTableLimits
+  var tally = Tally()
 
   init(limits: FlowTableLimits) {
     self.limits = limits
@@ -66,25 +66,28 @@ struct NetworkRollup {
     pairs.drop(pair)
   }
 
-  /// Counts the figures of one flow in one second, `client` being the direction of its client;
-  /// nowhere, when `pair` is `UInt32.max`.
+  /// Counts what a flow carried in one second, `client` being the direction of its client; nowhere,
+  /// when `pair` is `UInt32.max`.
   mutating func add(
-    _ counters: inout FlowCounters, client: Int, score: UInt8, pair: UInt32, second: Int64
+    _ traffic: BothWays<SecondTraffic>, client: Int, score: UInt8, pair: UInt32, second: Int64
   ) {
     guard pair != .max else { return tally.lose(.rollupTableFull) }
     let (table, row) = makeRow(of: pair, second: second)
-    counters.add(to: &seconds[table].rows[row].figures, client: client)
+    traffic[client].add(to: &seconds[table].rows[row].figures.sent)
+    traffic[1 - client].add(to: &seconds[table].rows[row].figures.received)
     seconds[table].rows[row].updates &+= 1
     if score > seconds[table].rows[row].directionScore {
       seconds[table].rows[row].directionScore = score
     }
   }
 
-  /// Counts what befell a flow in a second for which ``add(_:client:score:pair:second:)`` was called.
-  mutating func add(_ incidents: inout FlowIncidents, client: Int, pair: UInt32, second: Int64) {
+  /// Counts what else is known of a second whose traffic was counted.
+  mutating func add<Part: PartialFigures>(
+    _ part: inout Part, client: Int, pair: UInt32, second: Int64
+  ) {
     guard pair != .max else { return }
     let (table, row) = makeRow(of: pair, second: second)
-    incidents.add(to: &seconds[table].rows[row].figures, client: client)
+    part.add(to: &seconds[table].rows[row].figures, client: client)
   }
 
   private mutating func makeRow(of pair: UInt32, second: Int64) -> (table: Int, row: Int) {
@@ -94,142 +97,14 @@ struct NetworkRollup {
     return (table, row)
   }
 
-  private static func table(of second: Int64) -> Int {
+  static func table(of second: Int64) -> Int {
     let remainder = Int(second % Int64(window))
     return remainder < 0 ? remainder + window : remainder
-  }
-
-  /// Writes the seconds up to `through`, and the minute when its last second is among them.
-  mutating func close(through: Int64, into batch: inout RecordBatch) {
-    guard let last = closed else {
-      closed = through
-      return
-    }
-    guard through > last else { return }
-    // All that is open lies in the window behind the last one closed.
-    for second in (last + 1)...min(through, last + Int64(Self.window)) {
-      closeSecond(second, into: &batch)
-    }
-    closed = through
-    closeMinutes(before: through + 1, into: &batch)
-  }
-
-  /// Writes everything, over or not, and begins anew. All flows must have left.
-  mutating func finish(into batch: inout RecordBatch) {
-    if let last = closed { close(through: last + Int64(Self.window), into: &batch) }
-    if minuteStart != .min { closeMinute(into: &batch) }
-    minuteStart = .min
-    closed = nil
-  }
-
-  private mutating func closeSecond(_ second: Int64, into batch: inout RecordBatch) {
-    let number = Self.table(of: second)
-    guard !seconds[number].isEmpty else { return }
-    closeMinutes(before: second, into: &batch)
-    if minuteStart == .min { minuteStart = second.minuteStart }
-    var table = spare
-    swap(&table, &seconds[number])
-    for row in table.rows.indices { closeRow(&table.rows[row]) }
-    write(&table, time: second, interval: 1, into: &batch)
-    table.removeAll()
-    swap(&table, &seconds[number])
-  }
-
-  /// Writes the minutes that end at or before `second`.
-  private mutating func closeMinutes(before second: Int64, into batch: inout RecordBatch) {
-    while minuteStart != .min && second >= minuteStart + 60 {
-      closeMinute(into: &batch)
-      minuteStart = hasLoad ? minuteStart + 60 : .min
-    }
-  }
-
-  private var hasLoad: Bool { pairs.entries.contains { $0.holds > 0 && $0.load > 0 } }
-
-  /// Settles how many flows were open, and adds the row to its minute's.
-  private mutating func closeRow(_ row: inout NetworkTable.Row) {
-    let place = Int(row.pair)
-    row.load = pairs.entries[place].load &+ row.joined
-    pairs.entries[place].load = row.load > row.left ? row.load - row.left : 0
-    let (sum, isNew) = minute.row(of: row.pair)
-    if isNew { pairs.hold(row.pair) }
-    minute.rows[sum].joined &+= row.joined
-    minute.rows[sum].updates &+= row.updates
-    minute.rows[sum].newFlows &+= row.newFlows
-    minute.rows[sum].closedFlows &+= row.closedFlows
-    if row.updates > 0 { minute.rows[sum].figures.add(row.figures) }
-    if row.closedFlows > 0 { minute.rows[sum].closes.add(row.closes) }
-    minute.rows[sum].directionScore = max(minute.rows[sum].directionScore, row.directionScore)
-  }
-
-  private mutating func closeMinute(into batch: inout RecordBatch) {
-    var table = spare
-    swap(&table, &minute)
-    for row in table.rows.indices {
-      let pair = Int(table.rows[row].pair)
-      table.rows[row].load = pairs.entries[pair].minuteLoad &+ table.rows[row].joined
-    }
-    for place in pairs.entries.indices where pairs.entries[place].holds > 0 {
-      let load = pairs.entries[place].minuteLoad
-      if load > 0 && !table.hasRow(of: UInt32(place)) {
-        var silent = NetworkTable.Row(pair: UInt32(place))
-        silent.load = load
-        append(silent, time: minuteStart, interval: 60, into: &batch)
-      }
-      pairs.entries[place].minuteLoad = pairs.entries[place].load
-    }
-    write(&table, time: minuteStart, interval: 60, into: &batch)
-    table.removeAll()
-    swap(&table, &minute)
-  }
-
-  private mutating func write(
-    _ table: inout NetworkTable, time: Int64, interval: UInt32, into batch: inout RecordBatch
-  ) {
-    for index in table.rows.indices {
-      append(table.rows[index], time: time, interval: interval, into: &batch)
-      pairs.drop(table.rows[index].pair)
-    }
-  }
-
-  private mutating func append(
-    _ row: NetworkTable.Row, time: Int64, interval: UInt32, into batch: inout RecordBatch
-  ) {
-    guard batch.networkMetrics.count < limits.batchNetworkMetrics else {
-      return tally.lose(.batchFull, count: row.updates)
-    }
-    batch.networkMetrics.append(
-      NetworkMetric(
-        row, of: pairs.entries[Int(row.pair)].pair, time: time, interval: interval))
-    tally.pass(row.updates)
   }
 
   /// Hands over what was counted since the last call.
   mutating func takeTally() -> Tally {
     defer { tally = Tally() }
     return tally
-  }
-}
-
-extension Int64 {
-  /// Of a second since the epoch: the minute that it lies in.
-  fileprivate var minuteStart: Int64 {
-    let remainder = self % 60
-    return self - (remainder < 0 ? remainder + 60 : remainder)
-  }
-}
-
-extension NetworkMetric {
-  fileprivate init(_ row: NetworkTable.Row, of pair: NetworkPair, time: Int64, interval: UInt32) {
-    self.init(
-      time: Timestamp(seconds: time), interval: interval, observationPoint: pair.observationPoint,
-      transport: pair.transport, client: CallEnd(address: pair.client, port: 0),
-      server: CallEnd(address: pair.server, port: pair.serverPort))
-    tunnelType = pair.tunnelType
-    directionScore = row.directionScore
-    figures = row.figures
-    newFlows = row.newFlows
-    closedFlows = row.closedFlows
-    flowLoad = row.load
-    closes = row.closes
   }
 }

@@ -25,6 +25,8 @@ struct FlowStreams: BitwiseCopyable {
   var mode = Mode.fresh
   /// How often it was muted.
   var mutes: UInt8 = 0
+  /// Datagrams that no protocol wanted since it was last muted.
+  var offers: UInt8 = 0
   /// Packets since bytes were known to be missing that the receiver has.
   var waited: UInt8 = 0
   /// Whether the assembler looks after it when time passes.

@@ -32,6 +32,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       conversation.mutes = streams.mutes
       conversation.offers = engine.limits.recognitionTurns - min(engine.limits.recognitionTurns, 6)
     }
+    conversation.offers = max(conversation.offers, streams.offers)
     if let reused = free.popLast() {
       conversations[Int(reused)] = conversation
       flows[Int(reused)] = UInt32(flow)
@@ -60,16 +61,17 @@ struct PacketReader: ~Copyable, SegmentSink {
   }
 
   mutating func read(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, at time: Timestamp, direction: Int,
-    of streams: inout FlowStreams
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, acknowledgement: UInt32,
+    at time: Timestamp, direction: Int, of streams: inout FlowStreams
   ) {
     guard streams.mode == .followed else { return refuse(streams) }
     let slot = Int(streams.conversation)
     let before = conversations[slot].state
     engine.takeSegment(
       payload, length: length, sequence: sequence,
-      moment: Moment(packetAt: time, Self.direction(direction)), in: &conversations[slot],
-      slot: slot)
+      moment: Moment(
+        packetAt: time, Self.direction(direction), acknowledgement: acknowledgement),
+      in: &conversations[slot], slot: slot)
     if conversations[slot].state != before { noteState(&streams, before, at: time) }
   }
 
@@ -85,7 +87,13 @@ struct PacketReader: ~Copyable, SegmentSink {
     engine.takeDatagram(
       payload, length: length, moment: Moment(packetAt: time, Self.direction(direction)),
       in: &conversations[slot], slot: slot)
-    if conversations[slot].state != before { noteState(&streams, before, at: time) }
+    if conversations[slot].state != before {
+      noteState(&streams, before, at: time)
+    } else if before == .unknown {
+      // Nothing is kept of a datagram that no protocol wants but that there was one.
+      streams.offers = conversations[slot].offers
+      close(&streams, as: .fresh, at: time)
+    }
   }
 
   mutating func lose(
@@ -107,7 +115,8 @@ struct PacketReader: ~Copyable, SegmentSink {
     }
   }
 
-  /// Tells a conversation, and the calls that it has begun, what its flow knows better now.
+  /// Tells a conversation, and the calls that it has begun, what its flow knows better now. What was
+  /// seen of it before its protocol was recognised is read then.
   mutating func learn(_ slot: Int, _ point: ObservationPoint, directionScore: UInt8) {
     conversations[slot].observationPoint = point
     conversations[slot].directionScore = directionScore
@@ -117,6 +126,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       engine.pending.slots[number].record.directionScore = directionScore
       number = engine.pending.slots[number].next
     }
+    engine.readBacklog(of: &conversations[slot], slot: slot)
   }
 
   /// Counts payload that nobody reads.
@@ -133,11 +143,12 @@ struct PacketReader: ~Copyable, SegmentSink {
   ) {
     let slot = Int(streams.conversation)
     switch conversations[slot].state {
-    case .recognised:
-      recognised.append(slot)
+    case .recognised, .adopted:
+      if before == .unknown { recognised.append(slot) }
     case .muted:
       streams.mutedUntil = conversations[slot].mutedUntil
       streams.mutes = conversations[slot].mutes
+      streams.offers = 0
       close(&streams, as: .muted, at: time)
     case .unknown: break
     }

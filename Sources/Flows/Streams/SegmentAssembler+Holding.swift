@@ -2,7 +2,7 @@
 
 import Telemetry
 
-/// Holding segments for what is missing before them, and going on without it.
+/// Holding segments for what is missing before them.
 extension SegmentAssembler {
   /// Holds what is new of a segment from `start` on; false when there is no room for it.
   mutating func hold(
@@ -152,109 +152,11 @@ extension SegmentAssembler {
       sink.read(
         scratch.span.extracting(droppingFirst: min(max(0, seen), scratch.count)),
         length: Int(piece.length) - max(0, seen),
-        sequence: piece.sequence &+ UInt32(truncatingIfNeeded: max(0, seen)), at: piece.time,
-        direction: direction, of: &streams)
+        sequence: piece.sequence &+ UInt32(truncatingIfNeeded: max(0, seen)),
+        acknowledgement: piece.hasAcknowledgement
+          ? piece.acknowledgement : streams.positions[1 - direction].acknowledged,
+        at: piece.time, direction: direction, of: &streams)
     }
     if piece.isFinal { finish(direction, at: piece.time, of: &streams, into: &sink) }
-  }
-
-  /// Whether bytes are missing in a direction before what is held of it, or at all as far as the
-  /// receiver's word goes.
-  private func isMissing(_ direction: Int, _ streams: FlowStreams) -> Bool {
-    let first = streams.positions[direction].firstHeld
-    guard first != StreamPosition.none else { return hasLost(direction, streams) }
-    return streams.positions[direction].distance(to: held[Int(first)].sequence) > 0
-  }
-
-  /// Whether the receiver has bytes of this direction that were not seen.
-  private func hasLost(_ direction: Int, _ streams: FlowStreams) -> Bool {
-    let position = streams.positions[direction]
-    guard position.isStarted, position.isAcknowledged,
-      position.distance(to: position.acknowledged) > 0
-    else { return false }
-    return position.firstHeld == StreamPosition.none
-      || position.distance(to: held[Int(position.firstHeld)].sequence) > 0
-  }
-
-  /// Goes on without the next missing bytes, or without waiting for an acknowledged segment: one
-  /// step, after which less is held or less is missing.
-  mutating func giveWay<Sink: SegmentSink & ~Copyable>(
-    _ streams: inout FlowStreams, because reason: LossReason, into sink: inout Sink
-  ) {
-    streams.waited = 0
-    // What the receiver is known to have is the surest to be lost.
-    let lost = hasLost(0, streams) ? 0 : hasLost(1, streams) ? 1 : nil
-    let missing = isMissing(0, streams) ? 0 : isMissing(1, streams) ? 1 : nil
-    if let direction = lost ?? missing {
-      let position = streams.positions[direction]
-      var place = position.acknowledged
-      if position.firstHeld != StreamPosition.none {
-        let first = held[Int(position.firstHeld)].sequence
-        let isBefore = position.distance(to: first) < position.distance(to: place)
-        if lost == nil || isBefore { place = first }
-      }
-      let count = position.distance(to: place)
-      streams.positions[direction].next = place
-      sink.lose(count, because: reason, direction: direction, of: &streams)
-    } else if streams.held > 0 {
-      // Each waits for the other, which no real connection does.
-      let direction = streams.positions[0].firstHeld != StreamPosition.none ? 0 : 1
-      handFirst(direction, &streams, into: &sink)
-    }
-    drain(&streams, into: &sink)
-  }
-
-  /// Counts a packet of a flow that holds something: after enough of them, what the receiver has and
-  /// we have not is lost.
-  mutating func notePacket<Sink: SegmentSink & ~Copyable>(
-    _ streams: inout FlowStreams, into sink: inout Sink
-  ) {
-    guard hasLost(0, streams) || hasLost(1, streams) else { return }
-    streams.waited &+= 1
-    if Int(streams.waited) > limits.reorderedPackets {
-      giveWay(&streams, because: .streamGap, into: &sink)
-    }
-  }
-
-  mutating func wait(for slot: Int, _ streams: inout FlowStreams) {
-    guard !streams.isWaiting else { return }
-    streams.isWaiting = true
-    waiting.append(slot)
-  }
-
-  /// Goes on where too long was waited.
-  mutating func expire<Sink: SegmentSink & ~Copyable>(
-    _ flows: inout [FlowStreams], now: Timestamp, into sink: inout Sink
-  ) {
-    var kept = 0
-    for index in waiting.indices {
-      let slot = waiting[index]
-      while flows[slot].held > 0, isOverdue(flows[slot], now: now) {
-        giveWay(&flows[slot], because: .streamGap, into: &sink)
-      }
-      flows[slot].isWaiting = flows[slot].held > 0
-      if flows[slot].isWaiting {
-        waiting[kept] = slot
-        kept += 1
-      }
-    }
-    waiting.removeLast(waiting.count - kept)
-  }
-
-  private func isOverdue(_ streams: FlowStreams, now: Timestamp) -> Bool {
-    let isLost = hasLost(0, streams) || hasLost(1, streams)
-    let patience = isLost ? limits.acknowledgedHoldTime : limits.holdTime
-    for direction in 0..<2 {
-      let first = streams.positions[direction].firstHeld
-      if first != StreamPosition.none, now - held[Int(first)].time >= patience { return true }
-    }
-    return false
-  }
-
-  /// Hands on all that is held of a flow that ended.
-  mutating func end<Sink: SegmentSink & ~Copyable>(
-    _ streams: inout FlowStreams, into sink: inout Sink
-  ) {
-    while streams.held > 0 { giveWay(&streams, because: .streamGap, into: &sink) }
   }
 }

@@ -20,6 +20,7 @@ extension FlowEngine {
     _ count: Int, because reason: LossReason, _ direction: SocketEvent.Direction,
     in conversation: inout Conversation, slot: Int
   ) {
+    readBacklog(of: &conversation, slot: slot)
     if count > 0, conversation.state == .recognised {
       if conversation[direction].untilTurn { return }
       if conversation[direction].skip >= count {

@@ -7,10 +7,10 @@ import Telemetry
 /// May change the mode of the streams it is handed, and nothing else of them.
 protocol SegmentSink: ~Copyable {
   /// Takes the next bytes of a direction: `length` from `sequence` on, of which `payload` was
-  /// captured.
+  /// captured. Their sender had the other direction's bytes up to `acknowledgement`.
   mutating func read(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, at time: Timestamp, direction: Int,
-    of streams: inout FlowStreams)
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, acknowledgement: UInt32,
+    at time: Timestamp, direction: Int, of streams: inout FlowStreams)
 
   /// Tells that `count` bytes of a direction, the next ones, will not come.
   mutating func lose(

@@ -3,13 +3,14 @@
 import Telemetry
 
 extension Flow {
-  /// How the flow ended, now that it has: by its phase, what happened in it, and who is the client.
-  var closeType: CloseType {
-    guard transport.rawValue == TransportProtocol.tcp.rawValue else {
+  /// How the flow ended, now that it has: by its phase, and for a reset the one before, what happened
+  /// in it, and who is the client.
+  func closeType(resetIn resetPhase: Phase) -> CloseType {
+    guard isTCP else {
       return facts.has(FlowFacts.stopped) ? .forcedReport : .timeout
     }
     switch phase {
-    case .refused, .reset: return resetType
+    case .refused, .reset: return resetType(in: resetPhase)
     case .opening:
       return facts.has(FlowFacts.foreignAnswer) ? .clientPortReuse : .serverSynAckMissing
     case .answered: return .clientAckMissing
@@ -23,9 +24,9 @@ extension Flow {
     }
   }
 
-  private var resetType: CloseType {
+  private func resetType(in phase: Phase) -> CloseType {
     let isByClient = facts.has(FlowFacts.rst, clientDirection)
-    switch resetPhase {
+    switch phase {
     case .opening:
       if facts.has(FlowFacts.foreignAnswer) { return .clientPortReuse }
       return isByClient ? .clientEstablishReset : .serverRefused

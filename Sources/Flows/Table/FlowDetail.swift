@@ -5,9 +5,14 @@ import Telemetry
 
 /// What few packets of a flow touch: what it was when it began, and the report being gathered.
 struct FlowDetail: BitwiseCopyable {
+  var id: UInt64 = 0
   /// The flow's first packet, and that of this report (`Int64.max` before there is one).
   var start = Timestamp(nanoseconds: 0)
   var reportStart: Int64 = .max
+  /// When the next report of a flow that goes on is due.
+  var reportDue: Int64 = 0
+  /// The second that ``Flow/traffic`` counts in, since the epoch; when one is open.
+  var second: Int64 = 0
   /// First SYN and first SYN/ACK.
   var synTime = Timestamp(nanoseconds: 0)
   var synAckTime = Timestamp(nanoseconds: 0)
@@ -21,38 +26,54 @@ struct FlowDetail: BitwiseCopyable {
   var link = BothWays(LinkAddress.none)
   var isNearLink = BothWays(false)
   var isNearNetwork = BothWays(false)
+  var isGuest = BothWays(false)
   /// Identification of each direction's first packet.
   var identification = BothWays<UInt16>(0)
   var etherType: UInt16 = 0
   var vlan: UInt16 = 0
   var applicationProtocol: ApplicationProtocol = .unknown
+  /// The phase that a reset ended.
+  var resetPhase: Flow.Phase = .other
+  /// How sure the direction is, 0 to 255.
+  var directionScore: UInt8 = 0
+  var observationPoint: ObservationPoint = .rest
 
   /// Its pair in the network figures, and places in the pools of the table.
   var pair: UInt32 = .max
   var extra: UInt32 = .max
   var gaps = BothWays<UInt32>(.max)
   var echoes: UInt32 = .max
+  /// The place of what befell it in the open second.
+  var incidents: UInt32 = .max
 
-  /// Since the flow began, without the open second; and where those of this report stand, likewise.
-  var totalPackets = BothWays<UInt64>(0)
-  var totalBytes = BothWays<UInt64>(0)
-  var report: UInt32 = .max
+  /// Of the seconds of this report that were counted.
+  var report = ReportFigures()
+  /// Of the reports before this one.
+  var reportedPackets = BothWays<UInt64>(0)
+  var reportedBytes = BothWays<UInt64>(0)
 
-  init(_ packet: inout DecodedPacket) {
+  /// That of a slot that was never used.
+  init() {}
+
+  init(_ packet: inout DecodedPacket, id: UInt64, reportInterval: Int64) {
+    self.id = id
     start = packet.time
+    reportDue = packet.time.nanoseconds &+ reportInterval
     link[0] = packet.sourceLink
     link[1] = packet.destinationLink
     etherType = packet.etherType
     vlan = packet.vlan
   }
+}
 
-  /// Adds the traffic of a second.
-  mutating func add(_ counters: inout FlowCounters) {
-    for direction in 0...1 {
-      totalPackets[direction] &+= counters.traffic[direction].packets
-      totalBytes[direction] &+= counters.traffic[direction].bytes
-    }
-  }
+/// What a report has gathered, by direction of the packets.
+struct ReportFigures: BitwiseCopyable {
+  var traffic = BothWays(FlowTraffic())
+  /// Places in the pools of the table.
+  var samples: UInt32 = .max
+  var incidents: UInt32 = .max
+
+  var isEmpty: Bool { traffic[0].packets == 0 && traffic[1].packets == 0 }
 }
 
 /// What only some flows have.

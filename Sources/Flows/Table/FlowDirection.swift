@@ -122,11 +122,11 @@ extension FlowTable {
   /// Tells which end is the client, as `score` (0 to 255) of certainty has it. What is surer already
   /// stays. On a reversal all figures that are not yet reported change sides.
   mutating func learnDirection(slot: Int, firstIsClient: Bool, score: UInt8) {
-    guard score > flows[slot].directionScore else { return }
-    flows[slot].directionScore = score
+    guard score > details[slot].directionScore else { return }
+    details[slot].directionScore = score
     guard flows[slot].firstIsClient != firstIsClient else { return }
-    flows[slot].firstIsClient = firstIsClient
-    flows[slot].observationPoint = observationPoint(slot)
+    flows[slot].facts.set(FlowFacts.reversed, to: !firstIsClient)
+    details[slot].observationPoint = observationPoint(slot)
     leavePair(slot, closing: nil)
   }
 
@@ -139,20 +139,5 @@ extension FlowTable {
     guard let extra = extra(of: slot) else { return }
     extras.slots[extra].realAddress[direction] = packet.options.realAddress
     extras.slots[extra].realPort[direction] = packet.options.realPort
-  }
-}
-
-extension DecodedPacket {
-  /// RFC 792 and RFC 4443 section 4: an echo request or its reply.
-  var isEcho: Bool { isEchoRequest || isEchoReply }
-
-  var isEchoRequest: Bool {
-    transport.rawValue == TransportProtocol.icmp.rawValue && icmpType == 8
-      || transport.rawValue == TransportProtocol.icmpV6.rawValue && icmpType == 128
-  }
-
-  var isEchoReply: Bool {
-    transport.rawValue == TransportProtocol.icmp.rawValue && icmpType == 0
-      || transport.rawValue == TransportProtocol.icmpV6.rawValue && icmpType == 129
   }
 }

@@ -10,12 +10,30 @@ extension Flow {
   @inline(__always)
   static func hash(of packet: inout DecodedPacket, seed: UInt64) -> UInt32 {
     let (sourcePort, destinationPort) = ports(of: &packet)
-    let ends =
-      end(packet.source, port: sourcePort, seed: seed)
-      &+ end(packet.destination, port: destinationPort, seed: seed)
+    return hash(
+      ends: end(packet.source, port: sourcePort, seed: seed)
+        &+ end(packet.destination, port: destinationPort, seed: seed),
+      interface: packet.interface, tunnelID: packet.tunnel.id, tunnelType: packet.tunnel.type,
+      transport: packet.transport, seed: seed)
+  }
+
+  /// The hash of the packets of this flow.
+  func hash(seed: UInt64) -> UInt32 {
+    Self.hash(
+      ends: Self.end(source, port: sourcePort, seed: seed)
+        &+ Self.end(destination, port: destinationPort, seed: seed),
+      interface: interface, tunnelID: tunnelID, tunnelType: tunnelType, transport: transport,
+      seed: seed)
+  }
+
+  @inline(__always)
+  private static func hash(
+    ends: UInt64, interface: UInt32, tunnelID: UInt32, tunnelType: TunnelType,
+    transport: TransportProtocol, seed: UInt64
+  ) -> UInt32 {
     let place =
-      UInt64(packet.interface) << 32 ^ UInt64(packet.tunnel.id) << 8
-      ^ UInt64(packet.tunnel.type.rawValue) << 40 ^ UInt64(packet.transport.rawValue)
+      UInt64(interface) << 32 ^ UInt64(tunnelID) << 8 ^ UInt64(tunnelType.rawValue) << 40
+      ^ UInt64(transport.rawValue)
     let product = (ends ^ seed).multipliedFullWidth(by: place &+ 0x9e37_79b9_7f4a_7c15)
     let folded = product.high ^ product.low
     return UInt32(truncatingIfNeeded: folded ^ folded >> 32) | 1
@@ -59,8 +77,7 @@ extension Flow {
   }
 
   /// The flow that a packet begins.
-  init(_ packet: inout DecodedPacket, hash: UInt32) {
-    self.init()
+  init(_ packet: inout DecodedPacket) {
     source = packet.source
     destination = packet.destination
     interface = packet.interface
@@ -70,6 +87,5 @@ extension Flow {
     transport = packet.transport
     use = .open
     last = packet.time
-    self.hash = hash
   }
 }

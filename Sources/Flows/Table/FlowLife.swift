@@ -13,17 +13,26 @@ extension FlowTable {
   }
 
   func isOver(_ slot: Int, silence: Int64) -> Bool {
-    silence > timeout(of: flows[slot].phase) &+ limits.lateness
+    silence > timeout(of: slot)
   }
 
-  private func timeout(of phase: Flow.Phase) -> Int64 {
-    switch phase {
-    case .established: limits.establishedTimeout
-    case .reset: limits.resetTimeout
-    case .refused: limits.refusedTimeout
-    case .finished: limits.finishedTimeout
-    case .other, .opening, .answered, .halfClosed: limits.otherTimeout
-    }
+  /// The longest silence that a flow survives.
+  func timeout(of slot: Int) -> Int64 {
+    let timeout =
+      switch flows[slot].phase {
+      case .established: limits.establishedTimeout
+      case .reset: limits.resetTimeout
+      case .refused: limits.refusedTimeout
+      case .finished: limits.finishedTimeout
+      case .other, .opening, .answered, .halfClosed: limits.otherTimeout
+      }
+    return timeout &+ limits.lateness
+  }
+
+  /// Moves a connection on to a phase, which may have another timeout.
+  mutating func enter(_ phase: Flow.Phase, slot: Int) {
+    flows[slot].phase = phase
+    dues[slot] = .min
   }
 
   /// Whether it is the SYN, or SYN/ACK, of a new connection between the same ports. While one is
@@ -63,15 +72,16 @@ extension FlowTable {
     }
     if clock == nil { clock = packet.time }
     let (firstIsClient, score) = guessDirection(&packet)
-    flows[slot] = Flow(&packet, hash: hash)
-    flows[slot].id = nextID
-    flows[slot].reportDue = packet.time.nanoseconds &+ limits.reportInterval
-    flows[slot].firstIsClient = firstIsClient
-    flows[slot].directionScore = score
+    let isListed = flows[slot].facts.has(FlowFacts.listed)
+    flows[slot] = Flow(&packet)
+    flows[slot].facts.set(FlowFacts.listed, to: isListed)
+    flows[slot].facts.set(FlowFacts.reversed, to: !firstIsClient)
+    details[slot] = FlowDetail(&packet, id: nextID, reportInterval: limits.reportInterval)
+    details[slot].directionScore = score
     nextID &+= 1
-    details[slot] = FlowDetail(&packet)
     learnTunnel(&packet, slot: slot, direction: 0)
     learnPlace(&packet, slot: slot)
+    dues[slot] = .min
     index.insert(hash, slot: slot)
     openCount += 1
     return slot
@@ -80,9 +90,9 @@ extension FlowTable {
   private mutating func reserve() -> Int? {
     if let reused = free.popLast() { return Int(reused) }
     guard flows.count < extras.limit else { return nil }
-    var nothing = DecodedPacket()
     flows.append(Flow())
-    details.append(FlowDetail(&nothing))
+    details.append(FlowDetail())
+    dues.append(.max)
     return flows.count - 1
   }
 
@@ -110,8 +120,9 @@ extension FlowTable {
 
   /// Takes a flow out of the table. Its slot waits in ``ended``.
   mutating func end(_ slot: Int) {
-    index.remove(flows[slot].hash, slot: slot)
+    index.remove(flows[slot].hash(seed: limits.hashSeed), slot: slot)
     flows[slot].use = .ended
+    dues[slot] = .max
     openCount -= 1
     ended.append(slot)
   }
@@ -129,28 +140,5 @@ extension FlowTable {
       details[slot].extra = extras.insert(FlowExtra())
     }
     return details[slot].extra == Pool<FlowExtra>.none ? nil : Int(details[slot].extra)
-  }
-
-  /// Times an echo reply: the system response of the end that sends it.
-  mutating func takeEcho(
-    _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
-  ) {
-    if packet.isEchoRequest {
-      if details[slot].echoes == Pool<PendingEchoes>.none {
-        details[slot].echoes = echoes.insert(PendingEchoes())
-      }
-      let place = details[slot].echoes
-      guard place != Pool<PendingEchoes>.none, direction == flows[slot].clientDirection else {
-        return
-      }
-      echoes.slots[Int(place)].add(packet.icmpSequence, at: packet.time.nanoseconds)
-    } else if packet.isEchoReply, direction != flows[slot].clientDirection {
-      let place = details[slot].echoes
-      guard place != Pool<PendingEchoes>.none,
-        let sent = echoes.slots[Int(place)].take(packet.icmpSequence)
-      else { return }
-      seconds.slots[second].counters.systemResponse[direction].take(
-        packet.time, since: Timestamp(nanoseconds: sent), limit: LatencyLimit.systemResponse)
-    }
   }
 }

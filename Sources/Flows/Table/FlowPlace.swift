@@ -6,6 +6,7 @@ import Telemetry
 struct Interfaces {
   private(set) var descriptions: [InterfaceDescription] = []
   private var addresses: [Set<IPAddress>] = []
+  private var guests: [Set<IPAddress>] = []
   /// The name that was written last, and where.
   private var written: (interface: UInt32, text: Text)?
 
@@ -19,6 +20,7 @@ struct Interfaces {
   mutating func append(_ description: InterfaceDescription) -> UInt32 {
     descriptions.append(description)
     addresses.append(Set(description.addresses))
+    guests.append(Set(description.guests))
     return UInt32(descriptions.count - 1)
   }
 
@@ -26,10 +28,15 @@ struct Interfaces {
     guard Int(id) < descriptions.count else { return }
     descriptions[Int(id)] = description
     addresses[Int(id)] = Set(description.addresses)
+    guests[Int(id)] = Set(description.guests)
   }
 
   func isNear(_ address: IPAddress, on id: UInt32) -> Bool {
     Int(id) < addresses.count && addresses[Int(id)].contains(address)
+  }
+
+  func isGuest(_ address: IPAddress, on id: UInt32) -> Bool {
+    Int(id) < guests.count && guests[Int(id)].contains(address)
   }
 
   /// Appends the name of an interface to the batch's text, unless it stands there already.
@@ -63,6 +70,8 @@ extension RecordBatch {
 struct Nearness {
   var link = false
   var network = false
+  /// It is a container's that the interface leads to.
+  var guest = false
   /// The tunnel that its packets go through begins here.
   var tunnel = false
 }
@@ -70,7 +79,8 @@ struct Nearness {
 extension InterfaceDescription {
   /// Where a flow of these two ends is seen here.
   ///
-  /// An end with its link and its network address here is here itself. With the link address alone
+  /// An end with its link and its network address here is here itself. A container that the
+  /// interface leads to is seen at its node; between two of them, both are. With the link address alone
   /// it is somebody whose packets are passed on: a container's or a virtual machine's at its node,
   /// or those of the other side, whose gateway this is. With the network address alone it is a
   /// container again, if packets are passed on here at all.
@@ -87,8 +97,16 @@ extension InterfaceDescription {
     case (false, true): return .server
     case (false, false): break
     }
+    switch (client.guest, server.guest) {
+    case (true, true): return .local
+    case (true, false): return .clientNode
+    case (false, true): return .serverNode
+    case (false, false): break
+    }
     if client.tunnel || server.tunnel { return client.tunnel ? .clientNode : .serverNode }
     if client.link || server.link {
+      // Towards a container, that link address is the sender of what comes from everywhere else.
+      if facesContainer { return client.link ? .serverNode : .clientNode }
       if forwards { return client.link ? .clientNode : .serverNode }
       return client.link ? .serverGateway : .clientGateway
     }
@@ -107,7 +125,9 @@ extension FlowTable {
       packet.destinationLink, packet.destination, on: interface)
     details[slot].isNearNetwork[0] = interfaces.isNear(packet.source, on: interface)
     details[slot].isNearNetwork[1] = interfaces.isNear(packet.destination, on: interface)
-    flows[slot].observationPoint = observationPoint(slot)
+    details[slot].isGuest[0] = interfaces.isGuest(packet.source, on: interface)
+    details[slot].isGuest[1] = interfaces.isGuest(packet.destination, on: interface)
+    details[slot].observationPoint = observationPoint(slot)
   }
 
   func observationPoint(_ slot: Int) -> ObservationPoint {
@@ -122,7 +142,8 @@ extension FlowTable {
 
   private func nearness(_ slot: Int, _ direction: Int) -> Nearness {
     var nearness = Nearness(
-      link: details[slot].isNearLink[direction], network: details[slot].isNearNetwork[direction])
+      link: details[slot].isNearLink[direction], network: details[slot].isNearNetwork[direction],
+      guest: details[slot].isGuest[direction])
     let extra = details[slot].extra
     if flows[slot].tunnelType.rawValue != 0, extra != Pool<FlowExtra>.none {
       // The first packet's tunnel, seen from either end.

@@ -13,6 +13,12 @@ struct FlowTable: ~Copyable {
   /// A slot's number is a flow's handle from the packet that made it to its release.
   var flows: [Flow] = []
   var details: [FlowDetail] = []
+  /// When time has something for a slot: its flow may be silent for too long, or is to be reported.
+  /// Nanoseconds since the epoch; `Int64.max` without an open flow. Apart, so that looking for what is
+  /// due brings in little.
+  var dues: [Int64] = []
+  /// Slots with figures of a second that may be open: those with ``FlowFacts/listed``.
+  var counting: [UInt32] = []
   /// Slots of flows that ended and wait for ``release(_:into:)``, oldest first. The owner empties it,
   /// after every packet or at least before every advance.
   var ended: [Int] = []
@@ -23,7 +29,7 @@ struct FlowTable: ~Copyable {
   /// Flows that have not ended.
   var openCount = 0
   var interfaces = Interfaces()
-  var seconds: Pool<FlowSecond>
+  var samples: Pool<FlowSamples>
   var incidents: Pool<FlowIncidents>
   var extras: Pool<FlowExtra>
   var gaps: Pool<SequenceGaps>
@@ -50,7 +56,9 @@ struct FlowTable: ~Copyable {
     // Address space, not memory: a table that grows would move all of its flows, a few times.
     flows.reserveCapacity(limits.flows + Self.endedLimit)
     details.reserveCapacity(limits.flows + Self.endedLimit)
-    seconds = Pool(limit: 2 * (limits.flows + Self.endedLimit))
+    dues.reserveCapacity(limits.flows + Self.endedLimit)
+    // Each flow has at most one place for its open second and one for its report.
+    samples = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     incidents = Pool(limit: 2 * (limits.flows + Self.endedLimit))
     extras = Pool(limit: limits.flows + Self.endedLimit)
     gaps = Pool(limit: limits.disorderedDirections)
@@ -85,7 +93,7 @@ struct FlowTable: ~Copyable {
   }
 
   /// The flow's id, as its records carry it.
-  func id(_ slot: Int) -> UInt64 { flows[slot].id }
+  func id(_ slot: Int) -> UInt64 { details[slot].id }
 
   /// Counts `packet` for its flow, which it may begin; nil when the table is full.
   ///
@@ -114,19 +122,21 @@ struct FlowTable: ~Copyable {
 
   @inline(__always)
   private mutating func count(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
-    let second = second(of: slot, at: packet.time)
-    seconds.slots[second].counters.count(&packet, direction: direction)
+    if packet.time.nanoseconds >= flows[slot].secondEnd
+      || !flows[slot].traffic[direction].hasRoom(for: &packet)
+    {
+      openSecond(of: slot, at: packet.time)
+    }
+    flows[slot].traffic[direction].count(&packet)
     if packet.time.nanoseconds > flows[slot].last.nanoseconds { flows[slot].last = packet.time }
     if packet.isLaterFragment { return }
     flows[slot].flags[direction] |= packet.flags.rawValue
-    if flows[slot].takeExpected(&packet, direction, &seconds.slots[second].counters) { return }
-    takeRest(&packet, slot: slot, direction: direction, second: second)
+    if flows[slot].takeExpected(&packet, direction, &samples) { return }
+    takeRest(&packet, slot: slot, direction: direction)
   }
 
   /// Takes a packet that is not the expected one of a TCP connection.
-  private mutating func takeRest(
-    _ packet: inout DecodedPacket, slot: Int, direction: Int, second: Int
-  ) {
+  private mutating func takeRest(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
     if !flows[slot].facts.has(FlowFacts.seen, direction) {
       flows[slot].facts.note(FlowFacts.seen, direction)
       details[slot].identification[direction] = packet.identification
@@ -134,52 +144,19 @@ struct FlowTable: ~Copyable {
     }
     switch packet.transport.rawValue {
     case TransportProtocol.tcp.rawValue:
-      takeUnexpected(&packet, slot: slot, direction: direction, second: second)
+      takeUnexpected(&packet, slot: slot, direction: direction)
     case TransportProtocol.udp.rawValue:
-      flows[slot].takeDatagram(&packet, direction, &seconds.slots[second].counters)
-    default: takeEcho(&packet, slot: slot, direction: direction, second: second)
+      flows[slot].takeDatagram(&packet, direction, &samples)
+    default: takeEcho(&packet, slot: slot, direction: direction)
     }
   }
 
-  /// The place of the flow's figures of the second of `time`.
-  @inline(__always)
-  mutating func second(of slot: Int, at time: Timestamp) -> Int {
-    let place = flows[slot].second
-    if place != Pool<FlowSecond>.none, time.nanoseconds < seconds.slots[Int(place)].end {
-      return Int(place)
+  /// The place of what befell the flow in its open second.
+  mutating func incidents(of slot: Int) -> Int {
+    if details[slot].incidents == Pool<FlowIncidents>.none {
+      details[slot].incidents = incidents.insert(FlowIncidents())
     }
-    return openSecond(of: slot, at: time)
-  }
-
-  /// The place of what befell a flow in the second that stands at `second`.
-  mutating func incidents(of second: Int) -> Int {
-    if seconds.slots[second].incidents == Pool<FlowIncidents>.none {
-      // As many places as seconds have: there is always one.
-      seconds.slots[second].incidents = incidents.insert(FlowIncidents())
-    }
-    return Int(seconds.slots[second].incidents)
-  }
-
-  /// Tells what the flow speaks, and the first host or name that was asked for.
-  mutating func learnProtocol(
-    slot: Int, _ number: ApplicationProtocol, domain: Span<UInt8>
-  ) {
-    details[slot].applicationProtocol = number
-    guard !domain.isEmpty, let extra = extra(of: slot), extras.slots[extra].domain.count == 0
-    else { return }
-    _ = domains.append(
-      domain.extracting(0..<min(domain.count, 255)), to: &extras.slots[extra].domain)
-  }
-
-  /// Counts what was seen of a call.
-  mutating func countCall(slot: Int, _ call: CallCount, at time: Timestamp) {
-    let second = second(of: slot, at: time)
-    seconds.slots[second].counters.count(call)
-    if call.isResponse && call.status.rawValue == ResponseStatus.ok.rawValue {
-      flows[slot].facts.note(FlowFacts.goodAnswer)
-    } else {
-      flows[slot].facts.forget(FlowFacts.goodAnswer)
-    }
+    return Int(details[slot].incidents)
   }
 
   /// Hands over what was counted since the last call.
@@ -198,36 +175,10 @@ struct FlowHit {
   var isNew: Bool
 }
 
-/// What became known of a call of a flow: its request, its response, or both at once.
-struct CallCount {
-  var isRequest = false
-  var isResponse = false
-  var status: ResponseStatus = .ok
-  /// Request to response, microseconds; nil when not both were seen.
-  var duration: UInt64?
-  /// A message could not be parsed.
-  var isParseFailure = false
-}
-
 /// What a ``FlowTable`` did with what it was given. Both balance after every call.
 struct FlowTableTallies {
   /// Flow reports, and packets that found no room for their flow.
   var flows = Tally()
   /// Figures of one flow in one second, counted in a second's row, and again in a minute's.
   var rollup = Tally()
-}
-
-extension FlowCounters {
-  fileprivate mutating func count(_ call: CallCount) {
-    if call.isRequest { requests &+= 1 }
-    if call.isResponse { responses &+= 1 }
-    if call.isParseFailure { parseFailures &+= 1 }
-    switch call.status.rawValue {
-    case ResponseStatus.clientError.rawValue: clientErrors &+= 1
-    case ResponseStatus.serverError.rawValue: serverErrors &+= 1
-    case ResponseStatus.timeout.rawValue: timeouts &+= 1
-    default: break
-    }
-    if let duration = call.duration { callResponse.take(microseconds: duration) }
-  }
 }

@@ -36,7 +36,11 @@ package struct FlowTableLimits: Sendable {
   package var rollupPairs = 32_768
   /// Bytes of request domains held, of all flows.
   package var domainBytes = 8 << 20
-  /// Bounds of the batch.
+  /// Flow records in a batch after which nothing more is ended or reported before the batch is taken,
+  /// so that many flows which end at once come in several batches; likewise rows of seconds, where
+  /// the next may exceed the bound below. Nil when whoever takes them wants all at once.
+  package var flowsAtOnce: Int?
+  /// Bounds of the batch: what exceeds them is dropped and counted.
   package var batchFlows = 131_072
   package var batchNetworkMetrics = 131_072
   package var batchTextBytes = 32 << 20

@@ -74,30 +74,3 @@ struct SequenceGaps: BitwiseCopyable {
     Int32(bitPattern: a &- b) < 0
   }
 }
-
-/// Echo requests of a flow that wait for their replies, at most 16: then the oldest is given up.
-struct PendingEchoes: BitwiseCopyable {
-  private var sequences = InlineArray<16, UInt16>(repeating: 0)
-  private var times = InlineArray<16, Int64>(repeating: 0)
-  private var count = 0
-  private var nextPlace = 0
-
-  init() {}
-
-  mutating func add(_ sequence: UInt16, at time: Int64) {
-    sequences[nextPlace] = sequence
-    times[nextPlace] = time
-    nextPlace = (nextPlace + 1) % 16
-    count = min(count + 1, 16)
-  }
-
-  /// When the request of this number was sent, which is then no longer waiting.
-  mutating func take(_ sequence: UInt16) -> Int64? {
-    for index in 0..<count where sequences[index] == sequence && times[index] != .min {
-      let time = times[index]
-      times[index] = .min
-      return time
-    }
-    return nil
-  }
-}

@@ -150,9 +150,10 @@ final class AgentConnection: ChannelInboundHandler {
     let protocols = hello.protocols.map {
       ProtocolEntry(number: $0.number.rawValue, name: $0.name)
     }
-    let version = hello.agentVersion
+    let (hostname, version) = (hello.hostname, hello.agentVersion)
     workers.runIfActive(eventLoop: context.eventLoop) { () -> (UInt16, UInt64) in
-      let agent = try catalog.admit(identity: identity, version: version, protocols: protocols)
+      let agent = try catalog.admit(
+        identity: identity, hostname: hostname, version: version, protocols: protocols)
       return (agent, journal.mark(of: agent))
     }.whenComplete { result in
       own.value.admitted(result, hello)

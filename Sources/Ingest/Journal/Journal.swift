@@ -16,7 +16,7 @@ package struct SealedSegment: Hashable, Sendable {
 /// The write-ahead log between the agents and the store.
 ///
 /// A batch is acknowledged when it is here. Segments are handed out one by one in ``sealed`` and
-/// deleted when the store has their rows; those that a dead server left behind come first. The
+/// deleted when the store has their rows on the disk; those that a dead server left come first. The
 /// sequence numbers of every agent go from segment header to segment header, so a batch that is
 /// sent again is known as long as the directory lives.
 ///
@@ -57,18 +57,26 @@ package final class Journal: Sendable {
   let shared: Mutex<Shared>
   let wake = DispatchSemaphore(value: 0)
   private let stopped = DispatchSemaphore(value: 0)
+  private let mark: BootMark
 
   /// Opens the journal in `path`, takes over what is in it, and starts the writing thread.
   ///
   /// - Throws: ``JournalError``; another process that works on the directory is one.
-  package init(path: String, limits: JournalLimits = JournalLimits(), logger: Logger)
+  package convenience init(path: String, limits: JournalLimits = JournalLimits(), logger: Logger)
     throws(JournalError)
   {
+    try self.init(path: path, limits: limits, boot: try BootMark.current(), logger: logger)
+  }
+
+  /// - Parameter boot: names the time since the machine was started.
+  init(path: String, limits: JournalLimits, boot: String, logger: Logger) throws(JournalError) {
     self.limits = limits
     self.logger = logger
     directory = try JournalDirectory(path)
     let lock = try DirectoryLock(path)
-    let recovery = try JournalRecovery(directory, logger: logger)
+    mark = BootMark(directory: path)
+    let recovery = try JournalRecovery(
+      directory, machineDied: mark.machineDied(since: boot), logger: logger)
     identity = recovery.header.journal
     var shared = Shared()
     shared.queuedMarks = recovery.header.marks
@@ -78,6 +86,8 @@ package final class Journal: Sendable {
     (sealed, continuation) = AsyncStream.makeStream(of: SealedSegment.self)
     let file = try JournalFile(
       creating: directory.path(of: recovery.header.number), content: recovery.header.bytes)
+    // Only now: a start that is cut short before must come to the same answer again.
+    try mark.write(boot)
     for number in recovery.empty { try directory.delete(number) }
     for segment in recovery.sealed { continuation.yield(segment) }
     start(JournalWriter(file: file, header: recovery.header, lock: lock))
@@ -164,6 +174,10 @@ package final class Journal: Sendable {
     let bytes = try directory.read(segment.number)
     return SegmentContents(bytes.span).map { StoredSegment($0) }
   }
+
+  /// Remembers that all that the store took is on the disk: should the machine go down now, the next
+  /// start may trust in what the store remembers of inserts. Called when the store takes no more.
+  func settle() { mark.remove() }
 
   /// Forgets a segment whose rows are stored.
   package func delete(_ segment: SealedSegment) throws(JournalError) {

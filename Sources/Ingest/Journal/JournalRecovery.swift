@@ -11,10 +11,13 @@ struct JournalRecovery: Sendable {
   /// Segments without any, which may go once the next one stands.
   var empty: [UInt64] = []
 
-  init(_ directory: JournalDirectory, logger: Logger) throws(JournalError) {
-    header = SegmentHeader(
-      journal: UInt64.random(in: 1...UInt64.max), number: 1, recordsBefore: 0, marks: [:])
-    var known = false
+  /// - Parameter machineDied: The machine went down with the store at work. The store may then
+  ///   remember inserts whose rows it lost, so they are made anew, in the name of a new journal.
+  init(
+    _ directory: JournalDirectory, machineDied: Bool, logger: Logger
+  ) throws(JournalError) {
+    let newName = UInt64.random(in: 1...UInt64.max)
+    header = SegmentHeader(journal: newName, number: 1, recordsBefore: 0, marks: [:])
     for number in try directory.segments() {
       let bytes = try directory.read(number)
       header.number = number + 1
@@ -26,8 +29,8 @@ struct JournalRecovery: Sendable {
         try directory.setAside(number)
         continue
       }
-      if !known { header.journal = contents.header.journal }
-      known = true
+      // The name of the last start is the one that inserts were made in.
+      if !machineDied { header.journal = contents.header.journal }
       take(contents)
       if contents.entries.isEmpty && contents.damagedEntries == 0 {
         empty.append(number)

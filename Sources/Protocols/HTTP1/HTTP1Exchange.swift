@@ -41,4 +41,11 @@ struct HTTP1Outstanding {
   mutating func removeAll() {
     self = HTTP1Outstanding()
   }
+
+  mutating func removeAllButLast() {
+    guard count > 0 else { return }
+    let last = untracked > 0 ? 0 : methods >> UInt64((count - 1) * 2)
+    self = HTTP1Outstanding()
+    push(HTTP1MethodClass(rawValue: last & 3) ?? .usual)
+  }
 }

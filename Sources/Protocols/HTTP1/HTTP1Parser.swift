@@ -67,6 +67,8 @@ package struct HTTP1Parser: ProtocolParser {
     if side == .client { client = Direction() } else { server = Direction() }
   }
 
+  package mutating func earlierRequestsAreOver() { outstanding.removeAllButLast() }
+
   /// Finds the next head, past a chunked body or among bytes of which nothing is known; nil when the
   /// view begins with it.
   private mutating func beforeHead(

@@ -26,6 +26,12 @@ struct HTTP1Target {
     let start = colon + 3
     let end = bytes.firstIndex(of: Self.slash, from: start, to: target.upperBound)
     authority = start..<(end ?? target.upperBound)
+    // A user's name and password are not told, RFC 9110 section 4.2.4.
+    while let at = bytes.firstIndex(
+      of: UInt8(ascii: "@"), from: authority.lowerBound, to: authority.upperBound)
+    {
+      authority = (at + 1)..<authority.upperBound
+    }
     resource = (end ?? target.upperBound)..<target.upperBound
   }
 

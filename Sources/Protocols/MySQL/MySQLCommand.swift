@@ -63,6 +63,15 @@ struct MySQLCommand: RawRepresentable, Hashable, Sendable {
     self == .quit || self == .statementClose || self == .statementSendLongData
   }
 
+  /// Whether a conversation may be recognised with it: those that are left out have no form that tells
+  /// them from noise, and nobody pools connections to send them.
+  var isRecognised: Bool {
+    switch rawValue {
+    case 0x01, 0x02, 0x03, 0x09, 0x0e, 0x16...0x1c, 0x1f, 0xfa: true
+    default: false
+    }
+  }
+
   /// Whether the payload may be this long. Commands without arguments are one byte, which is what
   /// tells them from noise.
   func allows(length: Int) -> Bool {

@@ -15,14 +15,13 @@ extension MySQLParser {
     if bytes.count == 4 { return sequence <= 1 && length < 1 << 20 ? .undecided : .no }
     if sequence == 0 {
       if context.side != .client, bytes[4] == 10 { return greeting(bytes, length) }
-      if context.side != .server { return command(bytes, length, context) }
+      if context.side != .server { return commands(bytes, context) }
     }
     if sequence == 1 {
       if context.side != .server, length >= 32, isLogin(bytes, length) {
         return .yes(sentBy: .client)
       }
-      // An answer seen first: the client's next command will tell.
-      if context.side != .client { return length < 1 << 20 ? .undecided : .no }
+      if context.side != .client, length < 1 << 20 { return answer(bytes) }
     }
     return .no
   }
@@ -47,36 +46,82 @@ extension MySQLParser {
     return true
   }
 
-  private static func command(
-    _ bytes: Span<UInt8>, _ length: Int, _ context: RecognitionContext
-  ) -> Recognition {
-    let body = bytes.extracting(5..<max(5, min(bytes.count, 4 + length)))
+  /// What one packet of the client's says of the conversation, and where the next one begins.
+  private enum Command {
+    case none
+    case needMore
+    case possible(end: Int)
+    case sure(end: Int)
+  }
+
+  /// Commands, one behind the other, of which one must say what it is: others, such as a lone ping,
+  /// could be anything.
+  private static func commands(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
+    var index = 0
+    var isSure = false
+    reading: while index < bytes.count {
+      switch command(bytes.extracting(droppingFirst: index), context) {
+      case .none:
+        guard index == 0, isCompressedQuery(bytes), isExactFrame(bytes) else { return .no }
+        return .yes(sentBy: .client)
+      case .needMore:
+        return .undecided
+      case .possible(let end):
+        index += end
+      case .sure(let end):
+        isSure = true
+        index += end
+      }
+    }
+    guard isSure else { return .undecided }
+    return index == bytes.count || context.isTruncated ? .yes(sentBy: .client) : .undecided
+  }
+
+  private static func command(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Command {
+    guard bytes.count >= 5 else { return .needMore }
+    let length = bytes.littleEndian24(at: 0)
+    let end = 4 + length
     let command = MySQLCommand(rawValue: bytes[4])
-    let isExact = bytes.count == 4 + length || (context.isTruncated && bytes.count < 4 + length)
+    guard bytes[3] == 0, length > 0, command.isRecognised, command.allows(length: length) else {
+      return .none
+    }
+    let body = bytes.extracting(5..<max(5, min(bytes.count, end)))
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? textStart(body) : 0
-      let text = body.extracting(start..<body.count)
       // Attributes with values are skipped by guess; in bytes of who knows whom that guess finds
       // statements that are none.
-      guard bytes.count <= 4 + length, start <= 2 else { return .no }
-      switch SQLText.beginsStatement(text, dialect: .mySQL) {
-      case true?: return isExact ? .yes(sentBy: .client) : .undecided
-      case false?: break
-      case nil: return bytes.count < 4 + length && body.count < 16 ? .undecided : .no
+      guard start <= 2 else { return .none }
+      switch SQLText.beginsStatement(body.extracting(start..<body.count), dialect: .mySQL) {
+      case true?: return .sure(end: end)
+      case false?: return .none
+      case nil: return bytes.count < end && body.count < 16 ? .needMore : .none
       }
     case .statementExecute:
       // The id, no more than a flag, and the count of executions, which is always 1.
-      guard length >= 10 else { break }
-      guard bytes.count >= 14 else { return .undecided }
-      let isOne = bytes.littleEndian32(at: 10) == 1
-      return isExact && isOne && bytes[9] <= 0x0f ? .yes(sentBy: .client) : .no
-    case .ping where length == 1 && bytes.count == 5:
-      let isUsualPort = descriptor.defaultPorts.contains(context.serverPort)
-      return isUsualPort ? .yes(sentBy: .client) : .undecided
-    default: break
+      guard bytes.count >= 14 else { return .needMore }
+      return bytes.littleEndian32(at: 10) == 1 && bytes[9] <= 0x0f ? .sure(end: end) : .none
+    case .initDB:
+      for index in body.indices where body[index] < 0x20 { return .none }
+      return .possible(end: end)
+    case .ping where descriptor.defaultPorts.contains(context.serverPort):
+      return .sure(end: end)
+    default:
+      return .possible(end: end)
     }
-    return isCompressedQuery(bytes) && isExactFrame(bytes) ? .yes(sentBy: .client) : .no
+  }
+
+  /// An answer seen first, whose packets are numbered: the client's next command will tell.
+  private static func answer(_ bytes: Span<UInt8>) -> Recognition {
+    var index = 0
+    var sequence: UInt8 = 1
+    while index + 4 <= bytes.count {
+      // Each answer begins at 1.
+      guard bytes[index + 3] == sequence || bytes[index + 3] == 1 else { return .no }
+      sequence = bytes[index + 3] &+ 1
+      index += 4 + bytes.littleEndian24(at: index)
+    }
+    return .undecided
   }
 
   private static func isExactFrame(_ bytes: Span<UInt8>) -> Bool {

@@ -20,7 +20,7 @@ extension MySQLParser {
     }
     // Answers of an authentication method, or the content of a local file.
     if sequence != 0 || length == 0 {
-      if isLost[0] && sequence != 0 { return .skip(bytes.count) }
+      if gaps[.client] && sequence != 0 { return .skip(bytes.count) }
       return .skip(4 + length)
     }
     guard bytes.count > 4 else { return isFinal ? .skip(4 + length) : .needMore }

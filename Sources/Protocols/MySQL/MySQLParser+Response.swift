@@ -8,16 +8,16 @@ extension MySQLParser {
   ) throws(ParseError) -> ParseStep {
     let length = bytes.littleEndian24(at: 0)
     let sequence = bytes[3]
-    if isReplicating { return .skip(isLost[1] ? bytes.count : 4 + length) }
+    if isReplicating { return .skip(gaps[.server] ? bytes.count : 4 + length) }
     guard let first = pending.first else {
       if sequence == 0 && number == 0 {
         if bytes.count < min(4 + length, 64) && !isFinal { return .needMore }
         takeGreeting(bytes, length)
       }
       // The end of an answer whose beginning, or whose request, was not seen.
-      return .skip(isLost[1] ? bytes.count : 4 + length)
+      return .skip(gaps[.server] ? bytes.count : 4 + length)
     }
-    if isLost[1] && !first.isInterrupted && first.command != .login && sequence != 1 {
+    if gaps[.server] && !first.isInterrupted && first.command != .login && sequence != 1 {
       // An answer was begun and its beginning lost: it is over when the client speaks again.
       message = Message(.response)
       return finish(first, &message, .untilTurn, isSeen: false)
@@ -49,6 +49,9 @@ extension MySQLParser {
         return .needMore
       }
       message.length = Int64(end)
+      if let failure = response.failure, end > bytes.count, failure.message.upperBound < end {
+        message.flags.insert(.truncated)
+      }
       describe(response, bytes, &message, into: &fields)
       learn(response, first)
       return finish(first, &message, .bytes(end), isSeen: true)

@@ -8,12 +8,10 @@ import Telemetry
 /// Requests and responses carry a running number, so an answer that was not captured shifts nothing.
 /// The statement's literals are hidden. Errors of 2000 to 2999 (the client library's) are client
 /// errors, all others server errors, as in DeepFlow.
-package struct MySQLParser: ProtocolParser {
+package struct MySQLParser: CountingParser {
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
     defaultPorts: [3306])
-
-  package static let countsMessages = true
 
   /// A command whose answer was not seen yet.
   struct Pending: Sendable {
@@ -52,61 +50,49 @@ package struct MySQLParser: ProtocolParser {
   var continuesPacket = false
   /// The server sends its log without end.
   var isReplicating = false
-  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
-  var answersAreLost = false
-  /// The next bytes of this side may begin inside of a packet.
-  var isLost: [2 of Bool] = InlineArray(repeating: false)
+  var gaps = StreamGaps()
 
   package init() {}
 
-  package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+  mutating func step(
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    let bytes = view.bytes
-    if isEncrypted { throw ParseError(at: 0, expected: "plain text, but TLS was agreed on") }
-    let headerSize = isCompressed ? 7 : 4
-    guard bytes.count >= headerSize else {
-      return view.isFinal ? .skip(max(1, bytes.count)) : .needMore
+    if isEncrypted { throw unreadable("plain text, but TLS was agreed on") }
+    guard bytes.count >= (isCompressed ? 7 : 4) else {
+      return isFinal ? .skip(bytes.count) : .needMore
     }
-    let step: ParseStep
-    do throws(ParseError) {
-      if isCompressed {
-        step = try nextCompressed(bytes, isFinal: view.isFinal, side, into: &message, &fields)
-      } else if side == .client {
-        step = try nextRequest(bytes, isFinal: view.isFinal, into: &message, &fields)
-      } else {
-        step = try nextResponse(bytes, isFinal: view.isFinal, into: &message, &fields)
-      }
-    } catch {
-      guard isLost[Int(side.rawValue)] else { throw error }
-      return .skip(bytes.count)
+    if isCompressed {
+      return try nextCompressed(bytes, isFinal: isFinal, side, into: &message, &fields)
     }
-    if case .message(let length) = step {
-      if side == .server { answersAreLost = false }
-      isLost[Int(side.rawValue)] = length == .untilTurn
-    }
-    return step
+    return side == .client
+      ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
+      : try nextResponse(bytes, isFinal: isFinal, into: &message, &fields)
   }
 
   package mutating func bytesWereLost(from side: Side) {
-    isLost[Int(side.rawValue)] = true
+    gaps[side] = true
     if side == .client {
       continuesPacket = false
     } else if pending.count > 1 {
       // Which of them were answered cannot be told.
       pending.removeAll()
     } else {
-      answersAreLost = true
+      gaps.answersAreLost = true
     }
+  }
+
+  package mutating func earlierRequestsAreOver() {
+    pending.removeFirst(max(0, pending.count - 1))
+    gaps.answersAreLost = false
   }
 
   mutating func expect(
     _ command: MySQLCommand, statement: PreparedStatement? = nil
   ) throws(ParseError) -> UInt64 {
-    if answersAreLost {
+    if gaps.answersAreLost {
       pending.removeAll()
-      answersAreLost = false
+      gaps.answersAreLost = false
     }
     guard pending.count < Self.pendingLimit else {
       throw ParseError(at: 0, expected: "fewer commands without an answer")

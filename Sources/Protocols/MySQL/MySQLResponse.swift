@@ -49,10 +49,23 @@ struct MySQLResponse {
     }
   }
 
-  private func packet(_ bytes: Span<UInt8>) -> PacketStart {
-    guard position + 5 <= bytes.count else { return .hidden }
-    let length = bytes.littleEndian24(at: position)
-    return .visible(body: position + 4, length: length, end: position + 4 + length)
+  /// The next packet that is no report of progress: MariaDB sends those during long statements, as an
+  /// error of code 0xffff
+  /// (https://mariadb.com/kb/en/err_packet/).
+  private mutating func packet(_ bytes: Span<UInt8>) -> PacketStart {
+    while true {
+      guard position + 5 <= bytes.count else { return .hidden }
+      let length = bytes.littleEndian24(at: position)
+      let body = position + 4
+      guard bytes[body] == 0xff, length >= 3 else {
+        return .visible(body: body, length: length, end: body + length)
+      }
+      guard body + 3 <= bytes.count else { return .hidden }
+      guard bytes.littleEndian16(at: body + 1) == .max else {
+        return .visible(body: body, length: length, end: body + length)
+      }
+      position = body + length
+    }
   }
 
   private mutating func readSingle(_ bytes: Span<UInt8>, _ command: MySQLCommand) -> Extent {

@@ -10,23 +10,7 @@ extension PostgreSQLParser {
     if context.side == .server { return answer(bytes) }
     if bytes[0] == 0 { return startup(bytes) }
     guard isFrontendType(bytes[0]) else { return context.side == nil ? answer(bytes) : .no }
-    guard bytes.count >= 5 else { return .undecided }
-    let length = Int(bytes.bigEndian32(at: 1)) + 1
-    guard length >= 5, length <= longestMessage else { return .no }
-    switch bytes[0] {
-    case 0x51:  // Q
-      let isExact = length == bytes.count || (context.isTruncated && length > bytes.count)
-      guard length >= bytes.count else { return .no }
-      return statement(bytes, from: 5, isExact: isExact, length: length)
-    case 0x50:  // P
-      guard let nameEnd = bytes.position(of: 0, from: 5) else {
-        return bytes.count < min(length, 70) ? .undecided : .no
-      }
-      if length < bytes.count, !isFrontendType(bytes[length]) { return .no }
-      return statement(bytes, from: nameEnd + 1, isExact: true, length: length)
-    case 0x42: return chain(bytes, context)
-    default: return .no
-    }
+    return messages(bytes, context)
   }
 
   private static func startup(_ bytes: Span<UInt8>) -> Recognition {
@@ -46,37 +30,53 @@ extension PostgreSQLParser {
     }
   }
 
-  private static func statement(
-    _ bytes: Span<UInt8>, from start: Int, isExact: Bool, length: Int
-  ) -> Recognition {
-    let end = min(bytes.count, length)
-    guard start <= end else { return .no }
-    switch SQLText.beginsStatement(bytes.extracting(start..<end), dialect: .postgreSQL) {
-    case true?: return isExact ? .yes(sentBy: .client) : .undecided
-    case false?: return .no
-    case nil: return bytes.count < length && end - start < 64 ? .undecided : .no
+  /// Longest message that a conversation is recognised by; no text is one with such a length.
+  private static let longestRecognised = 1 << 26
+
+  /// The client's messages, one behind the other, of which one must hold a statement, or execute one
+  /// that was prepared before we looked.
+  private static func messages(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
+    var index = 0
+    var isSure = false
+    while index < bytes.count {
+      guard isFrontendType(bytes[index]) else { return .no }
+      guard index + 5 <= bytes.count else { break }
+      let length = Int(bytes.bigEndian32(at: index + 1)) + 1
+      guard length >= 5, length <= longestRecognised else { return .no }
+      let end = index + length
+      let body = bytes.extracting((index + 5)..<max(index + 5, min(end, bytes.count)))
+      switch bytes[index] {
+      case 0x51:  // Q
+        guard let isStatement = isStatement(body, isCut: end > bytes.count) else {
+          return .undecided
+        }
+        guard isStatement else { return .no }
+        isSure = true
+      case 0x50:  // P
+        guard let nameEnd = body.position(of: 0, from: 0) else {
+          return end > bytes.count && body.count < 64 ? .undecided : .no
+        }
+        let text = body.extracting((nameEnd + 1)..<body.count)
+        guard let isStatement = isStatement(text, isCut: end > bytes.count) else {
+          return .undecided
+        }
+        guard isStatement, end >= bytes.count || isFrontendType(bytes[end]) else { return .no }
+        return .yes(sentBy: .client)
+      case 0x45:  // E
+        isSure = true
+      default: break
+      }
+      index = end
     }
+    guard isSure else { return .undecided }
+    return index == bytes.count || context.isTruncated ? .yes(sentBy: .client) : .undecided
   }
 
-  /// A statement that was prepared before we looked: Bind, Execute, Sync and nothing left over.
-  private static func chain(
-    _ bytes: Span<UInt8>, _ context: RecognitionContext
-  ) -> Recognition {
-    var index = 0
-    var hasExecute = false
-    while index + 5 <= bytes.count {
-      let type = bytes[index]
-      let length = Int(bytes.bigEndian32(at: index + 1)) + 1
-      guard isFrontendType(type), length >= 5, length <= longestMessage else { return .no }
-      if type == 0x45 { hasExecute = true }
-      index += length
+  private static func isStatement(_ text: Span<UInt8>, isCut: Bool) -> Bool? {
+    switch SQLText.beginsStatement(text, dialect: .postgreSQL) {
+    case let known?: known
+    case nil: isCut && text.count < 64 ? nil : false
     }
-    guard index == bytes.count else {
-      guard index > bytes.count else { return .undecided }
-      return context.isTruncated && !descriptor.defaultPorts.contains(context.serverPort)
-        ? .no : .undecided
-    }
-    return hasExecute ? .yes(sentBy: .client) : .undecided
   }
 
   /// An answer seen first: the client's next message will tell.

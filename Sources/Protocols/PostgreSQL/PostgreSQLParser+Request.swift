@@ -201,9 +201,9 @@ extension PostgreSQLParser {
   private mutating func expect(
     isSimple: Bool = false, isParseOnly: Bool = false
   ) throws(ParseError) -> UInt64 {
-    if answersAreLost {
+    if gaps.answersAreLost {
       groups.removeAll()
-      answersAreLost = false
+      gaps.answersAreLost = false
     }
     if isSimple || groups.last.map({ $0.isComplete || $0.isParseOnly }) ?? true || isParseOnly {
       try append(Group(isSimple: isSimple, isComplete: isSimple, isParseOnly: isParseOnly))

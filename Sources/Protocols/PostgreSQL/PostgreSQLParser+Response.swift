@@ -3,22 +3,6 @@
 import Telemetry
 
 extension PostgreSQLParser {
-  /// What the messages of one response told.
-  private struct Outcome {
-    var status = ResponseStatus.ok
-    var rows: UInt64?
-    var sqlState: Range<Int>?
-    var text: Range<Int>?
-    /// The response holds ReadyForQuery.
-    var endsGroup = false
-  }
-
-  private enum Extent {
-    case end(Int)
-    case unseen
-    case malformed(Int)
-  }
-
   mutating func nextResponse(
     _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
@@ -34,7 +18,8 @@ extension PostgreSQLParser {
     }
     guard bytes.count >= 5 else {
       guard isFinal else { return .needMore }
-      return groups.isEmpty ? .skip(bytes.count) : giveUp(Outcome(), bytes, into: &message, &fields)
+      return groups.isEmpty
+        ? .skip(bytes.count) : giveUp(PostgreSQLOutcome(), bytes, into: &message, &fields)
     }
     let length = Int(bytes.bigEndian32(at: 1)) + 1
     guard length >= 5, length <= Self.longestMessage else {
@@ -51,8 +36,8 @@ extension PostgreSQLParser {
     guard let first = groups.firstIndex(where: { $0.remaining > 0 }), first == 0 else {
       return try unasked(bytes, length, isFinal: isFinal, into: &message, &fields)
     }
-    var outcome = Outcome()
-    switch walk(bytes, groups[0], &outcome) {
+    var outcome = PostgreSQLOutcome()
+    switch outcome.read(bytes, of: groups[0]) {
     case .malformed(let offset):
       throw ParseError(at: offset, expected: "a message of the server")
     case .unseen:
@@ -62,7 +47,7 @@ extension PostgreSQLParser {
       message = Message(.response)
       message.requestID = groups[0].firstNumber
       message.length = Int64(end)
-      describe(outcome, bytes, &message, into: &fields)
+      outcome.describe(&message, from: bytes, into: &fields)
       groups[0].firstNumber += 1
       groups[0].remaining -= 1
       if outcome.status != .ok { groups[0].failure = outcome.status }
@@ -77,7 +62,7 @@ extension PostgreSQLParser {
 
   /// Keeps bytes at the end of an error for the requests that it aborts and for which the six of
   /// ReadyForQuery are too few; how many.
-  private mutating func reserveTail(_ end: Int, _ outcome: Outcome, _ seen: Int) -> Int {
+  private mutating func reserveTail(_ end: Int, _ outcome: PostgreSQLOutcome, _ seen: Int) -> Int {
     guard outcome.status != .ok, end <= seen, let group = groups.first, group.remaining > 6,
       !group.isSimple
     else { return 0 }
@@ -102,16 +87,16 @@ extension PostgreSQLParser {
     _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     guard bytes[0] == 0x45, isStarting else {
-      return .skip(isLost[1] && length > bytes.count ? bytes.count : length)
+      return .skip(gaps[.server] && length > bytes.count ? bytes.count : length)
     }
     if bytes.count < length && !isFinal { return .needMore }
     isStarting = false
-    var outcome = Outcome()
-    readError(bytes, 5..<min(length, bytes.count), &outcome)
+    var outcome = PostgreSQLOutcome()
+    outcome.readError(bytes, 5..<min(length, bytes.count))
     message = Message(.session)
     message.texts.requestType = fields.append("startup")
     message.texts.endpoint = message.texts.requestType
-    describe(outcome, bytes, &message, into: &fields)
+    outcome.describe(&message, from: bytes, into: &fields)
     return .message(.bytes(length))
   }
 
@@ -156,110 +141,15 @@ extension PostgreSQLParser {
 
   /// The end is not in view, and no byte will follow: all that comes until the turn answers.
   private mutating func giveUp(
-    _ outcome: Outcome, _ bytes: Span<UInt8>, into message: inout Message,
+    _ outcome: PostgreSQLOutcome, _ bytes: Span<UInt8>, into message: inout Message,
     _ fields: inout FieldBuffer
   ) -> ParseStep {
     guard let group = groups.first, group.remaining > 0 else { return .skip(bytes.count) }
     message = Message(.response)
     message.requestID = group.firstNumber
     message.flags.insert(.truncated)
-    describe(outcome, bytes, &message, into: &fields)
+    outcome.describe(&message, from: bytes, into: &fields)
     groups.removeAll()
     return .message(.untilTurn)
-  }
-
-  /// Hops over messages to the one that ends the response of the group's next request.
-  private func walk(
-    _ bytes: Span<UInt8>, _ group: Group, _ outcome: inout Outcome
-  ) -> Extent {
-    var index = 0
-    while index + 5 <= bytes.count {
-      let type = bytes[index]
-      let size = Int(bytes.bigEndian32(at: index + 1)) + 1
-      guard size >= 5, size <= Self.longestMessage, Self.isBackendType(type) else {
-        return .malformed(index)
-      }
-      let end = index + size
-      let isInView = end <= bytes.count
-      switch type {
-      case 0x43:  // C
-        guard isInView else { return .unseen }
-        outcome.rows = rows(bytes, (index + 5)..<end) ?? outcome.rows
-        if !group.isSimple && !group.isWhole { return .end(end) }
-      case 0x45:  // E
-        readError(bytes, (index + 5)..<min(end, bytes.count), &outcome)
-        return isInView ? .end(end) : .unseen
-      case 0x49, 0x73:  // I, s
-        if !group.isSimple && !group.isWhole { return .end(end) }
-      case 0x31 where group.isParseOnly: return .end(end)
-      case 0x56 where !group.isSimple: return .end(end)
-      case 0x5a:
-        outcome.endsGroup = group.isSimple || group.isWhole
-        return .end(outcome.endsGroup ? end : index)
-      default: break
-      }
-      index = end
-    }
-    return .unseen
-  }
-
-  /// The number at the end of a command tag: `INSERT 0 5`, `SELECT 3`.
-  private func rows(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
-    var end = range.upperBound
-    while end > range.lowerBound, bytes[end - 1] == 0 { end -= 1 }
-    var start = end
-    while start > range.lowerBound, bytes[start - 1] >= 0x30, bytes[start - 1] <= 0x39 {
-      start -= 1
-    }
-    guard start < end, start > range.lowerBound, end - start <= 18 else { return nil }
-    var value: UInt64 = 0
-    for index in start..<end { value = value * 10 + UInt64(bytes[index] - 0x30) }
-    return value
-  }
-
-  /// ErrorResponse: fields of a letter and a string. C is the SQLSTATE, M the text.
-  private func readError(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, _ outcome: inout Outcome
-  ) {
-    outcome.status = .serverError
-    var index = range.lowerBound
-    while index < range.upperBound, bytes[index] != 0 {
-      let end = min(bytes.position(of: 0, from: index + 1) ?? range.upperBound, range.upperBound)
-      let value = (index + 1)..<max(index + 1, end)
-      if bytes[index] == 0x43 { outcome.sqlState = value }
-      if bytes[index] == 0x4d { outcome.text = value }
-      index = end + 1
-    }
-    if let state = outcome.sqlState, state.count == 5 {
-      let isClients = Self.isClientClass(bytes[state.lowerBound], bytes[state.lowerBound + 1])
-      outcome.status = isClients ? .clientError : .serverError
-    }
-  }
-
-  /// Whose fault a class of SQLSTATE is (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-  static func isClientClass(_ first: UInt8, _ second: UInt8) -> Bool {
-    let classes: StaticString = "030A0B0F0L0P202223262F343D3F42"
-    return classes.withUTF8Buffer { buffer in
-      var index = 0
-      while index < buffer.count {
-        if unsafe buffer[index] == first && buffer[index + 1] == second { return true }
-        index += 2
-      }
-      return false
-    }
-  }
-
-  private func describe(
-    _ outcome: Outcome, _ bytes: Span<UInt8>, _ message: inout Message,
-    into fields: inout FieldBuffer
-  ) {
-    message.status = outcome.status
-    message.affectedRows = outcome.rows
-    if let state = outcome.sqlState {
-      message.texts.responseResult = fields.append(bytes.extracting(state))
-    }
-    if let text = outcome.text {
-      message.texts.responseException = fields.append(bytes.extracting(text))
-    }
   }
 }

@@ -10,12 +10,10 @@ import Telemetry
 /// Execute (a client that prepares ahead) is a request of type `parse`. Requests and responses carry
 /// a running number, so an answer that was not captured shifts nothing. Start-up and authentication
 /// make no record unless they fail; literals are hidden.
-package struct PostgreSQLParser: ProtocolParser {
+package struct PostgreSQLParser: CountingParser {
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
     defaultPorts: [5432])
-
-  package static let countsMessages = true
 
   /// What the client sent up to a Sync, or one simple query or function call.
   struct Group: Sendable {
@@ -53,38 +51,22 @@ package struct PostgreSQLParser: ProtocolParser {
   /// that was aborted.
   var abortedTail = 0
   var tailEndsGroup = false
-  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
-  var answersAreLost = false
-  /// The next bytes of this side may begin inside of a message.
-  var isLost: [2 of Bool] = InlineArray(repeating: false)
+  var gaps = StreamGaps()
 
   package init() {}
 
-  package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+  mutating func step(
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
-    if isEncrypted { throw ParseError(at: 0, expected: "plain text, but TLS was agreed on") }
-    let step: ParseStep
-    do throws(ParseError) {
-      step =
-        side == .client
-        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &message, &fields)
-        : try nextResponse(view.bytes, isFinal: view.isFinal, into: &message, &fields)
-    } catch {
-      guard isLost[Int(side.rawValue)] else { throw error }
-      return .skip(view.bytes.count)
-    }
-    if case .message(let length) = step {
-      if side == .server { answersAreLost = false }
-      isLost[Int(side.rawValue)] = length == .untilTurn
-    }
-    return step
+    if isEncrypted { throw unreadable("plain text, but TLS was agreed on") }
+    return side == .client
+      ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
+      : try nextResponse(bytes, isFinal: isFinal, into: &message, &fields)
   }
 
   package mutating func bytesWereLost(from side: Side) {
-    isLost[Int(side.rawValue)] = true
+    gaps[side] = true
     abortedTail = 0
     if side == .client {
       openParse = nil
@@ -93,8 +75,19 @@ package struct PostgreSQLParser: ProtocolParser {
       // Which of them were answered cannot be told.
       groups.removeAll()
     } else {
-      answersAreLost = true
+      gaps.answersAreLost = true
     }
+  }
+
+  package mutating func earlierRequestsAreOver() {
+    groups.removeFirst(max(0, groups.count - 1))
+    if groups.first.map({ $0.remaining > 0 }) ?? false {
+      groups[0].remaining = 1
+      groups[0].firstNumber = number
+      groups[0].failure = nil
+    }
+    abortedTail = 0
+    gaps.answersAreLost = false
   }
 }
 

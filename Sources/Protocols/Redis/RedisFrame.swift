@@ -87,6 +87,26 @@ enum RedisFrame {
     return .at(index)
   }
 
+  /// Where the value begins behind the attributes at the front; the end of `bytes` when it is not in
+  /// view.
+  static func valueStart(_ bytes: Span<UInt8>) -> Int {
+    var index = 0
+    while index < bytes.count, bytes[index] == 0x7c {
+      guard case .value(let pairs, var next) = count(bytes, at: index + 1) else {
+        return bytes.count
+      }
+      for _ in 0..<(2 * max(0, pairs)) {
+        guard next < bytes.count,
+          case .at(let end) = end(of: bytes.extracting(droppingFirst: next)),
+          next + end <= bytes.count
+        else { return bytes.count }
+        next += end
+      }
+      index = next
+    }
+    return index
+  }
+
   /// Where the text of the bulk or simple string at `start` lies; nil when it is not all in view.
   static func text(_ bytes: Span<UInt8>, at start: Int) -> Range<Int>? {
     guard start < bytes.count else { return nil }

@@ -34,7 +34,12 @@ extension RedisParser {
       }
     }
     message = Message(.response)
-    describe(bytes, length, &message, into: &fields)
+    // Attributes stand before the value that answers.
+    let start = bytes[0] == 0x7c ? RedisFrame.valueStart(bytes) : 0
+    if start < bytes.count {
+      describe(
+        bytes.extracting(droppingFirst: start), length - start, &message, into: &fields)
+    }
     guard case .at = end else {
       message.flags.insert(.truncated)
       return .message(.untilTurn)

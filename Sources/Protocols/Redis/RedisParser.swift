@@ -11,12 +11,10 @@ import Telemetry
 /// says what failed, not whose fault it was. What the server sends without being asked (messages of
 /// channels, MONITOR's lines, RESP3 pushes) is no response. Requests and responses carry a running
 /// number, so an answer that was not captured shifts nothing.
-package struct RedisParser: ProtocolParser {
+package struct RedisParser: CountingParser {
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .identifier,
     defaultPorts: [6379])
-
-  package static let countsMessages = true
 
   /// Commands that wait for their first confirmation, by ``RedisConfirmation``.
   var expectedConfirmations: [6 of UInt32] = InlineArray(repeating: 0)
@@ -31,36 +29,23 @@ package struct RedisParser: ProtocolParser {
   /// The numbers of the last request, and of the last that was answered.
   var number: UInt64 = 0
   var answered: UInt64 = 0
-  /// Answers may be missing: when the client speaks again, none to earlier requests will come.
-  var answersAreLost = false
-  /// The next bytes of this side may begin inside of a message.
-  var isLost: [2 of Bool] = InlineArray(repeating: false)
+  var gaps = StreamGaps()
 
   package init() {}
 
-  package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+  mutating func step(
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    guard view.bytes.count > 0 else { return view.isFinal ? .skip(1) : .needMore }
     if isReplicating && side == .client {
-      throw ParseError(at: 0, expected: "a command, but this is a replica's connection")
+      throw unreadable("a command, but this is a replica's connection")
     }
-    var step: ParseStep
-    do throws(ParseError) {
-      step =
-        side == .client
-        ? try nextRequest(view.bytes, isFinal: view.isFinal, into: &message, &fields)
-        : try nextReply(view.bytes, isFinal: view.isFinal, into: &message, &fields)
-    } catch {
-      guard isLost[Int(side.rawValue)] else { throw error }
-      return .skip(view.bytes.count)
-    }
-    if case .message(let length) = step {
-      isLost[Int(side.rawValue)] = length == .untilTurn
-      step = count(&message, length, seen: view.bytes.count)
-    }
-    return step
+    let step =
+      side == .client
+      ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
+      : try nextReply(bytes, isFinal: isFinal, into: &message, &fields)
+    guard case .message(let length) = step else { return step }
+    return count(&message, length, seen: bytes.count)
   }
 
   /// Gives a message its number. A reply to a command that was not seen is passed over.
@@ -70,8 +55,8 @@ package struct RedisParser: ProtocolParser {
     switch message.kind {
     case .session: break
     case .request:
-      if answersAreLost { answered = number }
-      answersAreLost = false
+      if gaps.answersAreLost { answered = number }
+      gaps.answersAreLost = false
       number += 1
       message.requestID = number
     case .response:
@@ -81,7 +66,6 @@ package struct RedisParser: ProtocolParser {
       }
       answered += 1
       message.requestID = answered
-      answersAreLost = false
       // Until the turn, whatever else was asked is answered unseen.
       if length == .untilTurn { answered = number }
     }
@@ -89,8 +73,16 @@ package struct RedisParser: ProtocolParser {
   }
 
   package mutating func bytesWereLost(from side: Side) {
-    isLost[Int(side.rawValue)] = true
-    if side == .server { answersAreLost = true }
+    gaps[side] = true
+    guard side == .server else { return }
+    gaps.answersAreLost = true
+    // Which of several were answered cannot be told.
+    if number &- answered > 1 { answered = number }
+  }
+
+  package mutating func earlierRequestsAreOver() {
+    answered = max(answered, number &- min(number, 1))
+    gaps.answersAreLost = false
   }
 
   package static func recognize(
@@ -101,7 +93,12 @@ package struct RedisParser: ProtocolParser {
       if context.side != .client { return replyRecognition(bytes, context) }
       return inlineRecognition(bytes, context)
     }
-    guard context.side != .server else { return replyRecognition(bytes, context) }
+    let command = context.side == .server ? .no : commandRecognition(bytes)
+    // An array may be either's.
+    return command == .no && context.side != .client ? replyRecognition(bytes, context) : command
+  }
+
+  private static func commandRecognition(_ bytes: Span<UInt8>) -> Recognition {
     guard case .value(let elements, let next) = RedisFrame.count(bytes, at: 1) else {
       if case .needMore = RedisFrame.count(bytes, at: 1) { return .undecided }
       return .no
@@ -115,8 +112,14 @@ package struct RedisParser: ProtocolParser {
     case .value(let length, let start):
       guard length >= 2, length <= 20 else { return .no }
       guard start + length <= bytes.count else { return .undecided }
-      let isKnown = RedisCommand.named(bytes, at: start..<(start + length)) != nil
-      return isKnown ? .yes(sentBy: .client) : .no
+      if RedisCommand.named(bytes, at: start..<(start + length)) != nil {
+        return .yes(sentBy: .client)
+      }
+      // Modules have commands of their own: one that is known will tell.
+      for index in start..<(start + length) where bytes[index] <= 0x20 || bytes[index] > 0x7e {
+        return .no
+      }
+      return .undecided
     }
   }
 

@@ -30,7 +30,8 @@ struct TraceValue: ~Escapable {
     return start..<found
   }
 
-  /// `version-trace-span-flags`, W3C Trace Context section 3.2.
+  /// `version-trace-span-flags`, W3C Trace Context section 3.2: version ff and ids of nothing but zeros
+  /// are invalid.
   @_lifetime(self: copy self)
   mutating func traceparent(into fields: inout FieldBuffer) -> TraceIDs? {
     let start = position
@@ -38,7 +39,9 @@ struct TraceValue: ~Escapable {
       end - start == 52 || source[start + 52] == Self.dash,
       Self.isHexadecimal(source, start..<(start + 2), 2...2),
       Self.isHexadecimal(source, (start + 3)..<(start + 35), 32...32),
-      Self.isHexadecimal(source, (start + 36)..<(start + 52), 16...16)
+      Self.isHexadecimal(source, (start + 36)..<(start + 52), 16...16),
+      source[start] | 0x20 != Self.f || source[start + 1] | 0x20 != Self.f,
+      !isZero((start + 3)..<(start + 35)), !isZero((start + 36)..<(start + 52))
     else { return nil }
     // One copy for both.
     let ids = fields.append(source, at: (start + 3)..<(start + 52))
@@ -159,6 +162,12 @@ struct TraceValue: ~Escapable {
     return strangers == 0
   }
 
+  private func isZero(_ range: Range<Int>) -> Bool {
+    for index in range where source[index] != UInt8(ascii: "0") { return false }
+    return true
+  }
+
+  private static let f = UInt8(ascii: "f")
   private static let dash = UInt8(ascii: "-")
   private static let pipe = UInt8(ascii: "|")
   private static let colon = UInt8(ascii: ":")

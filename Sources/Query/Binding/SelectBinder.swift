@@ -1,35 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Storage
-package import Telemetry
-
-/// A SELECT with every name looked up: the engine's statement and what its columns are.
-package struct SelectPlan: Sendable {
-  package var table: TableDeclaration
-  /// One statement, without settings.
-  package var sql: EngineSQL
-  package var columns: [AnswerColumn]
-  package var fill: FillPlan?
-  /// The bounds of `time` in the query.
-  package var range: TimeRange
-  /// Finds the tag sets in the rows, for a catalog too large to send along whole; nil for a table
-  /// without tag sets.
-  var tagSetScan: EngineSQL?
-}
-
-/// A column of an answer.
-package struct AnswerColumn: Hashable, Sendable {
-  package enum Label: String, Hashable, Sendable {
-    case tag
-    case metrics
-  }
-
-  package var name: String
-  package var type: ValueType
-  /// `us`, `s`, `byte`, `%`, ... or empty.
-  package var unit: String
-  package var label: Label
-}
+internal import Telemetry
 
 struct SelectBinder {
   let scope: TableScope
@@ -194,81 +166,7 @@ struct SelectBinder {
         ? (select.order[0].descending ? .descending : .ascending) : .bySeries)
   }
 
-  // MARK: Aliases
-
-  /// The expression behind an alias, or behind a column's heading.
-  private func aliased(_ expression: Expression) -> Expression? {
-    guard case .name(let name) = expression.kind else { return nil }
-    let item =
-      select.items.first { $0.alias?.text == name }
-      ?? select.items.first { $0.alias == nil && $0.heading == name }
-    return item?.expression
-  }
-
-  /// `expression` with every alias in it replaced.
-  private func dealiased(_ expression: Expression) -> Expression {
-    if let replaced = aliased(expression) { return replaced }
-    func all(_ list: [Expression]) -> [Expression] { list.map(dealiased) }
-    let kind: Expression.Kind =
-      switch expression.kind {
-      case .name, .integer, .decimal, .string, .star, .call: expression.kind
-      case .not(let inner): .not(dealiased(inner))
-      case .negated(let inner): .negated(dealiased(inner))
-      case .binary(let name, let left, let right):
-        .binary(name, dealiased(left), dealiased(right))
-      case .isIn(let values, let operand, let negated):
-        .isIn(all(values), dealiased(operand), negated: negated)
-      case .between(let operand, let low, let high, let negated):
-        .between(
-          dealiased(operand), low: dealiased(low), high: dealiased(high), negated: negated)
-      case .isNull(let operand, let negated): .isNull(dealiased(operand), negated: negated)
-      }
-    return Expression(kind, at: expression.offset)
-  }
-
   private static func term(_ value: EngineSQL, _ term: SelectStatement.Order) -> EngineSQL {
     term.descending ? "\(value) DESC" : value
-  }
-
-  // MARK: Tag sets
-
-  /// A statement must not grow without bound because many columns decode a large catalog.
-  private func boundDecoding() throws(QueryError) {
-    let expressions =
-      select.items.map(\.expression) + select.grouping + select.order.map(\.expression)
-      + [select.condition, select.having].compactMap(\.self)
-    var decoded = 0
-    for expression in expressions {
-      if expression.kind == .star { decoded += scope.tags.count(where: \.isDecoded) }
-      for (name, offset) in expression.names {
-        guard case .some(.tag(let tag)) = try? scope.meaning(name, at: offset) else { continue }
-        decoded += tag.isDecoded ? 1 : 0
-      }
-    }
-    guard decoded * scope.tagSets.count <= DialectLimits.decodedNames else {
-      throw QueryError(
-        .limit,
-        "the query names \(decoded) tags of \(scope.tagSets.count) tag sets, which is too "
-          + "much for one statement; name fewer columns or a shorter time range")
-    }
-  }
-
-  /// By time alone: the other conditions may need the answer.
-  private func tagSetScan(_ range: TimeRange) -> EngineSQL? {
-    let columns = ["tag_set_id", "tag_set_id_0", "tag_set_id_1"].compactMap(scope.column)
-    guard !columns.isEmpty else { return nil }
-    let from: EngineSQL = range.first.map { " AND time >= \(max(0, $0))" } ?? ""
-    let to: EngineSQL = range.last.map { " AND time <= \($0)" } ?? ""
-    let list = columns.map { "\($0)" as EngineSQL }.joined(", ")
-    return "SELECT DISTINCT arrayJoin([\(list)]) AS tag_set FROM \(scope.table) WHERE 1\(from)\(to)"
-  }
-}
-
-extension AnswerColumn {
-  fileprivate init(_ value: Scalar, _ heading: String) {
-    name = heading
-    type = value.type
-    unit = value.unit
-    label = value.isMetric ? .metrics : .tag
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import Catalog
 package import Telemetry
 
@@ -63,6 +64,12 @@ package struct TableScope: Sendable {
 
   /// What `name` means in this table.
   func meaning(_ name: String, at offset: Int) throws(QueryError) -> Meaning {
+    guard let meaning = meaning(name) else { throw unknown(name, at: offset) }
+    return meaning
+  }
+
+  /// Nil for a name that means nothing. Which ones are near it is not looked for, which is dear.
+  func meaning(_ name: String) -> Meaning? {
     if let tag = tags.first(where: { $0.name == name }) { return .tag(tag) }
     if let metric = MetricDeclaration.builtIn.first(where: { $0.name == name }),
       let definition = metric.definition(in: table)
@@ -71,8 +78,7 @@ package struct TableScope: Sendable {
     }
     if let column = column(name) { return .column(column) }
     let pair = pair(name)
-    if !pair.isEmpty { return .eitherSide(pair) }
-    throw unknown(name, at: offset)
+    return pair.isEmpty ? nil : .eitherSide(pair)
   }
 
   /// The two tags that `name` stands for without saying which side.

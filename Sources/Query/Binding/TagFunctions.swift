@@ -9,27 +9,27 @@ extension AggregateBinder {
     case .unique, .exactUnique:
       try call.want(1...16)
       var values: [EngineSQL] = []
-      for argument in call.arguments { values.append(try tagValue(argument, of: call)) }
+      for argument in call.arguments { values.append(try tagValue(argument, of: call).sql) }
       let name: EngineSQL = call.function.operation == .unique ? "uniq" : "uniqExact"
       let result = withPlan { $0.aggregate(name, of: values.joined(", ")) }
       return Scalar(sql: result, type: .integer, isMetric: true)
     case .topK:
       try call.want(2...2)
-      let value = try tagValue(call.arguments[0], of: call)
+      let value = try tagValue(call.arguments[0], of: call).sql
       let count = Int(try call.number(1, 1...100, whole: true))
       let result = withPlan { $0.aggregate("topK", "(\(count))", of: value) }
       return Scalar(sql: result, type: .list)
     default:
       try call.want(1...1)
       let value = try tagValue(call.arguments[0], of: call)
-      let type = try scope.scalar(call.arguments[0], at: .rows).type
-      return Scalar(sql: withPlan { $0.aggregate("any", of: value) }, type: type)
+      return Scalar(sql: withPlan { $0.aggregate("any", of: value.sql) }, type: value.type)
     }
   }
 
-  private func tagValue(
+  /// The argument of an aggregate of tags, over rows.
+  func tagValue(
     _ argument: Expression, of call: FunctionCall
-  ) throws(QueryError) -> EngineSQL {
+  ) throws(QueryError) -> Scalar {
     if case .name(let name) = argument.kind,
       case .metric = try scope.meaning(name, at: argument.offset)
     {
@@ -40,7 +40,7 @@ extension AggregateBinder {
       throw QueryError(
         .misuse, "\(call.function.name) takes a tag, not an aggregate", at: argument.offset)
     }
-    return try scope.scalar(argument, at: .rows).sql
+    return try scope.scalar(argument, at: .rows)
   }
 
   mutating func wrap(_ call: FunctionCall) throws(QueryError) -> Scalar {

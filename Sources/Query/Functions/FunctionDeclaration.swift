@@ -13,7 +13,7 @@ package struct FunctionDeclaration: Hashable, Sendable {
     case scalar
   }
 
-  /// What carries the function out; one case a declaration.
+  /// What carries the function out.
   enum Operation: Hashable, Sendable {
     case sum, average, arithmeticAverage, maximum, minimum, deviation, spread, relativeSpread
     case last, percentile, exactPercentile, apdex, histogram
@@ -92,12 +92,17 @@ package struct FunctionDeclaration: Hashable, Sendable {
     .init(
       "Histogram", .metric, .histogram, accepts: figures, "metric, buckets",
       about: "List of (from, to, height) over values above 0."),
-    .init("Count", .metric, .count, accepts: [.other], "row", unit: "", about: "Rows."),
+    .init(
+      "Count", .metric, .count, accepts: [.other], "row or tag", unit: "",
+      about: "Rows, or those in which the tag has a value."),
   ]
 
   private static let otherFunctions: [FunctionDeclaration] = [
     .init("Uniq", .tag, .unique, "tag, ...", about: "Distinct values, approximately."),
     .init("UniqExact", .tag, .exactUnique, "tag, ...", about: "Distinct values."),
+    .init(
+      "countDistinct", .tag, .exactUnique, "tag, ...",
+      about: "UniqExact; may be written Count(DISTINCT tag)."),
     .init("Any", .tag, .any, "tag", about: "One of the values."),
     .init("TopK", .tag, .topK, "tag, n", about: "The n (1 to 100) most frequent values, a list."),
     .init(

@@ -76,6 +76,8 @@ extension Parser {
     let isWord = if case .word = current.kind { true } else { false }
     let name = try name("an expression")
     guard isWord, take(.open) else { return Expression(.name(name.text), at: name.offset) }
+    // What standard SQL calls Count(DISTINCT tag).
+    let countsDistinct = name.text.lowercased() == "count" && takeDistinct(before: [.close])
     var arguments: [Expression] = []
     if !take(.close) {
       repeat {
@@ -85,7 +87,8 @@ extension Parser {
       } while take(.comma)
       try expect(.close)
     }
-    return Expression(.call(name.text, arguments), at: name.offset)
+    let function = countsDistinct ? "UniqExact" : name.text
+    return Expression(.call(function, arguments), at: name.offset)
   }
 
   private func strengthOfNext() -> Int? {

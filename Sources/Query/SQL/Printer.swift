@@ -71,18 +71,23 @@ extension SelectStatement: CustomStringConvertible {
       text += " GROUP BY " + grouping.map(\.description).joined(separator: ", ")
     }
     if let having { text += " HAVING \(having)" }
-    if !order.isEmpty {
-      text += " ORDER BY "
-      text += order.map { "\($0.expression)\($0.descending ? " DESC" : "")" }
-        .joined(separator: ", ")
-    }
+    text += order.text
     if let seriesLimit {
       text += " SLIMIT \(seriesLimit.series)"
-      if let order = seriesLimit.order {
-        text += " SORDER BY \(order.expression)\(order.descending ? " DESC" : "")"
-      }
+      if let order = seriesLimit.order { text += " SORDER BY \(order)" }
     }
     return text + (limit?.description ?? "")
+  }
+}
+
+extension SelectStatement.Order: CustomStringConvertible {
+  package var description: String { "\(expression)\(descending ? " DESC" : "")" }
+}
+
+extension [SelectStatement.Order] {
+  /// With its keywords; empty for no order.
+  fileprivate var text: String {
+    isEmpty ? "" : " ORDER BY " + map(\.description).joined(separator: ", ")
   }
 }
 
@@ -109,6 +114,6 @@ extension ShowStatement: CustomStringConvertible {
       case .enumeration(let tag): "SHOW ENUM \(Expression.quoteName(tag.text)) VALUES"
       }
     if let condition { text += " WHERE \(condition)" }
-    return text + (limit?.description ?? "")
+    return text + order.text + (limit?.description ?? "")
   }
 }

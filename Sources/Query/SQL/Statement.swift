@@ -77,5 +77,6 @@ package struct ShowStatement: Hashable, Sendable {
 
   package var subject: Subject
   package var condition: Expression?
+  package var order: [SelectStatement.Order] = []
   package var limit: Limit?
 }

@@ -44,9 +44,10 @@ struct API {
     let presence = ingest.presence
     return snapshot.agents().map { agent in
       let seen = presence[agent.number]
+      let hostname = hosts[agent.number] ?? agent.hostname
       return AgentSummary(
-        id: agent.number, hostname: hosts[agent.number] ?? "", version: agent.version,
-        isConnected: (seen?.connections ?? 0) > 0,
+        id: agent.number, hostname: hostname, version: agent.version,
+        isConnected: (seen?.connections ?? 0) > 0, isReplay: hostname.hasSuffix(" (replay)"),
         lastSeen: internetTime(seen?.lastSeen.nanoseconds ?? 0))
     }
   }

@@ -35,9 +35,7 @@ struct HopRoutes {
         "There is no call \(id); it may have expired.", code: "NOT_FOUND", status: .notFound)
     }
     var json = JSONText()
-    json.raw("{\"hops\":")
-    json.array(hops) { $0.hop($1) }
-    json.raw("}\n")
+    json.object { $0.member("hops") { $0.array(hops) { $0.hop($1) } } }
     return json.response()
   }
 }
@@ -45,42 +43,26 @@ struct HopRoutes {
 extension JSONText {
   /// Row and flow numbers are text: they go beyond what a JavaScript number holds.
   fileprivate mutating func hop(_ hop: CallHop) {
-    raw("{\"id\":")
-    string("\(hop.id)")
-    raw(",\"observation_point\":")
-    string(hop.observationPoint)
-    raw(",\"signal_source\":")
-    integer(hop.signalSource)
-    raw(",\"agent_id\":")
-    integer(hop.agent)
-    raw(",\"flow_id\":")
-    string("\(hop.flow)")
-    raw(",\"start_time\":")
-    integer(hop.start)
-    raw(",\"end_time\":")
-    integer(hop.end)
-    raw(",\"duration\":")
-    optional(hop.duration)
-    raw(",\"network_to_next\":")
-    optional(hop.network)
-    raw(",\"client\":")
-    end(hop.clientService, hop.clientAddress, hop.clientPort)
-    raw(",\"server\":")
-    end(hop.serverService, hop.serverAddress, hop.serverPort)
-    raw("}")
-  }
-
-  private mutating func optional(_ value: Int64?) {
-    if let value { integer(value) } else { raw("null") }
+    object { json in
+      json.member("id", "\(hop.id)")
+      json.member("observation_point", hop.observationPoint)
+      json.member("signal_source", hop.signalSource)
+      json.member("agent_id", hop.agent)
+      json.member("flow_id", "\(hop.flow)")
+      json.member("start_time", hop.start)
+      json.member("end_time", hop.end)
+      json.member("duration", hop.duration)
+      json.member("network_to_next", hop.network)
+      json.member("client") { $0.end(hop.clientService, hop.clientAddress, hop.clientPort) }
+      json.member("server") { $0.end(hop.serverService, hop.serverAddress, hop.serverPort) }
+    }
   }
 
   private mutating func end(_ service: String, _ address: String, _ port: UInt64) {
-    raw("{\"service\":")
-    string(service)
-    raw(",\"ip\":")
-    string(address)
-    raw(",\"port\":")
-    integer(port)
-    raw("}")
+    object { json in
+      json.member("service", service)
+      json.member("ip", address)
+      json.member("port", port)
+    }
   }
 }

@@ -7,6 +7,8 @@ package import Storage
 /// Integers are written exactly, also those beyond 2^53; what JSON cannot say (NaN, infinity) is null.
 package struct JSONText: Sendable {
   package private(set) var bytes: [UInt8] = []
+  /// Whether a member stands before the place of the next one in its object.
+  private var followsMember = false
 
   package init() {}
 
@@ -66,6 +68,34 @@ package struct JSONText: Sendable {
       write(&self, element)
     }
     raw("]")
+  }
+
+  /// Writes `{`, the members that `write` adds, and `}`.
+  package mutating func object(_ write: (inout JSONText) -> Void) {
+    let outer = followsMember
+    raw("{")
+    followsMember = false
+    write(&self)
+    raw("}")
+    followsMember = outer
+  }
+
+  /// Writes a member of the object that is open; `name` needs no escapes.
+  package mutating func member(_ name: StaticString, _ write: (inout JSONText) -> Void) {
+    raw(followsMember ? ",\"" : "\"")
+    raw(name)
+    raw("\":")
+    write(&self)
+    followsMember = true
+  }
+
+  package mutating func member(_ name: StaticString, _ text: String) {
+    member(name) { $0.string(text) }
+  }
+
+  /// - Parameter number: Nil is written as null.
+  package mutating func member(_ name: StaticString, _ number: (some BinaryInteger)?) {
+    member(name) { json in if let number { json.integer(number) } else { json.raw("null") } }
   }
 
   private static func hexDigit(_ value: UInt8) -> UInt8 {

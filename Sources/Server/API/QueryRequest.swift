@@ -68,27 +68,27 @@ struct Refusal: Error {
 
   var response: Response {
     var json = JSONText()
-    json.raw("{\"OPT_STATUS\":")
-    json.string(code)
-    json.raw(",\"DESCRIPTION\":")
-    json.string(message)
-    if let line, let column {
-      json.raw(",\"error\":{\"line\":")
-      json.integer(line)
-      json.raw(",\"column\":")
-      json.integer(column)
-      json.raw(",\"suggestions\":")
-      json.array(suggestions) { $0.string($1) }
-      json.raw("}")
+    json.object { json in
+      json.member("OPT_STATUS", code)
+      json.member("DESCRIPTION", message)
+      guard let line, let column else { return }
+      json.member("error") { json in
+        json.object { json in
+          json.member("line", line)
+          json.member("column", column)
+          json.member("suggestions") { $0.array(suggestions) { $0.string($1) } }
+        }
+      }
     }
-    json.raw("}\n")
     return json.response(status: status)
   }
 }
 
 extension JSONText {
-  func response(status: HTTPResponse.Status = .ok) -> Response {
-    Response(
+  /// The document and a line's end, which is what a terminal wants behind it.
+  consuming func response(status: HTTPResponse.Status = .ok) -> Response {
+    raw("\n")
+    return Response(
       status: status, headers: [.contentType: "application/json"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
   }

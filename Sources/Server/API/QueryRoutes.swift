@@ -43,32 +43,37 @@ struct QueryRoutes {
 
   private func json(_ answer: Answer, losses: [LossSummary]) -> JSONText {
     var json = JSONText()
-    json.raw("{\"OPT_STATUS\":\"SUCCESS\",\"DESCRIPTION\":\"\",\"result\":{\"columns\":")
-    json.array(answer.columns) { $0.string($1.name) }
-    json.raw(",\"values\":")
-    json.array(answer.rows) { json, row in json.array(row) { $0.value($1) } }
-    json.raw(",\"schemas\":")
-    json.array(answer.columns) { json, column in
-      json.raw("{\"type\":")
-      json.string("\(column.type)")
-      json.raw(",\"unit\":")
-      json.string(column.unit)
-      json.raw(",\"label_type\":")
-      json.string(column.label.rawValue)
-      json.raw("}")
+    json.object { json in
+      json.member("OPT_STATUS", "SUCCESS")
+      json.member("DESCRIPTION", "")
+      json.member("result") { $0.object { $0.members(answer) } }
+      json.member("losses") { json in
+        json.array(losses) { json, loss in
+          json.object { json in
+            json.member("stage", loss.stage)
+            json.member("reason", loss.reason)
+            json.member("dropped", loss.dropped)
+          }
+        }
+      }
     }
-    json.raw("},\"losses\":")
-    json.array(losses) { json, loss in
-      json.raw("{\"stage\":")
-      json.string(loss.stage)
-      json.raw(",\"reason\":")
-      json.string(loss.reason)
-      json.raw(",\"dropped\":")
-      json.integer(loss.dropped)
-      json.raw("}")
-    }
-    json.raw("}\n")
     return json
+  }
+}
+
+extension JSONText {
+  fileprivate mutating func members(_ answer: Answer) {
+    member("columns") { $0.array(answer.columns) { $0.string($1.name) } }
+    member("values") { $0.array(answer.rows) { json, row in json.array(row) { $0.value($1) } } }
+    member("schemas") { json in
+      json.array(answer.columns) { json, column in
+        json.object { json in
+          json.member("type", "\(column.type)")
+          json.member("unit", column.unit)
+          json.member("label_type", column.label.rawValue)
+        }
+      }
+    }
   }
 }
 

@@ -27,27 +27,26 @@ struct StatusRoutes {
       return Refusal(error.description, code: "UNAVAILABLE", status: .serviceUnavailable).response
     }
     var json = JSONText()
-    json.raw("{\"status\":\"ok\"}\n")
+    json.object { $0.member("status", "ok") }
     return json.response()
   }
 
   private func agentList() -> Response {
     var json = JSONText()
-    json.raw("{\"agents\":")
-    json.array(agents()) { json, agent in
-      json.raw("{\"id\":")
-      json.integer(agent.id)
-      json.raw(",\"hostname\":")
-      json.string(agent.hostname)
-      json.raw(",\"version\":")
-      json.string(agent.version)
-      json.raw(",\"connected\":")
-      json.bool(agent.isConnected)
-      json.raw(",\"last_seen\":")
-      json.string(agent.lastSeen)
-      json.raw("}")
+    json.object { json in
+      json.member("agents") { json in
+        json.array(agents()) { json, agent in
+          json.object { json in
+            json.member("id", agent.id)
+            json.member("hostname", agent.hostname)
+            json.member("version", agent.version)
+            json.member("connected") { $0.bool(agent.isConnected) }
+            json.member("state", agent.state)
+            json.member("last_seen", agent.lastSeen)
+          }
+        }
+      }
     }
-    json.raw("}\n")
     return json.response()
   }
 }
@@ -58,6 +57,10 @@ struct AgentSummary: Sendable {
   var hostname: String
   var version: String
   var isConnected: Bool
+  /// Whether it sends capture files, not what happens on its host.
+  var isReplay: Bool
+  /// `connected`, `away`, or for a replay that is over, and that nobody waits for, `ended`.
+  var state: String { isConnected ? "connected" : isReplay ? "ended" : "away" }
   /// RFC 3339, UTC; empty before the first frame since the server started.
   var lastSeen: String
 }

@@ -50,6 +50,14 @@ final class DataDirectory: Sendable {
     try Self.write(text, to: file(name))
   }
 
+  /// Waits until everything in the directory is on the disk; takes as long as the disk takes, for
+  /// what others left to write on the same file system as well.
+  func synchronize() throws(StorageError) {
+    guard syncfs(lock) == 0 else {
+      throw .unavailable("\(path) cannot be synchronized (\(errorText(errno)))")
+    }
+  }
+
   /// Takes 16 MiB of the disk out of everybody's reach, as far as there is room.
   func loadBallast() {
     let descriptor = unsafe open(file("ballast"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -133,10 +141,11 @@ final class DataDirectory: Sendable {
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw refusal(path, errno) }
     let bytes = Array(text.utf8)
-    let written = unsafe Glibc.write(descriptor, bytes, bytes.count)
+    let isWritten =
+      unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
     let code = errno
     close(descriptor)
-    guard written == bytes.count else { throw refusal(path, code) }
+    guard isWritten else { throw refusal(path, code) }
     guard unsafe rename(temporary, path) == 0 else { throw refusal(path, errno) }
   }
 
@@ -144,3 +153,6 @@ final class DataDirectory: Sendable {
     (error as NSError).localizedDescription
   }
 }
+
+/// syncfs(2); the Glibc module leaves out what is not POSIX.
+@_silgen_name("syncfs") private func syncfs(_ descriptor: CInt) -> CInt

@@ -25,6 +25,12 @@ package struct EngineSettings: Hashable, Sendable {
   /// The pools are spelled out because the pinned build has defaults for a library, not a server;
   /// the `merge_tree` limits have to fit the pool or the engine does not start. The system's own
   /// logs are tables only where configured, so there are none.
+  ///
+  /// `old_parts_lifetime`: what was merged stays until the kernel has long written what came of it
+  /// (the pinned build drops it at once, and with the power both would be gone).
+  /// `secondary_indices_enable_bulk_filtering`: reads the wrong entries of a `set` index where a
+  /// condition leaves gaps in the sort key, and fails with code 33 at the end of the index
+  /// (ClickHouse issue 82283).
   func configuration(directory: DataDirectory, port: UInt16, password: String) -> String {
     let path = escaped(directory.path)
     return """
@@ -61,6 +67,7 @@ package struct EngineSettings: Hashable, Sendable {
         <background_fetches_pool_size>1</background_fetches_pool_size>
         <background_distributed_schedule_pool_size>2</background_distributed_schedule_pool_size>
         <merge_tree>
+          <old_parts_lifetime>60</old_parts_lifetime>
           <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
           <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
           <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
@@ -74,6 +81,7 @@ package struct EngineSettings: Hashable, Sendable {
             <max_insert_threads>1</max_insert_threads>
             <log_queries>0</log_queries>
             <async_insert>0</async_insert>
+            <secondary_indices_enable_bulk_filtering>0</secondary_indices_enable_bulk_filtering>
           </default>
         </profiles>
         <quotas><default/></quotas>

@@ -30,6 +30,12 @@ package struct InterfaceDescription: Hashable, Sendable {
   package var linkAddress: LinkAddress
   /// Addresses of all interfaces of its namespace: who answers to them is here.
   package var addresses: [IPAddress]
+  /// Addresses of the containers that it leads to, on the other end of a virtual link or on a bridge:
+  /// who answers to them is behind it.
+  package var guests: [IPAddress]
+  /// Whether its other end lies in a container: its own link address is what all others are seen
+  /// with, and not the container.
+  package var facesContainer: Bool
   package var isLoopback: Bool
   /// Whether its namespace forwards packets of others (containers, virtual machines): what passes
   /// with a foreign address is seen at their node.
@@ -39,14 +45,17 @@ package struct InterfaceDescription: Hashable, Sendable {
 
   package init(
     name: String, index: UInt32 = 0, networkNamespace: UInt32 = 0,
-    linkAddress: LinkAddress = .none, addresses: [IPAddress] = [], isLoopback: Bool = false,
-    forwards: Bool = false, isHere: Bool = false
+    linkAddress: LinkAddress = .none, addresses: [IPAddress] = [], guests: [IPAddress] = [],
+    facesContainer: Bool = false, isLoopback: Bool = false, forwards: Bool = false,
+    isHere: Bool = false
   ) {
     self.name = name
     self.index = index
     self.networkNamespace = networkNamespace
     self.linkAddress = linkAddress
     self.addresses = addresses
+    self.guests = guests
+    self.facesContainer = facesContainer
     self.isLoopback = isLoopback
     self.forwards = forwards
     self.isHere = isHere

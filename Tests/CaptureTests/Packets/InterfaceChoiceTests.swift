@@ -7,11 +7,11 @@ import Testing
 @Suite struct InterfaceChoiceTests {
   private func link(
     _ index: UInt32, _ name: String, kind: String = "", master: UInt32 = 0, parent: UInt32 = 0,
-    isElsewhere: Bool = false, hardware: UInt16 = 1
+    elsewhere: Int32? = nil, hardware: UInt16 = 1
   ) -> NetworkLink {
     var link = NetworkLink()
     (link.index, link.name, link.kind, link.isUp) = (index, name, kind, true)
-    (link.master, link.parent, link.isParentElsewhere) = (master, parent, isElsewhere)
+    (link.master, link.parent, link.parentNamespace) = (master, parent, elsewhere)
     (link.hardware, link.isLoopback) = (hardware, name == "lo")
     return link
   }
@@ -23,7 +23,7 @@ import Testing
       link(1, "lo", hardware: 772), link(2, "eth0", master: 4), link(3, "eth1", master: 4),
       link(4, "bond0", kind: "bond"), link(5, "bond0.7", kind: "vlan", parent: 4),
       link(6, "docker0", kind: "bridge"),
-      link(7, "veth12ab", kind: "veth", master: 6, parent: 2, isElsewhere: true),
+      link(7, "veth12ab", kind: "veth", master: 6, parent: 2, elsewhere: 0),
       link(8, "tap3", kind: "tun"), link(9, "ib0", hardware: 32), link(10, "wg0", hardware: 65_534),
     ]
     return view
@@ -33,7 +33,8 @@ import Testing
     _ options: PacketOptions = PacketOptions(), looksIntoContainers: Bool = true,
     isOwn: Bool = true
   ) throws -> [String] {
-    let choice = try InterfaceChoice(options, looksIntoContainers: looksIntoContainers)
+    var choice = try InterfaceChoice(options)
+    choice.looksIntoContainers = looksIntoContainers
     return choice.chosen(of: node, isOwn: isOwn).map(\.name)
   }
 
@@ -52,6 +53,19 @@ import Testing
     #expect(try names(options) == ["lo", "eth0", "eth1", "docker0"])
     options.excluded = ["eth1", "dock"]
     #expect(try names(options) == ["lo", "eth0", "docker0"], "a pattern is for the whole name")
+  }
+
+  /// Loopback shows again what probes see, so it is for hosts without them.
+  @Test func loopbackIsTakenWhenItIsWanted() throws {
+    var options = PacketOptions()
+    options.loopback = .wanted
+    #expect(try names(options) == ["lo", "bond0", "tap3"])
+    #expect(try names(options, isOwn: false).contains("lo"), "sidecars talk over it")
+    options.interfaces = ["eth0"]
+    #expect(try names(options) == ["lo", "eth0"])
+    options.interfaces = ["lo"]
+    options.loopback = .unwanted
+    #expect(try names(options) == [])
   }
 
   @Test(arguments: ["eth[", "(", "a{2"])

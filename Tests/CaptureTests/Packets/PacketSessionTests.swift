@@ -327,4 +327,62 @@ struct PacketSessionTests {
     #expect(ports.0.isDisjoint(with: ports.1))
     #expect(!ports.0.isEmpty && !ports.1.isEmpty)
   }
+
+  /// Who is behind the node's end of a virtual link is found out inside of the container, also when
+  /// containers' own interfaces are not captured.
+  @Test(arguments: PacketOptions.Namespaces.allCases)
+  func linksKnowTheContainersBehindThem(namespaces: PacketOptions.Namespaces) throws {
+    let pods = Pods()
+    let number = pods.number
+    let options = Self.options {
+      $0.interfaces = ["mf[np]\(number)-.*"]
+      $0.namespaces = namespaces
+    }
+    let found = try pods.atNode {
+      var recorder = PacketRecorder()
+      var session = try PacketSession.open(options)
+      try recorder.drain(&session) { _, session in
+        session.interfaces.count { !$0.guests.isEmpty } >= 2
+      }
+      Cable.ip("-n", pods.first, "address", "add", "10.79.1.3/24", "dev", "mfp\(number)-1")
+      try recorder.drain(&session) { _, session in
+        session.interfaces.contains { $0.guests.contains(IPAddress(v4: 0x0a4f_0103)) }
+      }
+      return session.interfaces.sorted { $0.name < $1.name }
+    }
+    let atNode = found.filter { $0.name.hasPrefix("mfn") }
+    let inside = found.filter { $0.name.hasPrefix("mfp") }
+    #expect(
+      atNode.map { $0.guests.filter(\.isV4).map(\.v4) } == [
+        [0x0a4f_0102, 0x0a4f_0103], [0x0a4f_0202],
+      ])
+    #expect(atNode.map(\.facesContainer) == [true, true])
+    #expect(inside.count == (namespaces == .all ? 2 : 0))
+    #expect(
+      inside.allSatisfy { $0.guests.isEmpty && !$0.facesContainer }, "the node is no container")
+  }
+
+  /// The server's address may change, and so may the room that a frame is given.
+  @Test func theFilterFollows() throws {
+    let cable = Cable()
+    let old = cable.sink()
+    let new = cable.sink()
+    let source = cable.sink(.far)
+    let peer = { PacketOptions.Peer(address: IPAddress(v4: Cable.nearAddress), port: $0) }
+    let options = Self.options { $0.ignoredPeers = [peer(old.port)] }
+    let recorder = try cable.capture(options) { session in
+      var recorder = PacketRecorder()
+      source.send(payload, to: Cable.nearAddress, port: old.port, count: 5)
+      source.send(payload, to: Cable.nearAddress, port: new.port)
+      try recorder.drain(&session) { seen, _ in seen.seen.count >= 1 }
+      try session.filter(ignoring: [peer(new.port)], snapLength: 60)
+      source.send(payload, to: Cable.nearAddress, port: new.port, count: 5)
+      source.send(payload, to: Cable.nearAddress, port: old.port)
+      try recorder.drain(&session) { seen, _ in seen.seen.count >= 2 }
+      return recorder
+    }
+    #expect(recorder.seen.map(\.destinationPort) == [new.port, old.port])
+    #expect(recorder.seen.map(\.bytes.count) == [106, 60])
+    #expect(recorder.seen.map(\.packet.length) == [106, 106])
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A row of an answer by column, as text; null is empty.
 typealias Row = [String: String]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// A server and an agent as a user runs them: the built programs, a fresh data folder, free ports.

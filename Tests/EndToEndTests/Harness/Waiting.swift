@@ -2,21 +2,6 @@
 
 import Foundation
 
-/// Asks again and again until `condition` gives a value; fails with what was waited for.
-func eventually<Value>(
-  _ what: String, within limit: Duration = .seconds(90),
-  isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Value?
-) async throws -> Value {
-  let deadline = ContinuousClock.now + limit
-  while true {
-    if let value = try await condition() { return value }
-    guard ContinuousClock.now < deadline else {
-      throw HarnessFailure("waited \(limit) in vain: \(what)")
-    }
-    try await Task.sleep(for: .milliseconds(50))
-  }
-}
-
 /// A TCP port on 127.0.0.1 that nobody listens on now.
 func freePort() throws -> Int {
   let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A real server on a free port of 127.0.0.1, in a folder of its own, for the length of `body`.
 ///

@@ -3,6 +3,7 @@
 import Flows
 import Protocols
 import Telemetry
+import TestSupport
 import Testing
 
 /// Whatever comes, there is an end to what is kept, and everything is counted.
@@ -21,7 +22,7 @@ import Testing
 
   @Test(arguments: 0..<6 as Range<UInt64>)
   func noiseStaysWithinTheBounds(seed: UInt64) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     var pipeline = PacketPipeline.make(Self.tight, [LineParser.self, HTTP1Parser.self])
     var time = dawn
     for _ in 0..<5_000 {
@@ -49,7 +50,7 @@ import Testing
   }
 
   /// Near each other, so that they meet, and near the wrap; now and then anywhere.
-  private static func sequence(_ dice: inout Dice) -> UInt32 {
+  private static func sequence(_ dice: inout SeededGenerator) -> UInt32 {
     dice.roll(20) == 0
       ? UInt32(truncatingIfNeeded: dice.next()) : 4_294_967_290 &+ UInt32(dice.roll(60))
   }

@@ -3,12 +3,13 @@
 import Flows
 import Protocols
 import Telemetry
+import TestSupport
 import Testing
 
 /// Whatever way the segments of a conversation come, it is the same conversation.
 @Suite struct SegmentOrderTests {
   /// A conversation of pipelined requests, cut into small segments, its end included.
-  static func conversation(_ dice: inout Dice) -> [WireFrame] {
+  static func conversation(_ dice: inout SeededGenerator) -> [WireFrame] {
     var connection = WireConnection()
     connection.segmentSize = 7 + dice.roll(30)
     var time = dawn
@@ -52,7 +53,7 @@ import Testing
 
   @Test(arguments: 0..<20 as Range<UInt64>)
   func anyOrderGivesTheSameRecords(seed: UInt64) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     let frames = Self.conversation(&dice)
     let expected = Self.calls(frames)
     #expect(!expected.calls.isEmpty)
@@ -65,7 +66,7 @@ import Testing
 
   @Test(arguments: 0..<20 as Range<UInt64>)
   func duplicatesChangeNothing(seed: UInt64) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     let frames = Self.conversation(&dice)
     let expected = Self.calls(frames)
     var twice: [WireFrame] = []
@@ -83,7 +84,7 @@ import Testing
   /// one moment here, so that it does not matter which of them brings a byte first.
   @Test(arguments: 0..<20 as Range<UInt64>)
   func overlapsChangeNothing(seed: UInt64) {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     var connection = WireConnection()
     var (whole, overlapping): ([WireFrame], [WireFrame]) = ([], [])
     for turn in 0..<6 {

@@ -18,7 +18,7 @@ import Testing
 
   static func isFirstClient(_ packet: DecodedPacket, _ run: inout FlowRun) -> (Bool, UInt8) {
     let slot = run.feed(packet)?.slot ?? 0
-    return (run.table.flows[slot].firstIsClient, run.table.flows[slot].directionScore)
+    return (run.table.flows[slot].firstIsClient, run.table.details[slot].directionScore)
   }
 
   @Test(
@@ -63,7 +63,7 @@ import Testing
     let slot = run.feed(script(CloseTests.handshake)[0])?.slot ?? 0
     run.table.learnDirection(slot: slot, firstIsClient: false, score: 254)
     #expect(run.table.flows[slot].firstIsClient)
-    #expect(run.table.flows[slot].directionScore == 255)
+    #expect(run.table.details[slot].directionScore == 255)
     var other = FlowRun()
     let middle = other.feed(Self.packet(40_000, 80))?.slot ?? 0
     other.table.learnDirection(slot: middle, firstIsClient: false, score: 254)

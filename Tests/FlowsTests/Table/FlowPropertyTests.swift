@@ -109,7 +109,7 @@ import Testing
     #expect(run.table.count == 0 && run.table.gaps.count == 0, "seed \(seed)")
     #expect(run.table.echoes.count == 0 && run.table.extras.count == 0, "seed \(seed)")
     #expect(run.table.incidents.count == 0, "seed \(seed)")
-    #expect(run.table.seconds.count == 0 && run.table.rollup.pairs.count == 0, "seed \(seed)")
+    #expect(run.table.samples.count == 0 && run.table.rollup.pairs.count == 0, "seed \(seed)")
     let refused = tallies.flows.dropped.first { $0.reason == .flowTableFull }?.count ?? 0
     #expect(refused == UInt64(run.refused), "seed \(seed)")
     if limits.flowRecordsPerSecond == nil {

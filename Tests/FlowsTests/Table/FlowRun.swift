@@ -6,11 +6,15 @@ import TestSupport
 
 @testable import Flows
 
-/// A flow table that is fed as its owner would: time moves on before each packet, and flows that
-/// ended are released at once.
+/// A flow table that is fed as its owner would: time moves on before each packet, flows that ended are
+/// released at once, and a full batch is taken.
 struct FlowRun: ~Copyable {
   var table: FlowTable
+  /// All that was written.
   var batch = RecordBatch()
+  /// The records of flows that came at once, at most.
+  private(set) var largest = 0
+  private var part = RecordBatch()
   /// Packets that were fed, and those that found no room.
   private(set) var fed = 0
   private(set) var refused = 0
@@ -29,32 +33,64 @@ struct FlowRun: ~Copyable {
     fed += 1
     if hit == nil { refused += 1 } else { bytes += UInt64(packet.frameLength) }
     release()
+    takePart()
     return hit
   }
 
   mutating func advance(to time: Timestamp) {
-    while !table.advance(to: time, into: &batch) { release() }
-    release()
+    while true {
+      let progress = table.advance(to: time, into: &part)
+      release()
+      takePart()
+      if progress == .arrived { break }
+    }
     last = time
   }
 
   private mutating func release() {
-    let ended = table.ended
+    for slot in table.ended {
+      if table.isFull(part) { takePart() }
+      table.release(slot, into: &part)
+    }
     table.ended.removeAll()
-    for slot in ended { table.release(slot, into: &batch) }
+  }
+
+  private mutating func takePart() {
+    largest = max(largest, part.flows.count)
+    batch.absorb(&part)
   }
 
   /// Waits until everything has timed out.
   mutating func silence() {
     advance(to: last + 400_000_000_000)
-    table.flush(into: &batch)
+    flush()
   }
 
   /// Stops, as at the end of a capture file.
   mutating func finish() {
-    table.finish(now: last, into: &batch)
+    table.finish(now: last)
     release()
-    table.flush(into: &batch)
+    flush()
+  }
+
+  private mutating func flush() {
+    while !table.flush(into: &part) { takePart() }
+    takePart()
+  }
+}
+
+extension RecordBatch {
+  /// Appends the records of flows in `part`, and empties it.
+  fileprivate mutating func absorb(_ part: inout RecordBatch) {
+    let start = UInt32(text.count)
+    text += part.text
+    for var flow in part.flows {
+      if flow.interfaceName.length > 0 { flow.interfaceName.offset += start }
+      if flow.requestDomain.length > 0 { flow.requestDomain.offset += start }
+      flows.append(flow)
+    }
+    networkMetrics += part.networkMetrics
+    part.removeAll()
   }
 }
 

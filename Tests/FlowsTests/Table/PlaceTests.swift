@@ -15,11 +15,12 @@ import Testing
 
   static func interface(
     _ addresses: [IPAddress], forwards: Bool = false, isLoopback: Bool = false,
-    link: LinkAddress = own
+    guests: [IPAddress] = [], facesContainer: Bool = false, link: LinkAddress = own
   ) -> InterfaceDescription {
     InterfaceDescription(
       name: "eth0", index: 2, networkNamespace: 7, linkAddress: link, addresses: addresses,
-      isLoopback: isLoopback, forwards: forwards, isHere: true)
+      guests: guests, facesContainer: facesContainer, isLoopback: isLoopback, forwards: forwards,
+      isHere: true)
   }
 
   struct Case: CustomTestStringConvertible {
@@ -63,6 +64,32 @@ import Testing
     Case(
       name: "others' packets", interface: interface([node], forwards: true), from: LinkAddress(3),
       point: .rest),
+    Case(
+      name: "a container sends to its node's end",
+      interface: interface([node], forwards: true, guests: [client], facesContainer: true), to: own,
+      point: .clientNode),
+    Case(
+      name: "a node's end sends to a container",
+      interface: interface([node], forwards: true, guests: [server], facesContainer: true),
+      from: own, point: .serverNode),
+    Case(
+      name: "a container whose addresses are not known sends",
+      interface: interface([node], forwards: true, facesContainer: true), to: own,
+      point: .clientNode),
+    Case(
+      name: "a container whose addresses are not known is called",
+      interface: interface([node], forwards: true, facesContainer: true), from: own,
+      point: .serverNode),
+    Case(
+      name: "a port of a bridge", interface: interface([node], guests: [server]),
+      point: .serverNode),
+    Case(
+      name: "between two containers", interface: interface([node], guests: [client, server]),
+      point: .local),
+    Case(
+      name: "a container calls its node",
+      interface: interface([server], forwards: true, guests: [client], facesContainer: true),
+      to: own, point: .server),
     Case(
       name: "a link without addresses", interface: interface([server], link: .none), from: .none,
       to: .none, point: .server),

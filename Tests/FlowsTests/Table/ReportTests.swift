@@ -192,6 +192,26 @@ import Testing
     #expect(seconds.map { $0.time.seconds } == [1_000, 100])
   }
 
+  /// The clock is set forward, as on a host that boots without one, and packets come behind that
+  /// before the table is told: it is there in a moment, and what was open before ends in its time.
+  @Test func timeGoesFarAhead() {
+    var run = FlowRun()
+    for packet in script(CloseTests.handshake) { run.feed(packet) }
+    let talk = script(
+      "0 > udp len=3\n200000 > udp len=3", origin: Timestamp(seconds: 1_700_000_000))
+    for var packet in script("0 > udp len=3") + talk {
+      packet.sourcePort = 50_000
+      _ = run.table.take(&packet)
+    }
+    run.advance(to: Timestamp(seconds: 1_700_000_001))
+    run.finish()
+    #expect(run.batch.flows.map(\.closeType) == [.timeout, .timeout, .forcedReport])
+    #expect(run.batch.flows.map(\.figures.sent.packets) == [1, 2, 2])
+    let closed = run.batch.networkMetrics.filter { $0.interval == 60 && $0.closedFlows > 0 }
+    #expect(closed.map { $0.time.seconds } == [960, 1_260, 1_699_999_980])
+    #expect(run.batch.networkMetrics.count < 200)
+  }
+
   @Test func domainAndProtocol() throws {
     var run = FlowRun()
     let slot = run.feed(script("0 > udp len=5")[0])?.slot ?? 0

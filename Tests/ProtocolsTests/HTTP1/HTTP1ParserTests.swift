@@ -53,9 +53,10 @@ import Testing
   }
 
   /// As proxies are asked, RFC 9112 section 3.2.2.
-  @Test func anAbsoluteTargetIsTakenApart() {
+  @Test(arguments: ["", "ann@", "ann:secret@"]) func anAbsoluteTargetIsTakenApart(user: String) {
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "GET http://h.example:81/a/b/c?d HTTP/1.1\r\n\r\n"),
+      HTTP1Parser.self,
+      Talk(.client, "GET http://\(user)h.example:81/a/b/c?d HTTP/1.1\r\n\r\n"),
       gives: [
         ExpectedMessage(
           .request, requestDomain: "h.example:81", requestResource: "/a/b/c?d", endpoint: "/a/b")

@@ -62,6 +62,29 @@ import Testing
       ])
   }
 
+  /// MariaDB's clients ask for it when a person waits.
+  @Test func aReportOfProgressIsNoError() {
+    let progress: [UInt8] = [0xff, 0xff, 0xff, 1, 1, 2, 0x10, 0x27, 0] + [4] + Array("copy".utf8)
+    expectMessages(
+      MySQLParser.self, query("ALTER TABLE t ADD b INT"),
+      server(progress, progress, [0, 7, 0, 2, 0, 0, 0]), query("SELECT 1"),
+      server([0xff, 0x28, 4] + Array("#42000No".utf8)),
+      gives: [
+        ExpectedMessage(.request, endpoint: "ALTER t"),
+        ExpectedMessage(.response, status: .ok, requestID: 1, affectedRows: 7),
+        ExpectedMessage(.request), ExpectedMessage(.response, status: .serverError, code: 1_064),
+      ])
+  }
+
+  /// What the capture cut of an error's text is said to be cut.
+  @Test func aCutErrorIsTruncated() {
+    var driver = ParserDriver<MySQLParser>()
+    driver.feed(query("SELECT 1").bytes, from: .client)
+    let error = server([0xff, 0x28, 4] + Array("#42000You have an error".utf8)).bytes
+    driver.feed(Array(error.dropLast(6)), from: .server, isFinal: true)
+    #expect(driver.messages.last?.code == 1_064 && driver.messages.last?.flags == .truncated)
+  }
+
   @Test func anExecutionShowsTheStatementThatWasPrepared() {
     let definitions = [[0, 7, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], column, eof(2), column, eof(2)]
     expectMessages(
@@ -170,6 +193,17 @@ import Testing
     #expect(recognize(login(user: "a", database: "b")) == .yes(sentBy: .client))
     #expect(recognize(query("SELECT 1")) == .yes(sentBy: .client))
     #expect(recognize(query("HELLO WORLD")) == .no)
+    // Several commands in one segment, of which one says what it is; alone they could be anything.
+    let close = command(0x19, [1, 0, 0, 0]).bytes
+    #expect(recognize(Talk(.client, bytes: close)) == .undecided)
+    #expect(
+      recognize(Talk(.client, bytes: close + query("SELECT 1").bytes)) == .yes(sentBy: .client))
+    #expect(
+      recognize(Talk(.client, bytes: query("SELECT 1").bytes + close)) == .yes(sentBy: .client))
+    #expect(recognize(Talk(.client, bytes: query("SELECT 1").bytes + [1, 2, 3, 4, 5])) == .no)
+    #expect(recognize(command(0x0e)) == .undecided)
+    #expect(recognize(server([1], column, eof(2))) == .undecided)
+    #expect(recognize(Talk(.server, bytes: [1, 0, 0, 1, 0, 9, 9, 9, 9])) == .no)
     #expect(recognize(Talk(.client, "GET / HTTP/1.1\r\n\r\n")) == .no)
     #expect(recognize(Talk(.client, "*1\r\n$4\r\nPING\r\n")) == .no)
     let bytes = query("SELECT 1").bytes

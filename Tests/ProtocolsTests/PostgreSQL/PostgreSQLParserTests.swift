@@ -190,6 +190,11 @@ import Testing
     #expect(recognize(startup) == .yes(sentBy: .client))
     #expect(recognize(client(query("SELECT 1"))) == .yes(sentBy: .client))
     #expect(recognize(client(query("HELLO 1"))) == .no)
+    // Several messages in one segment, of which one says what it is; alone they could be anything.
+    #expect(recognize(client(message("C", "Ss\0"), sync)) == .undecided)
+    #expect(recognize(client(message("C", "Ss\0"), execute, sync)) == .yes(sentBy: .client))
+    #expect(recognize(client(query("SELECT 1"), query("SELECT 2"))) == .yes(sentBy: .client))
+    #expect(recognize(client(query("SELECT 1"), [1, 2, 3, 4, 5])) == .no)
     #expect(recognize(client(bind("s"), execute, sync)) == .yes(sentBy: .client))
     #expect(recognize(server(done("SELECT 1"), ready)) == .undecided)
     #expect(recognize(Talk(.client, "GET / HTTP/1.1\r\n\r\n")) == .no)

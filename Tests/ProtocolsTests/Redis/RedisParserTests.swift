@@ -58,6 +58,28 @@ import Testing
       ])
   }
 
+  /// RESP2 and RESP3: the kind of a reply is its result, an error its text.
+  @Test(
+    arguments: [
+      ("+QUEUED\r\n", "QUEUED", ""), (":1\r\n", "integer", ""), ("$-1\r\n", "null", ""),
+      ("*-1\r\n", "array", ""), ("$1\r\na\r\n", "bulk string", ""), ("_\r\n", "null", ""),
+      ("#t\r\n", "boolean", ""), (",1.5\r\n", "double", ""), ("(123\r\n", "big number", ""),
+      ("=5\r\ntxt:a\r\n", "verbatim string", ""), ("%1\r\n+a\r\n:1\r\n", "map", ""),
+      ("~1\r\n:1\r\n", "set", ""), ("!5\r\nERR x\r\n", "", "ERR x"),
+      ("-MOVED 1 h:1\r\n", "", "MOVED 1 h:1"), ("|1\r\n+ttl\r\n:9\r\n+OK\r\n", "OK", ""),
+      ("|1\r\n+a\r\n*1\r\n:9\r\n-ERR y\r\n", "", "ERR y"),
+    ])
+  func everyKindOfReply(reply: String, result: String, exception: String) {
+    expectMessages(
+      RedisParser.self, command("GET", "a"), Talk(.server, reply),
+      gives: [
+        ExpectedMessage(.request),
+        ExpectedMessage(
+          .response, status: exception.isEmpty ? .ok : .serverError,
+          responseException: exception, responseResult: result),
+      ])
+  }
+
   /// Each channel is confirmed, and messages come unasked: one command, one response.
   @Test func aSubscriberIsAnsweredOnce() {
     let first =
@@ -139,7 +161,8 @@ import Testing
   @Test(
     arguments: [
       ("*1\r\n$4\r\nPING\r\n", Recognition.yes(sentBy: .client)), ("*2\r\n$3\r\nge", .undecided),
-      ("*1\r\n$4\r\nPONG\r\n", .no), ("GET / HTTP/1.1\r\n", .no), ("*", .undecided),
+      ("*1\r\n$8\r\nFT.THING\r\n", .undecided), ("*1\r\n$4\r\nP\tNG\r\n", .no),
+      ("GET / HTTP/1.1\r\n", .no), ("*", .undecided),
       ("PING\r\n", .no),
     ] as [(String, Recognition)])
   func recognition(text: String, expected: Recognition) {

@@ -49,6 +49,9 @@ import Testing
     arguments: [
       "traceparent: 00-xyz-1-01", "traceparent:", "sw8: 1-*-*-1", "sw8: 1", "b3: 0", "sw3: a|b",
       "x-b3-traceid: none",
+      "traceparent: ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      "traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01",
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
     ])
   func anUnreadableHeaderIsPassedOver(header: String) {
     expect([header, "uber-trace-id: a:b:c:1"], "a", "b", "c")

@@ -2,25 +2,29 @@
 
 import Telemetry
 
-/// Where a segment stands in its direction.
-enum Placement: UInt8 {
-  /// It begins with the next byte.
-  case expected
-  /// It has new bytes, or bytes that were missing.
-  case new
-  /// All of it was there before.
-  case repeated
-  /// It has nothing, or lies before all that was seen.
-  case old
-}
+/// Whose turn it is: what the latencies of system, application and client begin with.
+struct TurnTrack: BitwiseCopyable {
+  /// What the last packet of each direction was.
+  var kind = BothWays<Kind>(.none)
+  /// Who sent the last packet.
+  var lastPacket: UInt8 = 2
+  /// Who sent the last data, 0 or 1; ``handshake`` and ``nobody`` before there was any.
+  var lastData: UInt8 = TurnTrack.nobody
 
-/// The limits of the latencies, nanoseconds: a longer one is of something else.
-enum LatencyLimit {
-  static let roundTrip: Int64 = 30_000_000_000
-  static let systemResponse: Int64 = 10_000_000_000
-  static let dataResponse: Int64 = 30_000_000_000
-  /// An idle connection outlives it only if its keep-alives do.
-  static let idle: Int64 = 4_000_000_000_000
+  static let nobody: UInt8 = 2
+  /// A handshake was seen, whole, and no data since.
+  static let handshake: UInt8 = 3
+
+  enum Kind: UInt8 {
+    case none
+    case data
+    /// Data with PSH.
+    case push
+    /// An acknowledgement without data.
+    case acknowledgement
+    /// Anything that is neither, after which no latency is taken.
+    case other
+  }
 }
 
 extension Flow {
@@ -29,7 +33,7 @@ extension Flow {
   /// That is an ACK, maybe with PSH and data, with the number that was expected.
   @inline(__always)
   mutating func takeExpected(
-    _ packet: inout DecodedPacket, _ direction: Int, _ counters: inout FlowCounters
+    _ packet: inout DecodedPacket, _ direction: Int, _ pool: inout Pool<FlowSamples>
   ) -> Bool {
     let wanted = FlowFacts.seen | FlowFacts.numbered | FlowFacts.spoke
     guard phase == .established, packet.flags.rawValue & 0x37 == 0x10, packet.window != 0,
@@ -37,9 +41,9 @@ extension Flow {
     else { return false }
     if packet.payloadLength > 0 {
       next[direction] = packet.sequence &+ UInt32(truncatingIfNeeded: packet.payloadLength)
-      takeData(&packet, direction, .expected, &counters)
+      takeData(&packet, direction, .expected, &pool)
     } else {
-      takeAcknowledgement(&packet, direction, &counters)
+      takeAcknowledgement(&packet, direction, &pool)
     }
     return true
   }
@@ -50,22 +54,21 @@ extension Flow {
   /// not sent a bare ACK since: with one, data of the other end was on its way already.
   mutating func takeData(
     _ packet: inout DecodedPacket, _ direction: Int, _ placement: Placement,
-    _ counters: inout FlowCounters
+    _ pool: inout Pool<FlowSamples>
   ) {
     let other = 1 - direction
     if track.lastData == UInt8(truncatingIfNeeded: other) {
       let kind = track.kind[other]
       if placement == .expected && (kind == .data || kind == .push) {
-        counters.dataResponse[direction].take(
-          packet.time, since: dataTime, limit: LatencyLimit.dataResponse)
+        sample(.dataResponse, direction, at: packet.time, &pool)
       }
       if packet.payloadLength > 1 && (placement == .expected || placement == .new) {
-        counters.idle[direction].take(packet.time, since: dataTime, limit: LatencyLimit.idle)
+        sample(.idle, direction, at: packet.time, &pool)
       }
     } else if track.lastData == TurnTrack.handshake && packet.payloadLength > 1
       && facts.has(FlowFacts.syn, direction)
     {
-      counters.idle[direction].take(packet.time, since: dataTime, limit: LatencyLimit.idle)
+      sample(.idle, direction, at: packet.time, &pool)
     }
     facts.note(FlowFacts.data, direction)
     track.lastData = UInt8(truncatingIfNeeded: direction)
@@ -78,14 +81,13 @@ extension Flow {
   /// answer to data that was pushed.
   @inline(__always)
   mutating func takeAcknowledgement(
-    _ packet: inout DecodedPacket, _ direction: Int, _ counters: inout FlowCounters
+    _ packet: inout DecodedPacket, _ direction: Int, _ pool: inout Pool<FlowSamples>
   ) {
     let other = 1 - direction
     if track.lastPacket == UInt8(truncatingIfNeeded: other) && track.kind[other] == .push
       && !SequenceGaps.isBefore(packet.acknowledgement, next[other])
     {
-      counters.systemResponse[direction].take(
-        packet.time, since: dataTime, limit: LatencyLimit.systemResponse)
+      sample(.systemResponse, direction, at: packet.time, &pool)
     } else if track.lastData == TurnTrack.handshake {
       dataTime = packet.time
     }
@@ -102,13 +104,27 @@ extension Flow {
   /// A datagram is answered by the next one that comes back.
   @inline(__always)
   mutating func takeDatagram(
-    _ packet: inout DecodedPacket, _ direction: Int, _ counters: inout FlowCounters
+    _ packet: inout DecodedPacket, _ direction: Int, _ pool: inout Pool<FlowSamples>
   ) {
     if track.lastData == UInt8(truncatingIfNeeded: 1 - direction) {
-      counters.dataResponse[direction].take(
-        packet.time, since: dataTime, limit: LatencyLimit.dataResponse)
+      sample(.dataResponse, direction, at: packet.time, &pool)
     }
     track.lastData = UInt8(truncatingIfNeeded: direction)
     dataTime = packet.time
+  }
+
+  /// Takes the time since the last data as a sample of what `direction` sends, if it can be one.
+  private mutating func sample(
+    _ latency: Latency, _ direction: Int, at time: Timestamp, _ pool: inout Pool<FlowSamples>
+  ) {
+    guard let elapsed = latency.microseconds(from: dataTime, to: time) else { return }
+    pool.slots[samples(in: &pool)].take(elapsed, of: latency, direction)
+  }
+
+  /// The place of the open second's samples.
+  mutating func samples(in pool: inout Pool<FlowSamples>) -> Int {
+    // Two places for each slot, one for the second and one for the report: there is always one.
+    if samples == Pool<FlowSamples>.none { samples = pool.insert(FlowSamples()) }
+    return Int(samples)
   }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+
+/// What was seen of a conversation while its bytes might have been some protocol's, but did not say
+/// whose: read once they do, so that a conversation joined in the middle loses none of its calls.
+///
+/// Bounded by ``FlowLimits/recognitionBytes`` a turn and ``FlowLimits/backlogBytes`` in all.
+struct Backlog {
+  /// What one call of the application, or one packet, moved.
+  struct Piece {
+    /// Where its bytes begin in the turn's, and how many of them are there: the first of `length`.
+    var start: Int
+    var captured: Int
+    var length: Int
+    var moment: Moment
+    /// Events that told of it.
+    var events: UInt64
+  }
+
+  /// What one side said until the other spoke.
+  struct Turn {
+    var direction: SocketEvent.Direction
+    var sequence: UInt32
+    var bytes: [UInt8] = []
+    var pieces: [Piece] = []
+    /// Whether some of its bytes are missing.
+    var isCut = false
+
+    init(_ direction: SocketEvent.Direction, sequence: UInt32) {
+      self.direction = direction
+      self.sequence = sequence
+    }
+
+    var events: UInt64 { pieces.reduce(0) { $0 + $1.events } }
+  }
+
+  /// Pieces of one turn at most; what comes beyond is added to the last.
+  static let pieceLimit = 64
+
+  private(set) var turns: [Turn] = []
+  /// Bytes kept of all turns.
+  private(set) var count = 0
+
+  var isEmpty: Bool { turns.isEmpty }
+
+  mutating func begin(_ direction: SocketEvent.Direction, sequence: UInt32) {
+    turns.append(Turn(direction, sequence: sequence))
+  }
+
+  /// Adds to the last turn, of which at most `limit` bytes are kept.
+  mutating func append(_ payload: Span<UInt8>, length: Int, moment: Moment, limit: Int) {
+    let last = turns.count - 1
+    var piece = Piece(
+      start: turns[last].bytes.count, captured: 0, length: 0, moment: moment, events: 0)
+    if let previous = turns[last].pieces.last,
+      turns[last].pieces.count == Self.pieceLimit
+        || (previous.moment == moment && previous.captured == previous.length)
+    {
+      piece = previous
+      piece.moment = moment
+      turns[last].pieces.removeLast()
+    }
+    let room = piece.captured == piece.length ? limit - turns[last].bytes.count : 0
+    let kept = max(0, min(payload.count, room))
+    turns[last].bytes.append(copying: payload.extracting(first: kept))
+    if kept < length { turns[last].isCut = true }
+    count += kept
+    piece.captured += kept
+    piece.length += length
+    piece.events += 1
+    turns[last].pieces.append(piece)
+  }
+
+  /// Takes the oldest turn out.
+  mutating func takeFirst() -> Turn {
+    let turn = turns.removeFirst()
+    count -= turn.bytes.count
+    return turn
+  }
+}

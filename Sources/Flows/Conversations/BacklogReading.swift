@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// Keeping what nobody could tell the protocol of, and reading it once somebody can.
+extension FlowEngine {
+  /// Adds a chunk to the backlog.
+  mutating func keep(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation
+  ) {
+    let before = conversation.backlog.count
+    let isKnown = conversation.state == .adopted
+    let isNew =
+      isKnown
+      ? conversation.backlog.turns.last?.direction != moment.direction
+      : conversation.turn == .fresh
+    if isNew {
+      if !isKnown { makeRoom(in: &conversation) }
+      conversation.backlog.begin(moment.direction, sequence: sequence)
+    }
+    // What decided must not be cut.
+    conversation.backlog.append(
+      payload, length: length, moment: moment, limit: isKnown ? .max : limits.recognitionBytes)
+    backlogBytes += conversation.backlog.count - before
+  }
+
+  /// Forgets the oldest turns, or all when other conversations use up the room.
+  private mutating func makeRoom(in conversation: inout Conversation) {
+    if backlogBytes > limits.backlogBytesOfAll { dropBacklog(of: &conversation) }
+    while conversation.backlog.count > limits.backlogBytes { dropFirstTurn(of: &conversation) }
+  }
+
+  private mutating func dropFirstTurn(of conversation: inout Conversation) {
+    let turn = conversation.backlog.takeFirst()
+    backlogBytes -= turn.bytes.count
+    tallies.conversations.lose(.unknownProtocol, count: turn.events)
+  }
+
+  mutating func dropBacklog(of conversation: inout Conversation) {
+    while !conversation.backlog.isEmpty { dropFirstTurn(of: &conversation) }
+    if conversation.turn != .refused { conversation.turn = .fresh }
+  }
+
+  /// The protocol was recognised by the last turn of the backlog, or by what follows it: those before
+  /// that are to be read that might be its own, from the first request on.
+  mutating func adopt(in conversation: inout Conversation) {
+    let count = conversation.backlog.turns.count
+    let deciding = conversation.turn == .fresh ? count : count - 1
+    var first = deciding
+    let parser = protocols[conversation.protocolIndex].parser
+    for (index, turn) in conversation.backlog.turns.enumerated().reversed() {
+      if index < deciding {
+        let context = conversation.context(of: turn.direction, isTruncated: turn.isCut)
+        guard parser.recognize(turn.bytes.span, context: context) != .no else { break }
+      }
+      if conversation.sender(turn.direction) == .client { first = index }
+    }
+    for _ in 0..<first { dropFirstTurn(of: &conversation) }
+    conversation.state = .adopted
+  }
+
+  /// Takes a chunk behind a backlog that is to be read: at once if nobody else needs to learn of the
+  /// protocol first, as the flow does whose packets these are.
+  mutating func take(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation, slot: Int
+  ) {
+    guard isOfSockets else {
+      return keep(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+    }
+    readBacklog(of: &conversation, slot: slot)
+    handOver(
+      payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+  }
+
+  /// Reads the backlog of a conversation whose protocol was recognised.
+  mutating func readBacklog(of conversation: inout Conversation, slot: Int) {
+    guard conversation.state == .adopted else { return }
+    conversation.state = .recognised
+    while !conversation.backlog.isEmpty {
+      let turn = conversation.backlog.takeFirst()
+      backlogBytes -= turn.bytes.count
+      var offset = 0
+      for piece in turn.pieces {
+        guard conversation.state == .recognised else {
+          tallies.conversations.lose(.parseFailed, count: piece.events)
+          continue
+        }
+        let bytes = turn.bytes.span.extracting(piece.start..<(piece.start + piece.captured))
+        count(
+          read(
+            bytes, length: piece.length,
+            sequence: turn.sequence &+ UInt32(truncatingIfNeeded: offset), moment: piece.moment,
+            in: &conversation, slot: slot))
+        tallies.conversations.pass(piece.events - 1)
+        offset += piece.length
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// Giving conversations up that nobody understands, and looking at them again.
+extension FlowEngine {
+  /// Counts an event that no protocol wanted, and mutes the socket after enough of them.
+  mutating func refuse(_ conversation: inout Conversation, at time: Timestamp) {
+    tallies.conversations.lose(.unknownProtocol)
+    if conversation.turn != .refused {
+      conversation.turn = .refused
+      countOffer(&conversation)
+    }
+    countUnread(&conversation, at: time)
+    muteIfHopeless(&conversation, at: time)
+  }
+
+  func countOffer(_ conversation: inout Conversation) {
+    if conversation.offers < .max { conversation.offers += 1 }
+  }
+
+  /// Counts an event that was not read, by the call that moved it, in however many pieces it is told.
+  func countUnread(_ conversation: inout Conversation, at time: Timestamp) {
+    guard conversation.lastUnread != time else { return }
+    conversation.lastUnread = time
+    if conversation.unreadEvents < .max { conversation.unreadEvents += 1 }
+  }
+
+  mutating func muteIfHopeless(_ conversation: inout Conversation, at time: Timestamp) {
+    guard
+      conversation.offers >= limits.recognitionTurns
+        || conversation.unreadEvents >= limits.recognitionEvents
+    else { return }
+    mute(&conversation, at: time)
+  }
+
+  /// Asks the probe for silence on this socket; ``unmute(_:)`` ends it.
+  mutating func mute(_ conversation: inout Conversation, at time: Timestamp) {
+    dropBacklog(of: &conversation)
+    conversation.state = .muted
+    conversation.mutedUntil = time + min(limits.muteTime << Int64(conversation.mutes), 3_600 << 30)
+    if conversation.mutes < 6 { conversation.mutes += 1 }
+    say(SocketVerdict(socket: conversation.socket, payloadLimit: SocketVerdict.muted))
+  }
+
+  /// Gives a muted socket a few turns to be understood in.
+  mutating func unmute(_ conversation: inout Conversation) {
+    conversation.state = .unknown
+    conversation.offers = limits.recognitionTurns - min(limits.recognitionTurns, 6)
+    conversation.unreadEvents = 0
+    conversation.failures = 0
+    conversation.lastDirection = nil
+    conversation[.egress].isStarted = false
+    conversation[.ingress].isStarted = false
+    let limit = limits.payloadLimits[Int(conversation.payloadStep)]
+    say(SocketVerdict(socket: conversation.socket, payloadLimit: limit))
+  }
+
+  /// Gives up a parser whose bytes made no sense; the conversation may be recognised anew.
+  mutating func giveUp(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    noteParseFailure(slot: slot, at: time)
+    abandonCalls(of: &conversation, slot: slot, at: time)
+    conversation.parser = nil
+    conversation.state = .unknown
+    conversation.turn = .refused
+    for direction in [SocketEvent.Direction.egress, .ingress] {
+      conversation[direction].forget(pool: &buffers)
+    }
+    conversation.failures += 1
+    if conversation.failures >= limits.parseFailures { mute(&conversation, at: time) }
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+internal import Catalog
+internal import Storage
+internal import Telemetry
+
+/// SHOW TAG x VALUES: from the catalog, the declarations, or the store.
+extension ShowBinder {
+  func values(
+    of name: Name, from table: Name?, _ show: ShowStatement
+  ) throws(QueryError) -> QueryCompiler.Compiled {
+    let scope = if let table { try scope(table) } else { try anyScope(name) }
+    let tag: TableScope.BoundTag
+    switch try scope.meaning(name.text, at: name.offset) {
+    case .tag(let found): tag = found
+    case .eitherSide(let found): tag = found[0]
+    case .metric, .column:
+      throw QueryError(
+        .misuse, "'\(name.text)' is no tag of \(scope.table.qualifiedName)", at: name.offset)
+    }
+    if tag.isDecoded { return .ready(try decodedValues(of: tag, in: scope, show)) }
+    let source = valueSource(of: tag, in: scope)
+    let filter: EngineSQL
+    if let condition = show.condition {
+      filter = " WHERE \(try valueCondition(condition, type: source.type))"
+    } else {
+      filter = ""
+    }
+    var order: [EngineSQL] = []
+    for term in show.order {
+      let column = try term.expression.column(of: Self.valueNames)
+      order.append("c\(column)\(term.descending ? " DESC" : "")")
+    }
+    let sorted = order.isEmpty ? "value" : order.joined(", ")
+    let limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
+    let plan = SelectPlan(
+      table: scope.table,
+      sql: "SELECT value AS c0, display_name AS c1 FROM (\(source.sql))\(filter) "
+        + "ORDER BY \(sorted) LIMIT \(limit.rows) OFFSET \(limit.skipped)",
+      columns: [
+        AnswerColumn(name: "value", type: source.type, unit: "", label: .tag),
+        AnswerColumn(name: "display_name", type: .text, unit: "", label: .tag),
+      ],
+      range: TimeRange())
+    return .show(plan)
+  }
+
+  /// The values that the catalog knows; the store is not asked.
+  private func decodedValues(
+    of tag: TableScope.BoundTag, in scope: TableScope, _ show: ShowStatement
+  ) throws(QueryError) -> Answer {
+    let values = Set(scope.values(of: tag).map(\.value)).sorted()
+    var show = show
+    show.limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
+    return try Answer(Self.valueNames, values.map { [$0, $0] }).choosing(show)
+  }
+
+  private static let valueNames = ["value", "display_name"]
+
+  /// A table that has the tag, where the statement names none.
+  private func anyScope(_ name: Name) throws(QueryError) -> TableScope {
+    let scopes = TableDeclaration.builtIn
+      .filter { database.isEmpty || $0.database == database }
+      .map { TableScope(table: $0, directory: directory) }
+    for scope in scopes {
+      if scope.meaning(name.text) != nil { return scope }
+    }
+    throw QueryError(
+      .unknownName, "there is no tag '\(name.text)'", at: name.offset,
+      suggestions: NearestNames.of(name.text, in: TagDeclaration.builtIn.map(\.name)))
+  }
+
+  private func valueSource(
+    of tag: TableScope.BoundTag, in scope: TableScope
+  ) -> (sql: EngineSQL, type: ValueType) {
+    let known = tag.enumerationValues(directory)
+    if !known.isEmpty {
+      let pairs = known.map { "(\($0.number), \(literal: $0.name))" as EngineSQL }
+      return (
+        "SELECT pair.1 AS value, pair.2 AS display_name FROM "
+          + "(SELECT arrayJoin([\(pairs.joined(", "))]) AS pair)", .integer
+      )
+    }
+    let shown = scope.shown(tag, at: .rows)
+    return (
+      "SELECT \(shown.sql) AS value, toString(value) AS display_name FROM \(scope.table) "
+        + "GROUP BY value", shown.type
+    )
+  }
+
+  /// A condition on the names `value` and `display_name`.
+  private func valueCondition(
+    _ expression: Expression, type: ValueType
+  ) throws(QueryError) -> EngineSQL {
+    switch expression.kind {
+    case .binary(.and, let left, let right):
+      return
+        "(\(try valueCondition(left, type: type)) AND \(try valueCondition(right, type: type)))"
+    case .binary(.or, let left, let right):
+      return "(\(try valueCondition(left, type: type)) OR \(try valueCondition(right, type: type)))"
+    case .not(let inner):
+      return "NOT (\(try valueCondition(inner, type: type)))"
+    default:
+      guard let test = try ValueTest(expression) else { throw expression.noCondition }
+      let subject =
+        try test.subject.column(of: Self.valueNames) == 0
+        ? Scalar(sql: "value", type: type) : Scalar(sql: "display_name", type: .text)
+      return try test.rendered(over: subject) { operand throws(QueryError) in
+        guard let constant = Constant(operand) else {
+          throw QueryError(.misuse, "expected a constant", at: operand.offset)
+        }
+        if case .text(let text) = constant { return Scalar(sql: "\(literal: text)", type: .text) }
+        return Scalar(sql: constant.number ?? "0", type: .integer)
+      }
+    }
+  }
+}

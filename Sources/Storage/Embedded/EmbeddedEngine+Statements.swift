@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import NIOCore
+import NIOPosix
+package import Telemetry
+
+extension EmbeddedEngine {
+  private var connection: EngineConnection {
+    get throws(StorageError) {
+      guard let running, !isClosing else {
+        throw .unavailable(isClosing ? "the engine is being stopped" : "the engine is restarting")
+      }
+      return running.connection
+    }
+  }
+
+  /// How long an insert goes on trying when the engine does not answer.
+  private static let patience = Duration.seconds(30)
+
+  package func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {
+    try await connection.migrate(tables)
+  }
+
+  package nonisolated func insert(
+    _ batch: ColumnBatch, token: String
+  ) async throws(StorageError) {
+    guard !batch.isEmpty else { return }
+    var writer = LittleEndianWriter(capacity: batch.byteCount + 16_384)
+    batch.encode(into: &writer)
+    let block = ByteBuffer(bytes: writer.bytes)
+    let deadline = ContinuousClock.now + Self.patience
+    while true {
+      do throws(StorageError) {
+        return try await connection.insert(block, into: batch.table, token: token)
+      } catch {
+        guard error.isTransient, ContinuousClock.now < deadline, !Task.isCancelled else {
+          throw error
+        }
+        try? await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
+  package func checkpoint() async throws(StorageError) {
+    // The call waits for the disk, which no thread of Swift's pool may do.
+    let directory = directory
+    do {
+      try await NIOThreadPool.singleton.runIfActive { try directory.synchronize() }
+    } catch {
+      throw error as? StorageError ?? .unavailable("\(error)")
+    }
+  }
+
+  /// Merges every table's parts, as time would.
+  package func merge(_ tables: [TableDeclaration]) async throws(StorageError) {
+    for table in tables {
+      try await connection.execute("OPTIMIZE TABLE \(table.quotedName) FINAL", seconds: 600)
+    }
+  }
+
+  package func query(
+    _ sql: String, limits: QueryLimits
+  ) async throws(StorageError) -> QueryAnswer {
+    try await connection.query(sql, limits: limits)
+  }
+
+  package func fetch(
+    _ sql: String, format: String, limits: QueryLimits
+  ) async throws(StorageError) -> [UInt8] {
+    try await connection.fetch(sql, format: format, limits: limits)
+  }
+
+  package func partitions() async throws(StorageError) -> [StoredPartition] {
+    try await connection.partitions()
+  }
+
+  package func disk() async throws(StorageError) -> DiskSpace {
+    try await connection.disk()
+  }
+
+  package func drop(_ partition: StoredPartition) async throws(StorageError) {
+    do throws(StorageError) {
+      try await connection.drop(partition)
+    } catch {
+      // To drop rows the engine writes a small part that says so, for which a full disk has no
+      // room. That is what the ballast is for.
+      guard case .diskFull = error else { throw error }
+      directory.dropBallast()
+      defer { directory.loadBallast() }
+      try await connection.drop(partition)
+    }
+  }
+}

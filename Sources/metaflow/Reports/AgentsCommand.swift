@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `metaflow agents`: which agents the server knows.
+struct AgentsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agents", abstract: "List the agents that the server knows.",
+    discussion: """
+      EXAMPLES
+        metaflow agents
+        metaflow agents --json
+      """)
+
+  @Flag(name: .long, help: "Print each agent as a JSON object.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let agents = try await APIClient(options: server).agents()
+    let result = QueryResult(
+      columns: ["id", "hostname", "version", "state", "last_seen"],
+      values: agents.map {
+        [
+          .integer(Int64($0.id)), .text($0.hostname), .text($0.version), .text($0.state),
+          .text($0.lastSeen),
+        ]
+      })
+    guard !json else { return print(result.json(), terminator: "") }
+    guard !agents.isEmpty else {
+      return complain(
+        "No agent has ever connected. Start one: metaflow-agent run --server HOST:20033")
+    }
+    print(
+      aligned(
+        ["ID", "HOST", "VERSION", "STATE", "LAST SEEN"], result.values.map { $0.map(\.text) },
+        isNumber: [true, false, false, false, false]), terminator: "")
+  }
+}
