@@ -68,8 +68,3 @@ extension CallEnd {
     }
   }
 }
-
-extension CallEnd {
-  /// What the first row of a section is compared with.
-  static var origin: CallEnd { CallEnd(address: .unspecified, port: 0) }
-}

@@ -14,29 +14,20 @@ private enum MetricMask {
 }
 
 /// What metric rows are told against: the row before.
-struct MetricContext {
-  var row = CallMetric(
-    time: Timestamp(nanoseconds: 0), interval: 0, observationPoint: .rest, signalSource: .packet,
-    transport: TransportProtocol(rawValue: 0), applicationProtocol: .unknown, client: .origin,
-    server: .origin)
+struct MetricContext: RowContext {
+  var row = CallMetric.zero
   /// Where the text before ended.
   var text: UInt32 = 0
 }
 
-/// The smallest metric row: mask, time, requests, responses.
-let metricRowBytes = 5
+extension CallMetric: WireRow {
+  /// Mask, time, requests, responses.
+  static let smallestRow = 5
 
-extension CallMetric {
   func write(to writer: inout WireWriter, context: inout MetricContext) {
     let before = context.row
     var mask: UInt32 = 0
-    if interval != before.interval || observationPoint != before.observationPoint
-      || signalSource != before.signalSource || transport != before.transport
-      || applicationProtocol != before.applicationProtocol
-      || directionScore != before.directionScore
-    {
-      mask |= MetricMask.head
-    }
+    if interval != before.interval || head != before.head { mask |= MetricMask.head }
     mask |= client.differences(from: before.client) << MetricMask.client
     mask |= server.differences(from: before.server) << MetricMask.server
     if !endpoint.isEmpty { mask |= MetricMask.endpoint }
@@ -44,7 +35,10 @@ extension CallMetric {
     if durationSum | durationMax | durationCount != 0 { mask |= MetricMask.durations }
     writer.fixed(UInt16(truncatingIfNeeded: mask))
     writer.zigzag(time.nanoseconds &- before.time.nanoseconds)
-    if mask & MetricMask.head != 0 { writeHead(to: &writer) }
+    if mask & MetricMask.head != 0 {
+      writer.varint(UInt64(interval))
+      writer.head(head, count: 5)
+    }
     client.write(mask >> MetricMask.client, to: &writer)
     server.write(mask >> MetricMask.server, to: &writer)
     if mask & MetricMask.endpoint != 0 { endpoint.write(to: &writer, cursor: &context.text) }
@@ -63,14 +57,16 @@ extension CallMetric {
     context.row = self
   }
 
-  /// Reads one row over `context.row`, which then is the row. Faults stick in `reader`.
   static func read(
     from reader: inout WireReader, context: inout MetricContext, textBytes: Int
   ) {
     let mask = UInt32(reader.fixed(UInt16.self))
     if mask & ~MetricMask.known != 0 { reader.fail(.malformed, "a known metric mask") }
     context.row.time = context.row.time + reader.zigzag()
-    if mask & MetricMask.head != 0 { context.row.readHead(from: &reader) }
+    if mask & MetricMask.head != 0 {
+      context.row.interval = reader.integer()
+      context.row.head = reader.head(count: 5)
+    }
     context.row.client.read(mask >> MetricMask.client, from: &reader)
     context.row.server.read(mask >> MetricMask.server, from: &reader)
     context.row.endpoint =
@@ -88,21 +84,18 @@ extension CallMetric {
     context.row.durationCount = hasDurations ? reader.varint() : 0
   }
 
-  private func writeHead(to writer: inout WireWriter) {
-    writer.varint(UInt64(interval))
-    writer.byte(observationPoint.rawValue)
-    writer.byte(signalSource.rawValue)
-    writer.byte(transport.rawValue)
-    writer.byte(applicationProtocol.rawValue)
-    writer.byte(directionScore)
-  }
-
-  private mutating func readHead(from reader: inout WireReader) {
-    interval = reader.integer()
-    observationPoint = ObservationPoint(rawValue: reader.byte())
-    signalSource = SignalSource(rawValue: reader.byte())
-    transport = TransportProtocol(rawValue: reader.byte())
-    applicationProtocol = ApplicationProtocol(rawValue: reader.byte())
-    directionScore = reader.byte()
+  private var head: WireHead {
+    get {
+      WireHead(
+        observationPoint.rawValue, signalSource.rawValue, transport.rawValue,
+        applicationProtocol.rawValue, directionScore)
+    }
+    set {
+      observationPoint = ObservationPoint(rawValue: newValue[0])
+      signalSource = SignalSource(rawValue: newValue[1])
+      transport = TransportProtocol(rawValue: newValue[2])
+      applicationProtocol = ApplicationProtocol(rawValue: newValue[3])
+      directionScore = newValue[4]
+    }
   }
 }

@@ -33,23 +33,24 @@ private enum CallMask {
 ///
 /// A loopback call is seen on both its sides, so rows alternate between two observation points; each
 /// is compared with the row before of its own slot (the low two bits of the observation point).
-struct CallContext {
-  var rows = InlineArray<4, CallRecord>(
-    repeating: CallRecord(
-      client: .origin, server: .origin, start: Timestamp(nanoseconds: 0),
-      end: Timestamp(nanoseconds: 0)))
+struct CallContext: RowContext {
+  var rows = InlineArray<4, CallRecord>(repeating: .zero)
+  /// The slot of the last row.
+  var slot = 0
   /// Of the row before, whatever its slot.
   var start: Int64 = 0
   /// Where the text before ended.
   var text: UInt32 = 0
 
+  var row: CallRecord { rows[slot] }
+
   static func slot(_ point: ObservationPoint) -> Int { Int(point.rawValue & 3) }
 }
 
-/// The smallest call row: observation point, mask, two times.
-let callRowBytes = 7
+extension CallRecord: WireRow {
+  /// Observation point, mask, two times.
+  static let smallestRow = 7
 
-extension CallRecord {
   func write(to writer: inout WireWriter, context: inout CallContext) {
     let slot = CallContext.slot(observationPoint)
     let mask = differences(from: context.rows[slot])
@@ -57,26 +58,25 @@ extension CallRecord {
     writer.fixed(mask)
     writer.zigzag(start.nanoseconds &- context.start)
     writer.zigzag(end.nanoseconds &- start.nanoseconds)
-    if mask & CallMask.head != 0 { writeHead(to: &writer) }
+    if mask & CallMask.head != 0 { writer.head(head, count: 7) }
     client.write(mask >> CallMask.client, to: &writer)
     server.write(mask >> CallMask.server, to: &writer)
     if mask & CallMask.networkNamespace != 0 { writer.varint(UInt64(networkNamespace)) }
     if mask & CallMask.flow != 0 { writer.varint(flow) }
     writeSequences(mask, against: context.rows[slot], to: &writer)
     writeOptionals(mask, to: &writer)
-    if mask & CallMask.texts != 0 { writeTexts(to: &writer, cursor: &context.text) }
+    if mask & CallMask.texts != 0 { texts.write(to: &writer, cursor: &context.text) }
     context.start = start.nanoseconds
     context.rows[slot] = self
   }
 
-  /// Reads one row over `context`'s row of its slot, which then is the row. Faults stick in `reader`.
-  ///
-  /// - Returns: the slot.
+  /// Reads one row over `context`'s row of its slot, which then is the row.
   static func read(
     from reader: inout WireReader, context: inout CallContext, textBytes: Int
-  ) -> Int {
+  ) {
     let point = ObservationPoint(rawValue: reader.byte())
     let slot = CallContext.slot(point)
+    context.slot = slot
     let mask = reader.fixed(UInt32.self)
     if mask & ~CallMask.known != 0 { reader.fail(.malformed, "a known call mask") }
     let start = context.start &+ reader.zigzag()
@@ -86,7 +86,7 @@ extension CallRecord {
     context.rows[slot].start = Timestamp(nanoseconds: start)
     context.rows[slot].end = Timestamp(nanoseconds: end)
     context.rows[slot].hasDuration = mask & CallMask.hasDuration != 0
-    if mask & CallMask.head != 0 { context.rows[slot].readHead(from: &reader) }
+    if mask & CallMask.head != 0 { context.rows[slot].head = reader.head(count: 7) }
     context.rows[slot].client.read(mask >> CallMask.client, from: &reader)
     context.rows[slot].server.read(mask >> CallMask.server, from: &reader)
     if mask & CallMask.networkNamespace != 0 {
@@ -97,10 +97,9 @@ extension CallRecord {
     context.rows[slot].readOptionals(mask, from: &reader)
     context.rows[slot].texts = CallTexts()
     if mask & CallMask.texts != 0 {
-      context.rows[slot].readTexts(
+      context.rows[slot].texts.read(
         from: &reader, cursor: &context.text, textBytes: textBytes)
     }
-    return slot
   }
 }
 
@@ -109,13 +108,7 @@ extension CallRecord {
   private func differences(from other: CallRecord) -> UInt32 {
     var mask: UInt32 = 0
     func set(_ bit: UInt32, _ condition: Bool) { if condition { mask |= bit } }
-    set(
-      CallMask.head,
-      kind.rawValue != other.kind.rawValue || flags.rawValue != other.flags.rawValue
-        || signalSource.rawValue != other.signalSource.rawValue
-        || transport.rawValue != other.transport.rawValue
-        || applicationProtocol.rawValue != other.applicationProtocol.rawValue
-        || status.rawValue != other.status.rawValue || directionScore != other.directionScore)
+    set(CallMask.head, head != other.head)
     mask |= client.differences(from: other.client) << CallMask.client
     mask |= server.differences(from: other.server) << CallMask.server
     set(CallMask.networkNamespace, networkNamespace != other.networkNamespace)
@@ -136,28 +129,25 @@ extension CallRecord {
     set(CallMask.affectedRows, affectedRows != nil)
     set(CallMask.capturedRequestBytes, capturedRequestBytes != other.capturedRequestBytes)
     set(CallMask.capturedResponseBytes, capturedResponseBytes != other.capturedResponseBytes)
-    set(CallMask.texts, Self.mask(of: orderedTexts) != 0)
+    set(CallMask.texts, !texts.isEmpty)
     return mask
   }
 
-  private func writeHead(to writer: inout WireWriter) {
-    writer.byte(kind.rawValue)
-    writer.byte(flags.rawValue)
-    writer.byte(signalSource.rawValue)
-    writer.byte(transport.rawValue)
-    writer.byte(applicationProtocol.rawValue)
-    writer.byte(status.rawValue)
-    writer.byte(directionScore)
-  }
-
-  private mutating func readHead(from reader: inout WireReader) {
-    kind = CallKind(rawValue: reader.byte())
-    flags = Flags(rawValue: reader.byte())
-    signalSource = SignalSource(rawValue: reader.byte())
-    transport = TransportProtocol(rawValue: reader.byte())
-    applicationProtocol = ApplicationProtocol(rawValue: reader.byte())
-    status = ResponseStatus(rawValue: reader.byte())
-    directionScore = reader.byte()
+  private var head: WireHead {
+    get {
+      WireHead(
+        kind.rawValue, flags.rawValue, signalSource.rawValue, transport.rawValue,
+        applicationProtocol.rawValue, status.rawValue, directionScore)
+    }
+    set {
+      kind = CallKind(rawValue: newValue[0])
+      flags = Flags(rawValue: newValue[1])
+      signalSource = SignalSource(rawValue: newValue[2])
+      transport = TransportProtocol(rawValue: newValue[3])
+      applicationProtocol = ApplicationProtocol(rawValue: newValue[4])
+      status = ResponseStatus(rawValue: newValue[5])
+      directionScore = newValue[6]
+    }
   }
 }
 
@@ -233,70 +223,5 @@ extension CallRecord {
     affectedRows = mask & CallMask.affectedRows != 0 ? reader.varint() : nil
     if mask & CallMask.capturedRequestBytes != 0 { capturedRequestBytes = reader.integer() }
     if mask & CallMask.capturedResponseBytes != 0 { capturedResponseBytes = reader.integer() }
-  }
-}
-
-/// Texts: a 16-bit mask of those that are not empty, in the order of ``CallTexts/update(_:)``, and
-/// for each where it begins, told from where the one before ended, and its length.
-extension CallRecord {
-  /// The fields in the order of ``CallTexts/update(_:)``, without its closures: this runs for every
-  /// call that is sent.
-  private var orderedTexts: InlineArray<15, Text> {
-    [
-      texts.version, texts.requestType, texts.requestDomain, texts.requestResource,
-      texts.endpoint, texts.responseException, texts.responseResult, texts.traceID, texts.spanID,
-      texts.parentSpanID, texts.requestXRequestID, texts.responseXRequestID, texts.proxyClient,
-      texts.userAgent, texts.referer,
-    ]
-  }
-
-  private static func mask(of texts: borrowing InlineArray<15, Text>) -> UInt16 {
-    var mask: UInt16 = 0
-    for index in 0..<15 where texts[index].length != 0 { mask |= 1 << UInt16(index) }
-    return mask
-  }
-
-  private func writeTexts(to writer: inout WireWriter, cursor: inout UInt32) {
-    let texts = orderedTexts
-    writer.fixed(Self.mask(of: texts))
-    for index in 0..<15 where texts[index].length != 0 {
-      texts[index].write(to: &writer, cursor: &cursor)
-    }
-  }
-
-  private mutating func readTexts(
-    from reader: inout WireReader, cursor: inout UInt32, textBytes: Int
-  ) {
-    var mask = reader.fixed(UInt16.self)
-    if mask & 0x8000 != 0 { reader.fail(.malformed, "a known text mask") }
-    texts.update { field in
-      if mask & 1 != 0 {
-        field = Text(from: &reader, cursor: &cursor, textBytes: textBytes)
-      }
-      mask >>= 1
-    }
-  }
-}
-
-extension Text {
-  @inline(__always)
-  func write(to writer: inout WireWriter, cursor: inout UInt32) {
-    writer.zigzag(Int64(Int32(bitPattern: offset &- cursor)))
-    writer.varint(UInt64(length))
-    cursor = offset &+ length
-  }
-
-  /// A text that does not lie in the batch's `textBytes` bytes is a fault; an empty one has no place.
-  @inline(__always)
-  init(from reader: inout WireReader, cursor: inout UInt32, textBytes: Int) {
-    let start = cursor &+ UInt32(truncatingIfNeeded: reader.zigzag())
-    let count = reader.integer(UInt32.self)
-    guard UInt64(start) + UInt64(count) <= UInt64(textBytes) else {
-      reader.fail(.malformed, "a text inside the batch's text section")
-      self = .empty
-      return
-    }
-    self = count == 0 ? .empty : Text(offset: start, length: count)
-    cursor = start &+ count
   }
 }

@@ -25,36 +25,23 @@ private enum FlowMask {
   static let known: UInt32 = 1 << 28 - 1
 }
 
-/// Which parts of a ``FlowEnd`` differ from the row before, six bits from bit 0.
-private enum FlowEndMask {
-  static let address: UInt32 = 1
-  static let port: UInt32 = 2
-  static let linkAddress: UInt32 = 4
-  static let flags: UInt32 = 8
-  static let near: UInt32 = 16
-  static let real: UInt32 = 32
-}
-
 /// What flow rows are told against: the row before.
-struct FlowContext {
-  var row = FlowRecord(
-    transport: TransportProtocol(rawValue: 0), client: FlowEnd(address: .unspecified, port: 0),
-    server: FlowEnd(address: .unspecified, port: 0), start: Timestamp(nanoseconds: 0),
-    end: Timestamp(nanoseconds: 0))
+struct FlowContext: RowContext {
+  var row = FlowRecord.zero
   /// Where the text before ended.
   var text: UInt32 = 0
 }
 
-/// The smallest flow row: mask, two times, the mask of its figures.
-let flowRowBytes = 8
+extension FlowRecord: WireRow {
+  /// Mask, two times, the mask of its figures.
+  static let smallestRow = 8
 
-extension FlowRecord {
   func write(to writer: inout WireWriter, context: inout FlowContext) {
     let mask = differences(from: context.row)
     writer.fixed(mask)
     writer.zigzag(start.nanoseconds &- context.row.start.nanoseconds)
     writer.zigzag(end.nanoseconds &- start.nanoseconds)
-    if mask & FlowMask.head != 0 { writeHead(to: &writer) }
+    if mask & FlowMask.head != 0 { writer.head(head, count: 6) }
     client.write(mask >> FlowMask.client, to: &writer)
     server.write(mask >> FlowMask.server, to: &writer)
     if mask & FlowMask.networkNamespace != 0 { writer.varint(UInt64(networkNamespace)) }
@@ -85,7 +72,6 @@ extension FlowRecord {
     context.row = self
   }
 
-  /// Reads one row over `context.row`, which then is the row. Faults stick in `reader`.
   static func read(
     from reader: inout WireReader, context: inout FlowContext, textBytes: Int
   ) {
@@ -94,7 +80,7 @@ extension FlowRecord {
     context.row.start = Timestamp(
       nanoseconds: context.row.start.nanoseconds &+ reader.zigzag())
     context.row.end = Timestamp(nanoseconds: context.row.start.nanoseconds &+ reader.zigzag())
-    if mask & FlowMask.head != 0 { context.row.readHead(from: &reader) }
+    if mask & FlowMask.head != 0 { context.row.head = reader.head(count: 6) }
     context.row.client.read(mask >> FlowMask.client, from: &reader)
     context.row.server.read(mask >> FlowMask.server, from: &reader)
     context.row.readCapture(mask, from: &reader, cursor: &context.text, textBytes: textBytes)
@@ -113,14 +99,7 @@ extension FlowRecord {
   private func differences(from other: FlowRecord) -> UInt32 {
     var mask: UInt32 = 0
     func set(_ bit: UInt32, _ condition: Bool) { if condition { mask |= bit } }
-    set(
-      FlowMask.head,
-      observationPoint.rawValue != other.observationPoint.rawValue
-        || signalSource.rawValue != other.signalSource.rawValue
-        || transport.rawValue != other.transport.rawValue
-        || applicationProtocol.rawValue != other.applicationProtocol.rawValue
-        || closeType.rawValue != other.closeType.rawValue
-        || directionScore != other.directionScore)
+    set(FlowMask.head, head != other.head)
     mask |= client.differences(from: other.client) << FlowMask.client
     mask |= server.differences(from: other.server) << FlowMask.server
     set(FlowMask.networkNamespace, networkNamespace != other.networkNamespace)
@@ -144,22 +123,20 @@ extension FlowRecord {
     return mask
   }
 
-  private func writeHead(to writer: inout WireWriter) {
-    writer.byte(observationPoint.rawValue)
-    writer.byte(signalSource.rawValue)
-    writer.byte(transport.rawValue)
-    writer.byte(applicationProtocol.rawValue)
-    writer.byte(closeType.rawValue)
-    writer.byte(directionScore)
-  }
-
-  private mutating func readHead(from reader: inout WireReader) {
-    observationPoint = ObservationPoint(rawValue: reader.byte())
-    signalSource = SignalSource(rawValue: reader.byte())
-    transport = TransportProtocol(rawValue: reader.byte())
-    applicationProtocol = ApplicationProtocol(rawValue: reader.byte())
-    closeType = CloseType(rawValue: reader.byte())
-    directionScore = reader.byte()
+  private var head: WireHead {
+    get {
+      WireHead(
+        observationPoint.rawValue, signalSource.rawValue, transport.rawValue,
+        applicationProtocol.rawValue, closeType.rawValue, directionScore)
+    }
+    set {
+      observationPoint = ObservationPoint(rawValue: newValue[0])
+      signalSource = SignalSource(rawValue: newValue[1])
+      transport = TransportProtocol(rawValue: newValue[2])
+      applicationProtocol = ApplicationProtocol(rawValue: newValue[3])
+      closeType = CloseType(rawValue: newValue[4])
+      directionScore = newValue[5]
+    }
   }
 
   private mutating func readCapture(
@@ -208,78 +185,5 @@ extension FlowRecord {
     totalReceivedPackets = figures.received.packets
     totalSentBytes = figures.sent.bytes
     totalReceivedBytes = figures.received.bytes
-  }
-}
-
-extension FlowEnd {
-  fileprivate func differences(from other: FlowEnd) -> UInt32 {
-    var mask: UInt32 = 0
-    func set(_ bit: UInt32, _ condition: Bool) { if condition { mask |= bit } }
-    set(FlowEndMask.address, address.high != other.address.high || address.low != other.address.low)
-    set(FlowEndMask.port, port != other.port)
-    set(FlowEndMask.linkAddress, linkAddress.value != other.linkAddress.value)
-    set(FlowEndMask.flags, flags.rawValue != other.flags.rawValue)
-    set(
-      FlowEndMask.near,
-      isNearLink != other.isNearLink || isNearNetwork != other.isNearNetwork)
-    set(FlowEndMask.real, realAddress != other.realAddress || realPort != other.realPort)
-    return mask
-  }
-
-  fileprivate func write(_ mask: UInt32, to writer: inout WireWriter) {
-    if mask & FlowEndMask.address != 0 {
-      writer.fixed(address.high)
-      writer.fixed(address.low)
-    }
-    if mask & FlowEndMask.port != 0 { writer.fixed(port) }
-    if mask & FlowEndMask.linkAddress != 0 { writer.fixed(linkAddress.value) }
-    if mask & FlowEndMask.flags != 0 { writer.fixed(flags.rawValue) }
-    if mask & FlowEndMask.near != 0 {
-      writer.byte((isNearLink ? 1 : 0) | (isNearNetwork ? 2 : 0))
-    }
-    if mask & FlowEndMask.real != 0 {
-      writer.fixed(realAddress.high)
-      writer.fixed(realAddress.low)
-      writer.fixed(realPort)
-    }
-  }
-
-  fileprivate mutating func read(_ mask: UInt32, from reader: inout WireReader) {
-    if mask & FlowEndMask.address != 0 {
-      address = IPAddress(high: reader.fixed(), low: reader.fixed())
-    }
-    if mask & FlowEndMask.port != 0 { port = reader.fixed() }
-    if mask & FlowEndMask.linkAddress != 0 { linkAddress = LinkAddress(reader.fixed()) }
-    if mask & FlowEndMask.flags != 0 { flags = TCPFlags(rawValue: reader.fixed()) }
-    if mask & FlowEndMask.near != 0 {
-      let near = reader.byte()
-      isNearLink = near & 1 != 0
-      isNearNetwork = near & 2 != 0
-    }
-    if mask & FlowEndMask.real != 0 {
-      realAddress = IPAddress(high: reader.fixed(), low: reader.fixed())
-      realPort = reader.fixed()
-    }
-  }
-}
-
-extension Tunnel {
-  fileprivate func write(to writer: inout WireWriter) {
-    writer.byte(type.rawValue)
-    writer.byte(tier)
-    writer.varint(UInt64(id))
-    writer.fixed(source.high)
-    writer.fixed(source.low)
-    writer.fixed(destination.high)
-    writer.fixed(destination.low)
-  }
-
-  fileprivate init(from reader: inout WireReader) {
-    self.init()
-    type = TunnelType(rawValue: reader.byte())
-    tier = reader.byte()
-    id = reader.integer()
-    source = IPAddress(high: reader.fixed(), low: reader.fixed())
-    destination = IPAddress(high: reader.fixed(), low: reader.fixed())
   }
 }

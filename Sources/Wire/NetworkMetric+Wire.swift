@@ -13,25 +13,18 @@ private enum NetworkMask {
 }
 
 /// What network metric rows are told against: the row before.
-struct NetworkContext {
-  var row = NetworkMetric(
-    time: Timestamp(nanoseconds: 0), interval: 0, observationPoint: .rest,
-    transport: TransportProtocol(rawValue: 0), client: .origin, server: .origin)
+struct NetworkContext: RowContext {
+  var row = NetworkMetric.zero
 }
 
-/// The smallest network metric row: mask, time, the mask of its figures.
-let networkMetricRowBytes = 5
+extension NetworkMetric: WireRow {
+  /// Mask, time, the mask of its figures.
+  static let smallestRow = 5
 
-extension NetworkMetric {
   func write(to writer: inout WireWriter, context: inout NetworkContext) {
     let before = context.row
     var mask: UInt32 = 0
-    if interval != before.interval || observationPoint != before.observationPoint
-      || signalSource != before.signalSource || transport != before.transport
-      || directionScore != before.directionScore || tunnelType != before.tunnelType
-    {
-      mask |= NetworkMask.head
-    }
+    if interval != before.interval || head != before.head { mask |= NetworkMask.head }
     mask |= client.differences(from: before.client) << NetworkMask.client
     mask |= server.differences(from: before.server) << NetworkMask.server
     if newFlows | closedFlows | flowLoad != 0 { mask |= NetworkMask.flows }
@@ -41,7 +34,10 @@ extension NetworkMetric {
     if closeMask != 0 { mask |= NetworkMask.closes }
     writer.fixed(UInt16(truncatingIfNeeded: mask))
     writer.zigzag(time.nanoseconds &- before.time.nanoseconds)
-    if mask & NetworkMask.head != 0 { writeHead(to: &writer) }
+    if mask & NetworkMask.head != 0 {
+      writer.varint(UInt64(interval))
+      writer.head(head, count: 5)
+    }
     client.write(mask >> NetworkMask.client, to: &writer)
     server.write(mask >> NetworkMask.server, to: &writer)
     if mask & NetworkMask.flows != 0 {
@@ -59,12 +55,16 @@ extension NetworkMetric {
     context.row = self
   }
 
-  /// Reads one row over `context.row`, which then is the row. Faults stick in `reader`.
-  static func read(from reader: inout WireReader, context: inout NetworkContext) {
+  static func read(
+    from reader: inout WireReader, context: inout NetworkContext, textBytes: Int
+  ) {
     let mask = UInt32(reader.fixed(UInt16.self))
     if mask & ~NetworkMask.known != 0 { reader.fail(.malformed, "a known network metric mask") }
     context.row.time = Timestamp(nanoseconds: context.row.time.nanoseconds &+ reader.zigzag())
-    if mask & NetworkMask.head != 0 { context.row.readHead(from: &reader) }
+    if mask & NetworkMask.head != 0 {
+      context.row.interval = reader.integer()
+      context.row.head = reader.head(count: 5)
+    }
     context.row.client.read(mask >> NetworkMask.client, from: &reader)
     context.row.server.read(mask >> NetworkMask.server, from: &reader)
     let hasFlows = mask & NetworkMask.flows != 0
@@ -76,22 +76,19 @@ extension NetworkMetric {
     context.row.figures = FlowFigures(from: &reader)
   }
 
-  private func writeHead(to writer: inout WireWriter) {
-    writer.varint(UInt64(interval))
-    writer.byte(observationPoint.rawValue)
-    writer.byte(signalSource.rawValue)
-    writer.byte(transport.rawValue)
-    writer.byte(directionScore)
-    writer.byte(tunnelType.rawValue)
-  }
-
-  private mutating func readHead(from reader: inout WireReader) {
-    interval = reader.integer()
-    observationPoint = ObservationPoint(rawValue: reader.byte())
-    signalSource = SignalSource(rawValue: reader.byte())
-    transport = TransportProtocol(rawValue: reader.byte())
-    directionScore = reader.byte()
-    tunnelType = TunnelType(rawValue: reader.byte())
+  private var head: WireHead {
+    get {
+      WireHead(
+        observationPoint.rawValue, signalSource.rawValue, transport.rawValue, directionScore,
+        tunnelType.rawValue)
+    }
+    set {
+      observationPoint = ObservationPoint(rawValue: newValue[0])
+      signalSource = SignalSource(rawValue: newValue[1])
+      transport = TransportProtocol(rawValue: newValue[2])
+      directionScore = newValue[3]
+      tunnelType = TunnelType(rawValue: newValue[4])
+    }
   }
 }
 

@@ -11,56 +11,30 @@ extension RecordBatch {
   /// Writes the sections that are not empty.
   func write(to writer: inout WireWriter) {
     if !text.isEmpty { writer.section(.text) { $0.append(text) } }
-    if !calls.isEmpty {
-      writer.section(.calls) { writer in
-        writer.varint(UInt64(calls.count))
-        var context = CallContext()
-        for call in calls { call.write(to: &writer, context: &context) }
-      }
-    }
-    if !metrics.isEmpty {
-      writer.section(.metrics) { writer in
-        writer.varint(UInt64(metrics.count))
-        var context = MetricContext()
-        for metric in metrics { metric.write(to: &writer, context: &context) }
-      }
-    }
-    if !flows.isEmpty {
-      writer.section(.flows) { writer in
-        writer.varint(UInt64(flows.count))
-        var context = FlowContext()
-        for index in flows.indices { flows[index].write(to: &writer, context: &context) }
-      }
-    }
-    if !networkMetrics.isEmpty {
-      writer.section(.networkMetrics) { writer in
-        writer.varint(UInt64(networkMetrics.count))
-        var context = NetworkContext()
-        for index in networkMetrics.indices {
-          networkMetrics[index].write(to: &writer, context: &context)
-        }
-      }
-    }
-    if !losses.isEmpty {
-      writer.section(.losses) { writer in
-        writer.varint(UInt64(losses.count))
-        var time: Int64 = 0
-        for loss in losses { loss.write(to: &writer, time: &time) }
-      }
-    }
+    write(calls, as: .calls, to: &writer)
+    write(metrics, as: .metrics, to: &writer)
+    write(flows, as: .flows, to: &writer)
+    write(networkMetrics, as: .networkMetrics, to: &writer)
+    write(losses, as: .losses, to: &writer)
     if !processes.isEmpty {
       writer.section(.processes) { writer in
         writer.varint(UInt64(processes.count))
         for process in processes { process.write(to: &writer) }
       }
     }
-    if !endedProcesses.isEmpty {
-      writer.section(.endedProcesses) { writer in
-        writer.varint(UInt64(endedProcesses.count))
-        for key in endedProcesses { key.write(to: &writer) }
-      }
-    }
+    write(endedProcesses, as: .endedProcesses, to: &writer)
     if let host { writer.section(.host) { host.write(to: &$0) } }
+  }
+
+  private func write<Row: WireRow>(
+    _ rows: [Row], as id: SectionID, to writer: inout WireWriter
+  ) {
+    guard !rows.isEmpty else { return }
+    writer.section(id) { writer in
+      writer.varint(UInt64(rows.count))
+      var context = Row.Context()
+      for index in rows.indices { rows[index].write(to: &writer, context: &context) }
+    }
   }
 
   /// Replaces the batch with the sections in `body`, reusing its buffers. After a throw the batch
@@ -94,28 +68,18 @@ extension RecordBatch {
     _ id: SectionID, from reader: inout WireReader
   ) throws(WireError) {
     switch id {
-    case .calls: try readCalls(from: &reader)
-    case .metrics: try readMetrics(from: &reader)
-    case .flows: try readFlows(from: &reader)
-    case .networkMetrics: try readNetworkMetrics(from: &reader)
-    case .losses:
-      let count = reader.count(limit: WireLimits.rows - losses.count, rowBytes: lossRowBytes)
-      losses.reserveCapacity(losses.count + count)
-      var time: Int64 = 0
-      for _ in 0..<count {
-        losses.append(LossEntry(from: &reader, time: &time))
-        try reader.check()
-      }
+    case .calls: try Self.read(into: &calls, textBytes: text.count, from: &reader)
+    case .metrics: try Self.read(into: &metrics, textBytes: text.count, from: &reader)
+    case .flows: try Self.read(into: &flows, textBytes: text.count, from: &reader)
+    case .networkMetrics: try Self.read(into: &networkMetrics, textBytes: text.count, from: &reader)
+    case .losses: try Self.read(into: &losses, textBytes: text.count, from: &reader)
+    case .endedProcesses:
+      try Self.read(
+        into: &endedProcesses, textBytes: text.count, limit: WireLimits.processes, from: &reader)
     case .processes:
       let limit = WireLimits.processes - processes.count
-      for _ in 0..<reader.count(limit: limit, rowBytes: processRowBytes) {
+      for _ in 0..<reader.count(limit: limit, rowBytes: ProcessReport.smallestRow) {
         processes.append(ProcessReport(from: &reader))
-        try reader.check()
-      }
-    case .endedProcesses:
-      let limit = WireLimits.processes - endedProcesses.count
-      for _ in 0..<reader.count(limit: limit, rowBytes: endedProcessRowBytes) {
-        endedProcesses.append(ProcessKey(from: &reader))
         try reader.check()
       }
     case .host:
@@ -127,48 +91,17 @@ extension RecordBatch {
     try reader.check()
   }
 
-  private mutating func readCalls(from reader: inout WireReader) throws(WireError) {
-    let count = reader.count(limit: WireLimits.rows - calls.count, rowBytes: callRowBytes)
-    calls.reserveCapacity(calls.count + count)
-    var context = CallContext()
+  private static func read<Row: WireRow>(
+    into rows: inout [Row], textBytes: Int, limit: Int = WireLimits.rows,
+    from reader: inout WireReader
+  ) throws(WireError) {
+    let count = reader.count(limit: limit - rows.count, rowBytes: Row.smallestRow)
+    rows.reserveCapacity(rows.count + count)
+    var context = Row.Context()
     for _ in 0..<count {
-      let slot = CallRecord.read(from: &reader, context: &context, textBytes: text.count)
+      Row.read(from: &reader, context: &context, textBytes: textBytes)
       try reader.check()
-      calls.append(context.rows[slot])
-    }
-  }
-
-  private mutating func readMetrics(from reader: inout WireReader) throws(WireError) {
-    let count = reader.count(limit: WireLimits.rows - metrics.count, rowBytes: metricRowBytes)
-    metrics.reserveCapacity(metrics.count + count)
-    var context = MetricContext()
-    for _ in 0..<count {
-      CallMetric.read(from: &reader, context: &context, textBytes: text.count)
-      try reader.check()
-      metrics.append(context.row)
-    }
-  }
-
-  private mutating func readFlows(from reader: inout WireReader) throws(WireError) {
-    let count = reader.count(limit: WireLimits.rows - flows.count, rowBytes: flowRowBytes)
-    flows.reserveCapacity(flows.count + count)
-    var context = FlowContext()
-    for _ in 0..<count {
-      FlowRecord.read(from: &reader, context: &context, textBytes: text.count)
-      try reader.check()
-      flows.append(context.row)
-    }
-  }
-
-  private mutating func readNetworkMetrics(from reader: inout WireReader) throws(WireError) {
-    let limit = WireLimits.rows - networkMetrics.count
-    let count = reader.count(limit: limit, rowBytes: networkMetricRowBytes)
-    networkMetrics.reserveCapacity(networkMetrics.count + count)
-    var context = NetworkContext()
-    for _ in 0..<count {
-      NetworkMetric.read(from: &reader, context: &context)
-      try reader.check()
-      networkMetrics.append(context.row)
+      rows.append(context.row)
     }
   }
 }

@@ -2,16 +2,21 @@
 
 import Telemetry
 
-/// The smallest rows, for the check of a count against the bytes that are left.
-let lossRowBytes = 6
-let processRowBytes = 11
-let endedProcessRowBytes = 2
-let addressRowBytes = 18
+/// Bytes of the smallest address, for the check of a count against the bytes that are left.
+private let addressRowBytes = 18
 
-extension LossEntry {
-  func write(to writer: inout WireWriter, time before: inout Int64) {
-    writer.zigzag(time.nanoseconds &- before)
-    before = time.nanoseconds
+/// The loss entry before, whose time the next one's is told against.
+struct LossContext: RowContext {
+  var row = LossEntry(time: Timestamp(nanoseconds: 0), stage: Stage(rawValue: 0))
+}
+
+extension LossEntry: WireRow {
+  /// Time, stage, reason, three counts.
+  static let smallestRow = 6
+
+  func write(to writer: inout WireWriter, context: inout LossContext) {
+    writer.zigzag(time.nanoseconds &- context.row.time.nanoseconds)
+    context.row = self
     writer.byte(stage.rawValue)
     writer.varint(UInt64(reason.rawValue))
     writer.varint(received)
@@ -19,17 +24,37 @@ extension LossEntry {
     writer.varint(dropped)
   }
 
-  init(from reader: inout WireReader, time before: inout Int64) {
-    before = before &+ reader.zigzag()
+  static func read(
+    from reader: inout WireReader, context: inout LossContext, textBytes: Int
+  ) {
+    let time = context.row.time + reader.zigzag()
     let stage = Stage(rawValue: reader.byte())
     let reason = LossReason(rawValue: reader.integer())
-    self.init(
-      time: Timestamp(nanoseconds: before), stage: stage, reason: reason,
-      received: reader.varint(), passed: reader.varint(), dropped: reader.varint())
+    context.row = LossEntry(
+      time: time, stage: stage, reason: reason, received: reader.varint(),
+      passed: reader.varint(), dropped: reader.varint())
   }
 }
 
-extension ProcessKey {
+/// Ended processes tell nothing against the one before.
+struct KeyContext: RowContext {
+  var row = ProcessKey.unknown
+}
+
+extension ProcessKey: WireRow {
+  /// Pid and start.
+  static let smallestRow = 2
+
+  func write(to writer: inout WireWriter, context: inout KeyContext) {
+    write(to: &writer)
+  }
+
+  static func read(
+    from reader: inout WireReader, context: inout KeyContext, textBytes: Int
+  ) {
+    context.row = ProcessKey(from: &reader)
+  }
+
   func write(to writer: inout WireWriter) {
     writer.varint(UInt64(pid))
     writer.varint(startedAfterBoot)
@@ -41,6 +66,9 @@ extension ProcessKey {
 }
 
 extension ProcessReport {
+  /// A key, four integers, five strings.
+  static let smallestRow = 11
+
   func write(to writer: inout WireWriter) {
     key.write(to: &writer)
     writer.varint(UInt64(parentPID))
