@@ -14,7 +14,10 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let found = HostCapabilities.examine()
-    let packets = PacketCapabilities.examine()
+    var options = PacketOptions()
+    // As when the agent runs: without probes, loopback is captured too.
+    if !found.seesSockets { options.loopback = .wanted }
+    let packets = PacketCapabilities.examine(options)
     for line in found.lines + packets.lines { print(line) }
     if !found.seesSockets && !packets.isAllowed { throw ExitCode(Failure.refused) }
   }
