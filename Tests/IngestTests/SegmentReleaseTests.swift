@@ -4,6 +4,7 @@ import Catalog
 import Foundation
 import Storage
 import Synchronization
+import Telemetry
 import TestSupport
 import Testing
 import Wire
@@ -16,7 +17,7 @@ import Wire
     var configuration = IngestConfiguration(journalDirectory: path + "/journal")
     configuration.journal.segmentMilliseconds = 10
     configuration.journal.groupMilliseconds = 0
-    configuration.checkpointSeconds = 0
+    configuration.checkpointSeconds = 0.02
     return configuration
   }
 
@@ -25,12 +26,23 @@ import Wire
     return (names ?? []).filter { $0.hasSuffix(".segment") }.sorted()
   }
 
+  /// Stops the journal and stores what is in it.
+  private func drain(
+    _ journal: Journal, in path: String, to storage: any StorageBackend
+  ) async throws {
+    var storer = SegmentStorer(
+      journal: journal, catalog: try Catalog(path: path + "/catalog.sqlite"), storage: storage,
+      ledger: IngestLedger(), logger: quietLogger, configuration: configuration(path)
+    ) { testTime }
+    journal.stop()
+    await storer.run()
+  }
+
   /// Runs a storer over `count` batches, each a segment of its own.
   private func store(
     _ count: UInt64, in path: String, to storage: any StorageBackend
   ) async throws -> Journal {
     let configuration = configuration(path)
-    let catalog = try Catalog(path: path + "/catalog.sqlite")
     let journal = try Journal(
       path: configuration.journalDirectory, limits: configuration.journal, logger: quietLogger)
     for sequence in 1...count {
@@ -41,12 +53,7 @@ import Wire
       #expect(await eventually { marks.withLock { $0 } == sequence })
       #expect(unwrittenFiles(in: configuration.journalDirectory) ?? [] == [])
     }
-    var storer = SegmentStorer(
-      journal: journal, catalog: catalog, storage: storage, ledger: IngestLedger(),
-      logger: quietLogger, configuration: configuration
-    ) { testTime }
-    journal.stop()
-    await storer.run()
+    try await drain(journal, in: path, to: storage)
     return journal
   }
 
@@ -69,7 +76,7 @@ import Wire
   @Test func segmentsStayWhenTheStoreCannotSynchronize() async throws {
     try await withDirectory { path in
       let store = TroubledStore(
-        checkpoints: Array(repeating: .unavailable("input/output error"), count: 100))
+        checkpoints: Array(repeating: .unavailable("input/output error"), count: 10_000))
       let journal = try await self.store(3, in: path, to: store)
       #expect(await store.tokens.count > 0)
       #expect(journal.backlog.sealed > 0)
@@ -103,6 +110,62 @@ import Wire
       let afterShutdown = try open("c")
       #expect(afterShutdown.identity == afterPowerCut.identity)
       afterShutdown.stop()
+    }
+  }
+
+  /// The same, with the real engine: it still knows the tokens of inserts whose parts are gone.
+  @Test(arguments: [("a", 0), ("b", 40)])
+  func rowsThatTheStoreLostAreStoredAgain(boot: String, rows: Int) async throws {
+    try await withDirectory { path in
+      let limits = configuration(path).journal
+      let (own, left) = (path + "/journal", path + "/left")
+      try await withStore(path) { engine in
+        let journal = try Journal(path: own, limits: limits, boot: "a", logger: quietLogger)
+        for sequence in 1...2 as ClosedRange<UInt64> {
+          _ = journal.submit(
+            try entry(sampleBatch(20, sequence: sequence), sequence: sequence)
+          ) { _ in }
+        }
+        journal.stop()
+        try FileManager.default.copyItem(atPath: own, toPath: left)
+        try await drain(journal, in: path, to: engine)
+        #expect(try await number(engine, "SELECT count() FROM flow_log.l7_flow_log") == 40)
+      }
+      try removeParts(below: path + "/engine/engine/store")
+      try await withStore(path) { engine in
+        #expect(try await number(engine, "SELECT count() FROM flow_log.l7_flow_log") == 0)
+        let journal = try Journal(path: left, limits: limits, boot: boot, logger: quietLogger)
+        try await drain(journal, in: path, to: engine)
+        #expect(try await number(engine, "SELECT count() FROM flow_log.l7_flow_log") == rows)
+      }
+    }
+  }
+
+  /// Runs `body` with the engine on the same directory each time.
+  private func withStore(
+    _ path: String, _ body: (EmbeddedEngine) async throws -> Void
+  ) async throws {
+    let engine = try await EmbeddedEngine.start(
+      directory: path + "/engine", installation: try .find(), settings: .init(memory: 1 << 30),
+      logger: quietLogger)
+    do {
+      try await engine.migrate(TableDeclaration.builtIn)
+      try await body(engine)
+    } catch {
+      await engine.close()
+      throw error
+    }
+    await engine.close()
+  }
+
+  /// Takes from the store what a power cut may: every part, and not the log of tokens.
+  private func removeParts(below directory: String) throws {
+    let manager = FileManager.default
+    for name in manager.enumerator(atPath: directory) ?? .init() {
+      guard let name = name as? String, let last = name.split(separator: "/").last else { continue }
+      let fields = last.split(separator: "_")
+      guard fields.count == 4, fields.allSatisfy({ Int($0) != nil }) else { continue }
+      try? manager.removeItem(atPath: directory + "/" + name)
     }
   }
 }

@@ -43,13 +43,15 @@ extension EmbeddedEngine {
   }
 
   package func checkpoint() async throws(StorageError) {
-    // The call waits for the disk, which no thread of Swift's pool may do.
     let directory = directory
-    do {
-      try await NIOThreadPool.singleton.runIfActive { try directory.synchronize() }
-    } catch {
-      throw error as? StorageError ?? .unavailable("\(error)")
+    // The call waits for the disk, which no thread of Swift's pool may do, and cannot be cut short.
+    let result = await withCheckedContinuation { continuation in
+      NIOThreadPool.singleton.submit { _ in
+        continuation.resume(
+          returning: Result { () throws(StorageError) in try directory.synchronize() })
+      }
     }
+    try result.get()
   }
 
   /// Merges every table's parts, as time would.
