@@ -269,10 +269,16 @@ private struct CookieCounter: ProbeConsumer {
   mutating func processStarted(_ process: ProcessKey) {}
   mutating func processEnded(_ process: ProcessKey) {}
 
+  /// Drains until a condition holds, or nothing more has come for a minute.
   mutating func drain(_ session: inout ProbeSession, until: (CookieCounter) -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(300)
+    var deadline = ContinuousClock.now + .seconds(60)
+    var known = 0
     repeat {
       try session.drain(timeoutMilliseconds: 5, into: &self)
+      if data.count + opened.count > known {
+        known = data.count + opened.count
+        deadline = ContinuousClock.now + .seconds(60)
+      }
     } while !until(self) && ContinuousClock.now < deadline
   }
 }

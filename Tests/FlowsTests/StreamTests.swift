@@ -91,6 +91,27 @@ import Testing
     #expect(pipeline.tallies.conversations.droppedTotal == 0)
   }
 
+  /// Two threads sent at a time, and the probe saw both only after the second: both name a place that
+  /// ends where the stream ends. It does not matter which is told first.
+  @Test(arguments: [false, true])
+  func twoSendersAtATimeAreBothRead(secondFirst: Bool) {
+    var connection = PairingTests.connection()
+    var pipeline = FlowPipeline(protocols: PairingTests.numbered)
+    pipeline.feed(connection.send(.client, "?a#1\n", at: dawn))
+    let end = connection.client.sequence &+ 13
+    var sends = ["?b#2\n", "?long#3\n"].map { text in
+      var observed = connection.send(.client, text, at: dawn + 1_000)
+      observed[0].event.sequence = end &- UInt32(text.utf8.count)
+      return observed
+    }
+    #expect(connection.client.sequence == end)
+    if secondFirst { sends.reverse() }
+    for observations in sends { pipeline.feed(observations) }
+    pipeline.feed(connection.send(.server, "=3#3\n=1#1\n=2#2\n", at: dawn + 3_000))
+    #expect(Set(Self.calls(pipeline.takeBatch())) == ["a -> 1", "b -> 2", "long -> 3"])
+    #expect(pipeline.tallies.conversations.droppedTotal == 0)
+  }
+
   @Test func aBodyUntilTheTurnEndsWithItsLastByte() throws {
     var connection = PairingTests.connection()
     var pipeline = FlowPipeline(protocols: PairingTests.ordered)

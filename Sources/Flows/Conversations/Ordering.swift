@@ -18,9 +18,12 @@ extension FlowEngine {
     let direction = moment.direction
     // Plain text from a TLS library has no place in the sequence numbers: it comes in order.
     let isPlaced = !moment.isTLS && conversation[direction].isStarted
-    let sequence =
+    var sequence =
       isPlaced || !conversation[direction].isStarted
       ? sequence : conversation[direction].next
+    if isPlaced, !conversation[direction].held.isEmpty {
+      sequence = conversation[direction].place(of: sequence, length: length)
+    }
     let ahead = isPlaced ? Int32(bitPattern: sequence &- conversation[direction].next) : 0
     conversation[direction].isStarted = true
     if ahead == 0 {
@@ -140,5 +143,21 @@ extension FlowEngine {
       conversation[direction].next = sequence
       takeHeld(direction, in: &conversation, slot: slot)
     }
+  }
+}
+
+extension Stream {
+  /// Where bytes belong that are said to begin at `sequence`. No call repeats bytes: where they lie
+  /// over a held chunk, two threads sent at a time and both were told the later's place, and these are
+  /// the bytes that are missing before it.
+  fileprivate func place(of sequence: UInt32, length: Int) -> UInt32 {
+    var room = Int.max
+    var overlaps = false
+    for chunk in held {
+      room = min(room, Int(Int32(bitPattern: chunk.sequence &- next)))
+      let ahead = Int(Int32(bitPattern: sequence &- chunk.sequence))
+      if ahead < chunk.length, -ahead < length { overlaps = true }
+    }
+    return overlaps && length <= room ? next : sequence
   }
 }
