@@ -39,7 +39,7 @@ extension NetworkRollup {
   private func hasRoom(in batch: borrowing RecordBatch) -> Bool {
     let count = batch.networkMetrics.count
     return limits.flowsAtOnce == nil || count == 0
-      || count + 2 * limits.rollupPairs <= limits.batchNetworkMetrics
+      || count + 2 * pairs.count <= limits.batchNetworkMetrics
   }
 
   private mutating func closeSecond(_ second: Int64, into batch: inout RecordBatch) {

@@ -44,11 +44,14 @@ extension FlowTable {
     limits.flowsAtOnce.map { batch.flows.count >= $0 } ?? false
   }
 
+  /// An hour: that far it does not go second by second.
+  private static var farAhead: Int64 { 3_600_000_000_000 }
+
   /// How far the clock goes at a time on its way `ahead`.
   private func step(from: Timestamp, ahead: Int64) -> Int64 {
     guard count > 0 else { return ahead }
     let step = min(ahead, largestStep)
-    guard ahead > limits.reportInterval, let due = dues.min() else { return step }
+    guard ahead > Self.farAhead, let due = dues.min() else { return step }
     // The clock was set, or a capture goes on much later: what packets there began is not due yet,
     // and the time before it may be years.
     let (silence, isFar) = due.subtractingReportingOverflow(from.nanoseconds)

@@ -82,7 +82,7 @@ import Testing
       point: .serverNode),
     Case(
       name: "a port of a bridge", interface: interface([node], guests: [server]),
-      point: .serverNode),
+      from: LinkAddress(3), point: .serverNode),
     Case(
       name: "between two containers", interface: interface([node], guests: [client, server]),
       point: .local),

@@ -126,17 +126,22 @@ import Testing
     #expect(tally.dropped == [.init(reason: .flowTableFull, count: 1)])
   }
 
-  /// More pairs than the roll-up has room for: counted, and the flows are reported all the same.
-  @Test func fullRollup() {
-    var limits = FlowTableLimits.unsampled
-    limits.rollupPairs = 3
-    var run = FlowRun(limits)
-    for port in 1...5 as ClosedRange<UInt16> {
+  /// One SYN to each of `count` ports, and the end.
+  private static func feedPairs(_ count: UInt16, into run: inout FlowRun) {
+    for port in 1...count {
       var packet = script("0 > S seq=1")[0]
       packet.destinationPort = port
       run.feed(packet)
     }
     run.finish()
+  }
+
+  /// More pairs than the roll-up has room for: counted, and the flows are reported all the same.
+  @Test func fullRollup() {
+    var limits = FlowTableLimits.unsampled
+    limits.rollupPairs = 3
+    var run = FlowRun(limits)
+    Self.feedPairs(5, into: &run)
     let tally = run.table.takeTallies()
     #expect(run.batch.flows.count == 5)
     #expect(tally.rollup.balances)
@@ -168,12 +173,7 @@ import Testing
     limits.batchFlows = 2
     limits.batchNetworkMetrics = 2
     var run = FlowRun(limits)
-    for port in 1...5 as ClosedRange<UInt16> {
-      var packet = script("0 > S seq=1")[0]
-      packet.destinationPort = port
-      run.feed(packet)
-    }
-    run.finish()
+    Self.feedPairs(5, into: &run)
     let tally = run.table.takeTallies()
     #expect(tally.flows.balances && tally.rollup.balances)
     #expect(tally.flows.dropped == [.init(reason: .batchFull, count: 3)])
@@ -205,8 +205,9 @@ import Testing
     }
     run.advance(to: Timestamp(seconds: 1_700_000_001))
     run.finish()
-    #expect(run.batch.flows.map(\.closeType) == [.timeout, .timeout, .forcedReport])
-    #expect(run.batch.flows.map(\.figures.sent.packets) == [1, 2, 2])
+    let types = run.batch.flows.map(\.closeType)
+    #expect(types == [.timeout, .forcedReport, .timeout, .forcedReport])
+    #expect(run.batch.flows.map(\.figures.sent.packets) == [1, 2, 0, 2])
     let closed = run.batch.networkMetrics.filter { $0.interval == 60 && $0.closedFlows > 0 }
     #expect(closed.map { $0.time.seconds } == [960, 1_260, 1_699_999_980])
     #expect(run.batch.networkMetrics.count < 200)
