@@ -58,7 +58,8 @@ struct {
     __type(value, struct mf_counters);
 } counters SEC(".maps");
 
-/// What is known of a connection from its beginning. It lives in the kernel's socket and goes with it.
+/// What is known of a connection from its beginning. It lives in the kernel's socket and goes with
+/// it.
 struct mf_socket_mark {
     __u8 role;
     /// The connection is the agent's own.

@@ -115,9 +115,9 @@ static __always_inline __u32 copy_buffer(void *payload, const struct mf_buffers 
     return bpf_probe_read_user(payload, size, (void *)found->address) ? 0 : size;
 }
 
-/// Copies up to `want` bytes of the buffer `part` behind the `done` bytes that are there. Returns how
-/// many are there then. `payload` has room for twice MF_PAYLOAD_MAX: the verifier bounds `done` and
-/// `size` each but does not know that their sum is bounded too.
+/// Copies up to `want` bytes of the buffer `part` behind the `done` bytes that are there. Returns
+/// how many are there then. `payload` has room for twice MF_PAYLOAD_MAX: the verifier bounds `done`
+/// and `size` each but does not know that their sum is bounded too.
 static __always_inline __u64 append(void *payload, const struct user_iovec *part, __u64 done,
                                     __u64 want) {
     __u64 left = want - done;

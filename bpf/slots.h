@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// The verdict of a socket, looked up as seldom as can be: the hash lookup, and finding what is stored
-// with the socket, cost more than all else that decides.
+// The verdict of a socket, looked up as seldom as can be: the hash lookup, and finding what is
+// stored with the socket, cost more than all else that decides.
 
 #ifndef METAFLOW_SLOTS_H
 #define METAFLOW_SLOTS_H
 
 #include "maps.h"
 
-/// mf_slot.word, from the lowest bit: 16 of the payload limit, all ones when muted; 2 of the role; 1
-/// that is set; 21 of the epoch; 24 of the cookie, above those that number the slot. A host that opens
-/// 2^38 sockets begins to take one for another.
+/// mf_slot.word, from the lowest bit: 16 of the payload limit, all ones when muted; 2 of the role;
+/// 1 that is set; 21 of the epoch; 24 of the cookie, above those that number the slot. A host that
+/// opens 2^38 sockets begins to take one for another.
 enum {
     SLOT_MUTED = 0xffff,
     SLOT_ROLE = 16,

@@ -27,8 +27,8 @@ struct {
 
 /// Which message of the running sendmmsg or recvmmsg this is.
 ///
-/// A new call is told from the one before by its socket and arguments, by the count having been reached, and
-/// by the failure or the short send that ended the one before (`ended`).
+/// A new call is told from the one before by its socket and arguments, by the count having been
+/// reached, and by the failure or the short send that ended the one before (`ended`).
 static __noinline __u32 message_index(struct task_struct *task, struct pt_regs *regs, __u64 socket,
                                       bool ended) {
     __u32 thread = task->pid;
@@ -98,9 +98,8 @@ static __always_inline int failed(struct sock *sk, __s32 result) {
 }
 
 static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, bool has_bytes) {
-    if (!is_reported(sk) ||
-        is_ignored_socket(namespace_of(sk), sk->__sk_common.skc_num,
-                          __builtin_bswap16(sk->__sk_common.skc_dport)))
+    if (!is_reported(sk) || is_ignored_socket(namespace_of(sk), sk->__sk_common.skc_num,
+                                              __builtin_bswap16(sk->__sk_common.skc_dport)))
         return 0;
     if (result <= 0)
         return failed(sk, result);

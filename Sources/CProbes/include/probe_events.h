@@ -134,13 +134,14 @@ enum {
     MF_LANE_SLACK = 128 + 2 * MF_PAYLOAD_MAX,
 };
 
-/// What the probes remember of a socket, by the low bits of its cookie. The last one seen has the slot.
+/// What the probes remember of a socket, by the low bits of its cookie. The last one seen has the
+/// slot.
 struct mf_slot {
     /// Written by user space: bumped after verdicts of such cookies were written, so that what was
     /// looked up before is stale.
     __u64 epoch;
-    /// Written by the probes: what was looked up, and for which cookie and epoch, in one word, because
-    /// two threads may use two sockets of the slot. See slots.h.
+    /// Written by the probes: what was looked up, and for which cookie and epoch, in one word,
+    /// because two threads may use two sockets of the slot. See slots.h.
     __u64 word;
     /// Data events of the socket since it has the slot, lost ones included.
     __u32 ordinal;
