@@ -165,12 +165,17 @@ struct sock_common {
     possible_net_t skc_net;
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
+    unsigned long skc_flags;
     struct {
         __s64 counter;
     } skc_cookie;
 };
 
 // include/net/sock.h
+enum {
+    /// Bit of skc_flags: the other end's FIN has come.
+    SOCK_DONE = 1,
+};
 struct sock {
     struct sock_common __sk_common;
     __u16 sk_protocol;
@@ -192,7 +197,9 @@ struct tcp_sock {
     struct inet_connection_sock inet_conn;
     /// When a packet of the connection was last sent or taken in, nanoseconds.
     __u64 tcp_clock_cache;
+    /// The byte after the last one read, and received; a FIN counts as one.
     __u32 copied_seq;
+    __u32 rcv_nxt;
     /// The byte after the last one written, sent, and acknowledged.
     __u32 write_seq;
     __u32 snd_nxt;

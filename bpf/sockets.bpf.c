@@ -60,7 +60,10 @@ static __always_inline void describe_stream(struct sock *sk, struct mf_call *cal
     // Cheaper than bpf_skc_to_tcp_sock: it only tells the verifier.
     struct tcp_sock *tcp = bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
     if (call->direction == MF_INGRESS) {
-        call->sequence = tcp->copied_seq - call->length;
+        // A read that takes the last byte takes the FIN behind it too, if there is room.
+        bool took_end =
+            tcp->copied_seq == tcp->rcv_nxt && sk->__sk_common.skc_flags & (1UL << SOCK_DONE);
+        call->sequence = tcp->copied_seq - took_end - call->length;
         return;
     }
     __u32 end = tcp->write_seq;

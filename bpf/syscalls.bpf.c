@@ -178,6 +178,16 @@ static __always_inline __u32 total_length(__u64 vector, __u32 messages) {
     return total;
 }
 
+/// The sequence number after the last byte read. A read that takes that byte takes the FIN behind
+/// it too, if there is room.
+static __always_inline __u32 last_read(struct tcp_sock *stream) {
+    __u32 next = KREAD(stream, copied_seq);
+    struct sock *sk = (struct sock *)stream;
+    bool took_end =
+        next == KREAD(stream, rcv_nxt) && KREAD(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE);
+    return next - took_end;
+}
+
 SEC("raw_tp/sys_exit")
 int call_ended(__u64 *context) {
     struct pt_regs *regs = (struct pt_regs *)context[0];
@@ -217,8 +227,7 @@ int call_ended(__u64 *context) {
     if (tcp) {
         __u32 length = many ? total_length(ARGUMENT_2(regs), result) : (__u32)result;
         struct tcp_sock *stream = (struct tcp_sock *)sk;
-        __u32 next =
-            saved.direction == MF_EGRESS ? KREAD(stream, write_seq) : KREAD(stream, copied_seq);
+        __u32 next = saved.direction == MF_EGRESS ? KREAD(stream, write_seq) : last_read(stream);
         call.sequence = next - length;
     }
     if (many) {
