@@ -45,7 +45,10 @@ extension KernelTests {
         SendingCall.write.run(pair.client.descriptor, text)
         try recorder.drain(&session)
         // Not asked of the socket: that would give it the identity that the probe must give it.
-        let sent = recorder.seen.last { $0.event.kind == .data && $0.event.process.pid == getpid() }
+        let sent = recorder.seen.last {
+          $0.event.kind == .data && $0.event.transport == .udp
+            && $0.event.localPort == pair.client.port
+        }
         cookie = sent?.event.socket ?? 0
         #expect(cookie == pair.client.cookie)
       }
