@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConfigurationFile
+import Glibc
 import NIOCore
-import NIOPosix
 
-/// Listens on `address` for a moment.
+/// Takes `address` for a moment, without listening: whoever waits for the server to accept connections
+/// must not take this for it.
 ///
 /// - Throws: ``ServerError`` that names the option and what to do.
-func checkPort(_ address: NetworkAddress, option: String) async throws(ServerError) {
+func checkPort(_ address: NetworkAddress, option: String) throws(ServerError) {
   do {
-    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .bind(host: address.host, port: address.port).get()
-    try await channel.close()
+    let resolved = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
+    try unsafe resolved.withSockAddr { socketAddress, length in
+      let family = unsafe CInt(socketAddress.pointee.sa_family)
+      let descriptor = socket(family, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+      defer { close(descriptor) }
+      var on: CInt = 1
+      unsafe setsockopt(
+        descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+      guard unsafe bind(descriptor, socketAddress, socklen_t(length)) == 0 else {
+        throw IOError(errnoCode: errno, reason: "bind")
+      }
+    }
   } catch {
     throw ServerError(listening: option, address, error)
   }

@@ -27,8 +27,8 @@ package struct Server: Sendable {
   /// - Throws: ``ServerError`` with a sentence for people when it cannot start.
   package func run() async throws {
     // Before the engine's second of starting: whoever has the wrong port should hear it at once.
-    try await checkPort(configuration.http, option: "--http")
-    try await checkPort(configuration.ingest, option: "--ingest")
+    try checkPort(configuration.http, option: "--http")
+    try checkPort(configuration.ingest, option: "--ingest")
     let storage = try await startEngine()
     do {
       try await storage.migrate(TableDeclaration.builtIn)

@@ -18,7 +18,7 @@ import Testing
         configuration: configuration, protocols: builtInProtocols, queue: queue, ledger: Ledger(),
         gauges: AgentGauges())
     }
-    let web = try await WebCall()
+    let web = try WebCall()
     #expect(try web.call())
     await capture.stop()
 

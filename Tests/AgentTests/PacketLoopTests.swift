@@ -63,7 +63,7 @@ import Testing
   @Test func aCallIsSeenInItsPackets() async throws {
     let watched = try await Watched { $0.interfaces = ["lo"] }
     #expect(watched.thread.report.interfaces.map(\.name) == ["lo"])
-    let web = try await WebCall()
+    let web = try WebCall()
     // What other tests send crosses loopback too, and may drive one call from the ring.
     var seen = Seen(watched.queue, port: web.port)
     let isSeen = try await eventually {
@@ -92,7 +92,7 @@ import Testing
   @Test func whenLeanPacketsAreCountedAndNotRead() async throws {
     let watched = try await Watched(isAlone: false) { $0.interfaces = ["lo"] }
     watched.gauges.update { $0.shedding = .lean }
-    let web = try await WebCall()
+    let web = try WebCall()
     let isShed = try await eventually {
       _ = try web.call()
       return watched.tally(.conversations).dropped.contains {
@@ -123,7 +123,7 @@ import Testing
   /// The server that the agent talks with is left out also after it moved.
   @Test func theServersAddressIsFollowed() async throws {
     let watched = try await Watched { $0.interfaces = ["lo"] }
-    let (first, second) = (try await WebCall(), try await WebCall())
+    let (first, second) = (try WebCall(), try WebCall())
     func peer(_ web: WebCall) -> [PacketOptions.Peer] {
       [PacketOptions.Peer(address: IPAddress(v4: 0x7f00_0001), port: UInt16(web.port))]
     }

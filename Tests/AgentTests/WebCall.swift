@@ -2,8 +2,7 @@
 
 import Foundation
 import Glibc
-import NIOCore
-import NIOPosix
+import TestSupport
 
 /// A Python web server on loopback that curl calls; stopped when it goes away.
 final class WebCall {
@@ -11,8 +10,8 @@ final class WebCall {
   private let scratch: Scratch
   private let server: Process
 
-  init() async throws {
-    port = try await Self.freePort()
+  init() throws {
+    port = try freePort()
     scratch = try Scratch()
     server = try Self.start(
       "python3",
@@ -31,15 +30,6 @@ final class WebCall {
       "curl", ["-s", "--retry", "20", "--retry-connrefused", "http://127.0.0.1:\(port)/"])
     client.waitUntilExit()
     return client.terminationStatus == 0
-  }
-
-  private static func freePort() async throws -> Int {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let channel = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
-    let port = channel.localAddress?.port ?? 0
-    try await channel.close().get()
-    try await group.shutdownGracefully()
-    return port
   }
 
   private static func start(_ program: String, _ arguments: [String]) throws -> Process {

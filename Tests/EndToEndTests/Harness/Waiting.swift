@@ -2,23 +2,6 @@
 
 import Foundation
 
-/// A TCP port on 127.0.0.1 that nobody listens on now.
-func freePort() throws -> Int {
-  let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(listener) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-      unsafe bind(listener, raw, length) == 0 && getsockname(listener, raw, &length) == 0
-    }
-  }
-  guard bound else { throw HarnessFailure("no free port on 127.0.0.1: errno \(errno)") }
-  return Int(UInt16(bigEndian: address.sin_port))
-}
-
 /// Whether something accepts connections on 127.0.0.1 at `port`.
 func accepts(port: Int) -> Bool {
   let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
