@@ -115,7 +115,7 @@ struct Run: ~Copyable {
     check()
     precondition(
       table.count == 0 && table.samples.count == 0 && table.incidents.count == 0
-        && table.extras.count == 0 && table.gaps.count == 0 && table.echoes.count == 0
+        && table.extras.count == 0 && table.domains.count == 0 && table.gaps.count == 0 && table.echoes.count == 0
         && table.rollup.pairs.count == 0 && (table.sample?.count ?? 0) == 0,
       "nothing is left behind")
     let dropped = table.flowTally.dropped

@@ -51,6 +51,18 @@ struct TextPool {
     }
   }
 
+  /// Whether the chain's bytes are those of `text`.
+  func holds(_ chain: Chain, _ text: Span<UInt8>) -> Bool {
+    guard chain.count == text.count else { return false }
+    var block = chain.first
+    for position in 0..<text.count {
+      if position > 0, position % Self.blockSize == 0 { block = next[Int(block)] }
+      let place = Int(block) * Self.blockSize + position % Self.blockSize
+      guard bytes[place] == text[position] else { return false }
+    }
+    return true
+  }
+
   mutating func release(_ chain: inout Chain) {
     if chain.first != .max {
       next[Int(chain.last)] = free

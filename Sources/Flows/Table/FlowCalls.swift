@@ -19,10 +19,8 @@ extension FlowTable {
     slot: Int, _ number: ApplicationProtocol, domain: Span<UInt8>
   ) {
     details[slot].applicationProtocol = number
-    guard !domain.isEmpty, let extra = extra(of: slot), extras.slots[extra].domain.count == 0
-    else { return }
-    _ = domains.append(
-      domain.extracting(0..<min(domain.count, 255)), to: &extras.slots[extra].domain)
+    guard details[slot].domain == SharedTexts.none else { return }
+    details[slot].domain = domains.hold(domain.extracting(0..<min(domain.count, 255)))
   }
 
   /// Counts what was seen of a call.

@@ -41,6 +41,8 @@ struct FlowDetail: BitwiseCopyable {
   /// Its pair in the network figures, and places in the pools of the table.
   var pair: UInt32 = .max
   var extra: UInt32 = .max
+  /// The first host or name that was asked for, in ``FlowTable/domains``.
+  var domain = SharedTexts.none
   var gaps = BothWays<UInt32>(.max)
   var echoes: UInt32 = .max
   /// The place of what befell it in the open second.
@@ -83,5 +85,4 @@ struct FlowExtra {
   /// Addresses before translation, as each direction's sender told.
   var realAddress = BothWays(IPAddress.unspecified)
   var realPort = BothWays<UInt16>(0)
-  var domain = TextPool.Chain()
 }

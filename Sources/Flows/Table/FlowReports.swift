@@ -26,10 +26,8 @@ extension FlowTable {
     forgetGaps(slot: slot, direction: 0)
     forgetGaps(slot: slot, direction: 1)
     echoes.remove(details[slot].echoes)
-    if details[slot].extra != Pool<FlowExtra>.none {
-      domains.release(&extras.slots[Int(details[slot].extra)].domain)
-      extras.remove(details[slot].extra)
-    }
+    extras.remove(details[slot].extra)
+    domains.release(details[slot].domain)
     flows[slot].use = .free
     free.append(UInt32(slot))
   }
@@ -38,16 +36,12 @@ extension FlowTable {
     _ slot: Int, _ type: CloseType, into batch: inout RecordBatch
   ) {
     var held = FlowSample.Held(
-      record: record(slot, type), interface: flows[slot].interface, domain: TextPool.Chain())
+      record: record(slot, type), interface: flows[slot].interface, domain: details[slot].domain)
     beginReport(slot)
-    let extra = details[slot].extra
-    guard sample != nil else {
-      if extra != Pool<FlowExtra>.none { held.domain = extras.slots[Int(extra)].domain }
-      return write(&held, into: &batch)
-    }
-    if extra != Pool<FlowExtra>.none { copyDomain(of: Int(extra), into: &held.domain) }
-    if var left = sample?.offer(held) {
-      domains.release(&left.domain)
+    guard sample != nil else { return write(&held, into: &batch) }
+    domains.hold(held.domain)
+    if let left = sample?.offer(held) {
+      domains.release(left.domain)
       flowTally.lose(.sampled)
     }
   }
@@ -67,20 +61,13 @@ extension FlowTable {
     details[slot].reportStart = .max
   }
 
-  private mutating func copyDomain(of extra: Int, into chain: inout TextPool.Chain) {
-    guard extras.slots[extra].domain.count > 0 else { return }
-    var bytes: [UInt8] = []
-    domains.copy(extras.slots[extra].domain, into: &bytes)
-    _ = domains.append(bytes.span, to: &chain)
-  }
-
   /// Writes the records of windows that are over; false when the batch has no room for all.
   mutating func writeSample(into batch: inout RecordBatch) -> Bool {
     while !isFull(batch) {
       guard var records = sample?.takeWritable() else { return true }
       for index in records.indices {
         write(&records[index], into: &batch)
-        domains.release(&records[index].domain)
+        domains.release(records[index].domain)
       }
     }
     return sample?.isWritten ?? true
@@ -91,10 +78,8 @@ extension FlowTable {
       return flowTally.lose(.batchFull)
     }
     held.record.interfaceName = interfaces.writeName(of: held.interface, into: &batch)
-    if held.domain.count > 0 {
-      held.record.requestDomain = Text(
-        offset: UInt32(batch.text.count), length: UInt32(held.domain.count))
-      domains.copy(held.domain, into: &batch.text)
+    if let domain = domains.write(held.domain, into: &batch) {
+      held.record.requestDomain = domain
     }
     batch.flows.append(held.record)
     flowTally.pass()

@@ -7,11 +7,11 @@ import Telemetry
 ///
 /// A window's records are written after it, a part at a time, while the next one gathers.
 struct FlowSample {
-  /// A record and the texts it will have.
+  /// A record and the texts it will have; its domain is one of ``FlowTable/domains``.
   struct Held {
     var record: FlowRecord
     var interface: UInt32
-    var domain: TextPool.Chain
+    var domain: UInt32
   }
 
   /// Records that are allocated, and written, together.

@@ -34,7 +34,7 @@ struct FlowTable: ~Copyable {
   var extras: Pool<FlowExtra>
   var gaps: Pool<SequenceGaps>
   var echoes: Pool<PendingEchoes>
-  var domains: TextPool
+  var domains: SharedTexts
   var served: ServedEnds
   var rollup: NetworkRollup
   var sample: FlowSample?
@@ -63,7 +63,7 @@ struct FlowTable: ~Copyable {
     extras = Pool(limit: limits.flows + Self.endedLimit)
     gaps = Pool(limit: limits.disorderedDirections)
     echoes = Pool(limit: limits.echoFlows)
-    domains = TextPool(limit: limits.domainBytes)
+    domains = SharedTexts(bytes: limits.domainBytes, seed: limits.hashSeed)
     served = ServedEnds(ends: limits.rememberedEnds, seed: limits.hashSeed)
     rollup = NetworkRollup(limits: limits)
     sample = limits.flowRecordsPerSecond.map {

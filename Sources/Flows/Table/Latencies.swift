@@ -29,24 +29,35 @@ enum Latency: Int {
   }
 }
 
-/// Samples of one latency, microseconds, in two thirds of the room of a `LatencySum`.
-struct LatencySamples: BitwiseCopyable {
-  private var sum: UInt64 = 0
+/// Samples of a latency of which a flow has one at a time: what they add up to in one report is not
+/// much longer than it, and far from the 71 minutes that the sum has room for.
+typealias LatencySamples = DurationSamples<UInt32>
+
+/// Samples of durations, microseconds, in half the room of a `LatencySum`, or two thirds: `Sum` is
+/// what they may add up to, and more than that is that.
+struct DurationSamples<Sum: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: BitwiseCopyable
+{
+  private var sum: Sum = 0
   private var count: UInt32 = 0
   private var maximum: UInt32 = 0
 
   mutating func take(_ sample: UInt64) {
-    sum &+= sample
+    add(Sum(clamping: sample))
     count &+= 1
     maximum = max(maximum, UInt32(clamping: sample))
+  }
+
+  private mutating func add(_ part: Sum) {
+    let (total, overflows) = sum.addingReportingOverflow(part)
+    sum = overflows ? .max : total
   }
 
   mutating func takeRoundTrip(from start: Timestamp, to end: Timestamp) {
     if let sample = Latency.roundTrip.microseconds(from: start, to: end) { take(sample) }
   }
 
-  mutating func add(_ other: LatencySamples) {
-    sum &+= other.sum
+  mutating func add(_ other: Self) {
+    add(other.sum)
     count &+= other.count
     maximum = max(maximum, other.maximum)
   }
@@ -54,7 +65,7 @@ struct LatencySamples: BitwiseCopyable {
   @inline(__always)
   func add(to figure: inout LatencySum) {
     guard count > 0 else { return }
-    figure.sum &+= sum
+    figure.sum &+= UInt64(sum)
     figure.count &+= UInt64(count)
     if UInt64(maximum) > figure.maximum { figure.maximum = UInt64(maximum) }
   }
@@ -64,7 +75,8 @@ struct LatencySamples: BitwiseCopyable {
 struct FlowSamples: PartialFigures {
   /// By ``Latency``, but for the round trip, and direction of the packets.
   private var latencies = InlineArray<6, LatencySamples>(repeating: LatencySamples())
-  private var callResponse = LatencySamples()
+  /// Calls of one flow may be under way side by side.
+  private var callResponse = DurationSamples<UInt64>()
   private var requests: UInt32 = 0
   private var responses: UInt32 = 0
   private var clientErrors: UInt32 = 0

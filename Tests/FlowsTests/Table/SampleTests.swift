@@ -49,7 +49,7 @@ import Testing
       for number in 0..<20 {
         var record = FlowRecord(transport: .tcp, client: end, server: end, start: time, end: time)
         record.flow = UInt64(number)
-        _ = sample.offer(FlowSample.Held(record: record, interface: 0, domain: TextPool.Chain()))
+        _ = sample.offer(FlowSample.Held(record: record, interface: 0, domain: SharedTexts.none))
       }
       sample.beginWindow()
       while let part = sample.takeWritable() {
