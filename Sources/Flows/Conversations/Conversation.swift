@@ -36,7 +36,7 @@ struct Conversation {
   /// How sure `side` is, 0 to 255.
   var directionScore: UInt8 = 0
   /// Index into the pipeline's protocols.
-  var protocolIndex = 0
+  @Narrow var protocolIndex = 0
   var parser: (any ProtocolParser)?
   /// Whether its flow was told the first domain that a call spoke of.
   var hasToldDomain = false
@@ -73,17 +73,17 @@ struct Conversation {
   var payloadStep: UInt8 = 0
 
   // Calls that wait; the lists run through the slots of ``PendingCalls``.
-  var firstPending = PendingCalls.none
-  var lastPending = PendingCalls.none
-  var pendingCount = 0
+  @Narrow var firstPending = PendingCalls.none
+  @Narrow var lastPending = PendingCalls.none
+  @Narrow var pendingCount = 0
   /// Requests before the first pending one that left without their answers, which may still come.
-  var answersToDrop = 0
+  @Narrow var answersToDrop = 0
   /// Requests behind the last pending one that found no room.
-  var unheld = 0
+  @Narrow var unheld = 0
   /// Whether answers can be told apart; only of packets.
   var doubt = Doubt()
   /// A response that came before its request, in ``PendingCalls``.
-  var early = PendingCalls.none
+  @Narrow var early = PendingCalls.none
 
   init(_ event: SocketEvent) {
     socket = event.socket
