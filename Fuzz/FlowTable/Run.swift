@@ -44,7 +44,8 @@ struct Run: ~Copyable {
   }
 
   mutating func step(_ bytes: Span<UInt8>) {
-    time &+= Step.passed(bytes[6])
+    // What a capture file may say, Sources/Capture/Files/CaptureReader.swift.
+    time = min(max(time &+ Step.passed(bytes[6]), 0), 8_000_000_000_000_000_000)
     let now = Timestamp(nanoseconds: time)
     switch bytes[0] >> 4 {
     case 0: advance(to: now)
@@ -115,7 +116,8 @@ struct Run: ~Copyable {
     check()
     precondition(
       table.count == 0 && table.samples.count == 0 && table.incidents.count == 0
-        && table.extras.count == 0 && table.domains.count == 0 && table.gaps.count == 0 && table.echoes.count == 0
+        && table.extras.count == 0 && table.domains.count == 0 && table.gaps.count == 0
+        && table.echoes.count == 0
         && table.rollup.pairs.count == 0 && (table.sample?.count ?? 0) == 0,
       "nothing is left behind")
     let dropped = table.flowTally.dropped
