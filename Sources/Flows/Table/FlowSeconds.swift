@@ -77,10 +77,16 @@ extension FlowTable {
 
   /// Takes a flow out of the load of its pair: it ended so, or (nil) is of another pair from now on.
   mutating func leavePair(_ slot: Int, closing: CloseType?) {
+    let time = max(clock ?? flows[slot].last, flows[slot].last)
+    // It was turned round and carried nothing since: it ends as one of the pair that it is of now.
+    if closing != nil, !flows[slot].facts.has(FlowFacts.joined),
+      flows[slot].facts.has(FlowFacts.counted)
+    {
+      joinPair(slot, second: time.seconds)
+    }
     guard flows[slot].facts.has(FlowFacts.joined) else { return }
     flows[slot].facts.forget(FlowFacts.joined)
     let isTCP = flows[slot].isTCP
-    let time = max(clock ?? flows[slot].last, flows[slot].last)
     rollup.leave(
       details[slot].pair, second: time.seconds, closing: closing.map { ($0, isTCP) })
     details[slot].pair = .max

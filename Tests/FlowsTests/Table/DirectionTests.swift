@@ -138,6 +138,19 @@ import Testing
   }
 
   /// A translator's note of the real client (TOA) says who the client is.
+  /// Nothing comes after the reversal: the flow ends all the same, for the pair that it is of then.
+  @Test func reversalBeforeTheEnd() {
+    var run = FlowRun()
+    let slot = run.feed(script("0 > PA seq=3 ack=17 len=10")[0])?.slot ?? 0
+    run.advance(to: Timestamp(seconds: 1_010))
+    run.table.learnDirection(slot: slot, firstIsClient: false, score: 254)
+    run.finish()
+    let rows = run.batch.networkMetrics.filter { $0.interval == 60 }
+    #expect(rows.map(\.server.port) == [80, 40_000])
+    #expect(rows.map(\.newFlows) == [1, 0])
+    #expect(rows.map(\.closedFlows) == [0, 1])
+  }
+
   @Test func realAddress() {
     var run = FlowRun()
     var packet = Self.packet(80, 40_000)
