@@ -55,6 +55,9 @@ struct PacketStream: ~Copyable {
     var limits = PacketLimits()
     // All flows are wanted, however many there are in a second.
     limits.flows.flowRecordsPerSecond = nil
+    // All flows may end at once, and more between two batches: none is left out for that.
+    limits.flows.batchFlows = 2 * limits.flows.flows
+    limits.flows.batchTextBytes = 64 << 20
     limits.flows.firstFlowID = capture << 32 | 1
     return PacketPipeline(limits: limits, protocols: settings.protocols)
   }
