@@ -38,24 +38,33 @@ final class Stack: Sendable {
       [
         "--data-dir", data.path, "--http", "127.0.0.1:\(http)", "--ingest", "127.0.0.1:\(ingest)",
       ], in: folder)
-    _ = try await eventually("the server answers; it said: \(server.output)") {
-      guard server.isRunning else { throw HarnessFailure("server ended: \(server.output)") }
-      return accepts(port: http) ? true : nil
+    // Nothing that was started outlives a start that fails.
+    var programs = [server]
+    do {
+      _ = try await eventually("the server answers; it said: \(server.output)") {
+        guard server.isRunning else { throw HarnessFailure("server ended: \(server.output)") }
+        return accepts(port: http) ? true : nil
+      }
+      let agent = try RunningProgram(
+        product("metaflow-agent"),
+        [
+          "run", "--config", configuration.path, "--server", "127.0.0.1:\(ingest)", "--spool-dir",
+          folder.appending(path: "spool").path,
+          "--metrics", "127.0.0.1:\(metrics)",
+        ], in: folder)
+      programs.append(agent)
+      let stack = Stack(
+        folder: folder, http: http, ingest: ingest, metrics: metrics, programs: programs)
+      _ = try await eventually("the agent connects; it said: \(agent.output)") {
+        guard agent.isRunning else { throw HarnessFailure("agent ended: \(agent.output)") }
+        return try await stack.get("/v1/agents").contains("\"connected\":true") ? true : nil
+      }
+      return stack
+    } catch {
+      for program in programs.reversed() { await program.stop() }
+      try? FileManager.default.removeItem(at: folder)
+      throw error
     }
-    let agent = try RunningProgram(
-      product("metaflow-agent"),
-      [
-        "run", "--config", configuration.path, "--server", "127.0.0.1:\(ingest)", "--spool-dir",
-        folder.appending(path: "spool").path,
-        "--metrics", "127.0.0.1:\(metrics)",
-      ], in: folder)
-    let stack = Stack(
-      folder: folder, http: http, ingest: ingest, metrics: metrics, programs: [server, agent])
-    _ = try await eventually("the agent connects; it said: \(agent.output)") {
-      guard agent.isRunning else { throw HarnessFailure("agent ended: \(agent.output)") }
-      return try await stack.get("/v1/agents").contains("\"connected\":true") ? true : nil
-    }
-    return stack
   }
 
   private init(folder: URL, http: Int, ingest: Int, metrics: Int, programs: [RunningProgram]) {
