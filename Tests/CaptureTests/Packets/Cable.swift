@@ -2,6 +2,7 @@
 
 import CProbes
 import Capture
+import Foundation
 import Glibc
 import Synchronization
 import Telemetry
@@ -87,6 +88,18 @@ struct Cable: ~Copyable {
       precondition(sent == frame.count, "a frame was not sent, errno \(errno)")
       close(descriptor)
     }
+  }
+
+  /// Packets of the far end that the kernel had no room for on the way to the near one, where nobody
+  /// could capture them: a busy machine has such.
+  var lost: UInt64 {
+    let lines = Self.inside(far) {
+      (try? String(contentsOfFile: "/proc/thread-self/net/dev", encoding: .utf8)) ?? ""
+    }
+    let line = lines.split(separator: "\n").first { $0.contains("far0:") }
+    // Eight of what was received, then bytes, packets, errors and drops of what was sent.
+    let numbers = line?.split(separator: ":").last?.split(separator: " ") ?? []
+    return numbers.count > 11 ? UInt64(numbers[11]) ?? 0 : 0
   }
 
   /// Makes a tunnel device with the address 10.80.0.1 at the near end and returns what its other side
