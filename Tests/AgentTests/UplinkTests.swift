@@ -2,6 +2,7 @@
 
 import Capture
 import ConfigurationFile
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -156,6 +157,21 @@ import Wire
     #expect(ownPeers.all.map { Int($0.port) } == [second.port])
     try await first.close()
     try await second.close()
+    try await group.shutdownGracefully()
+  }
+
+  /// TCP_NODELAY and SO_DEBUG are both option 1, and SO_DEBUG needs CAP_NET_ADMIN.
+  @Test func aConnectionAsksForNothingThatNeedsRights() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let server = try await TestServer(seed: 1, hangsUp: false, group: group)
+    let channel = try await Uplink.bootstrap(group).connect(host: "127.0.0.1", port: server.port)
+      .get()
+    #expect(try await channel.getOption(.tcpOption(.tcp_nodelay)).get() != 0)
+    let debug = ChannelOptions.Types.SocketOption(
+      level: .socket, name: NIOBSDSocket.Option(rawValue: SO_DEBUG))
+    #expect(try await channel.getOption(debug).get() == 0)
+    try await channel.close().get()
+    try await server.close()
     try await group.shutdownGracefully()
   }
 

@@ -80,15 +80,20 @@ package struct Uplink: Sendable {
     await outbox.end()
   }
 
+  /// How connections are made. No option needs a right that an ordinary user lacks.
+  static func bootstrap(_ group: MultiThreadedEventLoopGroup) -> ClientBootstrap {
+    ClientBootstrap(group: group)
+      .connectTimeout(.seconds(5))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+  }
+
   /// A connection to the first of the server's addresses that answers.
   private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
     var failure: any Error = Failure.closed
     for address in try await lookup(server) where !Task.isCancelled {
       await ownPeers.setServer(PacketOptions.Peer(address).map { [$0] } ?? [])
       do {
-        return try await ClientBootstrap(group: group)
-          .connectTimeout(.seconds(5))
-          .channelOption(.socketOption(.tcp_nodelay), value: 1)
+        return try await Self.bootstrap(group)
           .connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {
               try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
