@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Protocols
 import Telemetry
 
@@ -69,6 +70,6 @@ extension PacketPipeline {
     let text = reader.engine.batch.text.span
     guard end <= text.count else { return }
     table.learnProtocol(
-      slot: flow, reader.engine.protocols[index].number, domain: text.extracting(start..<end))
+      slot: flow, reader.engine.protocols[index].number, domain: text.clipped(from: start, to: end))
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 package import Protocols
 package import Telemetry
 
@@ -77,7 +78,7 @@ package struct PacketPipeline: ~Copyable {
     while hit.slot >= streams.count { streams.append(FlowStreams()) }
     guard readsCalls else { return shed(hit.slot) }
     let start = packet.payloadOffset
-    let payload = bytes.extracting(start..<(start + packet.payloadCaptured))
+    let payload = bytes.clipped(from: start, to: start + packet.payloadCaptured)
     if packet.transport.rawValue == 6 {
       takeSegment(payload, hit)
     } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {

@@ -26,7 +26,7 @@ package struct FieldBuffer: Sendable {
   /// The bytes of all texts.
   package var bytes: Span<UInt8> {
     @_lifetime(borrow self)
-    get { room.span.extracting(0..<count) }
+    get { room.span.extracting(first: count) }
   }
 
   /// Copies `source`, cut to the bounds.

@@ -43,7 +43,7 @@ package struct FrameSplitter: Sendable {
 
   /// The next whole frame; nil when more bytes are needed. After a throw the stream is lost.
   package mutating func next() throws(WireError) -> EncodedFrame? {
-    guard let head = try FrameHead(buffer.span.extracting(start..<buffer.count)) else {
+    guard let head = try FrameHead(buffer.span.extracting(droppingFirst: start)) else {
       return nil
     }
     let end = start + FrameHead.size + head.payloadBytes
@@ -96,7 +96,7 @@ package struct FrameOpener: ~Copyable {
       throw WireError(.truncated, at: 0, expected: "a sequence number and a record count")
     }
     let payload = frame.payload.span
-    let packed = payload.extracting(BatchHead.size..<payload.count)
+    let packed = payload.extracting(droppingFirst: BatchHead.size)
     switch frame.head.encoding {
     case .raw:
       try batch.read(from: packed)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// Reads the wire's primitives from bytes that may be anyone's.
 ///
 /// A fault sticks: the first one is kept, the cursor goes to the end, and every later read gives 0.
@@ -128,11 +130,11 @@ struct WireReader: ~Escapable {
   mutating func run(_ count: Int) -> Span<UInt8> {
     guard count >= 0, count <= remaining else {
       fail(.truncated, "as many bytes as announced")
-      return bytes.extracting(bytes.count..<bytes.count)
+      return bytes.extracting(first: 0)
     }
     let start = offset
     offset += count
-    return bytes.extracting(start..<offset)
+    return bytes.clipped(from: start, to: offset)
   }
 
   /// Text, repaired where it is not UTF-8. Repairs take more bytes than what they replace; beyond the

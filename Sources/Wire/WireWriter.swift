@@ -11,7 +11,7 @@ struct WireWriter: Sendable {
   var bytes: [UInt8] { Array(storage[..<count]) }
   var span: Span<UInt8> {
     @_lifetime(borrow self)
-    get { storage.span.extracting(0..<count) }
+    get { storage.span.extracting(first: count) }
   }
 
   /// Begins anew in the same buffer.

@@ -75,6 +75,25 @@ import Testing
     }
   }
 
+  /// A range that was read from bytes, or found in another view, may lie outside of this one: only
+  /// `clipped` takes it, which no number can end.
+  @Test func noViewIsCutByARangeThatMayLieOutsideOfIt() throws {
+    let safe = ["first: ", "last: ", "droppingFirst: ", "droppingLast: "]
+    for file in try Repository.checkout.files(ending: [".swift"]) {
+      guard file.path.hasPrefix("Sources/"), !file.path.hasPrefix("Sources/Bytes/") else {
+        continue
+      }
+      for piece in file.text.split(separator: "extracting(", omittingEmptySubsequences: false)
+        .dropFirst()
+      {
+        let argument = piece.drop { $0.isWhitespace }
+        #expect(
+          safe.contains { argument.hasPrefix($0) },
+          "\(file.path) cuts by \(argument.prefix(20)): use clipped")
+      }
+    }
+  }
+
   /// What was downloaded or built is fetched or built again, never committed.
   @Test func noLargeOrBinaryFiles() throws {
     let endings = [".o", ".so", ".a", ".whl", ".pcap", ".pcapng", ".zip", ".gz", ".zst", ".wasm"]

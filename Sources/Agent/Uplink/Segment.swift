@@ -60,9 +60,9 @@ struct Segment {
       guard length <= WireLimits.frameBytes + 4, start + length <= bytes.count else {
         return (entries, damaged + 1)
       }
-      let head = CRC32.checksum(bytes.span.extracting(offset..<(offset + 16)))
+      let head = CRC32.checksum(bytes.span.clipped(from: offset, to: offset + 16))
       let check = CRC32.checksum(
-        bytes.span.extracting(start..<(start + length)), after: head)
+        bytes.span.clipped(from: start, to: start + length), after: head)
       if check == word(bytes, offset + 16, UInt32.self) {
         entries.append(
           Found(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// Bytes held for a while in chained blocks of one size, so that holding them allocates nothing once
 /// the pool has grown to what is held at a time.
 struct TextPool {
@@ -45,7 +47,7 @@ struct TextPool {
     while left > 0 {
       let length = min(left, Self.blockSize)
       let start = Int(block) * Self.blockSize
-      target.append(copying: bytes.span.extracting(start..<(start + length)))
+      target.append(copying: bytes.span.clipped(from: start, to: start + length))
       left -= length
       block = next[Int(block)]
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Protocols
 import Telemetry
 
@@ -89,7 +90,7 @@ extension FlowEngine {
           tallies.conversations.lose(.parseFailed, count: piece.events)
           continue
         }
-        let bytes = turn.bytes.span.extracting(piece.start..<(piece.start + piece.captured))
+        let bytes = turn.bytes.span.clipped(from: piece.start, to: piece.start + piece.captured)
         count(
           read(
             bytes, length: piece.length,

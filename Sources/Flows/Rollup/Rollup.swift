@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// Rolls calls up to one row per key and second, and those to one per key and minute.
@@ -37,7 +38,8 @@ struct Rollup {
   ) {
     let (start, length) = (origin + Int(name.offset), Int(name.length))
     let endpoint =
-      start + length <= text.count ? text.span.extracting(start..<(start + length)) : Span<UInt8>()
+      start + length <= text.count
+      ? text.span.clipped(from: start, to: start + length) : Span<UInt8>()
     var keyHash = Hash(seed: limits.hashSeed)
     metric.combineKey(into: &keyHash)
     var hash = keyHash

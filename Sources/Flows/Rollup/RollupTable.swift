@@ -50,7 +50,7 @@ struct RollupTable {
     let kept = rows[row].endpoint
     guard Int(kept.length) == endpoint.count else { return false }
     let start = Int(kept.offset)
-    let bytes = text.span.extracting(start..<(start + endpoint.count))
+    let bytes = text.span.clipped(from: start, to: start + endpoint.count)
     var position = 0
     while position < bytes.count {
       if bytes.word(at: position) != endpoint.word(at: position) { return false }
@@ -75,7 +75,7 @@ struct RollupTable {
   func endpoint(of row: Int) -> Span<UInt8> {
     let kept = rows[row].endpoint
     let start = Int(kept.offset)
-    return text.span.extracting(start..<(start + Int(kept.length)))
+    return text.span.clipped(from: start, to: start + Int(kept.length))
   }
 
   func hash(of row: Int) -> UInt32 { hashes[row] }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// Holding segments for what is missing before them.
@@ -38,7 +39,7 @@ extension SegmentAssembler {
       let captured = min(offset, payload.count)..<min(offset + length, payload.count)
       guard
         let added = add(
-          piece, payload.extracting(captured), behind: previous, before: current,
+          piece, payload.clipped(captured), behind: previous, before: current,
           &streams.positions[direction])
       else { return false }
       streams.held += 1

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// Taking segments that are not the next, or that come while others are held.
@@ -75,7 +76,7 @@ extension SegmentAssembler {
     streams.positions[direction].strayed = 0
     let captured = min(start, payload.count)..<min(end, payload.count)
     sink.read(
-      payload.extracting(captured), length: end - start,
+      payload.clipped(captured), length: end - start,
       sequence: packet.sequence &+ UInt32(truncatingIfNeeded: start),
       acknowledgement: acknowledgement(in: &packet, direction, streams), at: packet.time,
       direction: direction, of: &streams)

@@ -20,7 +20,7 @@ extension FlowTable {
   ) {
     details[slot].applicationProtocol = number
     guard details[slot].domain == SharedTexts.none else { return }
-    details[slot].domain = domains.hold(domain.extracting(0..<min(domain.count, 255)))
+    details[slot].domain = domains.hold(domain.extracting(first: 255))
   }
 
   /// Counts what was seen of a call.

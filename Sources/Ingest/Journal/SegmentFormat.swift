@@ -93,7 +93,7 @@ struct SegmentHeader: Hashable, Sendable {
         let agent = try reader.readLittleEndian(UInt16.self)
         marks[agent] = try reader.readLittleEndian(UInt64.self)
       }
-      let check = CRC32.checksum(bytes.extracting(0..<reader.offset))
+      let check = CRC32.checksum(bytes.extracting(first: reader.offset))
       guard try reader.readLittleEndian(UInt32.self) == check else { return nil }
     } catch {
       return nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension Text {
@@ -8,7 +9,7 @@ extension Text {
   func bytes(in text: Span<UInt8>) -> Span<UInt8> {
     let start = Int(offset)
     let end = start + Int(length)
-    return end <= text.count ? text.extracting(start..<end) : text.extracting(0..<0)
+    return end <= text.count ? text.clipped(from: start, to: end) : text.extracting(first: 0)
   }
 }
 
@@ -26,7 +27,7 @@ extension ThreadName {
       bytes[count] = byte
       count += 1
     }
-    body(bytes.span.extracting(0..<count))
+    body(bytes.span.extracting(first: count))
   }
 }
 

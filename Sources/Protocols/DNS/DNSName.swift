@@ -57,7 +57,7 @@ enum DNSName {
         let end = offset + 1 + length
         guard end <= message.count, written + length < limit else { return false }
         if written > 0 { fields.push(UInt8(ascii: ".")) }
-        push(label: message.extracting((offset + 1)..<end), into: &fields)
+        push(label: message.clipped(from: offset + 1, to: end), into: &fields)
         written += length + 1
         offset = end
       case 0xC0...:

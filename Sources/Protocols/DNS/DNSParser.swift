@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// DNS over UDP and TCP: RFC 1035, with EDNS (RFC 6891), multicast DNS (RFC 6762) and LLMNR
@@ -36,7 +37,7 @@ package struct DNSParser: ProtocolParser {
       return bytes.count < 6 || isPlausibleStart(bytes) ? .undecided : .no
     }
     let end = min(bytes.count, 2 + size)
-    let message = bytes.extracting(2..<end)
+    let message = bytes.clipped(from: 2, to: end)
     guard let header = DNSHeader(message), header.isPlausible(size: size) else { return .no }
     if DNSMessage.isValid(message, size: size, isCut: false) { return sender(message) }
     guard message.count < size else { return .no }
@@ -56,7 +57,7 @@ package struct DNSParser: ProtocolParser {
         guard view.isFinal else { return .needMore }
         throw ParseError(at: bytes.count, expected: "a message")
       } else {
-        let header = DNSHeader(bytes.extracting(2...))
+        let header = DNSHeader(bytes.extracting(droppingFirst: 2))
         let isStream = header?.isPlausible(size: Self.streamSize(bytes)) == true
         framing = isStream ? .stream : .datagram
       }
@@ -78,7 +79,7 @@ package struct DNSParser: ProtocolParser {
     let isCut = bytes.count < 2 + size
     if isCut, !view.isFinal { return .needMore }
     let end = min(bytes.count, 2 + size)
-    message = try DNSMessage.read(bytes.extracting(2..<end), isCut: isCut, into: &fields)
+    message = try DNSMessage.read(bytes.clipped(from: 2, to: end), isCut: isCut, into: &fields)
     return .message(.bytes(2 + size))
   }
 

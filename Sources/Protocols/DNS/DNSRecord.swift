@@ -51,7 +51,7 @@ struct DNSRecord {
   /// Writes `TYPE=value TTL=n`, or the type alone when its value is not shown.
   func push(_ message: Span<UInt8>, into fields: inout FieldBuffer) {
     Self.push(type: type, into: &fields)
-    let bytes = message.extracting(data)
+    let bytes = message.clipped(data)
     switch type {
     case DNSType.a where bytes.count == 4:
       fields.push(UInt8(ascii: "="))

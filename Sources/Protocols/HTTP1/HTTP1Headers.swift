@@ -110,7 +110,7 @@ struct HTTP1Headers {
   private static func endsInChunked(_ bytes: Span<UInt8>, _ place: Place) -> Bool {
     guard place.range.count >= 7 else { return false }
     let start = place.range.upperBound - 7
-    return HeaderName(bytes.extracting(start..<(start + 7))) == HeaderName("chunked")
+    return HeaderName(bytes.clipped(from: start, to: start + 7)) == HeaderName("chunked")
   }
 
   static let lineFeed = UInt8(ascii: "\n")

@@ -41,7 +41,8 @@ enum HTTP1Recognition {
     if index < bytes.count {
       guard bytes[index] == UInt8(ascii: " ") else { return .no }
       let left = bytes.count - index - 1
-      guard HTTP1Version.isPrefix(bytes.extracting((index + 1)...), count: min(left, 8)) else {
+      guard HTTP1Version.isPrefix(bytes.extracting(droppingFirst: index + 1), count: min(left, 8))
+      else {
         return .no
       }
       guard left >= 8 else { return .undecided }

@@ -81,7 +81,7 @@ struct HTTP1Target {
       let isDot = next == start + 1 && bytes[start] == UInt8(ascii: ".")
       if next > start, !isDot {
         fields.push(slash)
-        fields.push(bytes.extracting(start..<next))
+        fields.push(bytes.clipped(from: start, to: next))
         segments += 1
       }
       start = next + 1

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension MySQLParser {
@@ -85,14 +86,14 @@ extension MySQLParser {
     guard bytes[3] == 0, length > 0, command.isRecognised, command.allows(length: length) else {
       return .none
     }
-    let body = bytes.extracting(5..<max(5, min(bytes.count, end)))
+    let body = bytes.clipped(from: 5, to: max(5, min(bytes.count, end)))
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? textStart(body) : 0
       // Attributes with values are skipped by guess; in bytes of who knows whom that guess finds
       // statements that are none.
       guard start <= 2 else { return .none }
-      switch SQLText.beginsStatement(body.extracting(start..<body.count), dialect: .mySQL) {
+      switch SQLText.beginsStatement(body.clipped(from: start, to: body.count), dialect: .mySQL) {
       case true?: return .sure(end: end)
       case false?: return .none
       case nil: return bytes.count < end && body.count < 16 ? .needMore : .none
@@ -134,7 +135,7 @@ extension MySQLParser {
       bytes.littleEndian24(at: 7) + 4 == bytes.littleEndian24(at: 0), bytes[10] == 0,
       bytes[11] == MySQLCommand.query.rawValue || bytes[11] == 0x16
     else { return false }
-    let text = bytes.extracting(12..<bytes.count)
+    let text = bytes.clipped(from: 12, to: bytes.count)
     return SQLText.beginsStatement(text, dialect: .mySQL) == true
   }
 }

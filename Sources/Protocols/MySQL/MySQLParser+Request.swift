@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension MySQLParser {
@@ -41,7 +42,7 @@ extension MySQLParser {
     message.texts.requestType = fields.append(name)
     message.length = Int64(4 + length)
     if bytes.count < wanted { message.flags.insert(.truncated) }
-    let body = bytes.extracting(5..<max(5, min(4 + length, bytes.count, Self.textReach)))
+    let body = bytes.clipped(from: 5, to: max(5, min(4 + length, bytes.count, Self.textReach)))
     var statement: PreparedStatement?
     describe(command, body, &message, &statement, into: &fields)
     if command == .binlogDump || command == .binlogDumpGTID {
@@ -59,7 +60,7 @@ extension MySQLParser {
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? Self.textStart(body) : 0
-      let sql = SQLText(body.extracting(start..<body.count), dialect: .mySQL, into: &fields)
+      let sql = SQLText(body.clipped(from: start, to: body.count), dialect: .mySQL, into: &fields)
       message.texts.requestResource = sql.resource
       message.texts.endpoint = sql.endpoint
       message.texts.traceID = sql.traceID
@@ -93,7 +94,7 @@ extension MySQLParser {
     // The attributes' values are not worth reading: the statement is what follows them, and it
     // begins with a word that we know.
     for start in 2..<min(body.count, 512) where SQLScanner.beginsWord(body[start]) {
-      let rest = body.extracting(start..<body.count)
+      let rest = body.clipped(from: start, to: body.count)
       if SQLText.beginsStatement(rest, dialect: .mySQL) == true { return start }
     }
     return body.count
@@ -123,7 +124,8 @@ extension MySQLParser {
     message.requestID = try expect(.login)
     message.length = Int64(4 + length)
     message.texts.requestType = fields.append("Login")
-    describeLogin(bytes.extracting(36..<min(bytes.count, 4 + length)), client, &message, &fields)
+    describeLogin(
+      bytes.clipped(from: 36, to: min(bytes.count, 4 + length)), client, &message, &fields)
     return .message(.bytes(4 + length))
   }
 
@@ -143,12 +145,12 @@ extension MySQLParser {
       start = min(start, body.count)
       database = start..<(body.position(of: 0, from: start) ?? body.count)
     }
-    message.texts.requestDomain = fields.append(body.extracting(database))
+    message.texts.requestDomain = fields.append(body.clipped(database))
     let mark = fields.mark
     fields.push("Login username: ")
-    fields.push(body.extracting(0..<userEnd))
+    fields.push(body.clipped(from: 0, to: userEnd))
     fields.push(" db: ")
-    fields.push(body.extracting(database))
+    fields.push(body.clipped(database))
     message.texts.requestResource = fields.finish(from: mark)
     message.texts.endpoint = message.texts.requestResource
   }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension MySQLParser {
+  /// Bytes of an error that are waited for, at most: its text is shorter.
+  private static let errorReach = 4_096
+
   mutating func nextResponse(
     _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
@@ -43,15 +47,13 @@ extension MySQLParser {
       learn(response, first)
       return finish(first, &message, .untilTurn, isSeen: true)
     case .end(let end):
-      if let failure = response.failure, failure.message.upperBound < min(end, 4_096), !isFinal,
+      // An error is told by the same bytes of it, whatever the view.
+      let isCut =
         end > bytes.count
-      {
-        return .needMore
-      }
+        && response.failure.map { $0.message.upperBound < min(end, Self.errorReach) } == true
+      if isCut && !isFinal { return .needMore }
       message.length = Int64(end)
-      if let failure = response.failure, end > bytes.count, failure.message.upperBound < end {
-        message.flags.insert(.truncated)
-      }
+      if isCut { message.flags.insert(.truncated) }
       describe(response, bytes, &message, into: &fields)
       learn(response, first)
       return finish(first, &message, .bytes(end), isSeen: true)
@@ -76,7 +78,7 @@ extension MySQLParser {
     guard let failure = response.failure else { return }
     message.code = Int32(failure.code)
     message.status = (2_000..<3_000).contains(failure.code) ? .clientError : .serverError
-    message.texts.responseException = fields.append(bytes.extracting(failure.message))
+    message.texts.responseException = fields.append(bytes.clipped(failure.message))
   }
 
   private mutating func learn(_ response: MySQLResponse, _ first: Pending) {
@@ -112,7 +114,7 @@ extension MySQLParser {
     let length = bytes.littleEndian24(at: 0)
     let isPlain = bytes.littleEndian24(at: 4) == 0
     if bytes.count < min(7 + length, 8_192) && !isFinal { return .needMore }
-    let frame = bytes.extracting(7..<max(7, min(7 + length, bytes.count)))
+    let frame = bytes.clipped(from: 7, to: max(7, min(7 + length, bytes.count)))
     // Only a command's first frame, and an answer that is waited for, are worth it.
     let isNeeded = side == .client ? bytes[3] == 0 : !pending.isEmpty
     guard isNeeded else { return .skip(7 + length) }

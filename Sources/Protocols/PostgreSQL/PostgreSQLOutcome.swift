@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// What the messages of one response told.
@@ -102,7 +103,7 @@ struct PostgreSQLOutcome {
   ) {
     message.status = status
     message.affectedRows = rows
-    if let sqlState { message.texts.responseResult = fields.append(bytes.extracting(sqlState)) }
-    if let text { message.texts.responseException = fields.append(bytes.extracting(text)) }
+    if let sqlState { message.texts.responseResult = fields.append(bytes.clipped(sqlState)) }
+    if let text { message.texts.responseException = fields.append(bytes.clipped(text)) }
   }
 }

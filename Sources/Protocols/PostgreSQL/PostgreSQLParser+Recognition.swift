@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension PostgreSQLParser {
@@ -44,7 +45,7 @@ extension PostgreSQLParser {
       let length = Int(bytes.bigEndian32(at: index + 1)) + 1
       guard length >= 5, length <= longestRecognised else { return .no }
       let end = index + length
-      let body = bytes.extracting((index + 5)..<max(index + 5, min(end, bytes.count)))
+      let body = bytes.clipped(from: index + 5, to: max(index + 5, min(end, bytes.count)))
       switch bytes[index] {
       case 0x51:  // Q
         guard let isStatement = isStatement(body, isCut: end > bytes.count) else {
@@ -56,7 +57,7 @@ extension PostgreSQLParser {
         guard let nameEnd = body.position(of: 0, from: 0) else {
           return end > bytes.count && body.count < 64 ? .undecided : .no
         }
-        let text = body.extracting((nameEnd + 1)..<body.count)
+        let text = body.clipped(from: nameEnd + 1, to: body.count)
         guard let isStatement = isStatement(text, isCut: end > bytes.count) else {
           return .undecided
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension PostgreSQLParser {
@@ -30,7 +31,7 @@ extension PostgreSQLParser {
     let wanted = min(length, Self.textReach)
     if bytes.count < wanted && !isFinal { return .needMore }
     let isCut = bytes.count < wanted
-    let body = bytes.extracting(5..<min(length, bytes.count, Self.textReach))
+    let body = bytes.clipped(from: 5, to: min(length, bytes.count, Self.textReach))
     switch bytes[0] {
     case 0x51:  // Q
       return try simpleQuery(body, length, isCut: isCut, into: &message, &fields)
@@ -103,7 +104,7 @@ extension PostgreSQLParser {
     _ body: Span<UInt8>, _ message: inout Message, into fields: inout FieldBuffer
   ) {
     let end = body.position(of: 0, from: 0) ?? body.count
-    let sql = SQLText(body.extracting(0..<end), dialect: .postgreSQL, into: &fields)
+    let sql = SQLText(body.clipped(from: 0, to: end), dialect: .postgreSQL, into: &fields)
     message.texts.requestResource = sql.resource
     message.texts.endpoint = sql.endpoint
     message.texts.traceID = sql.traceID
@@ -115,7 +116,7 @@ extension PostgreSQLParser {
     let nameEnd = body.position(of: 0, from: 0) ?? body.count
     let start = min(nameEnd + 1, body.count)
     let end = body.position(of: 0, from: start) ?? body.count
-    let sql = SQLText(body.extracting(start..<end), dialect: .postgreSQL, into: &fields)
+    let sql = SQLText(body.clipped(from: start, to: end), dialect: .postgreSQL, into: &fields)
     let key = nameHash(body, 0..<nameEnd)
     statements.remember(PreparedStatement(sql, in: fields), as: key)
     fields.removeAll()

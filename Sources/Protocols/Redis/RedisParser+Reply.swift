@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 extension RedisParser {
@@ -80,7 +81,8 @@ extension RedisParser {
       message.status = .serverError
       if case .value(let count, let next) = RedisFrame.count(bytes, at: 1), count >= 0 {
         let end = min(next + min(count, Self.errorLimit - 16), bytes.count)
-        message.texts.responseException = fields.append(bytes.extracting(next..<max(next, end)))
+        message.texts.responseException = fields.append(
+          bytes.clipped(from: next, to: max(next, end)))
       }
     case 0x2b: message.texts.responseResult = line(bytes, length, Self.simpleLimit, into: &fields)
     case 0x3a: message.texts.responseResult = fields.append("integer")
@@ -106,6 +108,6 @@ extension RedisParser {
   ) -> Text {
     var end = min(length, bytes.count)
     while end > 1, bytes[end - 1] == 0x0a || bytes[end - 1] == 0x0d { end -= 1 }
-    return fields.append(bytes.extracting(1..<max(1, min(end, 1 + limit))))
+    return fields.append(bytes.clipped(from: 1, to: max(1, min(end, 1 + limit))))
   }
 }

@@ -25,15 +25,16 @@ extension RedisParser {
     let (length, seen) = try Self.extent(of: elements, bytes, from: start)
     let wanted = length.map { min($0, Self.textReach) } ?? Int.max
     if bytes.count < wanted && !isFinal { return .needMore }
-    guard seen > 0, let name = RedisFrame.text(bytes, at: start) else {
-      // The command's name itself was cut: a request all the same.
+    // Whatever the view, the command is told by the same bytes of it.
+    let reach = bytes.extracting(first: Self.textReach)
+    guard seen > 0, let name = RedisFrame.text(reach, at: start) else {
+      // The command's name itself was cut, or is none: a request all the same.
       message = Message(repliesAreOff ? .session : .request)
       message.flags.insert(.truncated)
       return .message(length.map { .bytes($0) } ?? .untilTurn)
     }
     message = Message(.request)
-    let reach = bytes.extracting(0..<min(bytes.count, Self.textReach))
-    let command = RedisCommand.named(bytes, at: name)
+    let command = RedisCommand.named(reach, at: name)
     describe(reach, start, elements, name, command, &message, into: &fields)
     if let length { message.length = Int64(length) }
     if bytes.count < wanted { message.flags.insert(.truncated) }
@@ -73,7 +74,7 @@ extension RedisParser {
     message.texts.requestType = message.texts.endpoint
     message.mayBlock = command?.mayBlock ?? false
     let mark = fields.mark
-    fields.push(bytes.extracting(name))
+    fields.push(bytes.clipped(name))
     var index = name.upperBound + 2
     // Of a command that is not known, nothing is shown but its name.
     let mask = command?.mask ?? .from(1)
@@ -90,7 +91,7 @@ extension RedisParser {
       if Self.isHidden(argument, mask) {
         fields.push(0x3f)
       } else {
-        fields.push(bytes.extracting(min(next, bytes.count)..<min(next + length, bytes.count)))
+        fields.push(bytes.clipped(from: next, to: next + length))
       }
       index = next + length + 2
     }
@@ -163,7 +164,7 @@ extension RedisParser {
     message.texts.endpoint = fields.finish(from: mark)
     message.texts.requestType = message.texts.endpoint
     let resource = fields.mark
-    fields.push(bytes.extracting(start..<nameEnd))
+    fields.push(bytes.clipped(from: start, to: nameEnd))
     var argument = 0
     var index = nameEnd
     while index < length, fields.mark - resource < FieldBuffer.textLimit {
@@ -180,7 +181,7 @@ extension RedisParser {
       if Self.isHidden(argument, command.mask) {
         fields.push(0x3f)
       } else {
-        fields.push(bytes.extracting(word..<index))
+        fields.push(bytes.clipped(from: word, to: index))
       }
     }
     message.texts.requestResource = fields.finish(from: resource)

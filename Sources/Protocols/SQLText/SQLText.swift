@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 package import Telemetry
 
 /// What one SQL statement says about itself.
@@ -40,7 +41,7 @@ package struct SQLText: Hashable, Sendable {
         end = run
       case .comment:
         trace.read(sql, range)
-        fields.push(sql.extracting(run..<end))
+        fields.push(sql.clipped(from: run, to: end))
         owesBlank = fields.mark > mark
         run = range.upperBound
         end = run
@@ -49,17 +50,17 @@ package struct SQLText: Hashable, Sendable {
         owesBlank = false
         end = range.upperBound
         guard kind == .literal else { continue }
-        fields.push(sql.extracting(run..<start))
+        fields.push(sql.clipped(from: run, to: start))
         fields.push(0x3f)
         run = end
         if fields.mark - mark > FieldBuffer.textLimit && finder.isDone { break reading }
       }
     }
-    if end > run { fields.push(sql.extracting(run..<end)) }
+    if end > run { fields.push(sql.clipped(from: run, to: end)) }
     resource = fields.finish(from: mark)
     endpoint = SQLText.endpoint(of: finder, sql, into: &fields)
-    traceID = fields.append(sql.extracting(trace.traceID))
-    spanID = fields.append(sql.extracting(trace.spanID))
+    traceID = fields.append(sql.clipped(trace.traceID))
+    spanID = fields.append(sql.clipped(trace.spanID))
   }
 
   private static func endpoint(

@@ -19,8 +19,8 @@ struct PreparedStatement: Sendable {
 
   /// Writes the resource and the endpoint of an execution.
   func describe(_ texts: inout CallTexts, into fields: inout FieldBuffer) {
-    texts.requestResource = fields.append(bytes.span.extracting(0..<resourceCount))
-    texts.endpoint = fields.append(bytes.span.extracting(resourceCount..<bytes.count))
+    texts.requestResource = fields.append(bytes.span.extracting(first: resourceCount))
+    texts.endpoint = fields.append(bytes.span.extracting(droppingFirst: resourceCount))
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 package import Telemetry
 
 /// A header that carries the ids of a distributed trace. Cases are in order of trust: where a
@@ -104,7 +105,7 @@ struct TraceIDs {
 extension FieldBuffer {
   /// Copies the bytes of `source` at `range`.
   mutating func append(_ source: Span<UInt8>, at range: Range<Int>) -> Text {
-    range.isEmpty ? .empty : append(source.extracting(range))
+    range.isEmpty ? .empty : append(source.clipped(range))
   }
 
   /// Copies the bytes of `source` that `place` points at.

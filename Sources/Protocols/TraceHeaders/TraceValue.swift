@@ -64,7 +64,7 @@ struct TraceValue: ~Escapable {
       return TraceIDs(trace: id)
     }
     fields.push(Self.dash)
-    fields.push(source.extracting(span))
+    fields.push(source.clipped(span))
     return TraceIDs(trace: id, span: fields.finish(from: mark))
   }
 
@@ -78,9 +78,9 @@ struct TraceValue: ~Escapable {
     guard !trace.isEmpty else { return nil }
     let id = fields.append(source, at: trace)
     let mark = fields.mark
-    fields.push(source.extracting(segment))
+    fields.push(source.clipped(segment))
     fields.push(Self.dash)
-    fields.push(source.extracting(span))
+    fields.push(source.clipped(span))
     return TraceIDs(trace: id, span: fields.finish(from: mark))
   }
 
@@ -126,7 +126,7 @@ struct TraceValue: ~Escapable {
       var pair = TraceValue(source: source, range: next(upTo: UInt8(ascii: "&")))
       let name = pair.next(upTo: UInt8(ascii: "="))
       let value = pair.next(upTo: nil)
-      switch HeaderName(source.extracting(name)) {
+      switch HeaderName(source.clipped(name)) {
       case HeaderName("sofatraceid"): trace = trace ?? value
       case HeaderName("sofarpcid"): span = span ?? value
       default: break
@@ -151,7 +151,7 @@ struct TraceValue: ~Escapable {
   ) -> Bool {
     guard lengths.contains(range.count) else { return false }
     // No early end: the loop then takes many bytes at a time.
-    let bytes = source.extracting(range)
+    let bytes = source.clipped(range)
     var strangers: UInt8 = 0
     for index in bytes.indices {
       let byte = bytes[index]
