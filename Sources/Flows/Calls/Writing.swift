@@ -62,19 +62,19 @@ extension FlowEngine {
 
 extension CallRecord {
   /// Adds the process at the other end, a socket of this host too.
-  fileprivate mutating func learn(_ owner: PeerTable.Owner) {
+  fileprivate mutating func learn(_ user: PeerTable.User) {
     if observationPoint.rawValue == ObservationPoint.clientProcess.rawValue {
-      server.learn(owner)
+      server.learn(user)
     } else {
-      client.learn(owner)
+      client.learn(user)
     }
   }
 }
 
 extension CallEnd {
-  fileprivate mutating func learn(_ owner: PeerTable.Owner) {
-    process = owner.process
-    thread = owner.thread
-    threadName = owner.threadName
+  fileprivate mutating func learn(_ user: PeerTable.User) {
+    process = user.process
+    thread = user.thread
+    threadName = user.threadName
   }
 }

@@ -8,20 +8,28 @@ import Telemetry
 /// Slots are those of the ``ConversationTable``. Connections whose addresses are translated on the
 /// way are not found.
 struct PeerTable {
-  struct Owner {
+  /// Who moved data through a socket last.
+  struct User {
+    /// ``ProcessKey/unknown`` before any data.
+    var process = ProcessKey.unknown
+    var thread: UInt32 = 0
+    var threadName = ThreadName.empty
+  }
+
+  private struct Owner {
     var local: IPAddress
     var remote: IPAddress
     var localPort: UInt16
     var remotePort: UInt16
     var transport: TransportProtocol
     var networkNamespace: UInt32
-    /// Of the socket's last data event; ``ProcessKey/unknown`` before any.
-    var process: ProcessKey
-    var thread: UInt32
-    var threadName: ThreadName
+    var user = User()
+    /// Who had the other end when it was closed. An answer that ends with its connection is written
+    /// after that.
+    var departed = User()
     /// Hash of this socket's ends, and of the other end's; 0 when the ends are not known.
-    fileprivate var hash: UInt32 = 0
-    fileprivate var peerHash: UInt32 = 0
+    var hash: UInt32 = 0
+    var peerHash: UInt32 = 0
   }
 
   private var owners: [Owner] = []
@@ -34,7 +42,7 @@ struct PeerTable {
     var owner = Owner(
       local: event.local, remote: event.remote, localPort: event.localPort,
       remotePort: event.remotePort, transport: event.transport,
-      networkNamespace: event.networkNamespace, process: .unknown, thread: 0, threadName: .empty)
+      networkNamespace: event.networkNamespace)
     if owner.remotePort != 0, !owner.remote.isUnspecified {
       owner.hash = hash(
         local: owner.local, owner.localPort, remote: owner.remote, owner.remotePort,
@@ -48,22 +56,35 @@ struct PeerTable {
   }
 
   mutating func remove(slot: Int) {
-    if owners[slot].hash != 0 { index.remove(owners[slot].hash, slot: slot) }
+    guard owners[slot].hash != 0 else { return }
+    if owners[slot].user.process != .unknown, let other = peerSlot(of: slot) {
+      owners[other].departed = owners[slot].user
+    }
+    index.remove(owners[slot].hash, slot: slot)
   }
 
   /// Notes who last used the socket.
   @inline(__always)
   mutating func note(_ event: SocketEvent, slot: Int) {
-    if owners[slot].thread != event.thread || !owners[slot].process.isSame(as: event.process) {
-      owners[slot].process = event.process
-      owners[slot].thread = event.thread
+    if owners[slot].user.thread != event.thread
+      || !owners[slot].user.process.isSame(as: event.process)
+    {
+      owners[slot].user.process = event.process
+      owners[slot].user.thread = event.thread
     }
-    owners[slot].threadName = event.threadName
+    owners[slot].user.threadName = event.threadName
   }
 
-  /// The owner of the other end of the connection in `slot`, if that is a socket of this host that
+  /// Who has, or had, the other end of the connection in `slot`, if that is a socket of this host that
   /// was seen to move data.
-  func peer(of slot: Int) -> Owner? {
+  func peer(of slot: Int) -> User? {
+    if let other = peerSlot(of: slot), owners[other].user.process != .unknown {
+      return owners[other].user
+    }
+    return owners[slot].departed.process == .unknown ? nil : owners[slot].departed
+  }
+
+  private func peerSlot(of slot: Int) -> Int? {
     let hash = owners[slot].peerHash
     guard hash != 0 else { return nil }
     var other: Int?
@@ -77,8 +98,7 @@ struct PeerTable {
       if !owners[slot].remote.isLoopback, other == nil { other = candidate }
       return false
     }
-    guard let other, owners[other].process != .unknown else { return nil }
-    return owners[other]
+    return other
   }
 
   @inline(__always)
