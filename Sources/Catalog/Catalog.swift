@@ -46,6 +46,25 @@ package final class Catalog: Sendable {
     return number
   }
 
+  /// The number of an agent that says hello; see ``CatalogState/greet(identity:hostname:version:protocols:)``.
+  /// That of one that is known is in the file when this returns.
+  package func greet(
+    identity: String, hostname: String, version: String, protocols: [ProtocolEntry]
+  ) throws(CatalogError) -> UInt16 {
+    let number = try state.withLock { (state) throws(CatalogError) in
+      try state.greet(
+        identity: identity, hostname: hostname, version: version, protocols: protocols)
+    }
+    try commit()
+    return number
+  }
+
+  /// Makes an agent's number its own for good; it is in the file when this returns.
+  package func confirmAgent(_ identity: String) throws(CatalogError) {
+    state.withLock { $0.confirmAgent(identity) }
+    try commit()
+  }
+
   /// Works on the state while nobody else does. Other writers wait, readers do not.
   package func withState<Result: Sendable, Failure: Error>(
     _ body: (inout CatalogState) throws(Failure) -> Result

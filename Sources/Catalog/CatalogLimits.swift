@@ -31,6 +31,8 @@ package struct CatalogRefusals: Hashable, Sendable {
   package var runs: UInt64 = 0
   package var addresses: UInt64 = 0
   package var listeners: UInt64 = 0
+  /// Announcements of a protocol under a number that has another name already.
+  package var protocolNames: UInt64 = 0
 
   package init() {}
 }

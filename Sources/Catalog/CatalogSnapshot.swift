@@ -43,7 +43,7 @@ package struct CatalogSnapshot: TagDirectory {
   }
 
   package func agent(_ number: UInt16) -> AgentEntry? {
-    entry(UInt32(number), of: agentList)
+    agentList.first { $0.number == number }
   }
 
   /// Numbers are given from 1 without a gap.

@@ -12,6 +12,10 @@ package struct IngestConfiguration: Hashable, Sendable {
   /// Below 1,024; tells the rows of several servers apart.
   package var serverID: UInt16 = 0
   package var maximumConnections = 1_024
+  /// Bytes that all connections together may hold of large frames that are not whole yet.
+  package var frameBytes = 128 << 20
+  /// Milliseconds that such a frame may take to come while others wait for its room.
+  package var frameMilliseconds: Int64 = 2_000
   /// Seconds for a connection's hello, and of silence after it (an agent pings before that).
   package var helloSeconds: Int64 = 10
   package var idleSeconds: Int64 = 300

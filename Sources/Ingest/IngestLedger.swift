@@ -16,6 +16,10 @@ package struct IngestStatistics: Hashable, Sendable {
   /// Connections now, and those that were refused because there were too many.
   package var connections = 0
   package var refusedConnections: UInt64 = 0
+  /// Connections that were closed because their identity is another agent's too, and because a
+  /// frame of theirs did not come to its end while others waited.
+  package var sharedIdentities: UInt64 = 0
+  package var slowFrames: UInt64 = 0
   /// Segments stored, attempts that failed, and segments that were set aside.
   package var segments: UInt64 = 0
   package var storeFailures: UInt64 = 0

@@ -65,15 +65,11 @@ package struct SegmentStorer: ~Copyable {
   /// Stores one segment, however long the store makes it wait.
   private mutating func store(_ segment: SealedSegment) async {
     do {
-      guard let contents = try journal.read(segment) else {
-        throw JournalError(code: 0, during: "segment \(segment.number) has a damaged header")
-      }
-      if contents.damagedEntries > 0 {
+      let contents = try journal.read(segment)
+      if contents.lostRecords > 0 {
         logger.error(
-          "Acknowledged batches cannot be read back from the journal and are lost.",
-          metadata: [
-            "segment": "\(segment.number)", "batches": "\(contents.damagedEntries)",
-          ])
+          "Acknowledged records cannot be read back from the journal and are lost.",
+          metadata: ["segment": "\(segment.number)", "records": "\(contents.lostRecords)"])
       }
       if try await store(contents, segment) {
         release.add(segment)
@@ -95,9 +91,9 @@ package struct SegmentStorer: ~Copyable {
     var recordsBefore = contents.recordsBefore
     repeat {
       var damaged = decode(contents.entries, from: &index)
-      if chunk == 0, contents.damagedEntries > 0 {
-        damaged.received += UInt64(contents.damagedEntries)
-        damaged.drop(.journalCorrupt, count: UInt64(contents.damagedEntries))
+      if chunk == 0, contents.lostRecords > 0 {
+        damaged.received += contents.lostRecords
+        damaged.drop(.journalCorrupt, count: contents.lostRecords)
       }
       let received = fill(recordsBefore, damaged)
       recordsBefore &+= received

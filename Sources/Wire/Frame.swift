@@ -50,6 +50,9 @@ package struct Reject: Hashable, Sendable {
     package static let storeRefused = Code(rawValue: 2)
     /// The server does not take batches of this agent (no hello, or a hello refused).
     package static let notAccepted = Code(rawValue: 3)
+    /// Another agent sends under the same identity: the receiver keeps its batches and takes a new
+    /// one.
+    package static let identityInUse = Code(rawValue: 4)
   }
 
   /// 0 when the fault is not one batch's.

@@ -32,6 +32,12 @@ package struct FrameSplitter: Sendable {
   /// Bytes that wait for the rest of their frame.
   package var buffered: Int { buffer.count - start }
 
+  /// What the frame that has begun will take when it is whole, by its own head; 0 when none has.
+  package var announced: Int {
+    guard buffered >= 4 else { return 0 }
+    return (0..<4).reduce(4) { $0 + Int(buffer[start + $1]) << ($1 * 8) }
+  }
+
   /// Adds a chunk of any size. Take every frame with ``next()`` before the next chunk.
   package mutating func append(_ chunk: Span<UInt8>) {
     if start > 0 {

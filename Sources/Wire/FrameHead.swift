@@ -36,8 +36,13 @@ package struct FrameHead: Hashable, Sendable, BitwiseCopyable {
     guard length <= WireLimits.frameBytes else {
       throw WireError(.oversized, at: 0, expected: "a frame of at most 8 MiB")
     }
-    guard bytes.count >= Self.size else { return nil }
+    guard bytes.count >= 5 else { return nil }
     type = FrameType(rawValue: reader.byte())
+    // Judged before a byte of the payload is held.
+    guard length <= type.frameBytes else {
+      throw WireError(.oversized, at: 0, expected: "a control frame of at most 64 KiB")
+    }
+    guard bytes.count >= Self.size else { return nil }
     let version = reader.byte()
     guard version >= 1, version <= Self.version else {
       throw WireError(.unsupported, at: 5, expected: "frame version 1")
@@ -72,6 +77,15 @@ package struct FrameType: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let ack = FrameType(rawValue: 4)
   package static let reject = FrameType(rawValue: 5)
   package static let ping = FrameType(rawValue: 6)
+
+  /// What a frame of this type may have after its length word.
+  var frameBytes: Int {
+    switch self {
+    case .batch: WireLimits.frameBytes
+    case .helloAck: WireLimits.controlFrameBytes + WireLimits.configurationBytes
+    default: WireLimits.controlFrameBytes
+    }
+  }
 }
 
 /// What a run of bytes in a batch holds. An open set: unknown sections are skipped by their length.

@@ -74,18 +74,22 @@ package struct HelloAck: Hashable, Sendable {
   /// The newest batch of this identity that is durable; 0 when there is none. The agent forgets
   /// everything up to it and goes on behind it.
   package var lastSequence: UInt64
+  /// CRC-32 of that batch's payload; nil when it is not known. An agent whose own batch of that
+  /// number is another one is not the only one that uses its identity.
+  package var lastChecksum: UInt32?
   /// Configuration that the agent is to run with, as YAML; nil for its own.
   package var configuration: String?
   /// Why not, when not accepted.
   package var text: String
 
   package init(
-    accepted: Bool, agentID: UInt16 = 0, lastSequence: UInt64 = 0, configuration: String? = nil,
-    text: String = ""
+    accepted: Bool, agentID: UInt16 = 0, lastSequence: UInt64 = 0, lastChecksum: UInt32? = nil,
+    configuration: String? = nil, text: String = ""
   ) {
     self.accepted = accepted
     self.agentID = agentID
     self.lastSequence = lastSequence
+    self.lastChecksum = lastChecksum
     self.configuration = configuration
     self.text = text
   }
@@ -144,9 +148,11 @@ extension HelloAck {
       writer.string(configuration, limit: WireLimits.configurationBytes)
     }
     writer.string(text)
+    if let lastChecksum { writer.fixed(lastChecksum) }
   }
 
-  /// What follows the known fields is a later version's and is not looked at.
+  /// What follows the known fields is a later version's and is not looked at. The checksum is not in
+  /// what the first servers send.
   init(from reader: inout WireReader) throws(WireError) {
     accepted = reader.byte() != 0
     agentID = reader.fixed()
@@ -154,6 +160,7 @@ extension HelloAck {
     configuration =
       reader.byte() != 0 ? reader.string(limit: WireLimits.configurationBytes) : nil
     text = reader.string()
+    if reader.remaining >= 4 { lastChecksum = reader.fixed(UInt32.self) }
     try reader.check()
   }
 }

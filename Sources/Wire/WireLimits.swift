@@ -4,6 +4,9 @@
 package enum WireLimits {
   /// Bytes of a frame after its length word, compressed or not.
   package static let frameBytes = 8 << 20
+  /// The same of a frame that is no batch: a hello, an acknowledgement, a refusal. Only a server's
+  /// answer to a hello may be longer, by the configuration in it.
+  package static let controlFrameBytes = 64 << 10
   /// Bytes of a frame's body once decompressed.
   package static let bodyBytes = 32 << 20
   /// Calls of one batch; likewise metrics, flows, network metrics, and losses.

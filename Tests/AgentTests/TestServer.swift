@@ -12,6 +12,9 @@ final class TestServer: Sendable {
   struct State {
     var random: SeededGenerator
     var last: UInt64 = 0
+    /// Of `last`, where the server is to tell it.
+    var checksum: UInt32?
+    var identities: [AgentIdentity] = []
     var requestIDs: [UInt64] = []
     var passed: UInt64 = 0
     var dropped: [LossReason: UInt64] = [:]
@@ -54,15 +57,24 @@ final class TestServer: Sendable {
     state.withLock { state in
       guard !state.isGone else { return (nil, true) }
       switch frame {
-      case .hello:
+      case .hello(let hello):
         state.connections += 1
-        return (.helloAck(HelloAck(accepted: true, agentID: 1, lastSequence: state.last)), false)
+        if state.identities.last != hello.identity {
+          if !state.identities.isEmpty { (state.last, state.checksum) = (0, nil) }
+          state.identities.append(hello.identity)
+        }
+        return (
+          .helloAck(
+            HelloAck(
+              accepted: true, agentID: 1, lastSequence: state.last, lastChecksum: state.checksum)),
+          false
+        )
       case .batch(let sequence, let batch):
         // Before it is stored, after it is stored but not acknowledged, or not at all.
         let dice = state.hangsUp ? state.random.next() % 8 : 7
         if dice == 0 { return (nil, true) }
         if sequence > state.last {
-          state.last = sequence
+          (state.last, state.checksum) = (sequence, nil)
           state.requestIDs += batch.calls.compactMap(\.requestID)
           for loss in batch.losses where loss.stage == .uplink {
             state.passed += loss.passed

@@ -2,6 +2,7 @@
 
 import Capture
 import ConfigurationFile
+import Foundation
 import Glibc
 import Logging
 import NIOCore
@@ -120,6 +121,38 @@ import Wire
       #expect(UInt64(state.requestIDs.count) + dropped == sent)
       #expect(state.passed + dropped == sent)
     }
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+
+  /// Two agents with copies of one spool directory: what the server has of the other one must not
+  /// make this one forget its own.
+  @Test(arguments: [(UInt64(1) << 30, nil), (7, UInt32(0xbad))] as [(UInt64, UInt32?)])
+  func anAgentWhoseIdentityIsAnothersTooTakesANewOne(last: UInt64, checksum: UInt32?) async throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    try await submit(30, into: scratch)
+    let server = try await TestServer(seed: 1, hangsUp: false, group: group)
+    server.state.withLock { ($0.last, $0.checksum) = (last, checksum) }
+    var spool = try Spool(directory: scratch.path, machineID: "m", limit: 8 << 20)
+    let old = spool.identity
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    let link = await uplink(to: server.port, outbox, group)
+    let running = Task { await link.run() }
+    await outbox.waitUntilEmpty()
+    running.cancel()
+    await running.value
+    let new = await outbox.identity
+    server.state.withLock { state in
+      #expect(state.requestIDs == Array(1...30))
+      #expect(state.identities == [old, new] && old != new)
+    }
+    // Written down, too.
+    let copy = try Scratch()
+    try FileManager.default.copyItem(
+      atPath: scratch.path + "/identity", toPath: copy.path + "/identity")
+    spool = try Spool(directory: copy.path, machineID: "m", limit: 8 << 20)
+    #expect(spool.identity == new)
     try await server.close()
     try await group.shutdownGracefully()
   }

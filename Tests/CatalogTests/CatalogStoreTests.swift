@@ -91,10 +91,35 @@ import Testing
   /// A hole in the numbers would give stored rows another meaning.
   @Test func missingNumberIsRefused() throws {
     var contents = CatalogContents()
-    contents.agents = [AgentEntry(number: 2, identity: "b", version: "")]
+    contents.services = [ServiceEntry(number: 2, kind: .process, name: "b")]
     #expect(throws: CatalogError.self) {
       _ = try CatalogState(restoring: contents, limits: CatalogLimits())
     }
+  }
+
+  /// Agents that stored nothing leave gaps; a number that is taken is never given again.
+  @Test func gapsInTheNumbersOfAgentsAreFilled() throws {
+    var contents = CatalogContents()
+    contents.agents = [2, 5].map { AgentEntry(number: $0, identity: "old-\($0)", version: "") }
+    var state = try CatalogState(restoring: contents, limits: CatalogLimits())
+    #expect(try state.admit(identity: "a", version: "", protocols: []) == 1)
+    #expect(try state.greet(identity: "guest", version: "", protocols: []) == 3)
+    #expect(try state.admit(identity: "b", version: "", protocols: []) == 4)
+    #expect(try state.admit(identity: "c", version: "", protocols: []) == 6)
+    state.agentLeft("guest")
+    #expect(try state.admit(identity: "d", version: "", protocols: []) == 3)
+    #expect(state.snapshot().agents().map(\.number) == [1, 2, 3, 4, 5, 6])
+  }
+
+  /// A number means the name that it got first, whatever a later agent says.
+  @Test func namesOfProtocolsStayWhatTheyAre() throws {
+    var state = CatalogState()
+    for (identity, name) in [("a", "HTTP"), ("b", "Evil"), ("a", "HTTP")] {
+      _ = try state.admit(
+        identity: identity, version: "", protocols: [ProtocolEntry(number: 20, name: name)])
+    }
+    #expect(state.snapshot().protocols() == [ProtocolEntry(number: 20, name: "HTTP")])
+    #expect(state.refusals.protocolNames == 1)
   }
 
   @Test(arguments: ["", "not a database, but long enough to be looked at as if it were one ......"])

@@ -35,8 +35,9 @@ import Wire
     var session = AgentSession()
     #expect(try receive(&session, .hello(hello)) == .admit(hello))
     #expect(
-      session.admitted(agent: 7, lastSequence: 4)
-        == .helloAck(HelloAck(accepted: true, agentID: 7, lastSequence: 4)))
+      session.admitted(agent: 7, AgentMark(sequence: 4, checksum: 9))
+        == .helloAck(
+          HelloAck(accepted: true, agentID: 7, lastSequence: 4, lastChecksum: 9)))
     return session
   }
 
@@ -79,6 +80,18 @@ import Wire
     #expect(!reject.text.isEmpty)
     #expect(session.phase == .closed)
     #expect(try receive(&session, .hello(hello)) == .none)
+  }
+
+  /// Whoever it is, it is not known yet: 8 MiB of each of a thousand strangers would be 8 GiB.
+  @Test(arguments: [64 << 10, (64 << 10) + 5, 1 << 20, 8 << 20])
+  func aStrangersFrameIsAsLongAsAHelloAtMost(bytes: Int) throws {
+    let session = AgentSession()
+    if bytes <= 64 << 10 {
+      try session.judge(announced: bytes)
+    } else {
+      #expect(throws: WireError.self) { try session.judge(announced: bytes) }
+    }
+    try opened().judge(announced: bytes)
   }
 
   @Test func secondHelloClosesTheConnection() throws {

@@ -68,7 +68,7 @@ import Wire
       }
       #expect(reject.sequence == 9)
       #expect(reject.code == .malformed)
-      #expect(ingest.journal.mark(of: 1) == 0)
+      #expect(ingest.journal.mark(of: 1) == AgentMark())
     }
   }
 
@@ -97,6 +97,84 @@ import Wire
       #expect(ingest.statistics.refusedConnections == 1)
       #expect(ingest.statistics.connections == 2)
       #expect(ingest.connectedAgents == [1, 2])
+    }
+  }
+
+  /// Hellos alone use up no numbers: who stores nothing is forgotten when it goes.
+  @Test func numbersAreForAgentsThatStoreSomething() async throws {
+    try await run { ingest, port in
+      let first = try AgentClient(port: port)
+      #expect(try first.greet(1).agentID == 1)
+      try first.send(.batch(sequence: 1, sampleBatch(3)))
+      try first.waitForAck(1)
+      for instance in 2...30 as ClosedRange<UInt64> {
+        let passing = try AgentClient(port: port)
+        #expect(try passing.greet(instance).accepted)
+      }
+      #expect(await eventually { ingest.statistics.connections == 1 })
+      let second = try AgentClient(port: port)
+      #expect(try second.greet(99).agentID == 2)
+      try second.send(.batch(sequence: 1, sampleBatch(3)))
+      try second.waitForAck(1)
+      #expect(try AgentClient(port: port).greet(1).lastSequence == 1)
+    }
+  }
+
+  @Test func aStrangersFrameIsRefusedBeforeItIsHeld() async throws {
+    try await run { _, port in
+      let client = try AgentClient(port: port)
+      // A batch of 8 MiB is announced, and a byte of it sent.
+      try client.send([0x00, 0x00, 0x80, 0x00, 3, 1, 0, 0, 1])
+      guard case .reject(let reject) = try client.receive() else {
+        Issue.record("no reject")
+        return
+      }
+      #expect(reject.text.contains("64 KiB"))
+    }
+  }
+
+  /// Connections that begin large frames and do not end them keep nobody out for long.
+  @Test func unfinishedFramesDoNotKeepOthersOut() async throws {
+    try await run({
+      $0.frameBytes = 2 << 20
+      $0.frameMilliseconds = 50
+    }) { ingest, port in
+      var stalled: [AgentClient] = []
+      for instance in 10...14 as ClosedRange<UInt64> {
+        let client = try AgentClient(port: port)
+        _ = try client.greet(instance)
+        try client.send([0x00, 0x00, 0x10, 0x00, 3, 1, 1, 0] + Array(repeating: 7, count: 1_000))
+        stalled.append(client)
+      }
+      let client = try AgentClient(port: port)
+      _ = try client.greet(1)
+      var large = sampleBatch(3)
+      var random = SeededGenerator(seed: 7)
+      large.text += (0..<1_500_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      try client.send(.batch(sequence: 1, large))
+      try client.waitForAck(1)
+      #expect(ingest.statistics.slowFrames > 0)
+      _ = consume stalled
+    }
+  }
+
+  /// Two agents with copies of one spool directory: neither's batches are taken for the other's.
+  @Test func agentsWithOneIdentityAreTold() async throws {
+    try await run { ingest, port in
+      let first = try AgentClient(port: port)
+      _ = try first.greet()
+      try first.send(.batch(sequence: 1, sampleBatch(3, sequence: 1)))
+      try first.waitForAck(1)
+      let copy = try AgentClient(port: port)
+      let answer = try copy.greet()
+      #expect(answer.lastSequence == 1 && answer.lastChecksum != nil)
+      try copy.send(.batch(sequence: 1, sampleBatch(5, sequence: 77)))
+      guard case .reject(let reject) = try copy.receive() else {
+        Issue.record("no reject")
+        return
+      }
+      #expect(reject.code == .identityInUse && reject.sequence == 0)
+      #expect(ingest.statistics.sharedIdentities == 1)
     }
   }
 

@@ -101,7 +101,7 @@ import Wire
       afterKill.stop()
       let afterPowerCut = try open("b")
       #expect(afterPowerCut.identity != first.identity)
-      #expect(afterPowerCut.mark(of: 1) == 1)
+      #expect(afterPowerCut.mark(of: 1).sequence == 1)
       afterPowerCut.stop()
       let afterSecondKill = try open("b")
       #expect(afterSecondKill.identity == afterPowerCut.identity)

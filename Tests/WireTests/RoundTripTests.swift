@@ -121,6 +121,17 @@ import Wire
     #expect(digest == 0xf6de_131b_ed85_dd95)
   }
 
+  /// Servers before this field leave it out, and are understood.
+  @Test(arguments: [nil, 0, 0xfeed_beef] as [UInt32?])
+  func theChecksumOfTheLastBatchIsOptional(checksum: UInt32?) throws {
+    let answer = HelloAck(accepted: true, agentID: 7, lastSequence: 99, lastChecksum: checksum)
+    var encoder = FrameEncoder()
+    var decoder = FrameDecoder()
+    let bytes = try encoder.encode(.helloAck(answer))
+    decoder.append(bytes.span)
+    #expect(try decoder.next() == .helloAck(answer))
+  }
+
   /// The worked examples of docs/formats/wire.md.
   @Test func theDocumentedExamplesAreWhatIsWritten() throws {
     var encoder = FrameEncoder()

@@ -8,6 +8,8 @@ package final class AgentGauges: Sendable {
   package struct Values: Hashable, Sendable {
     package var isConnected = false
     package var agentID: UInt16 = 0
+    /// How often the agent took a new identity because another one had its.
+    package var identityChanges: UInt64 = 0
     package var spoolBytes = 0
     package var spoolBatches = 0
     package var queuedBatches = 0
@@ -36,6 +38,10 @@ package final class AgentGauges: Sendable {
     text.gauge(
       "metaflow_agent_connected", "1 while the server takes batches.", now.isConnected ? 1 : 0)
     text.gauge("metaflow_agent_id", "The number the server gave.", UInt64(now.agentID))
+    text.counter(
+      "metaflow_agent_identity_changes_total",
+      "Times that another agent had this one's identity, and it took a new one.",
+      now.identityChanges)
     text.gauge(
       "metaflow_agent_spool_bytes", "Bytes that wait on disk.", UInt64(max(0, now.spoolBytes)))
     text.gauge(

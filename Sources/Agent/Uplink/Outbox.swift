@@ -95,7 +95,7 @@ package actor Outbox {
 
 /// One connection after the other.
 extension Outbox {
-  /// Begins a connection: nothing is handed out until ``accept(lastSequence:agentID:)``. The stream
+  /// Begins a connection: nothing is handed out until ``accept(lastSequence:checksum:agentID:)``. The stream
   /// yields when there may be something to send.
   func begin() -> AsyncStream<Void> {
     isAccepted = false
@@ -119,8 +119,10 @@ extension Outbox {
     gauges.update { $0.isConnected = false }
   }
 
-  /// The server knows us and has everything up to `lastSequence`.
-  func accept(lastSequence: UInt64, agentID: UInt16) {
+  /// The server knows us and has everything up to `lastSequence`. False when that cannot be ours:
+  /// another agent has our identity, and we must take a new one and connect again.
+  func accept(lastSequence: UInt64, checksum: UInt32? = nil, agentID: UInt16) -> Bool {
+    guard !spool.isForeign(lastSequence, checksum: checksum) else { return false }
     acknowledge(through: lastSequence)
     spool.skip(to: lastSequence)
     sent = lastSequence
@@ -130,6 +132,13 @@ extension Outbox {
       $0.agentID = agentID
     }
     wake?.yield()
+    return true
+  }
+
+  /// Goes on under an identity of its own, with every batch that waits.
+  func takeNewIdentity() throws(SystemError) {
+    try spool.takeNewIdentity()
+    gauges.update { $0.identityChanges += 1 }
   }
 
   /// The next frame to send; nil when there is none, or the window is full.

@@ -25,6 +25,7 @@ extension Spool {
         let agent = AgentIdentity(
           machineID: machineID, instanceHigh: instance.high, instanceLow: instance.low)
         known = SpoolIdentity(agent: agent, ceiling: 0)
+        isIdentityRecovered = true
         break
       }
     }

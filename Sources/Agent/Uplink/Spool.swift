@@ -49,6 +49,9 @@ package final class Spool {
   var head = 0
   var memoryBytes = 0
   var nextSequence: UInt64
+  /// Whether the identity was read off the batches, because its file was lost: the server may then
+  /// rightly know of later batches than we do.
+  var isIdentityRecovered = false
 
   /// Records whose batches were found damaged when the spool was opened.
   package internal(set) var damagedRecords: UInt64 = 0

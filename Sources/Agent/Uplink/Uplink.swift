@@ -45,6 +45,7 @@ package struct Uplink: Sendable {
     case closed
     case silent
     case refused(String)
+    case identityInUse
     case protocolFault(WireError)
 
     var description: String {
@@ -52,6 +53,9 @@ package struct Uplink: Sendable {
       case .closed: "the server closed the connection"
       case .silent: "the server has been silent for 20 s"
       case .refused(let text): "the server refuses this agent: \(text)"
+      case .identityInUse:
+        "another agent sends under this one's identity (a copied spool directory); this one goes on "
+          + "under a new one"
       case .protocolFault(let error): "the server sent a \(error)"
       }
     }
@@ -111,6 +115,8 @@ package struct Uplink: Sendable {
     let wakeups = await outbox.begin()
     try await channel.executeThenClose { inbound, outbound in
       var encoder = FrameEncoder()
+      var hello = hello
+      hello.identity = await outbox.identity
       try await outbound.write(ByteBuffer(bytes: try encoder.encode(.hello(hello))))
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { try await receive(inbound) }
@@ -141,16 +147,25 @@ package struct Uplink: Sendable {
     switch frame {
     case .helloAck(let answer):
       guard answer.accepted else { throw Failure.refused(answer.text) }
-      await outbox.accept(lastSequence: answer.lastSequence, agentID: answer.agentID)
+      let isOurs = await outbox.accept(
+        lastSequence: answer.lastSequence, checksum: answer.lastChecksum, agentID: answer.agentID)
+      guard isOurs else { throw try await leaveIdentity() }
       logger.info("Connected to the server at \(server) as agent \(answer.agentID)")
     case .ack(let sequence):
       await outbox.acknowledge(through: sequence)
+    case .reject(let reject) where reject.code == .identityInUse:
+      throw try await leaveIdentity()
     case .reject(let reject):
       logger.error("The server rejects batch \(reject.sequence): \(reject.text)")
       await outbox.reject(reject)
     case .hello, .batch, .ping, .unknown:
       break
     }
+  }
+
+  private func leaveIdentity() async throws -> Failure {
+    try await outbox.takeNewIdentity()
+    return .identityInUse
   }
 
   private func transmit(

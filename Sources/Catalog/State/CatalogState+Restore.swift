@@ -10,11 +10,10 @@ extension CatalogState {
   ///   in the store would then mean something else than they did.
   init(restoring contents: CatalogContents, limits: CatalogLimits) throws(CatalogError) {
     self.init(limits: limits)
-    try Self.expectDense(contents.agents.map { UInt32($0.number) }, "agent")
     try Self.expectDense(contents.services.map(\.number), "service")
     try Self.expectDense(contents.processes.map(\.number), "process")
     try Self.expectDense(contents.tagSets.map(\.number), "tag_set")
-    agents = contents.agents
+    agents = contents.agents.sorted { $0.number < $1.number }
     for entry in agents { agentNumbers[entry.identity] = entry.number }
     services = contents.services
     for entry in services {

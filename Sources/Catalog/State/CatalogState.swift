@@ -14,8 +14,12 @@ package struct CatalogState: Sendable {
   /// Grows with every change.
   var version: UInt64 = 0
 
+  /// In the order of their numbers, which may have gaps.
   var agents: [AgentEntry] = []
   var agentNumbers: [String: UInt16] = [:]
+  /// Agents that have stored nothing yet, and the numbers that they hold.
+  var guests: [String: Guest] = [:]
+  var guestNumbers: Set<UInt16> = []
   var hosts: [UInt16: HostEntry] = [:]
   var hostTags: [UInt16: EndTags] = [:]
   /// The agents that reported an address as their host's own.
@@ -51,38 +55,16 @@ package struct CatalogState: Sendable {
     listeners = ListenerIndex(capacity: limits.listeners)
   }
 
-  /// The agent's number, given now when the identity is new.
+  /// The agent's number, given now and for good when the identity is new.
   ///
   /// - Throws: ``CatalogError/tooManyAgents``, ``CatalogError/badIdentity``.
   package mutating func admit(
     identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry]
   ) throws(CatalogError) -> UInt16 {
-    guard (1...256).contains(identity.utf8.count), !identity.utf8.contains(0) else {
-      throw .badIdentity
-    }
-    let known = agentNumbers[identity]
-    guard known != nil || agents.count < Int(UInt16.max) else { throw .tooManyAgents }
-    let number = known ?? UInt16(agents.count + 1)
-    let entry = AgentEntry(
-      number: number, identity: identity, hostname: Self.cut(hostname, limits.nameBytes),
-      version: Self.cut(version, limits.nameBytes))
-    if known == nil {
-      agents.append(entry)
-      agentNumbers[identity] = number
-      note(.agent(entry))
-    } else if agents[Int(number) - 1] != entry {
-      agents[Int(number) - 1] = entry
-      note(.agent(entry))
-    }
-    for entry in protocols { learn(entry) }
+    let number = try greet(
+      identity: identity, hostname: hostname, version: version, protocols: protocols)
+    confirmAgent(identity)
     return number
-  }
-
-  private mutating func learn(_ entry: ProtocolEntry) {
-    let name = Self.cut(entry.name, 64)
-    guard !name.isEmpty, protocolNames[entry.number] != name else { return }
-    protocolNames[entry.number] = name
-    note(.protocolName(ProtocolEntry(number: entry.number, name: name)))
   }
 
   /// The state as readers see it.

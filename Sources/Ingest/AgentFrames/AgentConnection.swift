@@ -7,14 +7,6 @@ import NIOPosix
 import Telemetry
 import Wire
 
-/// What the connections of one event loop share, so that a connection costs no decompression
-/// context and no batch of its own.
-final class FrameTools {
-  var opener = FrameOpener()
-  var encoder = FrameEncoder(compressing: false)
-  var batch = RecordBatch()
-}
-
 /// One agent's connection: bytes to frames, frames to an ``AgentSession``, its actions to the journal.
 ///
 /// Not read from while its hello is looked up, while the journal has no room, and while the agent
@@ -23,18 +15,24 @@ final class AgentConnection: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let intake: Intake
+  let intake: Intake
   private let configuration: IngestConfiguration
-  private let workers: NIOThreadPool
-  private let connections: AgentConnections
-  private let tools: FrameTools
-  private var splitter = FrameSplitter()
-  private var session = AgentSession()
-  private var context: ChannelHandlerContext?
+  let workers: NIOThreadPool
+  let connections: AgentConnections
+  let tools: FrameTools
+  var splitter = FrameSplitter()
+  var session = AgentSession()
+  var context: ChannelHandlerContext?
   private var waitsForRoom = false
+  var waitsForBudget = false
   private var isCounted = false
-  private var acknowledged: UInt64 = 0
-  private var agent: UInt16?
+  var acknowledged: UInt64 = 0
+  var agent: UInt16?
+  /// As the catalog knows it, once the hello has come.
+  var identity: String?
+  /// Whether the agent's number is its own for good.
+  var isConfirmed = false
+  var isConfirming = false
 
   init(
     intake: Intake, configuration: IngestConfiguration, workers: NIOThreadPool,
@@ -61,6 +59,7 @@ final class AgentConnection: ChannelInboundHandler {
       return
     }
     isCounted = true
+    tools.connections[ObjectIdentifier(self)] = self
     intake.ledger.count { $0.connections += 1 }
     let own = NIOLoopBound(self, eventLoop: context.eventLoop)
     context.eventLoop.scheduleTask(in: .seconds(configuration.helloSeconds)) {
@@ -73,6 +72,11 @@ final class AgentConnection: ChannelInboundHandler {
     session.close()
     if let agent { intake.presence.left(agent) }
     agent = nil
+    if let identity { intake.catalog.withState { $0.agentLeft(identity) } }
+    identity = nil
+    tools.connections[ObjectIdentifier(self)] = nil
+    tools.waiting.removeAll { $0 == ObjectIdentifier(self) }
+    giveBackShare()
     if isCounted {
       isCounted = false
       connections.remove(context.channel)
@@ -103,31 +107,40 @@ final class AgentConnection: ChannelInboundHandler {
 
   private var mayRead: Bool {
     guard let context else { return false }
-    return session.phase != .admitting && !waitsForRoom && context.channel.isWritable
+    return session.phase != .admitting && !waitsForRoom && !waitsForBudget && !isConfirming
+      && context.channel.isWritable
   }
 
   /// Takes the frames that are here, as long as they may be taken, and says whether more may come.
-  private func proceed() {
+  func proceed() {
     do throws(WireError) {
-      while mayRead, session.phase != .closed, let frame = try splitter.next() {
+      while mayRead, session.phase != .closed {
+        try session.judge(announced: splitter.announced)
+        guard let frame = try splitter.next() else { break }
+        giveBackShare()
         perform(session.receive(frame, opener: &tools.opener))
       }
     } catch {
       perform(session.malformed(error))
     }
+    if session.phase != .closed { askForShare() }
     guard let context, session.phase != .closed else { return }
     context.channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
   }
 
-  private func perform(_ action: AgentSession.Action) {
+  func perform(_ action: AgentSession.Action) {
     switch action {
     case .none: return
     case .admit(let hello): admit(hello)
     case .store(let agent, let head, let frame): store(frame, head, agent)
-    case .acknowledge(let agent): acknowledge(intake.journal.mark(of: agent))
+    case .acknowledge(let agent): acknowledge(intake.journal.mark(of: agent).sequence)
     case .send(let frame): send(frame, thenClose: session.phase == .closed)
     case .refuse(let reject, let records):
-      intake.ledger.refuse(.malformedFrame, records: UInt64(records))
+      if reject.code == .identityInUse {
+        intake.ledger.count { $0.sharedIdentities += 1 }
+      } else {
+        intake.ledger.refuse(.malformedFrame, records: UInt64(records))
+      }
       intake.logger.warning(
         "An agent's connection is closed because of what it sent.",
         metadata: [
@@ -142,44 +155,7 @@ final class AgentConnection: ChannelInboundHandler {
     context?.close(promise: nil)
   }
 
-  private func admit(_ hello: Hello) {
-    guard let context else { return }
-    let own = NIOLoopBound(self, eventLoop: context.eventLoop)
-    let (catalog, journal) = (intake.catalog, intake.journal)
-    let identity = hello.identity.machineID + "/" + hello.identity.instance
-    let protocols = hello.protocols.map {
-      ProtocolEntry(number: $0.number.rawValue, name: $0.name)
-    }
-    let (hostname, version) = (hello.hostname, hello.agentVersion)
-    workers.runIfActive(eventLoop: context.eventLoop) { () -> (UInt16, UInt64) in
-      let agent = try catalog.admit(
-        identity: identity, hostname: hostname, version: version, protocols: protocols)
-      return (agent, journal.mark(of: agent))
-    }.whenComplete { result in
-      own.value.admitted(result, hello)
-    }
-  }
-
-  private func admitted(_ result: Result<(UInt16, UInt64), any Error>, _ hello: Hello) {
-    guard let context, session.phase == .admitting else { return }
-    switch result {
-    case .success(let (agent, mark)):
-      connections.bind(agent, to: context.channel)
-      self.agent = agent
-      intake.presence.arrived(agent)
-      acknowledged = mark
-      intake.logger.info(
-        "An agent has connected.",
-        metadata: ["agent": "\(agent)", "host": "\(hello.hostname)", "sequence": "\(mark)"])
-      send(session.admitted(agent: agent, lastSequence: mark), thenClose: false)
-    case .failure(let error):
-      intake.logger.error("An agent cannot be taken.", metadata: ["error": "\(error)"])
-      send(session.refused("\(error)"), thenClose: true)
-    }
-    proceed()
-  }
-
-  private func store(_ frame: EncodedFrame, _ head: BatchHead, _ agent: UInt16) {
+  func store(_ frame: EncodedFrame, _ head: BatchHead, _ agent: UInt16) {
     guard let context else { return }
     do throws(WireError) {
       // What cannot be read must be refused now: once acknowledged, it could only be lost.
@@ -188,6 +164,7 @@ final class AgentConnection: ChannelInboundHandler {
       perform(session.malformed(error, batch: head))
       return
     }
+    guard isConfirmed else { return confirm(frame, head, agent) }
     let entry = JournalEntry(
       agent: agent, sequence: head.sequence, records: UInt32(tools.batch.recordCount),
       encoding: frame.head.encoding, payload: frame.payload)
@@ -200,6 +177,11 @@ final class AgentConnection: ChannelInboundHandler {
     intake.ledger.count { statistics in
       if submission == .accepted { statistics.batches += 1 }
       if submission == .repeated { statistics.repeatedBatches += 1 }
+    }
+    if submission == .foreign { return perform(session.isNotAlone()) }
+    if submission == .tooFarAhead {
+      let fault = WireError(.malformed, at: 0, expected: "a sequence number near the last one")
+      return perform(session.malformed(fault, batch: head))
     }
     guard !intake.journal.hasRoom else { return }
     waitsForRoom = true
@@ -216,7 +198,7 @@ final class AgentConnection: ChannelInboundHandler {
     send(.ack(through: acknowledged), thenClose: false)
   }
 
-  private func send(_ frame: Frame, thenClose: Bool) {
+  func send(_ frame: Frame, thenClose: Bool) {
     guard let context else { return }
     let bytes: [UInt8]
     do throws(WireError) {

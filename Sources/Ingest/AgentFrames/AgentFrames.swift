@@ -29,7 +29,7 @@ final class AgentFrames: IngestSource {
     workers.start()
     let loop = loops.next()
     let tools = NIOLoopBoundBox.makeBoxSendingValue(
-      FrameTools(), as: FrameTools.self, eventLoop: loop)
+      FrameTools(configuration), as: FrameTools.self, eventLoop: loop)
     let bootstrap = ServerBootstrap(group: loops)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

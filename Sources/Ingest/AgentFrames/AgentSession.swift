@@ -17,7 +17,7 @@ package struct AgentSession: Hashable, Sendable {
 
   package enum Action: Hashable, Sendable {
     case none
-    /// Find the agent's number, then call ``admitted(agent:lastSequence:)`` or ``refused(_:)``.
+    /// Find the agent's number, then call ``admitted(agent:_:)`` or ``refused(_:)``.
     case admit(Hello)
     /// Hand the batch to the journal.
     case store(agent: UInt16, BatchHead, EncodedFrame)
@@ -32,6 +32,14 @@ package struct AgentSession: Hashable, Sendable {
   package private(set) var phase = Phase.awaitingHello
 
   package init() {}
+
+  /// Judges the length that the next frame says it has, before its bytes are held.
+  ///
+  /// - Throws: ``WireError/Fault/oversized`` for a stranger's frame that no hello is as long as.
+  package func judge(announced bytes: Int) throws(WireError) {
+    guard phase == .awaitingHello, bytes > WireLimits.controlFrameBytes + 4 else { return }
+    throw WireError(.oversized, at: 0, expected: "a hello of at most 64 KiB")
+  }
 
   /// Takes the next frame.
   ///
@@ -77,9 +85,21 @@ package struct AgentSession: Hashable, Sendable {
   }
 
   /// The agent has a number; the answer to its hello.
-  package mutating func admitted(agent: UInt16, lastSequence: UInt64) -> Frame {
+  package mutating func admitted(agent: UInt16, _ mark: AgentMark) -> Frame {
     phase = .open(agent: agent)
-    return .helloAck(HelloAck(accepted: true, agentID: agent, lastSequence: lastSequence))
+    return .helloAck(
+      HelloAck(
+        accepted: true, agentID: agent, lastSequence: mark.sequence, lastChecksum: mark.checksum))
+  }
+
+  /// A batch came under a number that another batch of this identity has.
+  package mutating func isNotAlone() -> Action {
+    phase = .closed
+    return .refuse(
+      Reject(
+        sequence: 0, code: .identityInUse,
+        text: "another agent sends under the same identity (a copied spool directory); take a new "
+          + "identity; the connection is closed"), records: 0)
   }
 
   /// The agent cannot be taken; the answer to its hello.

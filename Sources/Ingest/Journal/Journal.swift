@@ -11,6 +11,10 @@ package struct SealedSegment: Hashable, Sendable {
   package var number: UInt64
   /// Bytes of its file.
   package var bytes: Int
+  /// Records in the segments before it, for the case that its own header cannot be read.
+  package var recordsBefore: UInt64 = 0
+  /// Records that were written to it; nil when only it itself could say.
+  package var records: UInt64?
 }
 
 /// The write-ahead log between the agents and the store.
@@ -36,9 +40,9 @@ package final class Journal: Sendable {
   struct Shared {
     var queue: [Waiting] = []
     var queuedBytes = 0
-    /// The last sequence of each agent that was taken into the queue, and that is durable.
-    var queuedMarks: [UInt16: UInt64] = [:]
-    var durableMarks: [UInt16: UInt64] = [:]
+    /// The last batches of each agent that were taken into the queue, and the last that is durable.
+    var queued: [UInt16: RecentBatches] = [:]
+    var durable: [UInt16: AgentMark] = [:]
     /// Bytes of the segments that were sealed and are not deleted yet.
     var sealedBytes: [UInt64: Int] = [:]
     var roomWaiters: [@Sendable () -> Void] = []
@@ -79,8 +83,8 @@ package final class Journal: Sendable {
       directory, machineDied: mark.machineDied(since: boot), logger: logger)
     identity = recovery.header.journal
     var shared = Shared()
-    shared.queuedMarks = recovery.header.marks
-    shared.durableMarks = recovery.header.marks
+    shared.queued = recovery.header.marks.mapValues { RecentBatches($0) }
+    shared.durable = recovery.header.marks
     for segment in recovery.sealed { shared.sealedBytes[segment.number] = segment.bytes }
     self.shared = Mutex(shared)
     (sealed, continuation) = AsyncStream.makeStream(of: SealedSegment.self)
@@ -109,9 +113,9 @@ package final class Journal: Sendable {
     while writer.step(self) {}
   }
 
-  /// The last durable sequence of `agent`; 0 when there is none.
-  package func mark(of agent: UInt16) -> UInt64 {
-    shared.withLock { $0.durableMarks[agent] ?? 0 }
+  /// The last durable batch of `agent`; its sequence is 0 when there is none.
+  package func mark(of agent: UInt16) -> AgentMark {
+    shared.withLock { $0.durable[agent] ?? AgentMark() }
   }
 
   /// Whether senders may go on: neither the queue nor the wait for the store is too long.
@@ -134,8 +138,12 @@ package final class Journal: Sendable {
   package enum Submission: Hashable, Sendable {
     /// It is new and will be written.
     case accepted
-    /// Its sequence is not above the agent's last: the batch came before.
+    /// The batch came before.
     case repeated
+    /// Its sequence belongs to another batch, so two agents use one identity; nothing will be called.
+    case foreign
+    /// Its sequence is too far ahead of the agent's last to be true; nothing will be called.
+    case tooFarAhead
     /// The journal has been stopped; nothing will be called.
     case stopped
   }
@@ -144,11 +152,21 @@ package final class Journal: Sendable {
   ///
   /// A batch that is already here is not stored again, but completes like any other.
   package func submit(_ entry: JournalEntry, completion: @escaping Completion) -> Submission {
+    let checksum = entry.checksum
     let (result, isFirst) = shared.withLock { shared -> (Submission, Bool) in
       guard !shared.isStopping else { return (.stopped, false) }
-      let isNew = entry.sequence > shared.queuedMarks[entry.agent] ?? 0
+      let isNew: Bool
+      switch shared.queued[entry.agent, default: RecentBatches()]
+        .judge(entry.sequence, checksum: checksum)
+      {
+      case .foreign: return (.foreign, false)
+      case .tooFarAhead: return (.tooFarAhead, false)
+      case .repeated: isNew = false
+      case .new: isNew = true
+      }
       if isNew {
-        shared.queuedMarks[entry.agent] = entry.sequence
+        shared.queued[entry.agent, default: RecentBatches()]
+          .take(entry.sequence, checksum: checksum)
         shared.queuedBytes += entry.payload.count
       }
       shared.queue.append(
@@ -169,10 +187,13 @@ package final class Journal: Sendable {
     if hasRoomNow { body() }
   }
 
-  /// The content of a sealed segment; nil when its header is damaged.
-  package func read(_ segment: SealedSegment) throws(JournalError) -> StoredSegment? {
+  /// The content of a sealed segment, as much of it as can be read.
+  package func read(_ segment: SealedSegment) throws(JournalError) -> StoredSegment {
     let bytes = try directory.read(segment.number)
-    return SegmentContents(bytes.span).map { StoredSegment($0) }
+    let header = SegmentHeader(
+      journal: identity, number: segment.number, recordsBefore: segment.recordsBefore, marks: [:])
+    return StoredSegment(
+      SegmentContents(bytes.span, fallback: header), expected: segment.records)
   }
 
   /// Remembers that all that the store took is on the disk: should the machine go down now, the next
@@ -223,12 +244,15 @@ package struct StoredSegment: Sendable {
   package var entries: [JournalEntry]
   /// Where the row numbers of its records begin.
   package var recordsBefore: UInt64
-  /// Entries that could not be read back though they were acknowledged.
-  package var damagedEntries: Int
+  /// Records that were acknowledged and cannot be read back: exact where it is known how many were
+  /// written, else one for each damaged stretch.
+  package var lostRecords: UInt64
 
-  init(_ contents: SegmentContents) {
+  init(_ contents: SegmentContents, expected: UInt64?) {
     entries = contents.entries
     recordsBefore = contents.header.recordsBefore
-    damagedEntries = contents.damagedEntries
+    let read = contents.entries.reduce(UInt64(0)) { $0 &+ UInt64($1.records) }
+    lostRecords =
+      expected.map { $0 > read ? $0 - read : 0 } ?? UInt64(clamping: contents.damagedEntries)
   }
 }

@@ -21,34 +21,51 @@ struct JournalRecovery: Sendable {
     for number in try directory.segments() {
       let bytes = try directory.read(number)
       header.number = number + 1
-      guard let contents = SegmentContents(bytes.span) else {
+      var stand = header
+      stand.number = number
+      let contents = SegmentContents(bytes.span, fallback: stand)
+      if !contents.hasSoundHeader {
         // Files get their name when their header is whole, so this is a damaged disk.
         logger.error(
-          "A journal segment cannot be read; its batches are lost. It is kept in 'refused'.",
-          metadata: ["segment": "\(directory.path(of: number))"])
-        try directory.setAside(number)
-        continue
+          "The header of a journal segment is damaged; its batches are read without it.",
+          metadata: [
+            "segment": "\(directory.path(of: number))", "batches": "\(contents.entries.count)",
+          ])
+      } else if !machineDied {
+        // The name of the last start is the one that inserts were made in.
+        header.journal = contents.header.journal
       }
-      // The name of the last start is the one that inserts were made in.
-      if !machineDied { header.journal = contents.header.journal }
+      countRecords(through: contents.header.recordsBefore)
+      let before = header.recordsBefore
       take(contents)
-      if contents.entries.isEmpty && contents.damagedEntries == 0 {
+      if contents.entries.isEmpty, contents.damagedEntries == 0, contents.hasSoundHeader {
         empty.append(number)
       } else {
-        sealed.append(SealedSegment(number: number, bytes: bytes.count))
+        sealed.append(
+          SealedSegment(number: number, bytes: bytes.count, recordsBefore: before, records: nil))
       }
     }
   }
 
+  /// The segment that follows says how many records were written to the last one.
+  private mutating func countRecords(through recordsBefore: UInt64) {
+    guard let last = sealed.indices.last, recordsBefore >= sealed[last].recordsBefore else {
+      return
+    }
+    sealed[last].records = recordsBefore - sealed[last].recordsBefore
+    header.recordsBefore = max(header.recordsBefore, recordsBefore)
+  }
+
   private mutating func take(_ contents: SegmentContents) {
-    for (agent, sequence) in contents.header.marks { raise(agent, to: sequence) }
-    for entry in contents.entries { raise(entry.agent, to: entry.sequence) }
+    for (agent, mark) in contents.header.marks { raise(agent, to: mark) }
+    for entry in contents.entries { raise(entry.agent, to: entry.mark) }
     let records = contents.entries.reduce(UInt64(0)) { $0 &+ UInt64($1.records) }
     header.recordsBefore = max(
       header.recordsBefore, contents.header.recordsBefore &+ records)
   }
 
-  private mutating func raise(_ agent: UInt16, to sequence: UInt64) {
-    header.marks[agent] = max(header.marks[agent] ?? 0, sequence)
+  private mutating func raise(_ agent: UInt16, to mark: AgentMark) {
+    guard mark.sequence > header.marks[agent]?.sequence ?? 0 else { return }
+    header.marks[agent] = mark
   }
 }

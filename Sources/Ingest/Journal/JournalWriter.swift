@@ -11,7 +11,7 @@ struct JournalWriter: ~Copyable {
   private var file: JournalFile
   private var header: SegmentHeader
   private let lock: DirectoryLock
-  private var marks: [UInt16: UInt64]
+  private var marks: [UInt16: AgentMark]
   private var records: UInt64 = 0
   private var firstEntry: DispatchTime?
   private var lastSync = DispatchTime(uptimeNanoseconds: 0)
@@ -73,7 +73,7 @@ struct JournalWriter: ~Copyable {
       entry.write(to: &buffer)
       bytes += entry.payload.count
       records &+= UInt64(entry.records)
-      marks[entry.agent] = entry.sequence
+      marks[entry.agent] = entry.mark
     }
     var wasRefused = false
     while bytes > 0 {
@@ -92,9 +92,9 @@ struct JournalWriter: ~Copyable {
     let marks = marks
     journal.wakeWaiters { shared in
       shared.queuedBytes -= bytes
-      shared.durableMarks = marks
+      shared.durable = marks
     }
-    for one in waiting { one.completion(marks[one.agent] ?? 0) }
+    for one in waiting { one.completion(marks[one.agent]?.sequence ?? 0) }
     return true
   }
 
@@ -137,7 +137,9 @@ struct JournalWriter: ~Copyable {
     do throws(JournalError) {
       let successor = try JournalFile(
         creating: journal.directory.path(of: next.number), content: next.bytes)
-      let done = SealedSegment(number: header.number, bytes: file.length)
+      let done = SealedSegment(
+        number: header.number, bytes: file.length, recordsBefore: header.recordsBefore,
+        records: records)
       file = successor
       header = next
       records = 0

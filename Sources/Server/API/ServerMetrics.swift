@@ -24,6 +24,13 @@ struct ServerMetrics {
       "metaflow_ingest_connections_refused_total", "Connections over the limit.",
       statistics.refusedConnections)
     text.counter(
+      "metaflow_ingest_shared_identities_total",
+      "Connections closed because another agent has their identity.", statistics.sharedIdentities)
+    text.counter(
+      "metaflow_ingest_slow_frames_total",
+      "Connections closed because a frame kept others waiting.",
+      statistics.slowFrames)
+    text.counter(
       "metaflow_store_failures_total", "Attempts to store that failed.", statistics.storeFailures)
     text.gauge(
       "metaflow_ingest_connections", "Connections now.", UInt64(max(0, statistics.connections)))
