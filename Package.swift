@@ -206,6 +206,9 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/PacketPipeline", swiftSettings: settings),
     .executableTarget(
+      name: "fuzz-flow-engine", dependencies: ["Flows", "Protocols", "Telemetry"],
+      path: "Fuzz/FlowEngine", swiftSettings: settings),
+    .executableTarget(
       name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/FlowTable", swiftSettings: settings),
     .executableTarget(

@@ -12,8 +12,8 @@ package import Telemetry
 /// pipeline, and both ends of a connection inside the host should, or they do not know each other's
 /// processes. Every table is bounded by ``FlowLimits``; what found no room is counted.
 package struct FlowPipeline: ~Copyable {
-  private var table: ConversationTable
-  private var engine: FlowEngine
+  private(set) var table: ConversationTable
+  private(set) var engine: FlowEngine
   private let limits: FlowLimits
   /// The second whose tallies are being counted; nil before the first flush.
   private var ledgerSecond: Int64?

@@ -94,9 +94,9 @@ extension FlowEngine {
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     dropEarly(&conversation)
-    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
-      return tallies.calls.lose(.unpairedResponse)
-    }
+    guard
+      let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
+    else { return tallies.calls.lose(.unpairedResponse) }
     var request = Message(.response)
     pending.slots[number].record.begin(
       &request, of: &conversation, protocols[conversation.protocolIndex].number, source,
@@ -119,6 +119,7 @@ extension FlowEngine {
     let response = pending.slots[early].record
     let isAnswer =
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
+      && pending.slots[early].direction.index != first.direction.index
       && (!isByIdentifier(&conversation) || response.requestID == message.requestID)
     guard isAnswer else {
       if part.isOpen { conversation[first.direction].open = number }

@@ -14,19 +14,22 @@ extension FlowEngine {
     pending.index.insert(hash, slot: number)
   }
 
-  /// The oldest request of this id, from the same remote as far as both are known.
-  func find(_ identifier: UInt64, remote: Moment, slot: Int) -> Int? {
+  /// The oldest request of this id that waits for bytes of this way, from the same remote as far as
+  /// both are known.
+  func find(_ identifier: UInt64, answeredBy first: Moment, slot: Int) -> Int? {
     var best: Int?
     var seen = 0
     _ = pending.index.find(hash(identifier, slot: slot)) { candidate in
       let call = pending.slots[candidate]
-      guard call.conversation == slot, call.record.requestID == identifier else { return false }
+      guard call.conversation == slot, call.state == .waiting,
+        call.direction.index != first.direction.index, call.record.requestID == identifier
+      else { return false }
       seen += 1
       let isClient =
         call.record.observationPoint.rawValue == ObservationPoint.clientProcess.rawValue
       let end = isClient ? call.record.server : call.record.client
-      if end.port == 0 || remote.remotePort == 0
-        || (end.port == remote.remotePort && end.address == remote.remote)
+      if end.port == 0 || first.remotePort == 0
+        || (end.port == first.remotePort && end.address == first.remote)
       {
         let isOlder = best.map { pending.slots[$0].record.start > call.record.start } ?? true
         if isOlder { best = candidate }

@@ -22,6 +22,10 @@ extension FlowEngine {
     if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
       raisePayloadLimit(&conversation)
     }
+    if conversation[first.direction].open != PendingCalls.none {
+      // What begins, ends what was open before it.
+      endMessage(first.direction, at: nil, in: &conversation, slot: slot)
+    }
     switch message.kind {
     case .request: takeRequest(part, first: first, in: &conversation, slot: slot)
     case .response: takeResponse(part, first: first, in: &conversation, slot: slot)
@@ -32,9 +36,9 @@ extension FlowEngine {
   private mutating func takeSession(
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
-      return tallies.calls.lose(.pendingStoreFull)
-    }
+    guard
+      let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
+    else { return tallies.calls.lose(.pendingStoreFull) }
     begin(number, part, first: first, in: &conversation)
     pending.slots[number].record.status = message.status
     pending.slots[number].record.responseCode = message.code
@@ -54,9 +58,9 @@ extension FlowEngine {
     guard
       conversation.unheld == 0, conversation.pendingCount < limits.pendingCallsPerConversation
     else { return leaveUnheld(isByIdentifier, &conversation) }
-    guard let number = pending.reserve(conversation: slot, texts: &fields) else {
-      return leaveUnheld(isByIdentifier, &conversation)
-    }
+    guard
+      let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
+    else { return leaveUnheld(isByIdentifier, &conversation) }
     begin(number, part, first: first, in: &conversation)
     pending.slots[number].deadline = first.exit + protocols[conversation.protocolIndex].timeout
     pending.slots[number].mayBlock = message.mayBlock
@@ -106,7 +110,7 @@ extension FlowEngine {
   ) -> Int? {
     if isByIdentifier(&conversation) {
       guard let identifier = message.requestID else { return nil }
-      return find(identifier, remote: first, slot: slot)
+      return find(identifier, answeredBy: first, slot: slot)
     }
     if conversation.answersToDrop > 0 {
       conversation.answersToDrop -= 1
@@ -118,7 +122,9 @@ extension FlowEngine {
       conversation.unheld -= 1
       return PendingCalls.none
     }
-    // A response that was there before the request was sent answers one that was never seen.
+    // A response that was there before the request was sent answers one that was never seen; and who
+    // asks does not answer.
+    guard pending.slots[oldest].direction.index != first.direction.index else { return nil }
     let asked = pending.slots[oldest].record.start.nanoseconds
     return asked <= first.exit.nanoseconds ? oldest : nil
   }

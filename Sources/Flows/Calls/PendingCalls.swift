@@ -7,7 +7,7 @@ import Telemetry
 struct PendingCalls {
   enum State: UInt8 {
     case free
-    /// A request that waits for its answer; in its conversation's list.
+    /// A request that waits for its answer; in its conversation's list once it is linked.
     case waiting
     /// A request whose answer has begun; in no list, ended by its stream's `open`.
     case answering
@@ -20,6 +20,8 @@ struct PendingCalls {
     /// What the record's texts point into.
     var text = TextPool.Chain()
     var state = State.waiting
+    /// Which way its first message went: the other way comes the answer.
+    var direction = SocketEvent.Direction.egress
     /// The request is left unanswered by design.
     var mayBlock = false
     /// Bytes were lost among which its answer may have been.
@@ -32,6 +34,8 @@ struct PendingCalls {
     /// Of the conversation and the request's id; used when `isIndexed`.
     var hash: UInt32 = 0
     var isIndexed = false
+    /// Whether it is in its conversation's list.
+    var isLinked = false
     var next = PendingCalls.none
     var previous = PendingCalls.none
   }
@@ -42,7 +46,7 @@ struct PendingCalls {
   var slots: [Call] = []
   var index = SlotIndex()
   var text: TextPool
-  private var free: [UInt32] = []
+  private(set) var free: [UInt32] = []
   private let limit: Int
 
   init(limits: FlowLimits) {
@@ -52,9 +56,12 @@ struct PendingCalls {
 
   var count: Int { slots.count - free.count }
 
-  /// A slot for a waiting call of this conversation, in no list yet, that holds a copy of `texts`;
-  /// its record is for the caller to set. Nil when there is no room.
-  mutating func reserve(conversation: Int, texts: inout FieldBuffer) -> Int? {
+  /// A slot for a waiting call of this conversation, in no list yet, whose first message goes the way
+  /// of `direction`, and that holds a copy of `texts`; its record is for the caller to set. Nil when
+  /// there is no room.
+  mutating func reserve(
+    conversation: Int, _ direction: SocketEvent.Direction, texts: inout FieldBuffer
+  ) -> Int? {
     guard !free.isEmpty || slots.count < limit else { return nil }
     var chain = TextPool.Chain()
     guard text.append(texts.bytes, to: &chain) else { return nil }
@@ -67,6 +74,7 @@ struct PendingCalls {
     }
     slots[slot].text = chain
     slots[slot].state = .waiting
+    slots[slot].direction = direction
     slots[slot].mayBlock = false
     slots[slot].isDoubtful = false
     slots[slot].conversation = conversation
@@ -90,18 +98,24 @@ struct PendingCalls {
 
   /// Frees the slot; it must be in no list any more.
   mutating func release(_ slot: Int) {
+    precondition(
+      slots[slot].state != .free && !slots[slot].isLinked, "a slot is freed once, out of its list")
     if slots[slot].isIndexed {
       index.remove(slots[slot].hash, slot: slot)
       slots[slot].isIndexed = false
     }
     text.release(&slots[slot].text)
     slots[slot].state = .free
+    (slots[slot].previous, slots[slot].next) = (Self.none, Self.none)
     free.append(UInt32(slot))
   }
 
   /// Puts a waiting call at the end of its conversation's list.
   @inline(__always)
   mutating func link(_ slot: Int, in conversation: inout Conversation) {
+    precondition(
+      slots[slot].state == .waiting && !slots[slot].isLinked, "what waits is in one list, once")
+    slots[slot].isLinked = true
     slots[slot].previous = conversation.lastPending
     slots[slot].next = Self.none
     if conversation.lastPending == Self.none {
@@ -113,8 +127,12 @@ struct PendingCalls {
     conversation.pendingCount += 1
   }
 
+  /// Takes a waiting call out of its conversation's list.
   @inline(__always)
   mutating func unlink(_ slot: Int, from conversation: inout Conversation) {
+    precondition(
+      slots[slot].state == .waiting && slots[slot].isLinked, "only what waits is in a list")
+    slots[slot].isLinked = false
     let (previous, next) = (slots[slot].previous, slots[slot].next)
     if previous == Self.none {
       conversation.firstPending = next
@@ -127,5 +145,6 @@ struct PendingCalls {
       slots[next].previous = previous
     }
     conversation.pendingCount -= 1
+    (slots[slot].previous, slots[slot].next) = (Self.none, Self.none)
   }
 }
