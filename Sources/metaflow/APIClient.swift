@@ -19,6 +19,30 @@ struct APIClient {
     return try decode(QueryAnswer.self, from: try await send("/v1/query/", body: body))
   }
 
+  /// Calls, one row each, by the parameters of `GET /v1/calls`; nil ones are left out.
+  func calls(_ parameters: [(name: String, value: String?)]) async throws -> QueryAnswer {
+    let given = parameters.compactMap { name, value in
+      value.map { "\(name)=\(Self.escaped($0))" }
+    }
+    let path = "/v1/calls?" + given.joined(separator: "&")
+    return try decode(QueryAnswer.self, from: try await send(path, body: nil))
+  }
+
+  /// RFC 3986, section 2: every byte but the unreserved ones as a percent sign and two digits.
+  private static func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"), UInt8(ascii: "~"):
+        return String(UnicodeScalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "%" + (digits.count == 1 ? "0" : "") + digits
+      }
+    }.joined()
+  }
+
   func agents() async throws -> [AgentStatus] {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }

@@ -22,6 +22,7 @@ struct API {
     WebAssets().add(to: router)
     let service = QueryService(backend: storage)
     QueryRoutes(service: service, catalog: catalog).add(to: router)
+    CallRoutes(service: service, catalog: catalog).add(to: router)
     HopRoutes(service: service, catalog: catalog).add(to: router)
     StatusRoutes(
       storage: storage, agents: { [self] in agents() },

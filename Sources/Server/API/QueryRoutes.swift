@@ -26,7 +26,9 @@ struct QueryRoutes {
       let answer = try await service.run(
         request.sql, database: request.db ?? "", precision: precision, directory: catalog.snapshot)
       let losses = try await service.losses(in: answer.range)
-      return json(answer, losses: losses).response()
+      var json = JSONText()
+      json.object { $0.answer(answer, losses: losses) }
+      return json.response()
     } catch {
       throw Refusal(error)
     }
@@ -40,29 +42,26 @@ struct QueryRoutes {
     }
     return precision
   }
-
-  private func json(_ answer: Answer, losses: [LossSummary]) -> JSONText {
-    var json = JSONText()
-    json.object { json in
-      json.member("OPT_STATUS", "SUCCESS")
-      json.member("DESCRIPTION", "")
-      json.member("result") { $0.object { $0.members(answer) } }
-      json.member("losses") { json in
-        json.array(losses) { json, loss in
-          json.object { json in
-            json.member("stage", loss.stage)
-            json.member("reason", loss.reason)
-            json.member("dropped", loss.dropped)
-          }
-        }
-      }
-    }
-    return json
-  }
 }
 
 extension JSONText {
-  fileprivate mutating func members(_ answer: Answer) {
+  /// The members of an answer, and what is missing from it.
+  mutating func answer(_ answer: Answer, losses: [LossSummary]) {
+    member("OPT_STATUS", "SUCCESS")
+    member("DESCRIPTION", "")
+    member("result") { $0.object { $0.members(answer) } }
+    member("losses") { json in
+      json.array(losses) { json, loss in
+        json.object { json in
+          json.member("stage", loss.stage)
+          json.member("reason", loss.reason)
+          json.member("dropped", loss.dropped)
+        }
+      }
+    }
+  }
+
+  mutating func members(_ answer: Answer) {
     member("columns") { $0.array(answer.columns) { $0.string($1.name) } }
     member("values") { $0.array(answer.rows) { json, row in json.array(row) { $0.value($1) } } }
     member("schemas") { json in

@@ -41,6 +41,19 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
   }
 }
 
+extension ObservationPoint {
+  /// Every stored name, in the order that a request passes the points.
+  package static let way = [
+    "c-app", "c-p", "c", "c-nd", "c-hv", "c-gw-hv", "c-gw", "local", "app", "rest", "s-gw",
+    "s-gw-hv", "s-hv", "s-nd", "s", "s-p", "s-app",
+  ]
+
+  /// How far along the way the point of that name stands; one that is not known, in the middle.
+  package static func place(onTheWay name: String) -> Int {
+    way.firstIndex(of: name) ?? way.firstIndex(of: "rest") ?? 0
+  }
+}
+
 /// Which data plane saw it.
 package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt8

@@ -5,7 +5,8 @@ import ArgumentParser
 /// What a command asks the server, and how it shows the answer.
 struct Report {
   var database = "flow_log"
-  var statement: String
+  /// Empty where the server is asked otherwise.
+  var statement = ""
   /// Makes one row of the rows that are the same thing, seen at several observation points.
   var fold: ([Row]) -> [Row] = { $0 }
   var columns: [Column]
@@ -79,6 +80,11 @@ struct ReportOptions: ParsableArguments {
   func print(_ report: Report) async throws {
     let answer = try await APIClient(options: server).query(
       report.statement, database: report.database)
+    show(answer, as: report)
+  }
+
+  /// Prints an answer as the report says.
+  func show(_ answer: QueryAnswer, as report: Report) {
     let names = answer.result.columns
     let rows = report.fold(answer.result.values.map { Row(names, $0) }).prefix(limit)
     if json {

@@ -30,7 +30,7 @@ package struct CallHop: Hashable, Sendable {
 
 extension QueryService {
   /// Seconds around a call in which others may have seen it: clocks differ.
-  private static let clockSeconds: Int64 = 60
+  static let clockSeconds: Int64 = 60
   /// Most hops answered.
   private static let mostHops = 64
 
@@ -95,7 +95,7 @@ private struct CallIdentity {
   var start: UInt64
 
   init?(_ row: [Value]) {
-    guard row.count == 10, let client = row[4].text, let server = row[6].text else { return nil }
+    guard row.count == 10, let client = row[4].string, let server = row[6].string else { return nil }
     application = row[0].number
     transport = row[1].number
     requestSequence = row[2].number
@@ -133,8 +133,8 @@ private struct CallIdentity {
 
 extension CallHop {
   fileprivate init?(row: [Value]) {
-    guard row.count == 15, let point = row[3].text, let client = row[9].text,
-      let server = row[11].text
+    guard row.count == 15, let point = row[3].string, let client = row[9].string,
+      let server = row[11].string
     else { return nil }
     id = row[0].number
     agent = row[1].number
@@ -148,30 +148,10 @@ extension CallHop {
     clientPort = row[10].number
     serverAddress = server
     serverPort = row[12].number
-    clientService = row[13].text ?? ""
-    serverService = row[14].text ?? ""
+    clientService = row[13].string ?? ""
+    serverService = row[14].string ?? ""
   }
 
   /// How far along the way from client to server.
-  fileprivate var place: Int {
-    let order = [
-      "c-app", "c-p", "c", "c-nd", "c-hv", "c-gw-hv", "c-gw", "local", "rest", "s-gw", "s-gw-hv",
-      "s-hv", "s-nd", "s", "s-p", "s-app",
-    ]
-    return order.firstIndex(of: observationPoint) ?? order.firstIndex(of: "rest") ?? 0
-  }
-}
-
-extension Value {
-  fileprivate var number: UInt64 {
-    switch self {
-    case .int(let number): UInt64(clamping: number)
-    case .uint(let number): number
-    default: 0
-    }
-  }
-
-  fileprivate var text: String? {
-    if case .string(let text) = self { text } else { nil }
-  }
+  fileprivate var place: Int { ObservationPoint.place(onTheWay: observationPoint) }
 }
