@@ -9,21 +9,59 @@ export class QueryFailure extends Error {}
  * @param {string} [db] where tables are that are named without one; else in any database
  */
 export async function query(sql, db) {
-  const result = await queryTable(sql, db);
-  return result.values.map((row) =>
-    Object.fromEntries(result.columns.map((column, index) => [column, row[index]])));
+  return objects(await queryTable(sql, db));
 }
 
 /** Runs one SQL statement and gives {columns, values, schemas, losses}: losses is what was
  * dropped in the time range of the statement. */
 export async function queryTable(sql, db) {
+  const answer = await ask('/v1/query/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ db, sql }),
+  });
+  return { ...answer.result, losses: answer.losses ?? [] };
+}
+
+/**
+ * Calls, one row each: filtered, sorted and cut by the server.
+ * @param {object} parameters of `GET /v1/calls`; empty ones are left out
+ * @returns {Promise<{rows: Array<object>, bars: Array<object>, isCut: boolean}>}
+ */
+export async function calls(parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const answer = await ask(`/v1/calls?${new URLSearchParams(given)}`);
+  return { rows: objects(answer.result), bars: answer.bars ?? [], isCut: answer.is_cut };
+}
+
+/**
+ * What the server of a call made while it served it; null where its process was not watched.
+ * @param {string} id `_id` of any record of the call, in decimal
+ */
+export async function callsMeanwhile(id) {
+  const answer = await ask(`/v1/calls/${encodeURIComponent(id)}/meanwhile`);
+  return answer.is_seen ? { rows: objects(answer.result), service: answer.service,
+    start: answer.start_time, isCut: answer.is_cut } : null;
+}
+
+export async function agents() {
+  return (await ask('/v1/agents')).agents;
+}
+
+/**
+ * A call at every observation point, in the order of the way from client to server.
+ * @param {string} id `_id` of any of its rows, in decimal
+ */
+export async function callHops(id) {
+  return (await ask(`/v1/calls/${encodeURIComponent(id)}/hops`)).hops;
+}
+
+/** Asks the server; every way of not answering is a `QueryFailure`. */
+async function ask(path, request) {
   let response;
   try {
-    response = await fetch('/v1/query/', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ db, sql }),
-    });
+    response = await fetch(path, request);
   } catch {
     throw new QueryFailure('The server does not answer. Is metaflow-server still running?');
   }
@@ -35,36 +73,18 @@ export async function queryTable(sql, db) {
     throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
   }
   if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
-  return { ...answer.result, losses: answer.losses ?? [] };
+  return answer;
+}
+
+function objects({ columns, values }) {
+  return values.map((row) =>
+    Object.fromEntries(columns.map((column, index) => [column, row[index]])));
 }
 
 /** Numbers that JavaScript cannot hold (ids have 64 bits) stay what was written, as text. */
 function exact(key, value, context) {
   return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)
     && /^-?\d+$/.test(context?.source ?? '') ? context.source : value;
-}
-
-export async function agents() {
-  return (await get('/v1/agents', 'The server does not say which agents it knows.')).agents;
-}
-
-/**
- * A call at every observation point, in the order of the way from client to server.
- * @param {string} id `_id` of any of its rows, in decimal
- */
-export async function callHops(id) {
-  return (await get(`/v1/calls/${encodeURIComponent(id)}/hops`,
-    'The server does not say where else the call was seen.')).hops;
-}
-
-async function get(path, failure) {
-  try {
-    const response = await fetch(path);
-    if (response.ok) return JSON.parse(await response.text(), exact);
-  } catch {
-    // Told below, like every other answer that is none.
-  }
-  throw new QueryFailure(failure);
 }
 
 /** A string literal of the SQL dialect. */

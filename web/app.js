@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { address, change, link } from './address.js';
+import { address, catchUp, change, link } from './address.js';
 import { agentsDrawer } from './agents.js';
 import { QueryFailure } from './api.js';
 import { callDrawer } from './call.js';
+import { calls } from './calls.js';
 import { edgeDrawer, nodeDrawer } from './connections.js';
 import { sqlConsole } from './console.js';
 import { make } from './dom.js';
@@ -14,18 +15,21 @@ import { refreshFoot, startFoot } from './foot.js';
 import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
 import { network } from './network.js';
-import { requests } from './requests.js';
 import { serviceDrawer } from './service.js';
 import { services } from './services.js';
 import { keep, refreshes, state } from './state.js';
 import { networkDrawer } from './traffic.js';
+import { nowhere } from './nowhere.js';
 import { isLive, rangeControl, timeWindow } from './time.js';
 
 /**
  * Every page: mount(element, tools) draws the frame and gives a function that shows what
  * load(parameters) read. The frame stays while data comes and goes, so nothing flickers.
  */
-const pages = { services, map, network, requests, flows, sql: sqlConsole };
+const pages = { services, map, network, calls, flows, sql: sqlConsole };
+
+/** What pages were called once; links to them are kept somewhere. */
+const renamed = new Map([['requests', 'calls']]);
 
 const element = (id) => document.getElementById(id);
 let timer = 0;
@@ -34,22 +38,39 @@ let update = null;
 
 function currentName() {
   const { path } = address();
-  return pages[path] ? path : 'services';
+  return Object.hasOwn(pages, path) ? path : 'nowhere';
+}
+
+function currentPage() {
+  return pages[currentName()] ?? nowhere;
 }
 
 function mount() {
-  const name = currentName();
+  const page = currentPage();
   const { parameters } = address();
-  update = pages[name].mount(element('page'), { parameters, reload });
-  document.title = `${pages[name].title} – MetaFlow`;
+  update = page.mount(element('page'), { parameters, reload });
+  document.title = `${page.title} – MetaFlow`;
+  element('title').textContent = page.title;
   showPages();
+}
+
+/** Shows what the address says now; only what differs from before is drawn anew. */
+function follow() {
+  const { path, parameters } = address();
+  if (renamed.has(path)) {
+    history.replaceState(history.state, '', `#/${renamed.get(path)}?${parameters}`);
+  }
+  const changed = catchUp();
+  if (changed.page || !update) return remount();
+  if (changed.drawer) syncDrawer();
+  return changed.range ? dispatchEvent(new Event('rangechange')) : undefined;
 }
 
 /** Loads what the address names and shows it, unless a later load overtook it. */
 async function reload() {
   clearTimeout(timer);
   const mine = ++turn;
-  const page = pages[currentName()];
+  const page = currentPage();
   const began = performance.now();
   let isLoaded = false;
   try {
@@ -159,6 +180,7 @@ function start() {
     reload();
   });
   element('reload').addEventListener('click', reload);
+  element('skip').addEventListener('click', () => element('page').focus());
   startFoot();
   element('theme').addEventListener('click', () => {
     state.theme = state.theme === 'dark' ? 'light' : 'dark';
@@ -167,7 +189,7 @@ function start() {
     remount();
   });
   addEventListener('rangechange', reload);
-  addEventListener('hashchange', remount);
+  addEventListener('hashchange', follow);
   addEventListener('click', (event) => closeChoices(event.target));
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && !closeChoices()) closeDrawer();
@@ -176,7 +198,7 @@ function start() {
     event.preventDefault();
     keys[event.key]();
   });
-  remount();
+  follow();
 }
 
 start();

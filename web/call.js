@@ -3,12 +3,13 @@
 import { callHops, QueryFailure } from './api.js';
 import { link } from './address.js';
 import { statusBadge } from './columns.js';
-import { copyButton, make } from './dom.js';
+import { copyButton, fields, make } from './dom.js';
 import { connectionOf } from './filters.js';
-import { duration, stamp } from './format.js';
+import { bytes, duration, stamp } from './format.js';
 import { ladder } from './hops.js';
+import { meanwhile, said } from './meanwhile.js';
+import { pointLabel } from './points.js';
 import { readRow } from './record.js';
-import { lookAt } from './time.js';
 
 /** The fields of a call by the question that they answer; the first pattern that fits has it. */
 const groups = [
@@ -21,7 +22,7 @@ const groups = [
 ];
 const shownOrder = ['What', 'Who', 'Where', 'Timing', 'Trace'];
 
-/** The drawer of one call: where its time went, hop by hop, and all of its fields. */
+/** The drawer of one call: where its time went, what was called meanwhile, and all of its fields. */
 export async function callDrawer(body, id, time) {
   const record = await readRow('l7_flow_log', id, time);
   if (!record) {
@@ -31,13 +32,34 @@ export async function callDrawer(body, id, time) {
   }
   const { values: call, names } = record;
   body.append(
-    make('h1.mono', {}, `${call.request_type} ${call.request_resource || call.request_domain}`),
+    make('h1.mono', {}, said(call)),
     statusBadge({ status: names.get('response_status'), response_code: call.response_code }), ' ',
     make('span.badge', {}, names.get('l7_protocol')), ' ',
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
-  body.append(make('p.bar', {}, ...actions(call, record.sql)), make('h2', {}, 'Hop by hop'),
-    await hops(id), ...grouped(record));
+  const [way, cause] = await Promise.all([hops(id), meanwhile(id)]);
+  const failed = names.get('response_status') !== 'Success';
+  const hopByHop = [make('h2', {}, 'Hop by hop'), way];
+  body.append(make('p.bar', {}, ...actions(call, record.sql)),
+    // The cause of an error is what one came for.
+    ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
+    make('h2', {}, 'The call'), plain(call),
+    make('details', {}, make('summary', {}, 'All columns of its record'), ...grouped(record)));
+}
+
+/** What it was, in words. */
+function plain(call) {
+  const end = (side) => [call[`auto_service_${side}`], call[`host_${side}`]
+    && call[`host_${side}`] !== call[`auto_service_${side}`] ? ` on ${call[`host_${side}`]}` : '',
+  ` (${call[`ip_${side}`]}:${side ? call.server_port : call.client_port})`].join('');
+  const size = (value) => value === null ? null : bytes(Number(value));
+  return fields([
+    ['Client', end(0)], ['Server', end(1)], ['Endpoint', call.endpoint],
+    ['Domain', call.request_domain], ['Request', size(call.request_length)],
+    ['Response', size(call.response_length)],
+    ['Rows', call.sql_affected_rows === null ? null : String(call.sql_affected_rows)],
+    ['This record', make('span', {}, 'seen at the ', pointLabel(call.observation_point))],
+  ]);
 }
 
 /** Where the call's time went; a call can be read without it. */
@@ -55,14 +77,19 @@ function actions(call, sql) {
   return [
     copyButton('Copy as JSON', () => JSON.stringify(call, null, 2)),
     copyButton('Copy as SQL', () => sql),
-    call.trace_id ? make('a', { href: link('requests', { trace: call.trace_id, side: 'both' }) },
+    call.trace_id ? make('a', { href: link('calls', { trace: call.trace_id, side: 'both' }) },
       'Only this trace_id') : null,
     make('a', { href: link('flows', { connection: connectionOf(call) }) }, 'Its flow'),
-    make('a', { href: link('requests', { server: call.auto_service_1, endpoint: call.endpoint }) },
+    make('a', { href: link('calls', { server: call.auto_service_1, endpoint: call.endpoint }) },
       'Calls like this'),
-    make('button', { title: 'Only the seconds around it', onclick: () =>
-      lookAt(around - 5, around + 5) }, '± 5 s'),
+    make('a', { title: 'Every call of the seconds around it, whatever was filtered',
+      href: around5(around) }, '± 5 s'),
   ];
+}
+
+/** All calls within 5 seconds of `time`: no filter of the page stands in the way. */
+function around5(time) {
+  return link('calls', { from: time - 5, to: time + 5, last: null });
 }
 
 function grouped({ values, names, about }) {

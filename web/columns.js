@@ -2,7 +2,7 @@
 
 import { make } from './dom.js';
 import { duration, stamp } from './format.js';
-import { pointName } from './points.js';
+import { seenAt } from './points.js';
 
 /** How a call ended, with the protocol's own code. */
 export function statusBadge(row) {
@@ -11,14 +11,16 @@ export function statusBadge(row) {
   return make(`span.badge.${tone}`, {}, row.status + code);
 }
 
-const text = (id, title, value = (row) => row[id]) => ({ id, title, value });
-const mono = (id, title, value = (row) => row[id]) => ({ id, title, value,
+const text = (id, title, value = (row) => row[id]) => ({ id, title, value, sort: id });
+const mono = (id, title, value = (row) => row[id]) => ({ id, title, value, sort: id,
   show: (row) => make('span.mono', { title: value(row) }, value(row)) });
-const number = (id, title, show = String) => ({ id, title, number: true,
+const number = (id, title, show = String) => ({ id, title, number: true, sort: id,
   value: (row) => row[id] === null || row[id] === undefined ? null : Number(row[id]),
   show: (row) => row[id] === null || row[id] === undefined ? '–' : show(Number(row[id])) });
+/** The server does not sort by these. */
+const unsorted = (column) => ({ ...column, sort: null });
 
-/** Every column that the request log can show, in order. */
+/** Every column that the call log can show, in order; `sort` is what the server sorts by. */
 export const knownColumns = [
   { ...text('time', 'Time', (row) => Number(row.start_time)),
     show: (row) => stamp(row.start_time) },
@@ -26,30 +28,30 @@ export const knownColumns = [
   text('server', 'Server'),
   { ...text('protocol', 'Protocol'), show: (row) => make('span.badge', {}, row.protocol) },
   text('request_type', 'Method'),
-  mono('resource', 'Resource', (row) => row.request_resource || row.request_domain),
+  { ...mono('resource', 'Resource', (row) => row.request_resource || row.request_domain),
+    sort: 'request_resource' },
   text('request_domain', 'Domain'),
   text('endpoint', 'Endpoint'),
   { ...text('status', 'Status'), show: statusBadge },
-  text('response_exception', 'Error text'),
+  unsorted(text('response_exception', 'Error text')),
   { ...number('response_duration', 'Duration'), about: 'From request to response',
     show: (row) => duration(row.status === 'Unknown' ? Number(row.response_duration) || null
       : Number(row.response_duration)) },
-  { ...number('atServer', 'At the server', duration),
-    about: 'What the server took of it, where it was seen there too' },
+  unsorted({ ...number('server_duration', 'At the server', duration),
+    about: 'What the server took of it, where it was seen there too' }),
   number('request_length', 'Request bytes'),
   number('response_length', 'Response bytes'),
-  mono('from', 'Client address', (row) => `${row.ip_0}:${row.client_port}`),
-  mono('to', 'Server address', (row) => `${row.ip_1}:${row.server_port}`),
-  text('host_0', 'Client host'),
-  text('host_1', 'Server host'),
-  number('process_id_0', 'Client pid'),
-  number('process_id_1', 'Server pid'),
-  mono('trace_id', 'Trace'),
-  { ...text('seen', 'Seen at', (row) => row.points.join(' ')), about: 'Observation points, in '
-    + 'the order of the way: c-p client process, c client interface, s server interface, …',
-  show: (row) => make('span.mono', { title: row.points.map(pointName).join(', ') },
-    row.points.join(' ')) },
+  unsorted(mono('from', 'Client address', (row) => `${row.ip_0}:${row.client_port}`)),
+  unsorted(mono('to', 'Server address', (row) => `${row.ip_1}:${row.server_port}`)),
+  unsorted(text('host_0', 'Client host')),
+  unsorted(text('host_1', 'Server host')),
+  unsorted(number('process_id_0', 'Client pid')),
+  unsorted(number('process_id_1', 'Server pid')),
+  unsorted(mono('trace_id', 'Trace')),
+  unsorted({ id: 'seen', title: 'Seen at', value: (row) => row.points.join(' '),
+    about: 'The observation points that saw it, in the order of the way',
+    show: (row) => seenAt(row.points) }),
 ];
 
 export const usualColumns = ['time', 'client', 'server', 'protocol', 'request_type', 'resource',
-  'status', 'response_duration', 'atServer', 'seen'];
+  'status', 'response_duration', 'server_duration', 'seen'];

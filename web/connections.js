@@ -6,7 +6,7 @@ import { filled, timeChart } from './charts.js';
 import { fields, make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { count, duration, errorBadge, errorShare, rate } from './format.js';
-import { bestPoint, placeOf, pointName } from './points.js';
+import { bestPoint, placeOf, pointLabel, pointName } from './points.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
@@ -14,7 +14,7 @@ const sums = `Sum(request) AS requests, Sum(response) AS responses, Sum(error) A
   Avg(rrt) AS mean, Max(rrt) AS longest`;
 
 const figures = [
-  { id: 'rate', title: 'Requests/s', number: true, value: (row) => row.rate,
+  { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
     show: (row) => rate(row.rate) },
   { id: 'errors', title: 'Errors', number: true, value: errorShare,
     show: (row) => errorBadge(errorShare(row)) },
@@ -31,18 +31,18 @@ const tones = ['accent', 'good', 'warn', '#8b5cf6', '#0ea5a8', '#d946a6'];
 
 /** The drawer of one line of the map: what the client saw beside what the server saw. */
 export async function edgeDrawer(body, client, server) {
-  const charts = [['Requests per second', rate], ['Errors per second', rate],
+  const charts = [['Calls per second', rate], ['Errors per second', rate],
     ['Mean latency where it was seen', duration]]
     .map(([title, show]) => ({ title, show, place: make('div.chart') }));
   const table = dataTable([protocolColumn,
-    { id: 'side', title: 'Timed at', value: (row) => row.observation_point,
-      show: (row) => pointName(row.observation_point) },
+    { id: 'side', title: 'Seen at', value: (row) => row.observation_point,
+      show: (row) => pointLabel(row.observation_point) },
     ...figures,
   ], { label: 'Protocols', key: (row) => `${row.protocol} ${row.observation_point}` });
   const between = make('p.quiet');
   body.append(make('h1', {}, `${client} → ${server}`), make('p', {},
-    make('a', { href: link('requests', { client, server }) }, 'All calls'), ' · ',
-    make('a', { href: link('requests', { client, server, status: 'error' }) }, 'Errors only'), ' · ',
+    make('a', { href: link('calls', { client, server }) }, 'All calls'), ' · ',
+    make('a', { href: link('calls', { client, server, status: 'error' }) }, 'Errors only'), ' · ',
     make('a', { href: link('flows', { client, server }) }, 'Its flows')),
   table.element, between, ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]));
   const draw = charts.map(({ place, show }) => timeChart(place, show));
@@ -68,7 +68,7 @@ export async function edgeDrawer(body, client, server) {
       .sort((a, b) => placeOf(a) - placeOf(b));
     const perSecond = (column) =>
       filled(one, span, column).map(([time, value]) => [time, value / span.step]);
-    draw[0]([{ name: 'requests', points: perSecond('requests'), tone: 'accent' }]);
+    draw[0]([{ name: 'calls', points: perSecond('requests'), tone: 'accent' }]);
     draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
     draw[2](seen.map((point, index) => ({ name: pointName(point), tone: tones[index % tones.length],
       points: filled(at(point), span, 'mean', null) })));
@@ -95,7 +95,7 @@ export async function nodeDrawer(body, name) {
   const served = make('p');
   const instances = make('div');
   body.append(make('h1', {}, name), served,
-    make('p', {}, make('a', { href: link('requests', { service: name }) }, 'All its calls'), ' · ',
+    make('p', {}, make('a', { href: link('calls', { service: name }) }, 'All its calls'), ' · ',
       make('a', { href: link('map', { filter: name }) }, 'Only it on the map')),
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element,
     make('h2', {}, 'Processes'), instances);

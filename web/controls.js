@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { change } from './address.js';
+import { change, go, navigate } from './address.js';
 import { choice, make } from './dom.js';
 import { keep, state } from './state.js';
+
+/** Milliseconds without a key after which what was typed applies. */
+const pause = 400;
 
 /**
  * Fields that filter a log page; what is chosen stands in the address.
@@ -11,16 +14,33 @@ import { keep, state } from './state.js';
  */
 export function filterFields(parameters, reload) {
   const value = (name) => parameters.get(name) ?? '';
-  const set = (name, text) => {
-    change({ [name]: text });
-    reload();
+  const typed = (name, attributes) => {
+    let timer = 0;
+    let applied = value(name);
+    const apply = (text) => {
+      clearTimeout(timer);
+      if (text === applied) return;
+      applied = text;
+      change({ [name]: text });
+      reload();
+    };
+    return {
+      oninput: ({ target }) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => apply(target.value.trim()), pause);
+      },
+      onchange: ({ target }) => apply(target.value.trim()), ...attributes,
+    };
   };
   return {
     entry: (name, placeholder, attributes = {}) => make('input', {
       type: 'search', placeholder, value: value(name), 'aria-label': placeholder,
-      onchange: (event) => set(name, event.target.value.trim()), ...attributes,
+      ...typed(name, attributes),
     }),
-    chosen: (name, label, list) => choice(label, list, value(name), (text) => set(name, text)),
+    chosen: (name, label, list) => choice(label, list, value(name), (text) => {
+      go({ [name]: text });
+      reload();
+    }),
   };
 }
 
@@ -28,11 +48,19 @@ export function filterFields(parameters, reload) {
 export function chips(parameters, names) {
   const shown = names.filter((name) => parameters.get(name));
   return make('div.chips', {}, ...shown.map((name) => make('button.chip', {
-    title: 'Remove this filter', onclick: () => {
-      change({ [name]: null });
-      dispatchEvent(new Event('hashchange'));
-    },
+    title: 'Remove this filter', onclick: () => navigate({ [name]: null }),
   }, `${name} = ${parameters.get(name)} ✕`)));
+}
+
+/** The order of a table as the address has it: `rate-` is by rate, descending. */
+export function orderOf(parameters, usual) {
+  const [, id, down] = (parameters.get('sort') || usual).match(/^(.*?)(-?)$/);
+  return { id, descending: down === '-' };
+}
+
+/** Puts the order into the address; Back returns to the one before. */
+export function keepOrder({ id, descending }) {
+  go({ sort: id + (descending ? '-' : '') });
 }
 
 /** The columns of a table that the user chose, or else the usual ones. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { QueryFailure } from './api.js';
-import { address, change } from './address.js';
+import { address, go } from './address.js';
 import { make } from './dom.js';
 
 const kinds = {};
@@ -9,6 +9,9 @@ let place = null;
 let refresh = null;
 let opener = null;
 let turn = 0;
+
+/** Steps of the trail that are kept. */
+const longestTrail = 5;
 
 /**
  * The sheet of details at the right. Which one is open stands in the address.
@@ -19,17 +22,21 @@ let turn = 0;
 export function startDrawer(element, known) {
   place = element;
   Object.assign(kinds, known);
+  place.addEventListener('keydown', keepFocus);
 }
 
+/** Opens it; Back, and the trail at its head, return to what was open before. */
 export function openDrawer(kind, ...parameters) {
   opener ??= document.activeElement;
-  change({ open: JSON.stringify([kind, ...parameters]) });
+  const was = wanted();
+  const trail = isKnown(was[0]) ? [...trailOf(), was].slice(-longestTrail) : [];
+  go({ open: JSON.stringify([kind, ...parameters]) }, { trail });
   return syncDrawer();
 }
 
 export function closeDrawer() {
   if (place.hidden) return;
-  change({ open: null });
+  go({ open: null }, null);
   syncDrawer();
   if (opener?.isConnected) opener.focus();
   opener = null;
@@ -40,17 +47,25 @@ export async function syncDrawer() {
   const mine = ++turn;
   const [kind, ...parameters] = wanted();
   refresh = null;
-  place.hidden = !kinds[kind];
-  if (place.hidden) return;
+  place.hidden = !isKnown(kind);
+  if (place.hidden) {
+    place.replaceChildren();
+    return;
+  }
   const body = make('div.body');
   const close = make('button.close', { onclick: closeDrawer, title: 'Close (Esc)' }, 'Close');
-  place.replaceChildren(close, body);
+  place.replaceChildren(close, ...trail(), body);
   place.scrollTop = 0;
   close.focus({ preventScroll: true });
   await guarded(body, async () => {
     const again = await kinds[kind](body, ...parameters);
     if (mine === turn) refresh = again ?? null;
   });
+  if (mine === turn) {
+    const title = body.querySelector('h1')?.textContent;
+    if (title) place.setAttribute('aria-label', title);
+    nameStep(title);
+  }
 }
 
 /** Brings the open sheet up to date. */
@@ -61,11 +76,52 @@ export async function refreshDrawer() {
 async function guarded(body, work) {
   try {
     await work();
+    body.querySelector(':scope > .failure')?.remove();
   } catch (failure) {
     if (!(failure instanceof QueryFailure)) throw failure;
-    body.querySelector('.failure')?.remove();
-    body.append(make('pre.failure.bad.mono', { role: 'alert' }, failure.message));
+    body.querySelector(':scope > .failure')?.remove();
+    body.prepend(make('pre.failure.bad.mono', { role: 'alert' }, failure.message));
   }
+}
+
+/** What was open before, one out of the other; kept with the entry of the history. */
+function trailOf() {
+  return Array.isArray(history.state?.trail) ? history.state.trail : [];
+}
+
+/** Titles of what was open, for the trail, by what the address says of it. */
+const titles = new Map();
+
+function nameStep(title) {
+  if (title) titles.set(JSON.stringify(wanted()), title);
+}
+
+function trail() {
+  const steps = trailOf().filter(([kind]) => isKnown(kind));
+  if (!steps.length) return [];
+  return [make('nav.trail', { 'aria-label': 'Came from' }, ...steps.map((step, index) =>
+    make('button.step', { onclick: () => {
+      go({ open: JSON.stringify(step) }, { trail: steps.slice(0, index) });
+      syncDrawer();
+    } }, titles.get(JSON.stringify(step)) ?? step[1] ?? step[0])))];
+}
+
+/** Tab goes round inside the sheet; Esc leaves it. */
+function keepFocus(event) {
+  if (event.key !== 'Tab') return;
+  const stops = [...place.querySelectorAll(
+    'a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    .filter((stop) => !stop.disabled && stop.getClientRects().length);
+  const [first, last] = [stops[0], stops.at(-1)];
+  const leaves = event.shiftKey ? document.activeElement === first
+    : document.activeElement === last;
+  if (!leaves) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first).focus();
+}
+
+function isKnown(kind) {
+  return Object.hasOwn(kinds, kind ?? '');
 }
 
 function wanted() {

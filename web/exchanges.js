@@ -28,10 +28,3 @@ export function folded(rows, key) {
     return { ...records[0], records, points: records.map((row) => row.observation_point) };
   });
 }
-
-/** What the records of one call have in common. */
-export function callKey(row) {
-  const first = Number(row.req_tcp_seq) || (row.request_id === null ? null : `${row.request_id}`);
-  return first === null ? null
-    : [row.ip_0, row.client_port, row.ip_1, row.server_port, row.protocol, first].join(' ');
-}

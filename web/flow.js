@@ -8,10 +8,9 @@ import { endingOf } from './failures.js';
 import { connectionOf } from './filters.js';
 import { endingBadge, endpoint } from './flowcolumns.js';
 import { byteRate, bytes, count, duration, percent, stamp } from './format.js';
-import { placeOf, pointAbout, pointName } from './points.js';
+import { placeOf, pointAbout, pointLabel, pointName } from './points.js';
 import { readRow } from './record.js';
 import { dataTable } from './table.js';
-import { lookAt } from './time.js';
 
 /** The drawer of one flow: what it was, how it fared and how it ended. */
 export async function flowDrawer(body, id, time) {
@@ -39,7 +38,7 @@ export async function flowDrawer(body, id, time) {
       Number(flow.server_port) ? `:${flow.server_port}` : ''),
     endingBadge(ended), ' ', make('span.badge', {}, names.get('protocol')), ' ',
     make('span.badge', { title: pointAbout(flow.observation_point) },
-      `seen at ${flow.observation_point}: ${pointName(seen.observation_point)}`), ' ',
+      `seen at the ${pointName(seen.observation_point)}`), ' ',
     stamp(flow.end_time),
     make('p', {}, endingOf(ended).about), make('p.bar', {}, ...actions(flow, record.sql)),
     ...groups.filter(([, content]) => content).flatMap(([title, content]) =>
@@ -52,12 +51,12 @@ function actions(flow, sql) {
   const around = Number(flow.time);
   const connection = connectionOf(flow);
   return [
-    make('a', { href: link('requests', { connection }) }, 'Calls on this connection'),
+    make('a', { href: link('calls', { connection }) }, 'Calls on this connection'),
     make('a', { href: link('flows', { connection, side: 'both' }) }, 'All its records'),
     make('a', { href: link('flows', { client: flow.auto_service_0, server: flow.auto_service_1,
       port: flow.server_port }) }, 'Flows like this'),
-    make('button', { title: 'Only the seconds around it', onclick: () =>
-      lookAt(around - 5, around + 5) }, '± 5 s'),
+    make('a', { title: 'Every flow of the seconds around it, whatever was filtered',
+      href: link('flows', { from: around - 5, to: around + 5, last: null }) }, '± 5 s'),
     copyButton('Copy as JSON', () => JSON.stringify(flow, null, 2)),
     copyButton('Copy as SQL', () => sql),
   ];
@@ -206,7 +205,7 @@ async function elsewhere(flow) {
   rows.sort((a, b) => placeOf(a.observation_point) - placeOf(b.observation_point));
   const list = dataTable([
     { id: 'point', title: 'Seen at', value: (row) => row.observation_point,
-      show: (row) => `${row.observation_point}: ${pointName(row.observation_point)}` },
+      show: (row) => pointLabel(row.observation_point) },
     { id: 'nic', title: 'Interface', value: (row) => row.capture_nic_name },
     { id: 'time', title: 'Time', value: (row) => Number(row.time), show: (row) =>
       stamp(row.time, 's') },

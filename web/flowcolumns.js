@@ -3,7 +3,7 @@
 import { make } from './dom.js';
 import { endingOf } from './failures.js';
 import { byteRate, bytes, count, duration, stamp } from './format.js';
-import { pointName } from './points.js';
+import { seenAt } from './points.js';
 
 /** How a flow ended; hovering says what that means. */
 export function endingBadge(flow) {
@@ -59,8 +59,7 @@ export const knownFlowColumns = [
   fault('retrans', 'Retrans', 'Packets that were sent again'),
   fault('zero_win', 'Zero win', 'Times that a receiver said it has no room'),
   fault('ooo', 'Out of order', 'Packets that came out of order'),
-  { ...text('seen', 'Seen at', (row) => row.points.join(' ')), show: (row) =>
-    make('span.mono', { title: row.points.map(pointName).join(', ') }, row.points.join(' ')) },
+  { ...text('seen', 'Seen at', (row) => row.points.join(' ')), show: (row) => seenAt(row.points) },
   text('capture_nic_name', 'Interface'),
 ];
 

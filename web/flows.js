@@ -78,7 +78,7 @@ function mount(page, { parameters, reload }) {
       list: 'seen' }), known, entry('address', 'Address is…', { class: 'short' }),
     entry('port', 'Server port', { class: 'tiny' }),
     chosen('transport', 'Transport', transports), chosen('end', 'How it ended', ends),
-    chosen('side', 'Seen at', sides),
+    chosen('side', 'Seen at', sides('flow')),
     entry('slower', 'RTT over ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
     columnChoice('flows', knownFlowColumns, usualFlowColumns, () => {
       shape();

@@ -16,8 +16,9 @@ const spans = {
   between: { title: 'network and systems', tone: 'network',
     about: 'between the two processes: kernels, queues and the network. Agents that watch '
       + 'interfaces tell them apart' },
-  process: { title: 'server’s process', tone: 'process',
-    about: 'from when the process read the request to when it wrote the response' },
+  process: { title: 'server and what it called', tone: 'process',
+    about: 'from when the server’s process read the request to when it wrote the response: its own '
+      + 'work, and its waiting for what it called meanwhile' },
   beyond: { title: 'beyond', tone: 'process',
     about: 'what lies behind the last point that saw it: the rest of the way and the server' },
 };
@@ -110,11 +111,11 @@ function hop(row, bar, isCurrent) {
   const time = String(BigInt(row.id) >> 32n);
   return make('div.hop', { role: 'listitem' },
     make(isCurrent ? 'button.point.current' : 'button.point', {
-      title: `${pointAbout(point)}\n${row.client.ip}:${row.client.port} → ${row.server.ip}:${
+      title: `${point}: ${pointAbout(point)}\n${row.client.ip}:${row.client.port} → ${row.server.ip}:${
         row.server.port}, agent ${row.agent_id}${isCurrent ? '' : '\nOpens its record.'}`,
       'aria-current': isCurrent ? 'true' : null,
       onclick: () => isCurrent || openDrawer('call', row.id, time),
-    }, `${point}: ${pointName(point)}`, make('span.quiet', {}, ` ${end.service}`)),
+    }, pointName(point), make('span.quiet', {}, ` ${end.service}`)),
     make('div.track', {}, bar && make(isProcess(point) ? 'i.process' : 'i.network', {
       style: `left: ${Math.min(bar.from, 99.6)}%; width: ${bar.length}%` })),
     make('span.took', {}, duration(row.duration)));

@@ -2,7 +2,7 @@
 
 import { query } from './api.js';
 import { choice, make } from './dom.js';
-import { change } from './address.js';
+import { change, go } from './address.js';
 import { drawing } from './drawing.js';
 import { bestPoint } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
@@ -98,11 +98,11 @@ function mount(page, { parameters, reload }) {
   page.replaceChildren(
     make('div.bar', {}, search, choice('Size', sizes, zoom, (value) => {
       zoom = Number(value);
-      change({ zoom: zoom || null });
+      go({ zoom: zoom || null });
       update(shown);
     }), ownToggle(reload), legend()),
     make('div.panel', {}, make('h2', {},
-      'Who calls whom: requests per second, errors and mean latency as the client saw them. ',
+      'Who calls whom: calls per second, errors and mean latency as the client saw them. ',
       note), sheet));
   const resized = new ResizeObserver(() => (sheet.isConnected ? !zoom && update(shown)
     : resized.disconnect()));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { literal, query } from './api.js';
-import { change } from './address.js';
+import { change, go, navigate } from './address.js';
 import { trend } from './charts.js';
-import { chosenColumns, columnChoice } from './controls.js';
+import { chosenColumns, columnChoice, keepOrder, orderOf } from './controls.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { failureColumns, failuresInWords, failuresOf } from './failures.js';
 import { byteRate, count, duration, percent, rate } from './format.js';
-import { bestPoint, pointName } from './points.js';
+import { bestPoint, pointLabel } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
@@ -153,8 +153,7 @@ const columns = [
   { id: 'open', title: 'Open', number: true, value: (row) => row.open,
     about: 'Flows open at the end of the range', show: (row) => count(row.open) },
   { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
-    show: (row) => make('span.mono', { title: pointName(row.observation_point) },
-      row.observation_point) },
+    show: (row) => pointLabel(row.observation_point) },
 ];
 
 const usual = ['client', 'server', 'port', 'transport', 'bytes', 'trend', 'rtt', 'rttclient',
@@ -168,8 +167,7 @@ function repeats({ repeatedShare, repeated }) {
 
 function mount(page, { parameters, reload }) {
   const grouping = groupingOf(parameters);
-  const [id, down] = (parameters.get('sort') ?? 'bytes-').match(/^(.*?)(-?)$/).slice(1);
-  const order = { id, descending: down === '-' };
+  const order = orderOf(parameters, 'bytes-');
   let shown = null;
   let list = null;
   const panel = make('div.panel.dense');
@@ -178,7 +176,7 @@ function mount(page, { parameters, reload }) {
   const shape = () => {
     list = dataTable(chosenColumns('network', known, usual), {
       label: groupings[grouping].title, key: (row) => row.key, order,
-      sorted: (to) => change({ sort: to.id + (to.descending ? '-' : '') }),
+      sorted: keepOrder,
       open: (row) => openDrawer('network', ...grouping === 'path'
         ? [row.server, row.transport, row.client, String(row.port)] : [row.server, row.transport]),
     });
@@ -194,7 +192,7 @@ function mount(page, { parameters, reload }) {
   });
   const troubled = make('input', { type: 'checkbox', checked: parameters.get('trouble') === '1',
     onchange: () => {
-      change({ trouble: troubled.checked ? '1' : null });
+      go({ trouble: troubled.checked ? '1' : null });
       update(shown);
     } });
   const hint = make('span.hint', { role: 'status' });
@@ -248,8 +246,7 @@ function tabs(grouping) {
   return make('div.tabs', { role: 'group', 'aria-label': 'A row is' },
     ...Object.entries(groupings).map(([name, { title }]) => make('button', {
       'aria-pressed': String(name === grouping), onclick: () => {
-        change({ by: name === 'service' ? null : name });
-        dispatchEvent(new Event('hashchange'));
+        navigate({ by: name === 'service' ? null : name });
       },
     }, title)));
 }

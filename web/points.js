@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { make } from './dom.js';
+
 /** The observation points in the order that a request passes them, with what each one is. */
 const path = [
   ['c-app', 'client application', 'told by the application itself'],
@@ -38,7 +40,25 @@ export function pointAbout(point) {
 
 /** The points that agents have, for a choice: [value, title]. */
 export const pointChoices = path.filter(([point]) => !/app|hv/.test(point))
-  .map(([point, name]) => [point, `${point}: ${name}`]);
+  .map(([point, name]) => [point, `At the ${name}`]);
+
+/** A point in words; its code, which SQL knows it by, when hovering. */
+export function pointLabel(point) {
+  return make('span', { title: `${pointAbout(point)}; observation_point = '${point}'` },
+    pointName(point));
+}
+
+/**
+ * The points that saw one thing, in words: the first and the last, and how many; hovering tells all.
+ * @param {string[]} points in the order of the way
+ */
+export function seenAt(points) {
+  const all = points.map((point) => `${pointName(point)} (${point})`).join('\n');
+  if (points.join() === 'c-p,s-p') return make('span', { title: all }, 'both processes');
+  if (points.length < 3) return make('span', { title: all }, points.map(pointName).join(', '));
+  return make('span', { title: all },
+    `${pointName(points[0])} … ${pointName(points.at(-1))}, ${points.length} points`);
+}
 
 /** Whether the point stands in a process, where a call's time is that of the program. */
 export function isProcess(point) {

@@ -16,15 +16,15 @@ const mostCalls = 2e7;
 
 /** The drawer of one service and protocol: RED over time, endpoints, and its neighbours. */
 export async function serviceDrawer(body, service, protocol) {
-  const charts = [['Requests per second', rate], ['Errors per second', rate], ['Latency', duration]]
+  const charts = [['Calls per second', rate], ['Errors per second', rate], ['Latency', duration]]
     .map(([title, show]) => ({ title, show, place: make('div.chart') }));
   const endpoints = endpointTable(service);
   const [callers, callees] = ['Called by', 'Calls'].map(peerTable);
   const hint = make('span.quiet');
   body.append(make('h1', {}, service), make('span.badge', {}, protocol), ' ', hint,
-    make('p', {}, make('a', { href: link('requests', { server: service, protocol }) }, 'All calls'),
+    make('p', {}, make('a', { href: link('calls', { server: service, protocol }) }, 'All calls'),
       ' · ', make('a', {
-        href: link('requests', { server: service, protocol, status: 'error' }),
+        href: link('calls', { server: service, protocol, status: 'error' }),
       }, 'Errors only'), ' · ',
       make('a', { href: link('network', { filter: service }) }, 'Its network figures')),
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
@@ -56,7 +56,7 @@ export async function serviceDrawer(body, service, protocol) {
     hint.textContent = `timed at the ${pointName(point)}`;
     const perSecond = (column) =>
       filled(points, span, column).map(([at, value]) => [at, value / span.step]);
-    draw[0]([{ name: 'requests', points: perSecond('requests'), tone: 'accent' }]);
+    draw[0]([{ name: 'calls', points: perSecond('requests'), tone: 'accent' }]);
     draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
     draw[2]([
       { name: 'mean', points: filled(points, span, 'mean', null), tone: 'accent' },
@@ -109,14 +109,14 @@ const figures = [
 function endpointTable(service) {
   return dataTable([
     { id: 'endpoint', title: 'Endpoint', value: (row) => row.endpoint || '(none)' },
-    { id: 'requests', title: 'Requests', number: true, value: (row) => Number(row.requests),
+    { id: 'requests', title: 'Calls', number: true, value: (row) => Number(row.requests),
       show: (row) => count(Number(row.requests)) },
     ...figures,
     { id: 'max', title: 'Max', number: true, value: (row) => row.longest,
       show: (row) => duration(row.longest) },
   ], { label: 'Endpoints', key: (row) => row.endpoint, order: { id: 'requests', descending: true },
     open: (row) => {
-      location.hash = link('requests', { server: service, endpoint: row.endpoint });
+      location.hash = link('calls', { server: service, endpoint: row.endpoint });
     } });
 }
 
@@ -124,7 +124,7 @@ function peerTable(label) {
   return dataTable([
     { id: 'name', title: 'Service', value: (row) => row.name },
     { id: 'protocol', title: 'Protocol', value: (row) => row.protocol ?? '' },
-    { id: 'rate', title: 'Requests/s', number: true, value: (row) => row.rate,
+    { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
       show: (row) => rate(row.rate) },
     ...figures,
   ].filter(({ id }) => id !== 'protocol' || label === 'Calls'), {

@@ -3,6 +3,7 @@
 import { agents, query } from './api.js';
 import { change } from './address.js';
 import { trend } from './charts.js';
+import { keepOrder, orderOf } from './controls.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { clock, count, duration, errorBadge, errorShare, percent, rate } from './format.js';
@@ -75,7 +76,7 @@ const columns = [
     show: (row) => make('strong', {}, row.service || '(unknown)') },
   { id: 'protocol', title: 'Protocol', value: (row) => row.protocol,
     show: (row) => make('span.badge', {}, row.protocol) },
-  { id: 'rate', title: 'Requests/s', number: true, value: (row) => row.rate,
+  { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
     show: (row) => rate(row.rate) },
   { id: 'trend', title: 'Trend', value: (row) => row.rate, show: (row) => sparkline(row.spark) },
   { id: 'errors', title: 'Errors', number: true, value: (row) => row.errorShare,
@@ -91,7 +92,7 @@ const columns = [
     show: (row) => row.isCoarse ? `~ ${duration(row.p95)}` : duration(row.p95) },
   { id: 'max', title: 'Max', number: true, value: (row) => row.longest,
     show: (row) => duration(row.longest) },
-  { id: 'requests', title: 'Requests', number: true, value: (row) => Number(row.requests),
+  { id: 'requests', title: 'Calls', number: true, value: (row) => Number(row.requests),
     show: (row) => count(Number(row.requests)) },
   { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
     about: 'Latency at the server leaves the network out; at the client it is in',
@@ -99,12 +100,11 @@ const columns = [
 ];
 
 function mount(page, { parameters, reload }) {
-  const [id, down] = (parameters.get('sort') ?? 'rate-').match(/^(.*?)(-?)$/).slice(1);
   let shown = null;
   const list = dataTable(columns, {
     label: 'Services', key: (row) => `${row.service}\n${row.protocol}`,
-    order: { id, descending: down === '-' },
-    sorted: (order) => change({ sort: order.id + (order.descending ? '-' : '') }),
+    order: orderOf(parameters, 'rate-'),
+    sorted: keepOrder,
     open: (row) => openDrawer('service', row.service, row.protocol),
   });
   const search = make('input', {
@@ -115,7 +115,7 @@ function mount(page, { parameters, reload }) {
     },
   });
   const hint = make('span.hint');
-  const figures = Object.fromEntries(['Services', 'Requests', 'Error ratio', 'Mean latency']
+  const figures = Object.fromEntries(['Services', 'Calls', 'Error ratio', 'Mean latency']
     .map((label) => [label, make('div.figure', {}, '–')]));
   page.replaceChildren(
     make('div.tiles', {}, ...Object.entries(figures).map(([label, figure]) =>
@@ -134,7 +134,7 @@ function mount(page, { parameters, reload }) {
     const sum = (value) => matching.reduce((total, row) => total + Number(value(row)), 0);
     const responses = sum((row) => row.responses);
     figures.Services.textContent = count(new Set(matching.map((row) => row.service)).size);
-    figures.Requests.textContent = rate(sum((row) => row.rate));
+    figures.Calls.textContent = rate(sum((row) => row.rate));
     figures['Error ratio'].textContent =
       percent(responses ? sum((row) => row.errors) / responses * 100 : 0);
     figures['Mean latency'].textContent =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { address, change } from './address.js';
+import { address, go } from './address.js';
 import { make } from './dom.js';
 
 /** Auto refresh intervals, in seconds; 0 is off. */
@@ -49,7 +49,7 @@ export function showsOwn() {
 export function ownToggle(reload) {
   return make('label.control', { title: 'Calls between the server and its store' }, make('input', {
     type: 'checkbox', checked: showsOwn(), onchange: (event) => {
-      change({ own: event.target.checked ? '1' : null });
+      go({ own: event.target.checked ? '1' : null });
       reload();
     },
   }), 'MetaFlow’s own');

@@ -7,16 +7,21 @@ import { make, pressable } from './dom.js';
  * what did not change stays the same element.
  * @param {Array<{id, title, value, show?, number?, about?}>} columns value gives what sorts, show
  *   what is seen
- * @param {{key, open?, order?, label, sorted?, most?}} options key names a row; order is {id,
- *   descending}, and `sorted` hears of a change to it; `most` rows are shown
+ * @param {{key, open?, order?, label, sorted?, isSorted?, most?}} options key names a row; order is
+ *   {id, descending}, and `sorted` hears of a change to it; with `isSorted` rows come in that order,
+ *   by each column's `sort`, and columns without one cannot be sorted by; `most` rows are shown
  * @returns {{element, update(rows, empty)}} empty says what to do when there are no rows
  */
-export function dataTable(columns, { key, open, order = {}, label, sorted, most = 500 }) {
+export function dataTable(columns, {
+  key, open, order = {}, label, sorted, isSorted = false, most = 500,
+}) {
   const entries = new Map();
   const body = make('tbody');
   const heads = columns.map((column) => make(column.number ? 'th.number' : 'th', {
     scope: 'col', title: column.about,
-  }, make('button.sort', { onclick: () => sortBy(column) }, column.title)));
+  }, isSorted && !column.sort ? column.title
+    : make('button.sort', { onclick: () => sortBy(column) }, column.title)));
+  const idOf = (column) => isSorted ? column.sort : column.id;
   const table = make('table', { 'aria-label': label, hidden: true },
     make('thead', {}, make('tr', {}, ...heads)), body);
   const nothing = make('div.empty.loading', {}, 'Loading…');
@@ -24,18 +29,18 @@ export function dataTable(columns, { key, open, order = {}, label, sorted, most 
   let rows = [];
 
   function sortBy(column) {
-    order.descending = order.id === column.id ? !order.descending : Boolean(column.number);
-    order.id = column.id;
+    order.descending = order.id === idOf(column) ? !order.descending : Boolean(column.number);
+    order.id = idOf(column);
     sorted?.(order);
     place();
   }
 
   function place() {
     columns.forEach((column, index) => {
-      if (column.id !== order.id) heads[index].removeAttribute('aria-sort');
+      if (idOf(column) !== order.id) heads[index].removeAttribute('aria-sort');
       else heads[index].setAttribute('aria-sort', order.descending ? 'descending' : 'ascending');
     });
-    const by = columns.find((column) => column.id === order.id);
+    const by = isSorted ? null : columns.find((column) => column.id === order.id);
     const shown = by ? [...rows].sort((a, b) =>
       compare(by.value(a), by.value(b)) * (order.descending ? -1 : 1)) : rows;
     const focused = document.activeElement;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { address, change } from './address.js';
+import { address, go } from './address.js';
 import { make } from './dom.js';
 import { clock } from './format.js';
 import { keep, state } from './state.js';
@@ -44,14 +44,14 @@ export function during({ from, to }) {
 
 /** Looks at a fixed range, in seconds since the epoch. */
 export function lookAt(from, to) {
-  change({ from: Math.floor(from), to: Math.ceil(to), last: null });
+  go({ from: Math.floor(from), to: Math.ceil(to), last: null });
   dispatchEvent(new Event('rangechange'));
 }
 
 function follow(last) {
   state.last = last;
   keep();
-  change({ last, from: null, to: null });
+  go({ last, from: null, to: null });
   dispatchEvent(new Event('rangechange'));
 }
 

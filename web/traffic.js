@@ -8,7 +8,7 @@ import { openDrawer } from './drawer.js';
 import { failureKinds, failuresOf } from './failures.js';
 import { byteRate, count, duration, percent, rate } from './format.js';
 import { networkFigures, share } from './network.js';
-import { bestPoint, pointName } from './points.js';
+import { bestPoint, pointLabel, pointName } from './points.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
@@ -89,7 +89,7 @@ function links(about) {
   const flows = logLink(about);
   return [make('a', { href: flows() }, 'Its flows'), ' · ',
     make('a', { href: flows({ end: 'failed' }) }, 'Failed ones only'), ' · ',
-    make('a', { href: link('requests', { server: about.server, client: about.client }) },
+    make('a', { href: link('calls', { server: about.server, client: about.client }) },
       'Its calls')];
 }
 
@@ -175,7 +175,7 @@ function pathTable(server, transport) {
 function pointTable() {
   return dataTable([
     { id: 'point', title: 'Seen at', value: (row) => row.observation_point,
-      show: (row) => `${row.observation_point}: ${pointName(row.observation_point)}` },
+      show: (row) => pointLabel(row.observation_point) },
     ...figures,
   ], { label: 'Observation points', key: (row) => row.observation_point });
 }

@@ -127,6 +127,14 @@ static const unsigned char names_js[] = {
 #embed "../../web/names.js"
 };
 
+static const unsigned char meanwhile_js[] = {
+#embed "../../web/meanwhile.js"
+};
+
+static const unsigned char nowhere_js[] = {
+#embed "../../web/nowhere.js"
+};
+
 static const unsigned char network_js[] = {
 #embed "../../web/network.js"
 };
@@ -143,8 +151,8 @@ static const unsigned char record_js[] = {
 #embed "../../web/record.js"
 };
 
-static const unsigned char requests_js[] = {
-#embed "../../web/requests.js"
+static const unsigned char calls_js[] = {
+#embed "../../web/calls.js"
 };
 
 static const unsigned char results_js[] = {
@@ -211,11 +219,13 @@ static const struct mf_web_asset assets[] = {
     ASSET("/losses.js", "text/javascript; charset=utf-8", losses_js),
     ASSET("/map.js", "text/javascript; charset=utf-8", map_js),
     ASSET("/names.js", "text/javascript; charset=utf-8", names_js),
+    ASSET("/meanwhile.js", "text/javascript; charset=utf-8", meanwhile_js),
+    ASSET("/nowhere.js", "text/javascript; charset=utf-8", nowhere_js),
     ASSET("/network.js", "text/javascript; charset=utf-8", network_js),
     ASSET("/percentiles.js", "text/javascript; charset=utf-8", percentiles_js),
     ASSET("/points.js", "text/javascript; charset=utf-8", points_js),
     ASSET("/record.js", "text/javascript; charset=utf-8", record_js),
-    ASSET("/requests.js", "text/javascript; charset=utf-8", requests_js),
+    ASSET("/calls.js", "text/javascript; charset=utf-8", calls_js),
     ASSET("/results.js", "text/javascript; charset=utf-8", results_js),
     ASSET("/service.js", "text/javascript; charset=utf-8", service_js),
     ASSET("/services.js", "text/javascript; charset=utf-8", services_js),

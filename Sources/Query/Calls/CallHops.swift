@@ -95,7 +95,9 @@ private struct CallIdentity {
   var start: UInt64
 
   init?(_ row: [Value]) {
-    guard row.count == 10, let client = row[4].string, let server = row[6].string else { return nil }
+    guard row.count == 10, let client = row[4].string, let server = row[6].string else {
+      return nil
+    }
     application = row[0].number
     transport = row[1].number
     requestSequence = row[2].number

@@ -58,14 +58,15 @@ extension EndToEndTests.Browser {
           + "WHERE \(here) AND observation_point = 'c-p'")
       let call = try #require(rows.first)
       let opened = try await drawer(stack, ["call", call["id"] ?? "", call["time"] ?? ""]) {
-        $0.contains("local: loopback")
+        $0.contains("local: a loopback interface")
       }
-      #expect(opened.contains("c-p: client process"))
-      #expect(opened.contains("s-p: server process"))
+      #expect(opened.contains("c-p: system calls"))
+      #expect(opened.contains("s-p: system calls"))
       #expect(opened.contains("client’s system"))
       #expect(opened.contains("server’s system"))
-      let log = try await dom(stack, "#/requests?resource=hops") { $0.contains("/items/hops") }
-      #expect(log.contains("c-p local s-p"), "three records are one call")
+      let log = try await dom(stack, "#/calls?resource=hops") { $0.contains("/items/hops") }
+      #expect(
+        log.contains("client process … server process, 3 points"), "three records are one call")
     }
   }
 
