@@ -66,7 +66,8 @@ package struct Server: Sendable {
     let api = API(storage: storage, catalog: catalog, ingest: ingest)
     let policy = RetentionPolicy(
       maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,
-      minimumFreeBytes: configuration.retentionFreeBytes)
+      minimumFreeBytes: configuration.retentionFreeBytes,
+      floorSeconds: Int64(configuration.retentionHistoryHours) * 3_600)
     let services: [any Service] = [
       IngestService(ingest: ingest),
       RetentionKeeper(storage: storage, policy: policy, logger: logger),

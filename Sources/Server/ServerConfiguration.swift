@@ -17,6 +17,8 @@ package struct ServerConfiguration: Hashable, Sendable {
   package var retentionBytes = 0
   /// Bytes of the disk that stay free.
   package var retentionFreeBytes = 1 << 30
+  /// Hours of history that are not dropped for a full disk.
+  package var retentionHistoryHours = 24
 
   package init() {}
 
@@ -34,6 +36,8 @@ package struct ServerConfiguration: Hashable, Sendable {
     engineMemory = try reader.bytes("engine.memory", default: engineMemory)
     retentionBytes = try reader.bytes("retention.max_size", default: retentionBytes)
     retentionFreeBytes = try reader.bytes("retention.min_free", default: retentionFreeBytes)
+    retentionHistoryHours = try reader.integer(
+      "retention.min_history", default: retentionHistoryHours, in: 0...87_600)
     try reader.finish()
   }
 }

@@ -41,6 +41,9 @@ package protocol StorageBackend: Sendable {
   /// Drops one partition and all its rows.
   func drop(_ partition: StoredPartition) async throws(StorageError)
 
+  /// Drops the rows of a partition that are older than `second`, and gives their room back soon.
+  func trim(_ partition: StoredPartition, before second: Int64) async throws(StorageError)
+
   /// Finishes what is running, and stops. Nothing may be asked afterwards.
   func close() async
 }

@@ -105,5 +105,6 @@ actor TroubledStore: StorageBackend {
   func partitions() async throws(StorageError) -> [StoredPartition] { [] }
   func disk() async throws(StorageError) -> DiskSpace { DiskSpace(total: 0, free: 0) }
   func drop(_ partition: StoredPartition) async throws(StorageError) {}
+  func trim(_ partition: StoredPartition, before second: Int64) async throws(StorageError) {}
   func close() async {}
 }

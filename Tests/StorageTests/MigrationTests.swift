@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Storage
 import Telemetry
 import Testing
+
+@testable import Storage
 
 /// Stored tables follow their declarations, forward only.
 @Suite struct MigrationTests {
@@ -29,7 +30,6 @@ import Testing
       try await engine.insert(counterRows(5), token: "old")
       var next = counters
       next.version = 2
-      next.retentionHours = 48_000
       next.columns[2].codec = .transposed
       next.columns[2] = ColumnDeclaration("pad", .string, index: .bloomFilter, about: "")
       next.columns.insert(.init("more", .lowCardinalityString, about: ""), at: 1)
@@ -51,9 +51,25 @@ import Testing
       #expect(columns.table.rows.map { $0[0] } == next.columns.map { .string($0.name) })
       let definition = try await engine.query(
         "SELECT engine_full, comment FROM system.tables WHERE name = 'counters'", limits: .init())
-      #expect("\(definition.table.rows)".contains("toIntervalHour(48000)"))
       #expect("\(definition.table.rows)".contains("version 2"))
     }
+  }
+
+  /// The engine would drop by its clock alone, wherever that is set to.
+  @Test func timesToLiveOfOlderStoresAreRemoved() throws {
+    let columns = Dictionary(
+      uniqueKeysWithValues: counters.columns.map { ($0.name, $0.type.engineName) })
+    var stored = StoredTable(
+      comment: counters.comment,
+      definition: "MergeTree ORDER BY time TTL toDateTime(time) + toIntervalHour(72)",
+      columns: columns)
+    let old = try Migration.statements(
+      for: [counters], stored: ["flow_test.counters": stored])
+    #expect(old == ["ALTER TABLE `flow_test`.`counters` REMOVE TTL"])
+    stored.definition = "MergeTree ORDER BY time"
+    #expect(
+      try Migration.statements(for: [counters], stored: ["flow_test.counters": stored]) == [])
+    #expect(!counters.creation.contains("TTL"))
   }
 
   @Test func newerStoreIsRefusedAndUntouched() async throws {

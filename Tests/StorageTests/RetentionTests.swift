@@ -18,12 +18,23 @@ import Testing
   }
 
   private func dropped(
-    _ partitions: [StoredPartition], disk: DiskSpace? = nil, maximumBytes: Int? = nil
+    _ partitions: [StoredPartition], disk: DiskSpace? = nil, maximumBytes: Int? = nil,
+    floorHours: Int64 = 0, at time: Timestamp? = nil
   ) -> [String] {
-    Retention.excess(
-      of: partitions, tables: TableDeclaration.builtIn, disk: disk ?? roomy,
-      policy: RetentionPolicy(maximumBytes: maximumBytes, minimumFreeBytes: 1_000), now: now
-    ).map { "\($0.table)/\($0.id)" }
+    plan(
+      partitions, disk: disk, maximumBytes: maximumBytes, floorHours: floorHours, at: time
+    ).drops.map { "\($0.table)/\($0.id)" }
+  }
+
+  private func plan(
+    _ partitions: [StoredPartition], disk: DiskSpace? = nil, maximumBytes: Int? = nil,
+    floorHours: Int64 = 0, at time: Timestamp? = nil
+  ) -> RetentionPlan {
+    let policy = RetentionPolicy(
+      maximumBytes: maximumBytes, minimumFreeBytes: 1_000, floorSeconds: floorHours * 3_600)
+    return Retention.plan(
+      for: partitions, tables: TableDeclaration.builtIn, disk: disk ?? roomy, policy: policy,
+      now: time ?? now)
   }
 
   @Test func whatIsOlderThanItsTableKeepsGoes() {
@@ -62,6 +73,98 @@ import Testing
     #expect(dropped([old] + partitions, disk: disk) == ["l7_flow_log/80", "l7_flow_log/4"])
   }
 
+  /// Somebody else's files fill the disk: all of history would go and make room for a moment.
+  @Test func aFullDiskDoesNotCostTheLastDay() {
+    let partitions = [0, 1, 23, 25, 26].map { partition(.callLog, hoursAgo: $0, bytes: 400) }
+    let disk = DiskSpace(total: 10_000, free: 0)
+    #expect(
+      dropped(partitions, disk: disk, floorHours: 24) == ["l7_flow_log/26", "l7_flow_log/25"])
+    #expect(plan(partitions, disk: disk, floorHours: 24).shortage == 200)
+    #expect(plan(partitions, disk: disk).shortage == 0)
+  }
+
+  /// Rows that were stored just now are young, whatever a clock says.
+  @Test(arguments: [1, 10, 36_500] as [Int64])
+  func aClockThatIsAheadTakesNothing(days: Int64) {
+    let partitions = (0..<70).map { partition(.callLog, hoursAgo: $0) }
+    #expect(dropped(partitions, at: now + days * 86_400 * 1_000_000_000) == [])
+    let old = partition(.callLog, hoursAgo: 74)
+    #expect(
+      dropped(partitions + [old], at: now + days * 86_400 * 1_000_000_000) == ["l7_flow_log/74"])
+  }
+
+  /// An hour of logs may be more than everything is allowed to be.
+  @Test func aPartitionThatIsTooLargeLosesItsOlderRows() {
+    let partitions = [
+      partition(.callLog, hoursAgo: 0, bytes: 3_000),
+      partition(.lossLedger, hoursAgo: 0, bytes: 10),
+    ]
+    let trims = plan(partitions, maximumBytes: 2_000).trims
+    // 1,010 too much and a tenth of the limit, of 3,000 in half an hour less its last minute.
+    #expect(trims.map(\.partition) == [partitions[0]])
+    #expect(trims.map { $0.before - partitions[0].earliest } == [702])
+    // The last minute stays even then.
+    #expect(
+      plan(partitions, maximumBytes: 0).trims.map { $0.partition.latest - $0.before } == [60, 60])
+    #expect(plan(partitions, maximumBytes: 3_010).trims == [])
+  }
+
+  struct Reading: CustomTestStringConvertible {
+    var name: String
+    /// Clock and uptime of each round, in seconds, and how far behind the clock is what is believed.
+    var rounds: [(wall: Int64, uptime: Int64, behind: Int64)]
+    var newestRow: Int64? = 990
+    var testDescription: String { name }
+  }
+
+  @Test(arguments: [
+    Reading(name: "a good clock", rounds: [(1_000, 0, 0), (1_060, 60, 0), (9_000, 8_000, 0)]),
+    Reading(name: "put back", rounds: [(1_000, 0, 0), (400, 60, 0), (460, 120, 0)]),
+    Reading(
+      name: "put ahead and right again",
+      rounds: [(1_000, 0, 0), (901_060, 60, 900_000), (901_120, 120, 900_000), (1_180, 180, 0)]),
+    Reading(
+      name: "put ahead for good",
+      rounds: [(1_000, 0, 0), (901_060, 60, 900_000), (904_660, 3_660, 0), (904_720, 3_720, 0)]),
+    Reading(
+      name: "ahead at the start",
+      rounds: [
+        (900_990, 0, 900_000 - 86_400), (901_050, 60, 900_000 - 86_400), (904_590, 3_600, 0),
+      ]),
+    Reading(name: "an empty store", rounds: [(900_000, 0, 0)], newestRow: nil),
+  ])
+  func aLeapOfTheClockIsBelievedAfterAnHour(reading: Reading) {
+    var clock = RetentionClock()
+    for round in reading.rounds {
+      let believed = clock.now(
+        wall: round.wall, uptime: round.uptime, newestRow: reading.newestRow)
+      #expect(round.wall - believed.seconds == round.behind, "at \(round.uptime)")
+    }
+  }
+
+  @Test func trimmedRowsLeaveTheStore() async throws {
+    let table = counters
+    try await withEngine { engine in
+      try await engine.migrate([table])
+      for minute in 0..<30 {
+        try await engine.insert(
+          counterRows(1_000, from: minute * 1_000, time: 1_789_999_200 + UInt32(minute) * 60),
+          token: "\(minute)")
+      }
+      let stored = try await engine.partitions()
+      #expect(stored.count == 1)
+      let policy = RetentionPolicy(maximumBytes: stored[0].bytes / 2, minimumFreeBytes: 0)
+      let now = Timestamp(seconds: 1_789_999_200 + 1_800)
+      let plan = try await engine.enforceRetention(policy, on: [table], now: now)
+      #expect(plan.drops == [] && plan.trims.count == 1)
+      let left = try await engine.partitions()
+      #expect(left[0].bytes <= stored[0].bytes / 2)
+      #expect(left[0].rows >= 10_000)
+      #expect(left[0].latest == stored[0].latest)
+      #expect(try await engine.enforceRetention(policy, on: [table], now: now).trims == [])
+    }
+  }
+
   @Test func tablesThatNobodyDeclaresStay() {
     let foreign = StoredPartition(
       database: "other", table: "l7_flow_log", id: "1", rows: 1, bytes: 1 << 40, earliest: 0,
@@ -86,7 +189,7 @@ import Testing
       let policy = RetentionPolicy(maximumBytes: bytes / 2 + 100, minimumFreeBytes: 0)
       let now = Timestamp(seconds: 1_790_000_000 + 4 * 3_600)
       let gone = try await engine.enforceRetention(policy, on: [table], now: now)
-      #expect(gone.map(\.id) == partitions.prefix(2).map(\.id))
+      #expect(gone.drops.map(\.id) == partitions.prefix(2).map(\.id))
       partitions = try await engine.partitions()
       #expect(partitions.map(\.earliest) == [1_790_007_200, 1_790_010_800])
       #expect(try await engine.counted()[0] == .uint(2_000))

@@ -120,6 +120,14 @@ extension EngineConnection {
       "ALTER TABLE \(quoted(partition.database)).\(quoted(partition.table)) "
         + "DROP PARTITION ID \(literal(partition.id))")
   }
+
+  /// Rewrites the parts of the partition without the older rows.
+  func trim(_ partition: StoredPartition, before second: Int64) async throws(StorageError) {
+    try await execute(
+      "ALTER TABLE \(quoted(partition.database)).\(quoted(partition.table)) "
+        + "DELETE IN PARTITION ID \(literal(partition.id)) WHERE time < toDateTime(\(second)) "
+        + "SETTINGS mutations_sync = 1", seconds: 600)
+  }
 }
 
 extension Value {

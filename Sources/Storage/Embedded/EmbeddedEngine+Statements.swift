@@ -81,6 +81,12 @@ extension EmbeddedEngine {
     try await connection.disk()
   }
 
+  package func trim(
+    _ partition: StoredPartition, before second: Int64
+  ) async throws(StorageError) {
+    try await connection.trim(partition, before: second)
+  }
+
   package func drop(_ partition: StoredPartition) async throws(StorageError) {
     do throws(StorageError) {
       try await connection.drop(partition)

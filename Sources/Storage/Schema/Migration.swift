@@ -5,7 +5,7 @@ import Telemetry
 /// A table as the engine has it.
 struct StoredTable: Hashable {
   var comment: String
-  /// The engine's own description, in which the time to live stands.
+  /// The engine's own description. Stores of the first version have a time to live in it.
   var definition: String
   /// Types by column name.
   var columns: [String: String]
@@ -51,15 +51,13 @@ enum Migration {
     }
     var clauses: [String] = []
     if version < table.version { clauses += columnChanges(of: table, from: stored) }
-    // What is stored keeps the limit it was written with; retention drops it in time all the same.
-    if !stored.definition.contains(table.age) {
-      clauses.append("MODIFY TTL \(table.timeToLive)")
-    }
+    // Retention drops what is too old. The engine would by its clock alone, wherever that is set to.
     var statements: [String] = []
+    if stored.definition.contains(" TTL ") {
+      statements.append("ALTER TABLE \(table.quotedName) REMOVE TTL")
+    }
     if !clauses.isEmpty {
-      statements.append(
-        "ALTER TABLE \(table.quotedName) \(clauses.joined(separator: ", ")) "
-          + "SETTINGS materialize_ttl_after_modify = 0")
+      statements.append("ALTER TABLE \(table.quotedName) \(clauses.joined(separator: ", "))")
     }
     // The version comes last: a migration that breaks off is done again.
     if version < table.version {

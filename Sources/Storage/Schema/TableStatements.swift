@@ -65,12 +65,6 @@ extension TableDeclaration {
     return UInt32(comment.dropFirst(prefix.count))
   }
 
-  var timeToLive: String { "toDateTime(time) + \(age)" }
-
-  /// Twenty years at most: the engine's seconds have 32 bits, and a sum beyond the year 2106 would
-  /// wrap around and make every row look expired.
-  var age: String { "toIntervalHour(\(min(retentionHours, 175_200)))" }
-
   /// The statement that creates the table.
   var creation: String {
     let definitions =
@@ -80,17 +74,13 @@ extension TableDeclaration {
       ENGINE = MergeTree \
       PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds))) \
       ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
-      TTL \(timeToLive) \
       SETTINGS \(Self.settings) \
       COMMENT \(literal(comment))
       """
   }
 
-  /// Expired rows go by whole parts, which costs nothing. The window is how many inserts back a
-  /// repeated one is recognised.
-  private static let settings =
-    "ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600, "
-    + "non_replicated_deduplication_window = 10000"
+  /// The window is how many inserts back a repeated one is recognised.
+  private static let settings = "non_replicated_deduplication_window = 10000"
 }
 
 /// An identifier in a statement.
