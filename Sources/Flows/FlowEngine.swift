@@ -18,6 +18,8 @@ struct FlowEngine: ~Copyable {
     var isByIdentifier: Bool
     /// Whether only their order, or a count, tells which response answers which request.
     var isByOrder: Bool
+    let responsesShowRequests: Bool
+    let groupPorts: [UInt16]
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
 
@@ -27,6 +29,8 @@ struct FlowEngine: ~Copyable {
       number = descriptor.number
       isByIdentifier = descriptor.pairing == .identifier
       isByOrder = !isByIdentifier || parser.countsMessages
+      responsesShowRequests = parser.responsesShowRequests
+      groupPorts = parser.groupPorts
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
     }
   }
@@ -34,6 +38,8 @@ struct FlowEngine: ~Copyable {
   let limits: FlowLimits
   let protocols: [Known]
   let source: SignalSource
+  /// Whether some protocol's responses show what a request is.
+  let keepsRefused: Bool
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
   var message = Message(.session)
@@ -50,6 +56,8 @@ struct FlowEngine: ~Copyable {
   var written: [WrittenCall] = []
   /// Conversations a message of which did not parse, and when; likewise.
   var unparsed: [(conversation: Int, time: Timestamp)] = []
+  /// Conversations that turned out to speak another protocol than was thought; likewise.
+  var reconsidered: [Int] = []
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
@@ -64,6 +72,7 @@ struct FlowEngine: ~Copyable {
     self.limits = limits
     self.source = source
     self.protocols = protocols.map { Known($0) }
+    keepsRefused = protocols.contains { $0.responsesShowRequests }
     traces = ThreadTraces(limits: limits)
     peers = PeerTable(seed: limits.hashSeed)
     pending = PendingCalls(limits: limits)

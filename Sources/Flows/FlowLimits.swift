@@ -18,6 +18,8 @@ package struct FlowLimits: Sendable {
   /// of all conversations.
   package var backlogBytes = 8_192
   package var backlogBytesOfAll = 8 << 20
+  /// Bytes kept of a turn that no protocol knows, until the other side speaks.
+  package var refusedBytes = 1_024
   /// Data events of an unrecognised conversation before it is muted, turns or not.
   package var recognitionEvents: UInt16 = 256
   /// A muted socket is looked at again after this time, then after twice that, up to an hour.

@@ -61,6 +61,11 @@ package struct FieldBuffer: Sendable {
     literal.withUTF8Buffer { buffer in push(unsafe buffer.span) }
   }
 
+  /// Takes back what was pushed since `mark`.
+  package mutating func cut(to mark: Int) {
+    if mark >= 0, mark < count { count = mark }
+  }
+
   /// The text pushed since `mark`, cut to ``textLimit``.
   package mutating func finish(from mark: Int) -> Text {
     guard mark >= 0, mark < count else { return .empty }

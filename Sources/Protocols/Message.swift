@@ -21,6 +21,8 @@ package struct Message: Hashable, Sendable {
   package var code: Int32?
   /// The protocol's id of the exchange; pairs the halves where the descriptor says so.
   package var requestID: UInt64?
+  /// What is asked for: where ids pair, a response that says it answers no request of another question.
+  package var question: MessageQuestion?
   /// The length that the message declares for its body, bytes.
   package var length: Int64?
   package var affectedRows: UInt64?
@@ -30,7 +32,28 @@ package struct Message: Hashable, Sendable {
   /// timeout is not an error.
   package var mayBlock = false
 
+  /// Whether the request's bytes alone do not say that it is one: it is told of only when it is
+  /// answered.
+  package var needsAnswer = false
+
   package init(_ kind: Kind) {
     self.kind = kind
+  }
+}
+
+/// What a request asks for, in numbers that tell it from others of the same id.
+package struct MessageQuestion: Hashable, Sendable, BitwiseCopyable {
+  package var name: UInt32
+  /// Nil when it is not told.
+  package var type: UInt16?
+
+  package init(name: UInt32, type: UInt16?) {
+    self.name = name
+    self.type = type
+  }
+
+  /// Whether both may be the same question.
+  package func matches(_ other: MessageQuestion) -> Bool {
+    name == other.name && (type == nil || other.type == nil || type == other.type)
   }
 }

@@ -25,6 +25,14 @@ package protocol ProtocolParser: Sendable {
   /// a stream makes them doubtful. Not asked when pairing is by order anyway.
   static var countsMessages: Bool { get }
 
+  /// Whether a response shows that what the client said before it is a request, whatever that looks
+  /// like: the server says nothing unasked.
+  static var responsesShowRequests: Bool { get }
+
+  /// Ports on which groups are asked, most of whose members have no answer: a request that a socket
+  /// there receives and does not answer is no timeout.
+  static var groupPorts: [UInt16] { get }
+
   init()
 
   /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
@@ -57,6 +65,9 @@ package protocol ProtocolParser: Sendable {
   /// application. State that depended on the lost bytes is to be dropped here.
   mutating func bytesWereLost(from side: Side)
 
+  /// Tells that what the client says next is a request, whatever it looks like: its response was seen.
+  mutating func expectRequest()
+
   /// Tells that no answer will come any more to a request before the last one that was read: those that
   /// are still waited for were lost, or could not be told apart.
   mutating func earlierRequestsAreOver()
@@ -65,9 +76,15 @@ package protocol ProtocolParser: Sendable {
 extension ProtocolParser {
   package static var countsMessages: Bool { false }
 
+  package static var responsesShowRequests: Bool { false }
+
+  package static var groupPorts: [UInt16] { [] }
+
   package mutating func bytesWereLost(from side: Side) {}
 
   package mutating func earlierRequestsAreOver() {}
+
+  package mutating func expectRequest() {}
 }
 
 /// The unread bytes of one direction of a conversation, oldest first.

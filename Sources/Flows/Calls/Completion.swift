@@ -64,8 +64,12 @@ extension FlowEngine {
   ) {
     pending.unlink(number, from: &conversation)
     forgetOpen(number, in: &conversation)
+    if pending.slots[number].needsAnswer {
+      pending.release(number)
+      return tallies.calls.lose(.parseFailed)
+    }
     pending.slots[number].record.kind = .request
-    pending.slots[number].record.status = status
+    pending.slots[number].record.status = pending.slots[number].isToGroup ? .ok : status
     finish(number, slot: slot, at: time)
   }
 
@@ -105,6 +109,7 @@ extension FlowEngine {
     pending.slots[number].record.start = first.exit
     pending.slots[number].record.end = part.end
     pending.slots[number].state = .early
+    pending.slots[number].question = message.question
     pending.slots[number].deadline = part.end + limits.holdTime
     conversation.early = number
     if part.isOpen { conversation[first.direction].open = number }
@@ -121,6 +126,7 @@ extension FlowEngine {
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
       && pending.slots[early].direction.index != first.direction.index
       && (!isByIdentifier(&conversation) || response.requestID == message.requestID)
+      && isSameQuestion(early)
     guard isAnswer else {
       if part.isOpen { conversation[first.direction].open = number }
       return
@@ -143,6 +149,13 @@ extension FlowEngine {
     pending.slots[number].answered = response.end
     pending.slots[number].deadline = response.end + limits.silenceEndsResponse
     conversation[direction].open = number
+  }
+
+  private func isSameQuestion(_ early: Int) -> Bool {
+    guard let said = pending.slots[early].question, let asked = message.question else {
+      return true
+    }
+    return said.matches(asked)
   }
 
   mutating func dropEarly(_ conversation: inout Conversation) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Protocols
 import Telemetry
 
 /// Finding the request with an id: ids are the peer's word, so chains of equal ones are bounded.
@@ -14,21 +15,27 @@ extension FlowEngine {
     pending.index.insert(hash, slot: number)
   }
 
-  /// The oldest request of this id that waits for bytes of this way, from the same remote as far as
-  /// both are known.
-  func find(_ identifier: UInt64, answeredBy first: Moment, slot: Int) -> Int? {
+  /// The oldest request of this id that waits for bytes of this way, from the same remote as far as both are known, and of the
+  /// same question if both say one. Who asks a group is answered by one of it, and may be by way of it.
+  func find(
+    _ identifier: UInt64, _ question: MessageQuestion?, answeredBy first: Moment, isToGroup: Bool,
+    slot: Int
+  ) -> Int? {
     var best: Int?
     var seen = 0
     _ = pending.index.find(hash(identifier, slot: slot)) { candidate in
       let call = pending.slots[candidate]
-      guard call.conversation == slot, call.state == .waiting,
-        call.direction.index != first.direction.index, call.record.requestID == identifier
+      guard call.conversation == slot, call.record.requestID == identifier,
+        call.state == .waiting, call.direction.index != first.direction.index
       else { return false }
       seen += 1
       let isClient =
         call.record.observationPoint.rawValue == ObservationPoint.clientProcess.rawValue
       let end = isClient ? call.record.server : call.record.client
-      if end.port == 0 || first.remotePort == 0
+      if let asked = call.question, let question, !asked.matches(question) {
+        return seen >= Self.chainLimit
+      }
+      if end.port == 0 || first.remotePort == 0 || isToGroup || call.isToGroup
         || (end.port == first.remotePort && end.address == first.remote)
       {
         let isOlder = best.map { pending.slots[$0].record.start > call.record.start } ?? true

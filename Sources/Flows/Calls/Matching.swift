@@ -64,6 +64,13 @@ extension FlowEngine {
     begin(number, part, first: first, in: &conversation)
     pending.slots[number].deadline = first.exit + protocols[conversation.protocolIndex].timeout
     pending.slots[number].mayBlock = message.mayBlock
+    pending.slots[number].needsAnswer = message.needsAnswer
+    pending.slots[number].question = message.question
+    if mayStayUnanswered(first, in: &conversation) {
+      pending.slots[number].isToGroup = true
+      // The answers to packets come in flows of their own.
+      if !isOfSockets { return leave(number, slot: slot) }
+    }
     pending.link(number, in: &conversation)
     if isByIdentifier, let identifier = message.requestID {
       index(number, identifier: identifier, slot: slot)
@@ -78,12 +85,19 @@ extension FlowEngine {
   private mutating func takeResponse(
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
+    // One that goes on in pieces is over when another message comes between them.
+    endMessage(first.direction, at: nil, in: &conversation, slot: slot)
+    let isToGroup = isToGroup(first, in: &conversation)
     if canDoubt(&conversation) {
       guard noteResponse(first, in: &conversation) else {
         return tallies.calls.lose(.unpairedResponse)
       }
     }
-    guard let number = request(answeredBy: first, in: &conversation, slot: slot) else {
+    let asked = request(
+      answeredBy: first, isToGroup: isToGroup, in: &conversation, slot: slot)
+    guard let number = asked else {
+      // What is said to a group unasked is no answer.
+      if isToGroup { return }
       return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }
@@ -96,6 +110,7 @@ extension FlowEngine {
     if !pending.append(&fields, to: number) { message.texts = CallTexts() }
     pending.slots[number].record.answer(&message, part, first: first, textsAt: offset)
     conversation.failures = 0
+    conversation.isAnswered = true
     guard part.isOpen else { return complete(number, in: &conversation, slot: slot) }
     pending.slots[number].state = .answering
     pending.slots[number].answered = part.end
@@ -106,11 +121,12 @@ extension FlowEngine {
   /// The request that a response answers: nil when none was seen, ``PendingCalls/none`` when it was
   /// and has left already.
   private mutating func request(
-    answeredBy first: Moment, in conversation: inout Conversation, slot: Int
+    answeredBy first: Moment, isToGroup: Bool, in conversation: inout Conversation, slot: Int
   ) -> Int? {
     if isByIdentifier(&conversation) {
       guard let identifier = message.requestID else { return nil }
-      return find(identifier, answeredBy: first, slot: slot)
+      return find(
+        identifier, message.question, answeredBy: first, isToGroup: isToGroup, slot: slot)
     }
     if conversation.answersToDrop > 0 {
       conversation.answersToDrop -= 1

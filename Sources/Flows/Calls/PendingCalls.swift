@@ -24,6 +24,11 @@ struct PendingCalls {
     var direction = SocketEvent.Direction.egress
     /// The request is left unanswered by design.
     var mayBlock = false
+    /// It is a request only if it is answered.
+    var needsAnswer = false
+    /// It was sent to a group, of which nobody needs to answer.
+    var isToGroup = false
+    var question: MessageQuestion?
     /// Bytes were lost among which its answer may have been.
     var isDoubtful = false
     var conversation: Int
@@ -77,6 +82,9 @@ struct PendingCalls {
     slots[slot].direction = direction
     slots[slot].mayBlock = false
     slots[slot].isDoubtful = false
+    slots[slot].needsAnswer = false
+    slots[slot].isToGroup = false
+    slots[slot].question = nil
     slots[slot].conversation = conversation
     slots[slot].isIndexed = false
     return slot

@@ -26,6 +26,10 @@ struct Backlog {
     var pieces: [Piece] = []
     /// Whether some of its bytes are missing.
     var isCut = false
+    /// Every protocol has refused it.
+    var isRefused = false
+    /// It is a request, as its response was recognised.
+    var isAnswered = false
 
     init(_ direction: SocketEvent.Direction, sequence: UInt32) {
       self.direction = direction
@@ -71,6 +75,22 @@ struct Backlog {
     piece.events += 1
     turns[last].pieces.append(piece)
   }
+
+  /// Notes that nobody knows what the last turn is, of which no more than `limit` bytes are kept.
+  mutating func refuse(limit: Int) {
+    let last = turns.count - 1
+    turns[last].isRefused = true
+    guard turns[last].bytes.count > limit else { return }
+    turns[last].bytes.removeLast(turns[last].bytes.count - limit)
+    turns[last].isCut = true
+    for index in turns[last].pieces.indices {
+      let room = max(0, limit - turns[last].pieces[index].start)
+      turns[last].pieces[index].captured = min(turns[last].pieces[index].captured, room)
+      turns[last].pieces[index].start = min(turns[last].pieces[index].start, limit)
+    }
+  }
+
+  mutating func noteAnswer(to index: Int) { turns[index].isAnswered = true }
 
   /// Takes the oldest turn out.
   mutating func takeFirst() -> Turn {

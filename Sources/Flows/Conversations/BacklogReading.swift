@@ -22,9 +22,46 @@ extension FlowEngine {
       conversation.backlog.begin(moment.direction, sequence: sequence)
     }
     // What decided must not be cut.
+    let limit = conversation.keepsRefusedTurn ? limits.refusedBytes : limits.recognitionBytes
     conversation.backlog.append(
-      payload, length: length, moment: moment, limit: isKnown ? .max : limits.recognitionBytes)
+      payload, length: length, moment: moment, limit: isKnown ? .max : limit)
     backlogBytes += conversation.backlog.count - before
+  }
+
+  /// Keeps the beginning of a turn that every protocol has refused, and nothing that came before it,
+  /// as the answer may tell: of a client, and while there is room. Whether it is kept.
+  mutating func keepRefused(
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    in conversation: inout Conversation
+  ) -> Bool {
+    let isWaiting = conversation.turn == .waiting
+    while conversation.backlog.turns.count > (isWaiting ? 1 : 0) {
+      dropFirstTurn(of: &conversation)
+    }
+    guard conversation.sender(moment.direction) != .server, length > 0,
+      backlogBytes < limits.backlogBytesOfAll / 2, keepsRefused
+    else {
+      dropBacklog(of: &conversation)
+      return false
+    }
+    keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+    refuseLast(of: &conversation)
+    return true
+  }
+
+  private mutating func refuseLast(of conversation: inout Conversation) {
+    let before = conversation.backlog.count
+    conversation.backlog.refuse(limit: limits.refusedBytes)
+    backlogBytes += conversation.backlog.count - before
+  }
+
+  /// The turn that was kept until it is decided is over, and nobody's: only the answer may tell.
+  mutating func refuseWaiting(in conversation: inout Conversation) {
+    guard keepsRefused, let turn = conversation.backlog.turns.last,
+      conversation.sender(turn.direction) != .server
+    else { return dropBacklog(of: &conversation) }
+    while conversation.backlog.turns.count > 1 { dropFirstTurn(of: &conversation) }
+    refuseLast(of: &conversation)
   }
 
   /// Forgets the oldest turns, or all when other conversations use up the room.
@@ -50,11 +87,20 @@ extension FlowEngine {
     let count = conversation.backlog.turns.count
     let deciding = conversation.turn == .fresh ? count : count - 1
     var first = deciding
-    let parser = protocols[conversation.protocolIndex].parser
+    let known = protocols[conversation.protocolIndex]
+    var isResponse = false
+    if let direction = conversation.lastDirection {
+      isResponse = conversation.sender(direction) == .server
+    }
     for (index, turn) in conversation.backlog.turns.enumerated().reversed() {
-      if index < deciding {
+      if index == deciding - 1, isResponse, known.responsesShowRequests,
+        conversation.sender(turn.direction) == .client
+      {
+        conversation.backlog.noteAnswer(to: index)
+      } else if index < deciding {
+        guard !turn.isRefused else { break }
         let context = conversation.context(of: turn.direction, isTruncated: turn.isCut)
-        guard parser.recognize(turn.bytes.span, context: context) != .no else { break }
+        guard known.parser.recognize(turn.bytes.span, context: context) != .no else { break }
       }
       if conversation.sender(turn.direction) == .client { first = index }
     }
@@ -84,6 +130,7 @@ extension FlowEngine {
     while !conversation.backlog.isEmpty {
       let turn = conversation.backlog.takeFirst()
       backlogBytes -= turn.bytes.count
+      if turn.isAnswered { conversation.parser?.expectRequest() }
       var offset = 0
       for piece in turn.pieces {
         guard conversation.state == .recognised else {

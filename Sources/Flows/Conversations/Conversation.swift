@@ -38,6 +38,10 @@ struct Conversation {
   /// Index into the pipeline's protocols.
   @Narrow var protocolIndex = 0
   var parser: (any ProtocolParser)?
+  /// Whether a request of it was answered in the protocol that it was taken for.
+  var isAnswered = false
+  /// Whether bytes of it were lost that a parser would have had to read.
+  var hasLost = false
   /// Whether its flow was told the first domain that a call spoke of.
   var hasToldDomain = false
 
@@ -136,6 +140,12 @@ struct Conversation {
     case .server: localPort
     case nil: remotePort == 0 ? localPort : min(localPort, remotePort)
     }
+  }
+
+  /// Whether the current turn is kept though every protocol has refused it.
+  var keepsRefusedTurn: Bool {
+    guard turn == .refused, let last = backlog.turns.last else { return false }
+    return last.isRefused
   }
 
   subscript(direction: SocketEvent.Direction) -> Stream {

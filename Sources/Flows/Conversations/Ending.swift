@@ -33,6 +33,7 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) {
     readBacklog(of: &conversation, slot: slot)
+    conversation.hasLost = true
     guard conversation.state == .recognised else {
       if !isOfSockets { conversation.doubt.lose() }
       return dropBacklog(of: &conversation)
@@ -68,7 +69,7 @@ extension FlowEngine {
   }
 
   /// Lets the parser make the best of an incomplete message.
-  private mutating func readRemainder(
+  mutating func readRemainder(
     _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
   ) {
     let count = conversation[direction].buffer.count

@@ -5,9 +5,12 @@ import Telemetry
 
 /// Giving conversations up that nobody understands, and looking at them again.
 extension FlowEngine {
-  /// Counts an event that no protocol wanted, and mutes the socket after enough of them.
-  mutating func refuse(_ conversation: inout Conversation, at time: Timestamp) {
-    tallies.conversations.lose(.unknownProtocol)
+  /// Counts an event that no protocol wanted, and mutes the socket after enough of them. One that is
+  /// kept for the answer is counted when it is read or forgotten.
+  mutating func refuse(
+    _ conversation: inout Conversation, isKept: Bool = false, at time: Timestamp
+  ) {
+    if !isKept { tallies.conversations.lose(.unknownProtocol) }
     if conversation.turn != .refused {
       conversation.turn = .refused
       countOffer(&conversation)

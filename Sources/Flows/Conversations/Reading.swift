@@ -14,10 +14,16 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) -> LossReason? {
     let direction = moment.direction
+    if !conversation[direction.opposite].buffer.isEmpty {
+      finishRequest(direction.opposite, in: &conversation, slot: slot)
+    }
     if conversation[direction.opposite].untilTurn {
       endTurn(direction.opposite, in: &conversation, slot: slot)
     }
     conversation.lastDirection = direction
+    if keepsRefused, !conversation.isAnswered {
+      reconsider(payload, direction, in: &conversation, slot: slot)
+    }
     var offset = 0
     while offset < payload.count {
       offset += skip(
@@ -40,12 +46,29 @@ extension FlowEngine {
     return takeHole(length - offset, moment, in: &conversation, slot: slot)
   }
 
+  /// The other side speaks. Where it does so only when it was asked, and has answered everything that
+  /// is complete, it answers what is there of the next request; unless requests may have been lost.
+  private mutating func finishRequest(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    let answers = direction.opposite
+    guard protocols[conversation.protocolIndex].responsesShowRequests, !conversation.hasLost,
+      conversation.sender(direction) == .client, conversation.pendingCount == 0,
+      conversation.answersToDrop == 0, conversation.unheld == 0,
+      conversation[answers].open == PendingCalls.none, conversation[answers].buffer.isEmpty,
+      conversation[answers].skip == 0, !conversation[answers].untilTurn,
+      !conversation[answers].isInBody
+    else { return }
+    readRemainder(direction, in: &conversation, slot: slot)
+  }
+
   /// Goes on behind bytes that were not captured and that the parser would have had to read.
   private mutating func takeHole(
     _ length: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
   ) -> LossReason? {
     let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
+    conversation.hasLost = true
     conversation.parser?.bytesWereLost(from: sender)
     if conversation[direction].isInBody {
       // Where the body ends cannot be seen any more, but the other side waits for its end.

@@ -9,7 +9,8 @@ import Telemetry
 /// protocol that cannot tell yet holds back those after it, so that the answer does not depend on
 /// how the bytes were cut; it has to tell when the turn is over. A conversation that was joined in
 /// the middle of a body thus has several turns to be understood in, before it is muted. Turns that
-/// might be a protocol's are kept, see ``Backlog``.
+/// might be a protocol's are kept, see ``Backlog``, and so is the beginning of one that is nobody's
+/// until the answer to it is there, which may tell after all.
 extension FlowEngine {
   /// What the protocols say of some bytes.
   enum Answer {
@@ -42,7 +43,11 @@ extension FlowEngine {
     }
     switch conversation.turn {
     case .refused:
-      refuse(&conversation, at: moment.exit)
+      let isKept = conversation.keepsRefusedTurn
+      if isKept {
+        keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      }
+      refuse(&conversation, isKept: isKept, at: moment.exit)
     case .possible:
       keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
       countUnread(&conversation, at: moment.exit)
@@ -83,8 +88,9 @@ extension FlowEngine {
       take(
         payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
     case .refused:
-      dropBacklog(of: &conversation)
-      refuse(&conversation, at: moment.exit)
+      let isKept = keepRefused(
+        payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      refuse(&conversation, isKept: isKept, at: moment.exit)
     case .waiting, .possible:
       keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
       conversation.turn = answer == .waiting ? .waiting : .possible
@@ -100,7 +106,7 @@ extension FlowEngine {
       let answer = offer(
         turn.bytes.span, isWhole: true, isOver: true, turn.direction, to: &conversation)
       if answer == .recognised { return adopt(in: &conversation) }
-      if answer == .refused { dropBacklog(of: &conversation) }
+      if answer == .refused { refuseWaiting(in: &conversation) }
     }
     conversation.turn = .fresh
     countOffer(&conversation)

@@ -73,6 +73,10 @@ struct PacketReader: ~Copyable, SegmentSink {
         packetAt: time, Self.direction(direction), acknowledgement: acknowledgement),
       in: &conversations[slot], slot: slot)
     if conversations[slot].state != before { noteState(&streams, before, at: time) }
+    if !engine.reconsidered.isEmpty {
+      recognised.append(contentsOf: engine.reconsidered)
+      engine.reconsidered.removeAll(keepingCapacity: true)
+    }
   }
 
   /// Takes a datagram's payload, of whose `length` bytes some may not have been captured.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Telemetry
 
 /// HTTP/1.0 and HTTP/1.1, RFC 9112.
 ///
 /// A message is reported when its head is complete. A body of declared length belongs to it at once;
-/// a chunked one is walked over, so that neither is kept.
+/// a chunked one is walked over, so that neither is kept. What a client says that is no request of
+/// HTTP is one all the same when it is answered: servers do, with an error.
 ///
 /// The state fits in the 24 bytes that an existential holds in line, so that a conversation needs no
 /// allocation for it.
@@ -22,6 +24,8 @@ package struct HTTP1Parser: ProtocolParser {
     var chunks = HTTP1Chunks()
     /// Whether the next bytes may lie inside a body that began unseen.
     var isUnsynchronized = true
+    /// Whether they may begin anywhere, as bytes before them were lost.
+    var followsLoss = false
 
     var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
   }
@@ -33,6 +37,8 @@ package struct HTTP1Parser: ProtocolParser {
   private var isTunnel = false
 
   package init() {}
+
+  package static var responsesShowRequests: Bool { true }
 
   package static func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext
@@ -50,13 +56,20 @@ package struct HTTP1Parser: ProtocolParser {
     if !(side == .client ? client : server).isAtHead {
       if let step = try beforeHead(bytes, isFinal: view.isFinal, from: side) { return step }
     }
+    if side == .client {
+      switch ProxyHeader(bytes) {
+      case .none: break
+      case .undecided: if !view.isFinal { return .needMore }
+      case .bytes(let count): return .skip(count)
+      }
+    }
     // Empty lines before a message are to be ignored, RFC 9112 section 2.2.
     if bytes[0] == HTTP1Headers.lineFeed || bytes[0] == HTTP1Headers.carriageReturn {
       return .skip(1)
     }
     let limit = min(bytes.count, Self.headLimit)
     let isFinal = view.isFinal || limit == Self.headLimit
-    if side == .client { return try request(bytes, limit, isFinal: isFinal, &message, &fields) }
+    if side == .client { return request(bytes, limit, isFinal: isFinal, &message, &fields) }
     return try response(bytes, limit, isFinal: isFinal, &message, &fields)
   }
 
@@ -64,10 +77,13 @@ package struct HTTP1Parser: ProtocolParser {
     // Requests that are waiting are still waiting when later ones were lost, but answers that were
     // lost no longer come.
     if side == .server { outstanding.removeAll() }
-    if side == .client { client = Direction() } else { server = Direction() }
+    let direction = Direction(followsLoss: true)
+    if side == .client { client = direction } else { server = direction }
   }
 
   package mutating func earlierRequestsAreOver() { outstanding.removeAllButLast() }
+
+  package mutating func expectRequest() { client.isUnsynchronized = false }
 
   /// Finds the next head, past a chunked body or among bytes of which nothing is known; nil when the
   /// view begins with it.
@@ -83,14 +99,21 @@ package struct HTTP1Parser: ProtocolParser {
       direction = Direction()
       return .body(bytes.count, isLast: false)
     }
+    // The end of a line whose beginning is missing looks like one with another method.
+    if direction.followsLoss, side == .client, !HTTP1Recognition.beginsWithMethod(bytes) {
+      return .skip(bytes.count)
+    }
     let context = RecognitionContext(transport: .tcp, side: side, serverPort: 0)
     switch HTTP1Recognition.recognize(bytes, context: context) {
     case .no:
       return .skip(bytes.count)
     case .undecided where !isFinal && bytes.count < Self.headLimit:
       return .needMore
+    case .undecided where side == .client && !HTTP1Recognition.beginsWithMethod(bytes):
+      return .skip(bytes.count)
     case .undecided, .yes:
       direction.isUnsynchronized = false
+      direction.followsLoss = false
       return nil
     }
   }
@@ -99,12 +122,12 @@ package struct HTTP1Parser: ProtocolParser {
   private mutating func request(
     _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ message: inout Message,
     _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
-    let line = try HTTP1RequestLine(bytes, to: limit)
+  ) -> ParseStep {
+    let line = HTTP1RequestLine(bytes, to: limit)
+    guard line.form == .usual else { return unusual(bytes, line, &message, &fields) }
     if line.end == nil {
       if !isFinal { return .needMore }
-      // Not even a target: nothing that could be told.
-      if line.target.isEmpty { return .skip(bytes.count) }
+      if line.target.isEmpty { return unusual(bytes, line, &message, &fields) }
     }
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
     if headers.end == nil, !isFinal { return .needMore }
@@ -135,6 +158,23 @@ package struct HTTP1Parser: ProtocolParser {
       client.isUnsynchronized = true
     }
     return .message(length)
+  }
+
+  /// What has no version, or is no line of HTTP at all: a request if the server says so, which is
+  /// over when the server speaks.
+  @inline(never)
+  private mutating func unusual(
+    _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, _ message: inout Message,
+    _ fields: inout FieldBuffer
+  ) -> ParseStep {
+    message = Message(.request)
+    message.needsAnswer = true
+    message.texts.requestType = fields.append(bytes, at: line.method)
+    message.texts.requestResource = fields.append(bytes, at: line.target)
+    message.texts.endpoint = HTTP1Target.endpoint(
+      bytes, line.target, copiedTo: message.texts.requestResource, into: &fields)
+    outstanding.push(Self.methodClass(bytes, line.method))
+    return .message(.untilTurn)
   }
 
   @inline(__always)
@@ -196,10 +236,10 @@ package struct HTTP1Parser: ProtocolParser {
   }
 
   private static func methodClass(_ bytes: Span<UInt8>, _ method: Range<Int>) -> HTTP1MethodClass {
-    // Only these two begin with the letter and have the length.
-    switch (bytes[0], method.count) {
-    case (UInt8(ascii: "H"), 4): .head
-    case (UInt8(ascii: "C"), 7): .connect
+    let word = bytes.word(at: method.lowerBound)
+    return switch method.count {
+    case 4 where word & 0xFFFF_FFFF == HeaderName.word("HEAD", 0): .head
+    case 7 where word & 0xFF_FFFF_FFFF_FFFF == HeaderName.word("CONNECT", 0): .connect
     default: .usual
     }
   }

@@ -3,16 +3,74 @@
 import Bytes
 
 /// Tells HTTP/1 by the first line of a request, or of a response.
+///
+/// Stricter than what is read once it is known: a request that is not recognised, in whatever
+/// respect it is unusual, is understood by the response that it gets.
 enum HTTP1Recognition {
+  /// Words longer than this are no methods that are recognised.
+  private static let methodLimit = 64
+
   static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     guard bytes.count > 0 else { return .undecided }
-    if let method = method(bytes) {
-      return method == 0 ? .undecided : request(bytes, methodEnd: method, context: context)
+    switch ProxyHeader(bytes) {
+    case .none: break
+    case .undecided: return .undecided
+    case .bytes(let count):
+      guard count < bytes.count else { return .undecided }
+      return recognizeLine(bytes.extracting(droppingFirst: count), context: context)
     }
-    return response(bytes)
+    return recognizeLine(bytes, context: context)
   }
 
-  /// The length of the known method that `bytes` begin with, 0 when they end before that is decided,
+  /// Whether bytes of which nothing is known begin with a usual method: then they are the beginning of
+  /// a request, and not what is left over of a body.
+  static func beginsWithMethod(_ bytes: Span<UInt8>) -> Bool {
+    var start = 0
+    while start < bytes.count, bytes[start] == 0x0A || bytes[start] == 0x0D { start += 1 }
+    return start == bytes.count || method(bytes.extracting(droppingFirst: start)) != nil
+  }
+
+  private static func recognizeLine(
+    _ bytes: Span<UInt8>, context: RecognitionContext
+  ) -> Recognition {
+    // Empty lines before a message are to be ignored, RFC 9112 section 2.2.
+    var start = 0
+    while start < bytes.count, bytes[start] == 0x0A || bytes[start] == 0x0D { start += 1 }
+    guard start < bytes.count else { return start < 64 ? .undecided : .no }
+    let line = bytes.extracting(droppingFirst: start)
+    let answer = response(line)
+    return answer == .no ? request(line, context: context) : answer
+  }
+
+  private static func request(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
+    guard bytes[0] | 0x20 &- 0x61 < 26 else { return .no }
+    let line = HTTP1RequestLine(bytes, to: bytes.count)
+    guard line.method.count <= methodLimit, line.form == .usual else { return .no }
+    if line.end != nil {
+      // Version 2 begins like a request of a version that is none: RFC 9113 section 3.4.
+      let major = bytes[line.version.lowerBound]
+      return major <= UInt8(ascii: "1") ? .yes(sentBy: .client) : .no
+    }
+    // The line may go on behind the capture's end: a path that long after a word is a target.
+    let start = line.target.lowerBound
+    guard context.isTruncated, bytes.count >= 64, start < bytes.count else { return .undecided }
+    let isPath = bytes[start] == UInt8(ascii: "/") || method(bytes) != nil
+    return isPath ? .yes(sentBy: .client) : .undecided
+  }
+
+  /// `HTTP/1.x NNN`, alone or followed by a space or the line's end.
+  private static func response(_ bytes: Span<UInt8>) -> Recognition {
+    guard HTTP1Version.isPrefix(bytes, count: min(bytes.count, 8)) else { return .no }
+    if bytes.count > 8, !HTTP1Version.isBlank(bytes[8]) { return .no }
+    var start = 9
+    while start < bytes.count, HTTP1Version.isBlank(bytes[start]) { start += 1 }
+    for index in start..<max(start, min(start + 3, bytes.count))
+    where bytes[index] &- 0x30 > 9 { return .no }
+    guard bytes.count >= start + 4 else { return .undecided }
+    return [0x20, 0x09, 0x0D, 0x0A].contains(bytes[start + 3]) ? .yes(sentBy: .server) : .no
+  }
+
+  /// The length of the usual method that `bytes` begin with, 0 when they end before that is decided,
   /// nil when there is none.
   private static func method(_ bytes: Span<UInt8>) -> Int? {
     let word = bytes.word(at: 0)
@@ -28,40 +86,6 @@ enum HTTP1Recognition {
       }
     }
     return canBecomeOne ? 0 : nil
-  }
-
-  private static func request(
-    _ bytes: Span<UInt8>, methodEnd: Int, context: RecognitionContext
-  ) -> Recognition {
-    let start = methodEnd + 1
-    guard start < bytes.count else { return .undecided }
-    var index = start
-    while index < bytes.count, bytes[index] > 0x20, bytes[index] != 0x7F { index += 1 }
-    guard index > start else { return .no }
-    if index < bytes.count {
-      guard bytes[index] == UInt8(ascii: " ") else { return .no }
-      let left = bytes.count - index - 1
-      guard HTTP1Version.isPrefix(bytes.extracting(droppingFirst: index + 1), count: min(left, 8))
-      else {
-        return .no
-      }
-      guard left >= 8 else { return .undecided }
-      let isEnded = left == 8 || bytes[index + 9] == 0x0D || bytes[index + 9] == 0x0A
-      return isEnded ? .yes(sentBy: .client) : .no
-    }
-    // A target past the end of the capture: a path that long after a method is one.
-    let isPath = bytes[start] == UInt8(ascii: "/")
-    return context.isTruncated && isPath && bytes.count >= 64
-      ? .yes(sentBy: .client) : .undecided
-  }
-
-  /// `HTTP/1.x NNN`, alone or followed by a space or the line's end.
-  private static func response(_ bytes: Span<UInt8>) -> Recognition {
-    guard HTTP1Version.isPrefix(bytes, count: min(bytes.count, 8)) else { return .no }
-    if bytes.count > 8, bytes[8] != UInt8(ascii: " ") { return .no }
-    for index in 9..<max(9, min(12, bytes.count)) where bytes[index] &- 0x30 > 9 { return .no }
-    guard bytes.count >= 13 else { return .undecided }
-    return [0x20, 0x0D, 0x0A].contains(bytes[12]) ? .yes(sentBy: .server) : .no
   }
 
   /// A method's name: its first eight bytes as a word, and the rest.

@@ -2,55 +2,6 @@
 
 import Bytes
 
-/// The first line of a request, as places in the view: RFC 9112 section 3.
-struct HTTP1RequestLine {
-  var method: Range<Int>
-  var target: Range<Int>
-  /// Empty when the line is cut before it.
-  var version: Range<Int>
-  /// Where the header lines begin; nil when the line does not end in the bytes.
-  var end: Int?
-
-  /// Tokens longer than this are no methods that anyone uses.
-  static let methodLimit = 32
-
-  /// Reads the line at the front of `bytes`, or as much of it as lies before `limit`.
-  init(_ bytes: Span<UInt8>, to limit: Int) throws(ParseError) {
-    let methodEnd = try Self.methodEnd(bytes, to: limit)
-    method = 0..<methodEnd
-    let start = min(methodEnd + 1, limit)
-    guard let feed = bytes.firstIndex(of: HTTP1Headers.lineFeed, from: start, to: limit) else {
-      target = start..<limit
-      version = limit..<limit
-      if let space = bytes.firstIndex(of: UInt8(ascii: " "), from: start, to: limit) {
-        target = start..<space
-      }
-      return
-    }
-    let last = bytes[feed - 1] == HTTP1Headers.carriageReturn ? feed - 1 : feed
-    guard last - 9 > start, bytes[last - 9] == UInt8(ascii: " "),
-      HTTP1Version.isVersion(bytes, at: last - 8)
-    else { throw ParseError(at: start, expected: "a target and HTTP/1.x") }
-    target = start..<(last - 9)
-    version = (last - 3)..<last
-    end = feed + 1
-  }
-
-  /// Where the method ends: at the first space, or at `limit` when the line is cut before it.
-  private static func methodEnd(_ bytes: Span<UInt8>, to limit: Int) throws(ParseError) -> Int {
-    var index = 0
-    while index < limit {
-      let byte = bytes[index]
-      if byte == UInt8(ascii: " "), index > 0 { return index }
-      guard byte &- 0x41 < 26 || byte == UInt8(ascii: "-"), index < methodLimit else {
-        throw ParseError(at: index, expected: "a method")
-      }
-      index += 1
-    }
-    return limit
-  }
-}
-
 /// The first line of a response, as places in the view: RFC 9112 section 4.
 struct HTTP1StatusLine {
   var version: Range<Int>
@@ -69,31 +20,45 @@ struct HTTP1StatusLine {
     version = min(5, prefix)..<prefix
     reason = limit..<limit
     guard limit > 8 else { return }
-    guard bytes[8] == UInt8(ascii: " ") else { throw ParseError(at: 8, expected: "a space") }
+    guard HTTP1Version.isBlank(bytes[8]) else { throw ParseError(at: 8, expected: "a space") }
+    var start = 9
+    while start < limit, HTTP1Version.isBlank(bytes[start]) { start += 1 }
     var value: Int32 = 0
-    for index in 9..<min(12, max(9, limit)) {
+    for index in start..<max(start, min(start + 3, limit)) {
       let digit = bytes[index] &- 0x30
       guard digit < 10 else { throw ParseError(at: index, expected: "a status code") }
       value = value * 10 + Int32(digit)
     }
-    guard limit >= 12 else { return }
-    guard value >= 100 else { throw ParseError(at: 9, expected: "a status code from 100") }
+    let codeEnd = start + 3
+    guard limit >= codeEnd else { return }
+    guard value >= 100 else { throw ParseError(at: start, expected: "a status code from 100") }
     code = value
-    guard let feed = bytes.firstIndex(of: HTTP1Headers.lineFeed, from: 12, to: limit) else {
-      reason = min(13, limit)..<limit
+    guard let feed = bytes.firstIndex(of: HTTP1Headers.lineFeed, from: codeEnd, to: limit) else {
+      reason = min(codeEnd + 1, limit)..<limit
       return
     }
     let last = bytes[feed - 1] == HTTP1Headers.carriageReturn ? feed - 1 : feed
-    if last > 12, bytes[12] != UInt8(ascii: " ") {
-      throw ParseError(at: 12, expected: "a space or the line's end")
+    if last > codeEnd, !HTTP1Version.isBlank(bytes[codeEnd]) {
+      throw ParseError(at: codeEnd, expected: "a space or the line's end")
     }
-    reason = min(13, last)..<last
+    reason = min(codeEnd + 1, last)..<last
     end = feed + 1
   }
 }
 
 /// `HTTP/1.x`, RFC 9112 section 2.3.
 enum HTTP1Version {
+  @inline(__always)
+  static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  /// Whether the eight bytes at `offset` are a version of HTTP, whichever and in whatever case.
+  static func isAny(_ bytes: Span<UInt8>, at offset: Int) -> Bool {
+    // Bits that make letters small leave the slash, the digits and the dot as they are.
+    let folded = bytes.word(at: offset) | 0x0000_0000_2020_2020
+    return folded & 0x00ff_00ff_ffff_ffff == 0x002e_002f_7074_7468
+      && bytes[offset + 5] &- 0x30 < 10 && bytes[offset + 7] &- 0x30 < 10
+  }
+
   @inline(__always)
   static func isVersion(_ bytes: Span<UInt8>, at offset: Int) -> Bool {
     bytes.word(at: offset) & Self.mask == Self.text && bytes[offset + 7] &- 0x30 < 2

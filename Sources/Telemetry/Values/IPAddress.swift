@@ -31,6 +31,11 @@ package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
 
   package var isUnspecified: Bool { high == 0 && (low == 0 || low == 0x0000_ffff_0000_0000) }
 
+  /// Not one host's: 224.0.0.0/4 and ff00::/8 (multicast), and 255.255.255.255.
+  package var isGroup: Bool {
+    isV4 ? v4 >> 28 == 14 || v4 == .max : high >> 56 == 0xff
+  }
+
   /// 127.0.0.0/8 or ::1.
   package var isLoopback: Bool {
     isV4 ? v4 >> 24 == 127 : high == 0 && low == 1

@@ -124,11 +124,28 @@ import Testing
       ])
   }
 
-  @Test func whatIsNotHTTPIsRefused() throws {
+  @Test func aResponseThatIsNotHTTPIsRefused() throws {
     var driver = ParserDriver<HTTP1Parser>()
-    driver.feed(Array("GET / HTTP/1.1\r\n\r\nnot http\r\n".utf8), from: .client)
+    driver.feed(Array("HTTP/1.1 204 None\r\n\r\nnot http\r\n".utf8), from: .server)
     #expect(driver.messages.count == 1)
-    #expect(driver.error == ParseError(at: 0, expected: "a method"))
+    #expect(driver.error == ParseError(at: 0, expected: "HTTP/1.x"))
+  }
+
+  /// As far as it can be read: the server will answer it.
+  @Test(
+    arguments: [
+      ("not http\r\n", "not", "http"), ("GET /a\r\n", "GET", "/a"), ("HELO\r\n", "HELO", ""),
+      ("get /a b HTTP /1.1\r\nHost: h\r\n\r\n", "get", "/a b HTTP /1.1"),
+      ("\u{16}\u{3}\u{1}", "", ""), ("FOO\u{0}", "", ""),
+      ("FOO /a\u{1}b HTTP/1.1\r\n", "FOO", "/a"),
+    ])
+  func whatIsNoRequestIsOneThatNeedsAnAnswer(text: String, method: String, target: String) {
+    expectMessages(
+      HTTP1Parser.self, Talk(.client, "GET / HTTP/1.1\r\n\r\n\(text)"),
+      gives: [
+        ExpectedMessage(.request, requestType: "GET", requestResource: "/"),
+        ExpectedMessage(.request, requestType: method, requestResource: target),
+      ])
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])

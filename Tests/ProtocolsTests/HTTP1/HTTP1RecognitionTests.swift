@@ -10,7 +10,8 @@ import Testing
     arguments: [
       "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "LINK",
       "UNLINK", "COPY", "MOVE", "LOCK", "UNLOCK", "MKCOL", "PROPFIND", "PROPPATCH", "REPORT",
-      "SEARCH", "PURGE", "QUERY", "WRAPPED", "EXTENSION-METHOD",
+      "SEARCH", "PURGE", "QUERY", "WRAPPED", "EXTENSION-METHOD", "NOTIFY", "FOO", "get",
+      "M-SEARCH", "X!#$%&'*+-.^_`|~0",
     ])
   func aRequestLineIsTheClients(method: String) {
     let line = Array("\(method) /index HTTP/1.1\r\n".utf8)
@@ -29,16 +30,26 @@ import Testing
   @Test(
     arguments: [
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "OPTIONS sip:a@b SIP/2.0\r\n", "GET\r\n",
-      "GET  / HTTP/1.1\r\n",
-      "OPTIONS rtsp://h/ RTSP/1.0\r\n", "get / HTTP/1.1\r\n", "GET /a b HTTP/1.1\r\n",
-      "GETS / HTTP/1.1\r\n",
+      "OPTIONS rtsp://h/ RTSP/1.0\r\n", "GET /aHTTP/1.1\r\n", "GET HTTP/1.1\r\n",
       "HTTP/2 200 \r\n", "HTTP/1.1 2x0 \r\n", "HTTP/1.1 2000\r\n", "*1\r\n$4\r\nPING\r\n",
-      "SSH-2.0-x\r\n",
-      "GET key\r\n", "GET /\u{1}", "EXTENSION-METHODS / HTTP/1.1\r\n",
-      "EXTENSIONXMETHOD / HTTP/1.1\r\n",
+      "SSH-2.0-x\r\n", "GET key\r\n", "GET /\u{1}", "1ST / HTTP/1.1\r\n", "EHLO h\r\n",
+      "-ERR a / HTTP/1.1\r\n", "PROXY TCP4 a b 1 2\r\nEHLO h\r\n",
     ])
   func othersAreRefused(text: String) {
     #expect(recognize(text) == .no)
+  }
+
+  @Test(
+    arguments: [
+      "GET  / HTTP/1.1\r\n", "GET /a b HTTP/1.1\r\n", "GET / http/1.0 \r\n",
+      "\r\n\n\r\nGET / HTTP/1.1\n",
+      "PROXY TCP4 10.1.2.3 10.0.0.1 4711 80\r\nGET / HTTP/1.1\r\n", "GET / HTTP/0.9\r\n",
+    ])
+  func aTolerableLineIsTheClients(line: String) {
+    #expect(recognize(line) == .yes(sentBy: .client))
+    for count in 0..<line.utf8.count {
+      #expect(recognize(Array(line.utf8.prefix(count))) == .undecided, "\(count) bytes")
+    }
   }
 
   /// A target may be longer than what is captured of a call.

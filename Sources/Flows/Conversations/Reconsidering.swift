@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Protocols
+import Telemetry
+
+/// Taking back what the first request seemed to be: a client that speaks another protocol than its
+/// server gets an answer in the server's.
+extension FlowEngine {
+  /// Looks at the beginning of the first answer: in a protocol whose responses show what a request
+  /// is, it tells that the oldest request was one, and the only one.
+  mutating func reconsider(
+    _ bytes: Span<UInt8>, _ direction: SocketEvent.Direction, in conversation: inout Conversation,
+    slot: Int
+  ) {
+    guard conversation.firstPending != PendingCalls.none,
+      !protocols[conversation.protocolIndex].responsesShowRequests,
+      conversation.sender(direction) == .server, conversation[direction].buffer.isEmpty,
+      conversation[direction].skip == 0, !conversation[direction].isInBody
+    else { return }
+    let window = bytes.extracting(first: limits.recognitionBytes)
+    let context = conversation.context(of: direction, isTruncated: false)
+    for number in protocols.indices where protocols[number].responsesShowRequests {
+      guard protocols[number].parser.recognize(window, context: context) == .yes(sentBy: .server)
+      else { continue }
+      change(&conversation, to: number, direction, slot: slot)
+      return
+    }
+  }
+
+  private mutating func change(
+    _ conversation: inout Conversation, to number: Int, _ direction: SocketEvent.Direction,
+    slot: Int
+  ) {
+    let first = conversation.firstPending
+    while conversation.lastPending != first {
+      let last = conversation.lastPending
+      pending.unlink(last, from: &conversation)
+      forgetOpen(last, in: &conversation)
+      pending.release(last)
+      tallies.calls.lose(.parseFailed)
+    }
+    pending.forgetIdentifier(first)
+    pending.slots[first].record.becomes(protocols[number].number)
+    pending.slots[first].mayBlock = false
+    pending.slots[first].deadline =
+      pending.slots[first].record.start + protocols[number].timeout
+    conversation[direction.opposite].forget(pool: &buffers)
+    conversation.protocolIndex = number
+    conversation.parser = protocols[number].parser.init()
+    if !isOfSockets { reconsidered.append(slot) }
+  }
+}
+
+extension PendingCalls {
+  /// Takes the call out of those that are found by their id.
+  fileprivate mutating func forgetIdentifier(_ slot: Int) {
+    guard slots[slot].isIndexed else { return }
+    index.remove(slots[slot].hash, slot: slot)
+    slots[slot].isIndexed = false
+  }
+}
+
+extension CallRecord {
+  /// Forgets what another protocol's parser has read of the request.
+  fileprivate mutating func becomes(_ number: ApplicationProtocol) {
+    applicationProtocol = number
+    texts = CallTexts()
+    requestID = nil
+    requestLength = nil
+    affectedRows = nil
+  }
+}
