@@ -28,21 +28,46 @@ struct DNSHeader {
   }
 
   var isResponse: Bool { flags & 0x8000 != 0 }
-  /// 0 is a query, 2 a status request, 4 NOTIFY (RFC 1996), 5 UPDATE (RFC 2136).
+  /// What is asked for, see ``DNSOpcode``.
   var opcode: UInt16 { flags >> 11 & 15 }
   /// The low four bits of the response code; EDNS may add eight higher ones.
   var responseCode: UInt16 { flags & 15 }
 
-  /// Whether a header like this is sent: what real senders never set is unset, and the counts are
-  /// such that the smallest records they may stand for fit in a message of `size` bytes.
-  func isPlausible(size: Int) -> Bool {
-    // A bit for each opcode that is in use.
-    guard 0b11_0101 >> opcode & 1 == 1, flags & 0x0040 == 0 else { return false }
-    guard isResponse || responseCode == 0 && flags & 0x0080 == 0 else { return false }
-    // Multicast DNS asks several questions at once and answers without one, RFC 6762 section 6.
-    guard questions > 0 || isResponse && answers > 0, questions <= 32 else { return false }
+  /// Whether a header like this is sent: the counts are such that the smallest records they may stand
+  /// for fit in a message of `size` bytes, and, unless it came from a port that is DNS's own, what
+  /// real senders never set is unset.
+  ///
+  /// Bits without a meaning are not looked at: Z, and those of a response in a request.
+  func isPlausible(size: Int, isOnOwnPort: Bool) -> Bool {
     let smallest = questions * 5 + (answers + authorities + additionals) * 11
-    return DNSHeader.size + smallest <= size
+    guard DNSHeader.size + smallest <= size else { return false }
+    if isOnOwnPort {
+      // Some answer errors with a header alone; some requests have no question.
+      return isResponse || questions > 0 || opcode != DNSOpcode.query
+    }
+    // A bit for each opcode that is in use.
+    guard 0b111_0111 >> opcode & 1 == 1, isResponse || responseCode == 0 else { return false }
+    // Multicast DNS asks several questions at once and answers without one, RFC 6762 section 6.
+    return (questions > 0 || isResponse && answers > 0) && questions <= 32
+  }
+}
+
+/// What is asked for, RFC 6895 section 2.2.
+enum DNSOpcode {
+  static let query: UInt16 = 0
+
+  /// The name of all but the query.
+  static func push(_ opcode: UInt16, into fields: inout FieldBuffer) {
+    switch opcode {
+    case 1: fields.push("IQUERY")
+    case 2: fields.push("STATUS")
+    case 4: fields.push("NOTIFY")
+    case 5: fields.push("UPDATE")
+    case 6: fields.push("DSO")
+    default:
+      fields.push("OPCODE")
+      fields.push(decimal: UInt64(opcode))
+    }
   }
 }
 
@@ -60,60 +85,15 @@ enum DNSResponseCode {
     case 8: "NXRRSET"
     case 9: "NOTAUTH"
     case 10: "NOTZONE"
+    case 11: "DSOTYPENI"
     case 16: "BADVERS"
+    case 17: "BADKEY"
+    case 18: "BADTIME"
+    case 19: "BADMODE"
+    case 20: "BADNAME"
+    case 21: "BADALG"
+    case 22: "BADTRUNC"
     case 23: "BADCOOKIE"
-    default: nil
-    }
-  }
-}
-
-/// The type of a question or a record, https://www.iana.org/assignments/dns-parameters.
-enum DNSType {
-  static let a: UInt16 = 1
-  static let ns: UInt16 = 2
-  static let cname: UInt16 = 5
-  static let soa: UInt16 = 6
-  static let ptr: UInt16 = 12
-  static let aaaa: UInt16 = 28
-  static let opt: UInt16 = 41
-
-  /// The mnemonic; nil for a type without a common one.
-  static func name(_ type: UInt16) -> StaticString? {
-    switch type {
-    case a: "A"
-    case ns: "NS"
-    case cname: "CNAME"
-    case soa: "SOA"
-    case 11: "WKS"
-    case ptr: "PTR"
-    case 13: "HINFO"
-    case 15: "MX"
-    case 16: "TXT"
-    case aaaa: "AAAA"
-    case 29: "LOC"
-    case 33: "SRV"
-    case 35: "NAPTR"
-    case 39: "DNAME"
-    case opt: "OPT"
-    case 43: "DS"
-    case 46: "RRSIG"
-    case 47: "NSEC"
-    case 48: "DNSKEY"
-    case 50: "NSEC3"
-    case 51: "NSEC3PARAM"
-    case 52: "TLSA"
-    case 59: "CDS"
-    case 60: "CDNSKEY"
-    case 64: "SVCB"
-    case 65: "HTTPS"
-    case 99: "SPF"
-    case 249: "TKEY"
-    case 250: "TSIG"
-    case 251: "IXFR"
-    case 252: "AXFR"
-    case 255: "ANY"
-    case 256: "URI"
-    case 257: "CAA"
     default: nil
     }
   }

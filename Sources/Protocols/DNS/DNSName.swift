@@ -73,26 +73,45 @@ enum DNSName {
     return false
   }
 
-  /// A byte that would be mistaken in dotted form is written `\DDD`, RFC 4343 section 2.1.
+  /// A byte that would be mistaken in dotted form, or is none of a text in UTF-8 (RFC 6762 section 16),
+  /// is written `\DDD`, RFC 4343 section 2.1.
   private static func push(label: Span<UInt8>, into fields: inout FieldBuffer) {
     var isPlain = true
     for index in label.indices where isMistakable(label[index]) { isPlain = false }
     if isPlain { return fields.push(label) }
-    for index in label.indices {
-      let byte = label[index]
-      if isMistakable(byte) {
-        fields.push(UInt8(ascii: "\\"))
-        fields.push(0x30 + byte / 100)
-        fields.push(0x30 + byte / 10 % 10)
-        fields.push(0x30 + byte % 10)
+    var index = 0
+    while index < label.count {
+      let length = label[index] < 0x80 ? 1 : DNSText.characterLength(label, at: index)
+      if length == 0 || label[index] < 0x80 && isMistakable(label[index]) {
+        DNSText.push(escaped: label[index], into: &fields)
+        index += 1
       } else {
-        fields.push(byte)
+        fields.push(label.clipped(from: index, to: index + length))
+        index += length
       }
     }
   }
 
   @inline(__always)
   private static func isMistakable(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
+    byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
+  }
+
+  /// A number for the name at `start`, the same in whatever case its letters are; nil when it is cut,
+  /// or not written out.
+  static func number(_ message: Span<UInt8>, from start: Int) -> UInt32? {
+    guard let end = end(message, from: start) else { return nil }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    var offset = start
+    while offset < end, message[offset] > 0 {
+      guard message[offset] < 64 else { return nil }
+      for index in offset...(offset + Int(message[offset])) {
+        let byte = message[index]
+        let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
+        hash = (hash ^ UInt64(folded)) &* 0x0000_0100_0000_01b3
+      }
+      offset += 1 + Int(message[offset])
+    }
+    return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
   }
 }

@@ -10,6 +10,11 @@ package struct DNSParser: ProtocolParser {
     number: ApplicationProtocol(rawValue: 120), name: "DNS", transports: [.udp, .tcp],
     pairing: .identifier, timeoutSeconds: 15, defaultPorts: [53, 5_353, 5_355])
 
+  package static let groupPorts: [UInt16] = [5_353, 5_355]
+
+  /// Those of NetBIOS, whose packets are alike: RFC 1002.
+  private static let foreignPorts: [UInt16] = [137, 138]
+
   /// What stands around a message. A parser is not told the transport, but the first message tells:
   /// no message is valid both with its length in front (RFC 1035 section 4.2.2) and without.
   private enum Framing {
@@ -19,29 +24,42 @@ package struct DNSParser: ProtocolParser {
   }
 
   private var framing = Framing.unknown
+  /// The transfer that was asked for last: its id and type.
+  private var asked: (id: UInt16, isIncremental: Bool)?
+  /// The one whose messages are coming.
+  private var transfer: DNSTransfer?
 
   package init() {}
 
   package static func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext
   ) -> Recognition {
+    guard !foreignPorts.contains(context.serverPort) else { return .no }
+    let isOnOwnPort = descriptor.defaultPorts.contains(context.serverPort)
     if context.transport == .udp {
       let isValid = DNSMessage.isValid(
-        bytes, size: context.isTruncated ? .max : bytes.count, isCut: context.isTruncated)
+        bytes, size: context.isTruncated ? .max : bytes.count, isCut: context.isTruncated,
+        isOnOwnPort: isOnOwnPort)
       return isValid ? sender(bytes) : .no
     }
     guard bytes.count >= 2 else { return .undecided }
     let size = streamSize(bytes)
-    guard size >= DNSHeader.size + 5 else { return .no }
+    guard size >= DNSHeader.size + (isOnOwnPort ? 0 : 5) else { return .no }
     guard bytes.count >= 2 + DNSHeader.size else {
       return bytes.count < 6 || isPlausibleStart(bytes) ? .undecided : .no
     }
     let end = min(bytes.count, 2 + size)
     let message = bytes.clipped(from: 2, to: end)
-    guard let header = DNSHeader(message), header.isPlausible(size: size) else { return .no }
-    if DNSMessage.isValid(message, size: size, isCut: false) { return sender(message) }
-    guard message.count < size else { return .no }
-    return context.isTruncated && DNSMessage.isValid(message, size: size, isCut: true)
+    guard let header = DNSHeader(message),
+      header.isPlausible(size: size, isOnOwnPort: isOnOwnPort)
+    else { return .no }
+    let isWhole = message.count == size
+    if DNSMessage.isValid(message, size: size, isCut: false, isOnOwnPort: isOnOwnPort) {
+      return sender(message)
+    }
+    guard !isWhole else { return .no }
+    return context.isTruncated
+      && DNSMessage.isValid(message, size: size, isCut: true, isOnOwnPort: isOnOwnPort)
       ? sender(message) : .undecided
   }
 
@@ -51,36 +69,83 @@ package struct DNSParser: ProtocolParser {
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     if framing == .unknown {
-      if DNSMessage.isValid(bytes, size: bytes.count, isCut: false) {
+      if DNSMessage.isValid(bytes, size: bytes.count, isCut: false, isOnOwnPort: false) {
         framing = .datagram
       } else if bytes.count < 2 + DNSHeader.size {
         guard view.isFinal else { return .needMore }
-        throw ParseError(at: bytes.count, expected: "a message")
+        // A response may be a header alone.
+        guard bytes.count >= DNSHeader.size else {
+          throw ParseError(at: bytes.count, expected: "a message")
+        }
+        framing = .datagram
       } else {
-        let header = DNSHeader(bytes.extracting(droppingFirst: 2))
-        let isStream = header?.isPlausible(size: Self.streamSize(bytes)) == true
-        framing = isStream ? .stream : .datagram
+        framing = Self.isStream(bytes) ? .stream : .datagram
       }
     }
     if framing == .datagram {
-      guard DNSHeader(bytes)?.isPlausible(size: .max) == true else {
+      guard DNSHeader(bytes) != nil else {
         throw ParseError(at: 0, expected: "a message's header")
       }
-      let isValid = DNSMessage.isValid(bytes, size: bytes.count, isCut: false)
+      let isValid = DNSMessage.isValid(
+        bytes, size: bytes.count, isCut: false, isOnOwnPort: true)
       message = try DNSMessage.read(bytes, isCut: !isValid, into: &fields)
       return .message(.bytes(bytes.count))
     }
-    guard bytes.count >= 2 else {
-      if view.isFinal { return .skip(bytes.count) }
-      return .needMore
-    }
+    return try nextInStream(bytes, isFinal: view.isFinal, from: side, into: &message, &fields)
+  }
+
+  private mutating func nextInStream(
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
+    _ fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard bytes.count >= 2 else { return isFinal ? .skip(bytes.count) : .needMore }
     let size = Self.streamSize(bytes)
     guard size >= DNSHeader.size else { throw ParseError(at: 0, expected: "a length from 12") }
     let isCut = bytes.count < 2 + size
-    if isCut, !view.isFinal { return .needMore }
-    let end = min(bytes.count, 2 + size)
-    message = try DNSMessage.read(bytes.clipped(from: 2, to: end), isCut: isCut, into: &fields)
+    if isCut, !isFinal { return .needMore }
+    let body = bytes.clipped(from: 2, to: 2 + size)
+    if let header = DNSHeader(body), header.isResponse, header.id == transfer?.id {
+      let isLast = transfer?.take(body) == true && !isCut
+      if isLast { transfer = nil }
+      return .body(2 + size, isLast: isLast)
+    }
+    if side == .server { transfer = nil }
+    message = try DNSMessage.read(body, isCut: isCut, into: &fields)
+    if message.kind == .request {
+      noteRequest(body)
+    } else if let begun = DNSTransfer(body, asked: askedType(body)) {
+      asked = nil
+      // The capture may hide where it ends.
+      if isCut { return .message(.untilTurn) }
+      transfer = begun
+      return .message(.head(2 + size))
+    }
     return .message(.bytes(2 + size))
+  }
+
+  package mutating func bytesWereLost(from side: Side) {
+    if side == .server { transfer = nil }
+  }
+
+  /// Remembers a request for a transfer: not every message of the response repeats it.
+  private mutating func noteRequest(_ bytes: Span<UInt8>) {
+    guard let header = DNSHeader(bytes), header.questions > 0,
+      let question = DNSRecord(question: DNSHeader.size, in: bytes),
+      question.type == DNSType.axfr || question.type == DNSType.ixfr
+    else { return }
+    asked = (header.id, question.type == DNSType.ixfr)
+  }
+
+  private func askedType(_ bytes: Span<UInt8>) -> UInt16? {
+    guard let asked, let header = DNSHeader(bytes), header.id == asked.id else { return nil }
+    return asked.isIncremental ? DNSType.ixfr : DNSType.axfr
+  }
+
+  /// Whether a message begins behind a length.
+  private static func isStream(_ bytes: Span<UInt8>) -> Bool {
+    let size = streamSize(bytes)
+    return DNSHeader(bytes.extracting(droppingFirst: 2))?.isPlausible(
+      size: size, isOnOwnPort: 2 + size == bytes.count) == true
   }
 
   /// The length that stands before a message in a stream.
@@ -91,7 +156,7 @@ package struct DNSParser: ProtocolParser {
   /// Whether flags and the question count, as far as they are there, are those of a message.
   private static func isPlausibleStart(_ bytes: Span<UInt8>) -> Bool {
     let opcode = bytes[4] >> 3 & 15
-    guard [0, 2, 4, 5].contains(opcode), bytes[5] & 0x40 == 0 else { return false }
+    guard [0, 1, 2, 4, 5, 6].contains(opcode) else { return false }
     return bytes.count < 7 || bytes[6] == 0
   }
 

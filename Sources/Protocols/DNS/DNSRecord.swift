@@ -48,24 +48,12 @@ struct DNSRecord {
     }
   }
 
-  /// Writes `TYPE=value TTL=n`, or the type alone when its value is not shown.
+  /// Writes `TYPE=value TTL=n`.
   func push(_ message: Span<UInt8>, into fields: inout FieldBuffer) {
     Self.push(type: type, into: &fields)
-    let bytes = message.clipped(data)
-    switch type {
-    case DNSType.a where bytes.count == 4:
-      fields.push(UInt8(ascii: "="))
-      fields.push(address: bytes)
-    case DNSType.aaaa where bytes.count == 16:
-      fields.push(UInt8(ascii: "="))
-      fields.push(address: bytes)
-    case DNSType.ns, DNSType.cname, DNSType.soa, DNSType.ptr:
-      fields.push(UInt8(ascii: "="))
-      // A name that cannot be read leaves the value empty or short.
-      _ = DNSName.push(message, from: data.lowerBound, into: &fields)
-    default:
-      return
-    }
+    fields.push(UInt8(ascii: "="))
+    var reader = DNSDataReader(message, data)
+    reader.push(DNSData.form(of: type, count: data.count), into: &fields)
     fields.push(" TTL=")
     fields.push(decimal: UInt64(timeToLive))
   }

@@ -97,6 +97,87 @@ import Testing
       gives: [ExpectedMessage(.request, requestType: "TXT", requestResource: #"a\046 \092.b"#)])
   }
 
+  /// A byte that is none of a text in UTF-8 is escaped, too.
+  @Test func labelsMayHaveAnyBytes() {
+    expectDatagrams(
+      DNSParser.self,
+      Talk(.client, hex: "0009 0100 0001 0000 0000 0000 07 00 7f ff c3a9 c3 2e 00 0001 0001"),
+      gives: [ExpectedMessage(.request, requestResource: #"\000\127\255é\195\046"#)])
+  }
+
+  /// RFC 1035 section 4.1.1 lets a header stand alone when there is nothing else to say.
+  @Test(arguments: [(1, "FORMERR"), (2, "SERVFAIL"), (4, "NOTIMP"), (5, "REFUSED")])
+  func anAnswerMayBeAHeaderAlone(code: Int32, name: String) {
+    expectDatagrams(
+      DNSParser.self, dnsQuery(9, "a.b", type: 1),
+      Talk(.server, hex: "0009 818\(code) 00000000 00000000"),
+      gives: [
+        ExpectedMessage(.request, requestResource: "a.b", requestID: 9),
+        ExpectedMessage(.response, code: code, responseException: name, requestID: 9, flags: []),
+      ])
+    expectMessages(
+      DNSParser.self, dnsQuery(9, "a.b", type: 1, isFramed: true),
+      Talk(.server, hex: "000c 0009 818\(code) 00000000 00000000"),
+      gives: [
+        ExpectedMessage(.request, requestID: 9),
+        ExpectedMessage(.response, code: code, responseException: name, requestID: 9, flags: []),
+      ])
+  }
+
+  @Test(
+    arguments: [
+      (0x00, "A"), (0x08, "IQUERY"), (0x10, "STATUS"), (0x20, "NOTIFY"), (0x28, "UPDATE"),
+      (0x30, "DSO"), (0x78, "OPCODE15"),
+    ] as [(UInt8, String)])
+  func whatIsAskedForIsTold(opcode: UInt8, name: String) {
+    var query = dnsQuery(7, "x.com", type: 1)
+    query.bytes[2] = opcode
+    var answer = query
+    answer.side = .server
+    answer.bytes[2] |= 0x80
+    answer.bytes[3] = 4
+    expectDatagrams(
+      DNSParser.self, query, answer,
+      gives: [
+        ExpectedMessage(.request, requestType: name, requestResource: "x.com", flags: []),
+        ExpectedMessage(.response, requestType: name, code: 4, responseException: "NOTIMP"),
+      ])
+  }
+
+  /// Z, AD, CD, and in a request the bits of a response.
+  @Test(arguments: [0x40, 0x20, 0x10, 0x80, 0xf0] as [UInt8])
+  func flagsThatSayNothingAreNotLookedAt(flags: UInt8) {
+    var query = dnsQuery(7, "x.com", type: 1)
+    query.bytes[3] = flags
+    var answer = query
+    answer.side = .server
+    answer.bytes[2] |= 0x80
+    expectDatagrams(
+      DNSParser.self, query, answer,
+      gives: [
+        ExpectedMessage(.request, requestType: "A", flags: []),
+        ExpectedMessage(.response, code: 0, flags: []),
+      ])
+  }
+
+  @Test func severalQuestionsAreTold() {
+    func question(_ name: String, _ type: UInt16) -> [UInt8] {
+      Array(dnsQuery(1, name, type: type).bytes.dropFirst(12))
+    }
+    let header = Talk(.client, hex: "0001 0100 0004 0000 0000 0000").bytes
+    expectDatagrams(
+      DNSParser.self,
+      Talk(
+        .client,
+        bytes: header + question("m1.test", 1) + question("m1.test", 28) + question("m2.test", 28)
+          + [0xc0, 0x0c, 0, 16, 0, 1]),
+      gives: [
+        ExpectedMessage(
+          .request, requestType: "A, AAAA, TXT", requestDomain: "m1.test",
+          requestResource: "m1.test, m2.test, m1.test", endpoint: "m1.test")
+      ])
+  }
+
   @Test func aTypeWithoutANameIsANumber() {
     expectDatagrams(
       DNSParser.self, dnsQuery(3, ".", type: 65_280),
