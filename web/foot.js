@@ -46,7 +46,7 @@ async function showLosses(place) {
     WHERE ${during(timeWindow())} GROUP BY reason LIMIT 1000`, 'metaflow_system');
   const sum = (list) => list.reduce((total, row) => total + Number(row.lost), 0);
   const strange = sum(rows.filter((row) => row.reason === 'unknown_protocol'));
-  const lost = sum(rows.filter((row) => !['unknown_protocol', 'not_ip'].includes(row.reason)));
+  const lost = sum(rows.filter((row) => !['unknown_protocol', 'not_ip', 'duplicate_packet'].includes(row.reason)));
   const notes = [lost ? `${count(lost)} dropped in this range` : 'nothing dropped in this range',
     strange ? `${count(strange)} of no known protocol` : ''].filter(Boolean).join(', ');
   place.classList.toggle('some', lost > 0);

@@ -55,6 +55,8 @@ const meanings = {
     'Raise the snap length, or capture the file again with a longer one (tcpdump -s 0).'],
   fragment_missing: ['The first fragment of an IP packet never came, so its ports are unknown.',
     'Packets are lost on the way, or the capture missed them.'],
+  duplicate_packet: ['Packets that were captured twice, of which one counts.',
+    'Nothing: no traffic is missing.'],
   reassembly_full: ['More TCP bytes out of order than the agent keeps.',
     'Usual when packets are lost. Otherwise raise limits.memory.'],
   sampled: ['More flows than the flow log keeps a second: a random sample was kept.',

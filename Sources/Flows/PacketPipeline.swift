@@ -69,16 +69,19 @@ package struct PacketPipeline: ~Copyable {
     if let reason = decoder.decode(captured, bytes, into: &packet) {
       return frames.lose(reason)
     }
-    frames.pass()
+    let start = packet.payloadOffset
+    let payload = bytes.clipped(from: start, to: start + packet.payloadCaptured)
+    if packet.transport.rawValue == 17 { packet.contentMark = payload.contentMark }
     let waiting = table.ended.count
+    let copies = table.copies
     let hit = table.take(&packet)
+    guard table.copies == copies else { return frames.lose(.duplicatePacket) }
+    frames.pass()
     // A new flow may have ended others.
     while table.ended.count > waiting { release(table.ended.removeLast(), at: packet.time) }
     guard let hit else { return }
     while hit.slot >= streams.count { streams.append(FlowStreams()) }
     guard readsCalls else { return shed(hit.slot) }
-    let start = packet.payloadOffset
-    let payload = bytes.clipped(from: start, to: start + packet.payloadCaptured)
     if packet.transport.rawValue == 6 {
       takeSegment(payload, hit)
     } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {

@@ -53,6 +53,8 @@ struct DecodedPacket {
   var payloadOffset = 0
   var payloadCaptured = 0
   var payloadLength = 0
+  /// A number for the beginning of a datagram's payload, to tell equal ones; 0 for anything else.
+  var contentMark: UInt32 = 0
   /// Bytes of the frame on the link, and of the innermost IP packet, as its header says.
   var frameLength: UInt32 = 0
   var networkLength: UInt32 = 0

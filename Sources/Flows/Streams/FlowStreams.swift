@@ -62,11 +62,16 @@ struct StreamPosition: BitwiseCopyable {
   /// Segments in a row that lay where none could.
   var strayed: UInt16 = 0
   var isStarted = false
+  /// Whether bytes of it were handed on.
+  var hasBytes = false
   /// Whether `next` is the number of a segment without bytes that nothing was seen before: a keep-alive
   /// has the number of the last byte, one too low (RFC 9293 section 3.8.4).
   var isTentative = false
   var isAcknowledged = false
   var isFinished = false
+
+  /// Whether no bytes of it were seen.
+  var isEmpty: Bool { !hasBytes && firstHeld == StreamPosition.none && !isFinished }
 
   /// Bytes from the place that was reached to `sequence`; negative for what was handed on already.
   @inline(__always)

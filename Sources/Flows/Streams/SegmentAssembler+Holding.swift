@@ -150,6 +150,7 @@ extension SegmentAssembler {
     if seen < Int(piece.length) {
       streams.positions[direction].next = piece.sequence &+ piece.length
       streams.positions[direction].strayed = 0
+      streams.positions[direction].hasBytes = true
       sink.read(
         scratch.span.extracting(droppingFirst: min(max(0, seen), scratch.count)),
         length: Int(piece.length) - max(0, seen),

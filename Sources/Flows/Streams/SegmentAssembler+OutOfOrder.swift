@@ -74,6 +74,7 @@ extension SegmentAssembler {
     }
     streams.positions[direction].next &+= UInt32(truncatingIfNeeded: end - start)
     streams.positions[direction].strayed = 0
+    streams.positions[direction].hasBytes = true
     let captured = min(start, payload.count)..<min(end, payload.count)
     sink.read(
       payload.clipped(captured), length: end - start,

@@ -66,6 +66,9 @@ struct SegmentAssembler: ~Copyable {
     }
     let hasAcknowledgement = flags & 0x10 != 0 && !packet.isLaterFragment
     if hasAcknowledgement {
+      if !streams.positions[1 - direction].isAcknowledged, flags & 0x02 == 0 {
+        noteFirst(packet.acknowledgement, of: 1 - direction, &streams)
+      }
       streams.positions[1 - direction].acknowledge(packet.acknowledgement)
     }
     let length = packet.payloadLength
@@ -86,6 +89,7 @@ struct SegmentAssembler: ~Copyable {
     streams.positions[direction].next &+= UInt32(truncatingIfNeeded: length)
     if length > 0 {
       streams.positions[direction].strayed = 0
+      streams.positions[direction].hasBytes = true
       sink.read(
         payload, length: length, sequence: packet.sequence,
         acknowledgement: acknowledgement(in: &packet, direction, streams), at: packet.time,
@@ -120,11 +124,35 @@ struct SegmentAssembler: ~Copyable {
     }
     // SYN takes the sequence number before the first byte.
     packet.sequence &+= 1
-    if !streams.positions[direction].isStarted {
+    let isAnswer = packet.flags.rawValue & 0x10 != 0
+    if !streams.positions[direction].isStarted
+      || (streams.positions[direction].isEmpty
+        && (isAnswer || !streams.positions[direction].isAcknowledged))
+    {
+      // Tried again it may have another number: that which is answered counts.
       streams.positions[direction].isStarted = true
       streams.positions[direction].next = packet.sequence
     }
+    if isAnswer, streams.positions[1 - direction].isEmpty {
+      streams.positions[1 - direction].isStarted = true
+      streams.positions[1 - direction].isTentative = false
+      streams.positions[1 - direction].next = packet.acknowledgement
+      streams.positions[1 - direction].acknowledged = packet.acknowledgement
+      streams.positions[1 - direction].isAcknowledged = true
+    }
     return false
+  }
+
+  /// Looks at the first acknowledgement of a direction of which only SYN/ACKs were seen, maybe of
+  /// several numbers: it says which of them counts. What is within reach may have been lost.
+  private func noteFirst(
+    _ acknowledgement: UInt32, of direction: Int, _ streams: inout FlowStreams
+  ) {
+    guard streams.positions[direction].isStarted, streams.positions[direction].isEmpty,
+      !streams.positions[direction].isTentative
+    else { return }
+    let distance = streams.positions[direction].distance(to: acknowledgement)
+    if distance < 0 || distance > 1 << 20 { streams.positions[direction].next = acknowledgement }
   }
 
   mutating func finish<Sink: SegmentSink & ~Copyable>(

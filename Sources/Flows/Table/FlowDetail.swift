@@ -85,4 +85,6 @@ struct FlowExtra {
   /// Addresses before translation, as each direction's sender told.
   var realAddress = BothWays(IPAddress.unspecified)
   var realPort = BothWays<UInt16>(0)
+  /// Where ``TunnelDirections`` has the flow; 0 when it has not.
+  var looseHash: UInt32 = 0
 }

@@ -4,7 +4,7 @@ import Telemetry
 
 /// How sure it is which end is the client: the stored `direction_score`.
 package enum DirectionScore {
-  /// SYN, SYN/ACK, or an address before translation (TOA) was seen.
+  /// SYN, SYN/ACK, or an address before translation (TOA) was seen; or one end is a group of hosts.
   package static let handshake: UInt8 = 255
   /// The application's messages say it; an echo request too.
   package static let application: UInt8 = 254
@@ -89,6 +89,9 @@ extension FlowTable {
       }
       return (!isAnswer, DirectionScore.handshake)
     }
+    if let isFromMember = isFromMember(&packet) {
+      return (isFromMember, DirectionScore.handshake)
+    }
     guard
       transport.rawValue == TransportProtocol.tcp.rawValue
         || transport.rawValue == TransportProtocol.udp.rawValue
@@ -96,6 +99,14 @@ extension FlowTable {
     served.add(packet.source, packet.sourcePort, transport)
     served.add(packet.destination, packet.destinationPort, transport)
     return guessFromPorts(&packet)
+  }
+
+  /// Whether the packet goes to a group of hosts, and so does not come from one: a group asks nobody.
+  /// The broadcast address of a network shows only on the link. Nil when it goes from host to host.
+  private func isFromMember(_ packet: inout DecodedPacket) -> Bool? {
+    guard packet.transport.rawValue != TransportProtocol.tcp.rawValue else { return nil }
+    if packet.destination.isGroup || packet.destinationLink.isGroup { return true }
+    return packet.source.isGroup ? false : nil
   }
 
   private func guessFromPorts(
@@ -111,6 +122,12 @@ extension FlowTable {
       - served.count(packet.source, from, packet.transport)
     if abs(difference) >= 8 {
       return (difference > 0, UInt8(min(abs(difference), Int(DirectionScore.history))))
+    }
+    // DHCPv6 (RFC 9915 section 7.2) is the one whose clients have the lower port.
+    if packet.transport.rawValue == TransportProtocol.udp.rawValue, from ^ to == 546 ^ 547,
+      from == 546 || to == 546
+    {
+      return (from == 546, PortScore.wellKnown)
     }
     if (from < 1_024) != (to < 1_024) { return (to < 1_024, PortScore.wellKnown) }
     if (from < 32_768) != (to < 32_768) { return (to < 32_768, PortScore.ephemeral) }

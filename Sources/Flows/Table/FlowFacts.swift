@@ -43,6 +43,9 @@ struct FlowFacts: BitwiseCopyable {
   /// Its slot is in ``FlowTable/counting``. Outlives the flow.
   static let listed: UInt32 = 1 << 27
 
+  /// Its FIN was acknowledged, so that it is not sent again. Of a direction.
+  static let finAcknowledged: UInt32 = 1 << 28
+
   @inline(__always)
   func has(_ fact: UInt32) -> Bool { bits & fact != 0 }
 

@@ -17,6 +17,16 @@ extension Flow {
       transport: packet.transport, seed: seed)
   }
 
+  /// The same of any tunnel.
+  static func looseHash(of packet: inout DecodedPacket, seed: UInt64) -> UInt32 {
+    let (sourcePort, destinationPort) = ports(of: &packet)
+    return hash(
+      ends: end(packet.source, port: sourcePort, seed: seed)
+        &+ end(packet.destination, port: destinationPort, seed: seed),
+      interface: packet.interface, tunnelID: 0, tunnelType: packet.tunnel.type,
+      transport: packet.transport, seed: seed)
+  }
+
   /// The hash of the packets of this flow.
   func hash(seed: UInt64) -> UInt32 {
     Self.hash(

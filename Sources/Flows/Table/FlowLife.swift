@@ -23,8 +23,13 @@ extension FlowTable {
       case .established: limits.establishedTimeout
       case .reset: limits.resetTimeout
       case .refused: limits.refusedTimeout
-      case .finished: limits.finishedTimeout
-      case .other, .opening, .answered, .halfClosed: limits.otherTimeout
+      case .finished:
+        // Until both FINs have arrived they come again, and later each time.
+        flows[slot].facts.has(FlowFacts.finAcknowledged, 0)
+          && flows[slot].facts.has(FlowFacts.finAcknowledged, 1)
+          ? limits.finishedTimeout : limits.halfClosedTimeout
+      case .halfClosed: limits.halfClosedTimeout
+      case .other, .opening, .answered: limits.otherTimeout
       }
     return timeout &+ limits.lateness
   }
@@ -80,6 +85,7 @@ extension FlowTable {
     details[slot].directionScore = score
     nextID &+= 1
     learnTunnel(&packet, slot: slot, direction: 0)
+    expectWayBack(&packet, slot: slot)
     learnPlace(&packet, slot: slot)
     dues[slot] = .min
     index.insert(hash, slot: slot)
@@ -121,6 +127,7 @@ extension FlowTable {
   /// Takes a flow out of the table. Its slot waits in ``ended``.
   mutating func end(_ slot: Int) {
     index.remove(flows[slot].hash(seed: limits.hashSeed), slot: slot)
+    forgetWayBack(slot: slot)
     flows[slot].use = .ended
     dues[slot] = .max
     openCount -= 1
@@ -131,6 +138,7 @@ extension FlowTable {
   mutating func learnTunnel(_ packet: inout DecodedPacket, slot: Int, direction: Int) {
     guard packet.tunnel.tier > 0, let extra = extra(of: slot) else { return }
     extras.slots[extra].tunnel[direction] = packet.tunnel
+    if direction == 1, packet.tunnel.id == flows[slot].tunnelID { forgetWayBack(slot: slot) }
   }
 
   /// The place of what only some flows have; nil when there is no room, which only hostile limits

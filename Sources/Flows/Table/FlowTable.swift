@@ -25,6 +25,8 @@ struct FlowTable: ~Copyable {
 
   // The parts below are the table's own, in files of their own.
   var index = SlotIndex()
+  var wayBacks = TunnelDirections()
+  private var recent = RecentPackets()
   var free: [UInt32] = []
   /// Flows that have not ended.
   var openCount = 0
@@ -39,6 +41,8 @@ struct FlowTable: ~Copyable {
   var rollup: NetworkRollup
   var sample: FlowSample?
   var flowTally = Tally()
+  /// Packets that were copies of others.
+  var copies: UInt64 = 0
   /// What was advanced to; nil before the first packet.
   var clock: Timestamp?
   /// Where the sweep goes on, and where the search for a flow to give up does.
@@ -95,17 +99,31 @@ struct FlowTable: ~Copyable {
   /// The flow's id, as its records carry it.
   func id(_ slot: Int) -> UInt64 { details[slot].id }
 
-  /// Counts `packet` for its flow, which it may begin; nil when the table is full.
+  /// Counts `packet` for its flow, which it may begin; nil when the table is full, and for a copy of a
+  /// packet that was counted.
   ///
   /// It may also end a flow, by taking its ports or its place: see ``ended``.
   mutating func take(_ packet: inout DecodedPacket) -> FlowHit? {
     let hash = Flow.hash(of: &packet, seed: limits.hashSeed)
+    let since = recent.note(&packet)
     var direction = 0
-    let found = index.find(hash) { slot in
+    var found = index.find(hash) { slot in
       direction = flows[slot].direction(of: &packet)
       return direction >= 0
     }
+    if found == nil, packet.tunnel.tier > 0 {
+      found = findWayBack(&packet)
+      direction = 1
+    }
+    if found == nil, let since, RecentPackets.isCopy(&packet, since: since, known: nil) {
+      copies &+= 1
+      return nil
+    }
     if var slot = found {
+      if let since, isCopy(&packet, since: since, slot: slot, direction: direction) {
+        copies &+= 1
+        return nil
+      }
       var isNew = false
       if isAnother(&packet, slot: slot, direction: direction) {
         supersede(slot, at: packet.time)

@@ -7,10 +7,12 @@ package struct FlowTableLimits: Sendable {
   /// Interfaces that may be described.
   package var interfaces = 65_536
   /// Silence after which a flow ends, by its state: established; reset after, or before, it was
-  /// established; finished by both sides; anything else, and what is not TCP.
+  /// established; finished by one side, or by both without an answer to the last FIN; finished by
+  /// both; anything else, and what is not TCP.
   package var establishedTimeout: Int64 = 300_000_000_000
   package var resetTimeout: Int64 = 35_000_000_000
   package var refusedTimeout: Int64 = 1_000_000_000
+  package var halfClosedTimeout: Int64 = 120_000_000_000
   package var finishedTimeout: Int64 = 2_000_000_000
   package var otherTimeout: Int64 = 5_000_000_000
   /// How much later than its time a packet may come: seconds close, and flows end, this much later.

@@ -78,7 +78,19 @@ extension FlowTable {
     default: break
     }
     number(&packet, slot: slot, direction: direction)
+    settle(packet.acknowledgement, slot: slot, direction: 1 - direction)
     flows[slot].takeOther(direction)
+  }
+
+  /// A SYN that was tried under several numbers: the one that is answered counts.
+  private mutating func settle(_ acknowledgement: UInt32, slot: Int, direction: Int) {
+    guard flows[slot].phase == .answered, !flows[slot].facts.has(FlowFacts.data, direction),
+      acknowledgement != flows[slot].next[direction],
+      acknowledgement != details[slot].first[direction]
+    else { return }
+    details[slot].first[direction] = acknowledgement
+    flows[slot].next[direction] = acknowledgement
+    flows[slot].facts.note(FlowFacts.numbered, direction)
   }
 
   /// Learns the numbers of a direction from its SYN, unless its bytes are known already.
@@ -98,7 +110,12 @@ extension FlowTable {
       switch flows[slot].phase {
       case .opening, .answered: enter(.refused, slot: slot)
       case .other, .established, .halfClosed: enter(.reset, slot: slot)
-      case .finished, .refused, .reset: break
+      case .finished:
+        // Whatever of it was not acknowledged: nothing follows.
+        flows[slot].facts.note(FlowFacts.finAcknowledged, 0)
+        flows[slot].facts.note(FlowFacts.finAcknowledged, 1)
+        dues[slot] = .min
+      case .refused, .reset: break
       }
     }
     flows[slot].takeOther(direction)

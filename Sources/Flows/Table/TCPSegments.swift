@@ -24,6 +24,9 @@ extension FlowTable {
       return flows[slot].takeOther(direction)
     }
     flows[slot].facts.note(FlowFacts.spoke, direction)
+    if flows[slot].facts.has(FlowFacts.fin, 1 - direction) {
+      noteEnd(packet.acknowledgement, slot: slot, direction: 1 - direction)
+    }
     let hasFin = packet.flags.rawValue & 0x01 != 0
     if !hasFin && packet.payloadLength <= 1
       && flows[slot].facts.has(FlowFacts.numbered, direction)
@@ -50,6 +53,15 @@ extension FlowTable {
       flows[slot].takeAcknowledgement(&packet, direction, &samples)
     }
     if hasFin { takeFin(slot: slot, direction: direction) }
+  }
+
+  /// Notes that the FIN of a direction has arrived, if it has.
+  private mutating func noteEnd(_ acknowledgement: UInt32, slot: Int, direction: Int) {
+    guard !flows[slot].facts.has(FlowFacts.finAcknowledged, direction),
+      !SequenceGaps.isBefore(acknowledgement, flows[slot].next[direction])
+    else { return }
+    flows[slot].facts.note(FlowFacts.finAcknowledged, direction)
+    dues[slot] = .min
   }
 
   /// Finds the place of `length` numbers from `sequence` on, and counts what is not in order.

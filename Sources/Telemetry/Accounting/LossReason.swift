@@ -56,6 +56,8 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let spoolFull = LossReason(rawValue: 33)
   /// A spooled batch could not be read back.
   package static let spoolCorrupt = LossReason(rawValue: 34)
+  /// A copy of a packet that was captured before.
+  package static let duplicatePacket = LossReason(rawValue: 35)
   /// The server refused a frame as malformed.
   package static let malformedFrame = LossReason(rawValue: 48)
   /// The server's store refused the rows.
@@ -93,6 +95,7 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .shedLoad: "shed_load"
     case .spoolFull: "spool_full"
     case .spoolCorrupt: "spool_corrupt"
+    case .duplicatePacket: "duplicate_packet"
     case .malformedFrame: "malformed_frame"
     case .storeRefused: "store_refused"
     case .timeOutOfRange: "time_out_of_range"

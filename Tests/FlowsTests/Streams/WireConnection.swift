@@ -103,7 +103,8 @@ struct WireConnection {
     var bytes: [UInt8] = [2, 0, 0, 0, 0, side == .client ? 2 : 1]
     bytes += [2, 0, 0, 0, 0, side == .client ? 1 : 2, 8, 0, 0x45, 0]
     bytes.append(big: UInt16(20 + transport.count + payload.count))
-    bytes.append(big: UInt16(1))
+    // Datagrams have no identification, segments all the same.
+    bytes.append(big: UInt16(isUDP ? 0 : 1))
     bytes += [0x40, 0, 64, isUDP ? 17 : 6, 0, 0]
     bytes.append(big: from.address)
     bytes.append(big: to.address)

@@ -112,6 +112,46 @@ import Testing
     #expect(counted == expected)
   }
 
+  /// A FIN that was not heard comes again, and later each time; one side may close long after the other.
+  @Test(arguments: [
+    (
+      "the second FIN 25 s later",
+      "30 > FA seq=101 ack=701\n25000000 < FA seq=701 ack=102\n25000009 > A seq=102 ack=702"
+    ),
+    (
+      "the second FIN 100 s later",
+      "30 > FA seq=101 ack=701\n100000000 < FA seq=701 ack=102\n100000009 > A seq=102 ack=702"
+    ),
+    (
+      "a FIN again after 7 and 15 s",
+      "30 > FA seq=101 ack=701\n40 < FA seq=701 ack=102\n7000000 < FA seq=701 ack=102\n15000000 < FA seq=701 ack=102\n15000009 > A seq=102 ack=702"
+    ),
+    (
+      "data after the client's FIN",
+      "30 > FA seq=101 ack=701\n20000000 < PA seq=701 ack=102 len=10\n60000000 < FA seq=711 ack=102\n60000009 > A seq=102 ack=712"
+    ),
+    ("an answer by RST", "30 > FA seq=101 ack=701\n40 < FA seq=701 ack=102\n30000000 > R seq=102"),
+  ])
+  func aLateEndIsOfTheSameFlow(name: String, packets: String) {
+    let all = script(Self.handshake + packets)
+    for start in [0, 3] {
+      // Met with its first FIN it is one flow, too.
+      let records = records(of: Array(all[start...]))
+      #expect(Set(records.map(\.flow)).count == 1, "\(name)")
+      #expect(records.last?.closeType == .finished, "\(name)")
+      #expect(records.filter(\.isNew).count == 1, "\(name)")
+    }
+  }
+
+  /// A connection whose both ends are known to have closed is over soon.
+  @Test func aFinishedFlowIsToldSoon() {
+    var run = FlowRun()
+    let end = "30 > FA seq=101 ack=701\n40 < FA seq=701 ack=102\n50 > A seq=102 ack=702"
+    for packet in script(Self.handshake + end) { run.feed(packet) }
+    run.advance(to: Timestamp(seconds: 1_005))
+    #expect(run.batch.flows.map(\.closeType) == [.finished])
+  }
+
   /// What the unit tests of the source expect of each capture.
   @Test(arguments: [
     ("tcp-n-syn-ack", CloseType.clientAckMissing), ("tcp-one-syn", .serverSynAckMissing),

@@ -32,6 +32,40 @@ import Testing
     #expect(Self.isFirstClient(Self.packet(from, to), &run) == (firstIsClient, score))
   }
 
+  /// A group of hosts asks nobody, whatever the ports and the application say.
+  @Test(
+    arguments: [
+      (0xe000_00fb, 5_353, 5_353), (0xe000_00fb, 547, 546), (0xffff_ffff, 67, 68),
+      (0xefff_fffa, 40_000, 1_900),
+    ] as [(UInt32, UInt16, UInt16)])
+  func aGroupIsNeverTheClient(address: UInt32, from: UInt16, to: UInt16) {
+    var packet = Self.packet(from, to, udp: true)
+    packet.destination = IPAddress(v4: address)
+    var run = FlowRun()
+    let slot = run.feed(packet)?.slot ?? 0
+    run.table.learnDirection(slot: slot, firstIsClient: false, score: DirectionScore.application)
+    #expect(run.table.flows[slot].firstIsClient)
+    #expect(run.table.details[slot].directionScore == 255)
+  }
+
+  /// The broadcast address of a network is known by the link's; multicast is in IPv6, too.
+  @Test func groupsAreKnownByTheirAddresses() {
+    var run = FlowRun()
+    var directed = Self.packet(138, 20, udp: true)
+    directed.destinationLink = LinkAddress(0xffff_ffff_ffff)
+    #expect(Self.isFirstClient(directed, &run) == (true, 255))
+    var solicit = Self.packet(547, 546, udp: true)
+    solicit.destination = IPAddress(high: 0xff02_0000_0000_0000, low: 0x1_0002)
+    #expect(Self.isFirstClient(solicit, &run) == (true, 255))
+  }
+
+  /// DHCPv6's clients have the lower port.
+  @Test(arguments: [(546, 547, true), (547, 546, false)] as [(UInt16, UInt16, Bool)])
+  func clientsOfDHCPv6(from: UInt16, to: UInt16, isClient: Bool) {
+    var run = FlowRun()
+    #expect(Self.isFirstClient(Self.packet(from, to, udp: true), &run) == (isClient, 7))
+  }
+
   @Test func configuredPorts() {
     var limits = FlowTableLimits.unsampled
     limits.serverPorts = [50_001]

@@ -29,9 +29,12 @@ struct FlowRun: ~Copyable {
   mutating func feed(_ packet: DecodedPacket) -> FlowHit? {
     var packet = packet
     advance(to: packet.time)
+    let copies = table.copies
     let hit = table.take(&packet)
-    fed += 1
-    if hit == nil { refused += 1 } else { bytes += UInt64(packet.frameLength) }
+    if table.copies == copies {
+      fed += 1
+      if hit == nil { refused += 1 } else { bytes += UInt64(packet.frameLength) }
+    }
     release()
     takePart()
     return hit
@@ -112,8 +115,11 @@ extension FlowTableLimits {
 ///
 /// S, A, P, F, R, U are TCP's flags, `-` for none; `udp` is a datagram; `ping` and `pong` are echoes.
 func script(_ text: String, origin: Timestamp = Timestamp(seconds: 1_000)) -> [DecodedPacket] {
-  text.split(separator: "\n").map { $0.split(separator: " ") }.filter { !$0.isEmpty }.map { words in
+  let lines = text.split(separator: "\n").map { $0.split(separator: " ") }.filter { !$0.isEmpty }
+  return lines.enumerated().map { index, words in
     var packet = DecodedPacket()
+    // As senders do that number their packets.
+    packet.identification = UInt16(index + 1)
     packet.time = origin + Int64(words[0])! * 1_000
     let isClient = words[1] == ">"
     packet.source = IPAddress(v4: isClient ? 0x0a00_0001 : 0x0a00_0002)

@@ -77,7 +77,11 @@ import Testing
       (CloseTests.handshake, 300), ("0 > S seq=1\n", 5), ("0 > udp len=3\n", 5),
       ("0 > S seq=1\n5 < RA seq=0 ack=2\n", 1),
       (CloseTests.handshake + "30 < RA seq=701 ack=101\n", 35),
-      (CloseTests.handshake + "30 < FA seq=701 ack=101\n40 > FA seq=101 ack=702\n", 2),
+      (CloseTests.handshake + "30 < FA seq=701 ack=101\n40 > FA seq=101 ack=702\n", 120),
+      (
+        CloseTests.handshake
+          + "30 < FA seq=701 ack=101\n40 > FA seq=101 ack=702\n50 < A seq=702 ack=102\n", 2
+      ), (CloseTests.handshake + "30 < FA seq=701 ack=101\n", 120),
     ] {
       for (late, count) in [(900_000, 1), (1_900_000, 2)] {
         let again = text.contains("udp") ? "> udp len=2" : "> A seq=101 ack=701"
