@@ -76,3 +76,8 @@ import Testing
     #expect(Set(names).count == names.count)
   }
 }
+
+extension TableDeclaration: CustomTestStringConvertible {
+  /// Its name: all of it is hundreds of columns.
+  var testDescription: String { qualifiedName }
+}

@@ -4,10 +4,12 @@ import Telemetry
 import Testing
 
 @Suite struct TableTests {
-  struct Stored: Sendable {
+  struct Stored: Sendable, CustomTestStringConvertible {
     var table: TableDeclaration
     var version: UInt32
     var digest: UInt64
+
+    var testDescription: String { table.qualifiedName }
   }
 
   /// What stores were made with: another column, type or order is another version of the table.

@@ -72,11 +72,9 @@ import Wire
 
   /// A repair takes three bytes for one, and a cut may fall into a character: neither may make what
   /// was read differ from what is sent on.
-  @Test(arguments: [
-    [UInt8](repeating: 0xff, count: 4_096),
-    Array("x\u{20ac}".utf8) + [UInt8](repeating: 0x80, count: 4_000),
-  ])
-  func aRepairedStringIsReadTheSameAgain(bytes: [UInt8]) throws {
+  @Test(arguments: [("", 0xff, 4_096), ("x\u{20ac}", 0x80, 4_000)] as [(String, UInt8, Int)])
+  func aRepairedStringIsReadTheSameAgain(start: String, byte: UInt8, count: Int) throws {
+    let bytes = Array(start.utf8) + [UInt8](repeating: byte, count: count)
     let payload = [7, 0, 0, 0, 0, 0, 0, 0, 1] + varint(bytes.count) + bytes
     let length = UInt32(payload.count + 4)
     let head = (0..<4).map { UInt8(truncatingIfNeeded: length >> UInt32($0 * 8)) }
