@@ -24,13 +24,18 @@ package func packets(
 /// The paths of the captures of one folder of `../shared/corpus/deepflow`, in order; empty when this
 /// machine does not have them. An empty `folder` stands for all folders.
 package func corpusCaptures(_ folder: String, testFile: String = #filePath) -> [String] {
-  // The file lies at PROJECT/Tests/TARGET/..., however deep below.
-  let parts = testFile.split(separator: "/")
-  guard let tests = parts.lastIndex(of: "Tests"), tests >= 1 else { return [] }
-  let root =
-    "/" + parts[..<(tests - 1)].joined(separator: "/") + "/shared/corpus/deepflow/" + folder
+  guard let root = corpusFolder("deepflow/" + folder, testFile: testFile) else { return [] }
   let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
   return names.filter { $0.hasSuffix(".pcap") }.sorted().map { "\(root)/\($0)" }
+}
+
+/// The path of a folder of `../shared/corpus`; nil when this machine does not have it.
+package func corpusFolder(_ name: String, testFile: String = #filePath) -> String? {
+  // The file lies at PROJECT/Tests/TARGET/..., however deep below.
+  let parts = testFile.split(separator: "/")
+  guard let tests = parts.lastIndex(of: "Tests"), tests >= 1 else { return nil }
+  let path = "/" + parts[..<(tests - 1)].joined(separator: "/") + "/shared/corpus/" + name
+  return FileManager.default.fileExists(atPath: path) ? path : nil
 }
 
 private func packets(
