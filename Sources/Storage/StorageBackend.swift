@@ -49,7 +49,7 @@ package protocol StorageBackend: Sendable {
 }
 
 /// How much a query may cost before it is refused.
-package struct QueryLimits: Hashable, Sendable {
+package struct QueryLimits: Sendable {
   /// Rows of the answer.
   package var rows: Int
   /// Bytes of the answer.
@@ -57,6 +57,8 @@ package struct QueryLimits: Hashable, Sendable {
   /// Bytes of memory in the engine.
   package var memory: Int
   package var seconds: Double
+  /// What the answer's bytes are taken from as they come in; nil for no bound but its own.
+  package var share: AnswerShare?
 
   package init(
     rows: Int = 100_000, bytes: Int = 64 << 20, memory: Int = 1 << 30, seconds: Double = 30
@@ -73,6 +75,12 @@ package struct QueryAnswer: Sendable {
   package var table: ResultTable
   package var rowsRead: Int
   package var bytesRead: Int
+
+  package init(table: ResultTable, rowsRead: Int, bytesRead: Int) {
+    self.table = table
+    self.rowsRead = rowsRead
+    self.bytesRead = bytesRead
+  }
 }
 
 /// One partition of a stored table: the rows of one stretch of time.

@@ -33,8 +33,10 @@ struct EngineConnection: Sendable {
   ///   - settings: ClickHouse settings and parameters of the interface, unescaped.
   ///   - seconds: After this long without the whole answer the connection is given up.
   ///   - bytes: The largest answer that is accepted.
+  ///   - share: What the answer's bytes are taken from as they come in.
   func send(
-    _ body: ByteBuffer, settings: [(String, String)], seconds: Double, bytes: Int = 64 << 20
+    _ body: ByteBuffer, settings: [(String, String)], seconds: Double, bytes: Int = 64 << 20,
+    share: AnswerShare? = nil
   ) async throws(StorageError) -> Reply {
     var request = HTTPClientRequest(url: url(settings))
     request.method = .POST
@@ -44,15 +46,29 @@ struct EngineConnection: Sendable {
     do {
       let response = try await client.execute(
         request, timeout: .milliseconds(Int64(seconds * 1_000)))
-      let answer = try await response.body.collect(upTo: bytes)
+      let answer = try await Self.collect(response.body, upTo: bytes, share)
       let headers = response.headers
       if response.status != .ok || headers.contains(name: "X-ClickHouse-Exception-Code") {
         throw refusal(response.status, headers, answer, seconds: seconds)
       }
       return Reply(body: answer, summary: headers.first(name: "X-ClickHouse-Summary") ?? "")
     } catch {
-      throw Self.translate(error, seconds: seconds, bytes: bytes)
+      throw Self.translate(error, seconds: seconds)
     }
+  }
+
+  private static func collect(
+    _ body: HTTPClientResponse.Body, upTo bytes: Int, _ share: AnswerShare?
+  ) async throws -> ByteBuffer {
+    var answer = ByteBuffer()
+    for try await part in body {
+      guard answer.readableBytes + part.readableBytes <= bytes else {
+        throw StorageError.tooLarge("It has more than \(bytes) bytes.")
+      }
+      try share?.take(part.readableBytes)
+      answer.writeImmutableBuffer(part)
+    }
+    return answer
   }
 
   /// Runs a statement whose answer does not matter.
@@ -88,13 +104,12 @@ struct EngineConnection: Sendable {
   }
 
   private static func translate(
-    _ error: any Error, seconds: Double, bytes: Int
+    _ error: any Error, seconds: Double
   ) -> StorageError {
     switch error {
     case let error as StorageError: error
     case let error as HTTPClientError where error == .deadlineExceeded:
       .timedOut(seconds: seconds)
-    case is NIOTooManyBytesError: .tooLarge("It has more than \(bytes) bytes.")
     default: .unavailable("\(error)")
     }
   }

@@ -44,8 +44,11 @@ extension EngineConnection {
     _ = try await send(block, settings: settings, seconds: 120)
   }
 
-  func query(_ sql: String, limits: QueryLimits) async throws(StorageError) -> QueryAnswer {
-    let reply = try await read(sql, format: "RowBinaryWithNamesAndTypes", limits: limits)
+  /// - Parameter id: What ``kill(query:)`` knows the query by; nil when nobody will stop it.
+  func query(
+    _ sql: String, id: String? = nil, limits: QueryLimits
+  ) async throws(StorageError) -> QueryAnswer {
+    let reply = try await read(sql, id: id, format: "RowBinaryWithNamesAndTypes", limits: limits)
     let table = try RowBinaryReader.table(Array(reply.body.readableBytesView))
     return QueryAnswer(
       table: table, rowsRead: Self.figure("read_rows", in: reply.summary),
@@ -53,15 +56,21 @@ extension EngineConnection {
   }
 
   func fetch(
-    _ sql: String, format: String, limits: QueryLimits
+    _ sql: String, id: String? = nil, format: String, limits: QueryLimits
   ) async throws(StorageError) -> [UInt8] {
-    Array(try await read(sql, format: format, limits: limits).body.readableBytesView)
+    Array(try await read(sql, id: id, format: format, limits: limits).body.readableBytesView)
+  }
+
+  /// Stops a query, if it still runs.
+  func kill(query id: String) async throws(StorageError) {
+    try await execute("KILL QUERY WHERE query_id = \(literal(id)) ASYNC", seconds: 5)
   }
 
   private func read(
-    _ sql: String, format: String, limits: QueryLimits
+    _ sql: String, id: String?, format: String, limits: QueryLimits
   ) async throws(StorageError) -> Reply {
     let settings = [
+      ("query_id", id ?? ""),
       ("default_format", format),
       // Without it an error after the first rows would come behind them, with status 200.
       ("wait_end_of_query", "1"),
@@ -80,7 +89,7 @@ extension EngineConnection {
     ]
     return try await send(
       ByteBuffer(string: sql), settings: settings, seconds: limits.seconds + 5,
-      bytes: limits.bytes)
+      bytes: limits.bytes, share: limits.share)
   }
 
   /// A number out of `{"read_rows":"12",...}`; 0 when it is not there.

@@ -60,7 +60,10 @@ extension EmbeddedEngine {
         try? await Task.sleep(for: .milliseconds(20))
       }
     }
-    running = (process, connection)
+    let queries = EngineConnection(
+      client: queryClient, address: "http://127.0.0.1:\(port)", user: EngineSettings.reader,
+      password: password)
+    running = (process, connection, queries)
   }
 
   /// Bytes of the engine's log so far: what a start adds comes behind them.

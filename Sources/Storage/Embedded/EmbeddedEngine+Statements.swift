@@ -64,13 +64,37 @@ extension EmbeddedEngine {
   package func query(
     _ sql: String, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
-    try await connection.query(sql, limits: limits)
+    try await asking(limits) { connection, limits, id throws(StorageError) in
+      try await connection.query(sql, id: id, limits: limits)
+    }
   }
 
   package func fetch(
     _ sql: String, format: String, limits: QueryLimits
   ) async throws(StorageError) -> [UInt8] {
-    try await connection.fetch(sql, format: format, limits: limits)
+    try await asking(limits) { connection, limits, id throws(StorageError) in
+      try await connection.fetch(sql, id: id, format: format, limits: limits)
+    }
+  }
+
+  /// Asks as the user of queries. What nobody waits for any more does not go on in the engine.
+  private func asking<Answer>(
+    _ limits: QueryLimits,
+    _ body: (EngineConnection, QueryLimits, String) async throws(StorageError) -> Answer
+  ) async throws(StorageError) -> Answer {
+    let connection = try connection
+    guard let queries = running?.queries else { throw .unavailable("the engine is restarting") }
+    let id = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16)
+    var limits = limits
+    limits.memory = min(limits.memory, settings.queryMemory)
+    do throws(StorageError) {
+      return try await body(queries, limits, id)
+    } catch {
+      if case .refused = error { throw error }
+      // In a task of its own: this one may be cancelled, and its requests would end before they begin.
+      await Task { try? await connection.kill(query: id) }.value
+      throw error
+    }
   }
 
   package func partitions() async throws(StorageError) -> [StoredPartition] {

@@ -16,9 +16,11 @@ package actor EmbeddedEngine: StorageBackend {
   let settings: EngineSettings
   let directory: DataDirectory
   let client: HTTPClient
+  /// For queries, whose many or long ones must not keep an insert from its connection.
+  let queryClient: HTTPClient
   let logger: Logger
   let password: String
-  var running: (process: EngineProcess, connection: EngineConnection)?
+  var running: (process: EngineProcess, connection: EngineConnection, queries: EngineConnection)?
   private var supervisor: Task<Void, Never>?
   var isClosing = false
   /// Times the engine has been started again since this one began.
@@ -52,6 +54,13 @@ package actor EmbeddedEngine: StorageBackend {
     self.installation = installation
     self.settings = settings
     self.logger = logger
+    client = Self.client()
+    queryClient = Self.client()
+    password = (0..<2).map { _ in String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16) }
+      .joined()
+  }
+
+  private static func client() -> HTTPClient {
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(2)))
     configuration.httpVersion = .http1Only
@@ -59,9 +68,7 @@ package actor EmbeddedEngine: StorageBackend {
     configuration.connectionPool.idleTimeout = .seconds(60)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
     configuration.connectionPool.retryConnectionEstablishment = false
-    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    password = (0..<2).map { _ in String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16) }
-      .joined()
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
   /// The engine's process id; nil while it is down.
@@ -118,6 +125,7 @@ extension EmbeddedEngine {
     isClosing = true
     // First: the engine waits five seconds for connections that are open, and ours are kept alive.
     try? await client.shutdown()
+    try? await queryClient.shutdown()
     if let process = running?.process {
       process.signal(SIGTERM)
       let grace = Task {

@@ -6,21 +6,26 @@ package struct EngineSettings: Hashable, Sendable {
   package var memory: Int
   /// Bytes of memory for one query.
   package var queryMemory: Int
+  /// Bytes of memory for all queries at once; the rest stays for inserts and merges.
+  var allQueriesMemory: Int { memory / 8 * 5 }
   /// Threads for one query; 0 for as many as there are cores.
   package var threads: Int
   /// The loopback port; nil for any that is free.
   package var port: UInt16?
 
   package init(
-    memory: Int = 2 << 30, queryMemory: Int = 1 << 30, threads: Int = 0, port: UInt16? = nil
+    memory: Int = 2 << 30, queryMemory: Int? = nil, threads: Int = 0, port: UInt16? = nil
   ) {
     self.memory = memory
-    self.queryMemory = queryMemory
+    self.queryMemory = queryMemory ?? memory / 2
     self.threads = threads
     self.port = port
   }
 
-  /// The engine's configuration file, for one server on loopback with one user.
+  /// The user of queries, beside that of inserts and everything else.
+  static let reader = "reader"
+
+  /// The engine's configuration file, for one server on loopback.
   ///
   /// The pools are spelled out because the pinned build has defaults for a library, not a server;
   /// the `merge_tree` limits have to fit the pool or the engine does not start. The system's own
@@ -83,6 +88,11 @@ package struct EngineSettings: Hashable, Sendable {
             <async_insert>0</async_insert>
             <secondary_indices_enable_bulk_filtering>0</secondary_indices_enable_bulk_filtering>
           </default>
+          <queries>
+            <profile>default</profile>
+            <max_memory_usage_for_user>\(allQueriesMemory)</max_memory_usage_for_user>
+            <max_concurrent_queries_for_user>48</max_concurrent_queries_for_user>
+          </queries>
         </profiles>
         <quotas><default/></quotas>
         <users>
@@ -92,6 +102,12 @@ package struct EngineSettings: Hashable, Sendable {
             <profile>default</profile>
             <quota>default</quota>
           </metaflow>
+          <\(Self.reader)>
+            <password>\(password)</password>
+            <networks><ip>127.0.0.1</ip></networks>
+            <profile>queries</profile>
+            <quota>default</quota>
+          </\(Self.reader)>
         </users>
       </clickhouse>
 

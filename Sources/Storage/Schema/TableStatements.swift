@@ -93,11 +93,12 @@ package func literal(_ text: String) -> String {
   "'" + escaped(text, quote: "'") + "'"
 }
 
-private func escaped(_ text: String, quote: Character) -> String {
+/// By scalars, as the engine reads: a mark that joins a quote makes one character of both.
+private func escaped(_ text: String, quote: Unicode.Scalar) -> String {
   var result = ""
-  for character in text {
-    if character == quote || character == "\\" { result.append("\\") }
-    result.append(character)
+  for scalar in text.unicodeScalars {
+    if scalar == quote || scalar == "\\" { result.append("\\") }
+    result.unicodeScalars.append(scalar)
   }
   return result
 }
