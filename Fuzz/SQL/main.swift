@@ -48,7 +48,7 @@ private func ask(_ query: String) {
     check(error, in: query)
   }
   do throws(QueryError) {
-    switch try QueryCompiler.compile(query, directory: directory) {
+    switch try QueryCompiler.compile(query, now: 1_790_000_000, directory: directory) {
     case .select(let plan), .show(let plan):
       let bound = growth * (query.utf8.count + 16)
       precondition(plan.sql.text.utf8.count <= bound, "the statement grew out of proportion")

@@ -6,13 +6,14 @@ package import Storage
 package struct Answer: Hashable, Sendable {
   package var columns: [AnswerColumn]
   package var rows: [[Value]]
-  /// The bounds of `time` in the query; open for SHOW.
-  package var range: TimeRange
+  /// The seconds of the rows that it is made of, in which it may miss some; nil when it is made of
+  /// none, as SHOW of what is declared is.
+  package var range: TimeRange?
   package var rowsRead: Int
   package var bytesRead: Int
 
   package init(
-    columns: [AnswerColumn], rows: [[Value]], range: TimeRange = TimeRange(), rowsRead: Int = 0,
+    columns: [AnswerColumn], rows: [[Value]], range: TimeRange? = nil, rowsRead: Int = 0,
     bytesRead: Int = 0
   ) {
     self.columns = columns

@@ -3,7 +3,8 @@
 package import Catalog
 internal import Telemetry
 
-/// A query's text to the engine's statement. Pure: the same text and directory give the same plan.
+/// A query's text to the engine's statement. Pure: the same text, directory and moment give the same
+/// plan.
 package enum QueryCompiler {
   /// What a query turned out to ask for.
   package enum Compiled: Sendable {
@@ -15,12 +16,14 @@ package enum QueryCompiler {
   }
 
   /// - Parameters:
+  ///   - now: What `now()` means: the moment of the request, in seconds.
   ///   - database: Where table names are looked up; empty for everywhere.
   ///   - tagSets: The tag sets that the rows can have; nil for all of the directory.
   /// - Throws: ``QueryError`` with its place.
   package static func compile(
-    _ source: String, database: String = "", precision: TableScope.Precision = .minute,
-    directory: any TagDirectory, tagSets: Set<UInt32>? = nil
+    _ source: String, now: Int64, database: String = "",
+    precision: TableScope.Precision = .minute, directory: any TagDirectory,
+    tagSets: Set<UInt32>? = nil
   ) throws(QueryError) -> Compiled {
     let statement = try Parser.parse(source)
     do throws(QueryError) {
@@ -29,11 +32,12 @@ package enum QueryCompiler {
       case .select(let select):
         let table = try TableScope.table(
           select.table, database: database, precision: precision)
-        let scope = TableScope(table: table, directory: directory, tagSets: tagSets)
+        let scope = TableScope(
+          table: table, directory: directory, now: now, tagSets: tagSets)
         return .select(try SelectBinder(scope: scope, select: select).plan())
       case .show(let show):
         return try ShowBinder(
-          database: database, precision: precision, directory: directory
+          database: database, precision: precision, directory: directory, now: now
         ).answer(show)
       }
     } catch {

@@ -7,7 +7,7 @@ internal import Telemetry
 /// Answers queries: compiles them, asks the store, and gives the answer its names.
 package struct QueryService: Sendable {
   private let backend: any StorageBackend
-  private let limits: QueryLimits
+  private var limits: QueryLimits
 
   /// - Parameter limits: What the engine may spend on one statement.
   package init(
@@ -17,20 +17,29 @@ package struct QueryService: Sendable {
     self.limits = limits
   }
 
+  /// The service with answers that count against a budget they have in common with others'.
+  package func sharing(_ share: AnswerShare) -> QueryService {
+    var service = self
+    service.limits.share = share
+    return service
+  }
+
   /// Answers one query.
   ///
   /// - Parameters:
+  ///   - now: What `now()` means: the moment of the request, in seconds.
   ///   - database: Where table names are looked up; empty for everywhere.
   ///   - precision: Which metrics tables are read when the query names no interval.
   ///   - directory: The catalog, taken now: what numbers stand for in rows that are stored.
   /// - Throws: ``QueryError``; one of the query's text has its place.
   package func run(
-    _ sql: String, database: String = "", precision: TableScope.Precision = .minute,
-    directory: any TagDirectory
+    _ sql: String, now: Int64, database: String = "",
+    precision: TableScope.Precision = .minute, directory: any TagDirectory
   ) async throws(QueryError) -> Answer {
     func compile(_ tagSets: Set<UInt32>?) throws(QueryError) -> QueryCompiler.Compiled {
       try QueryCompiler.compile(
-        sql, database: database, precision: precision, directory: directory, tagSets: tagSets)
+        sql, now: now, database: database, precision: precision, directory: directory,
+        tagSets: tagSets)
     }
     let isLarge = directory.tagSets().count > DialectLimits.inlineTagSets
     switch try compile(isLarge ? [] : nil) {
@@ -46,6 +55,13 @@ package struct QueryService: Sendable {
     }
   }
 
+  /// Answers a statement of this program's own, in which every time is a number.
+  func run(
+    _ sql: String, directory: any TagDirectory
+  ) async throws(QueryError) -> Answer {
+    try await run(sql, now: 0, directory: directory)
+  }
+
   private func answer(_ plan: SelectPlan) async throws(QueryError) -> Answer {
     let found = try await ask(plan.sql)
     return Answer(
@@ -55,7 +71,9 @@ package struct QueryService: Sendable {
 
   private func tagSets(_ scan: EngineSQL) async throws(QueryError) -> Set<UInt32> {
     var numbers: Set<UInt32> = []
-    for row in try await ask(scan).table.rows {
+    var limits = limits
+    limits.rows = DialectLimits.scannedTagSets
+    for row in try await ask(scan, limits).table.rows {
       switch row.first {
       case .int(let number): numbers.insert(UInt32(clamping: number))
       case .uint(let number): numbers.insert(UInt32(clamping: number))
@@ -65,9 +83,11 @@ package struct QueryService: Sendable {
     return numbers
   }
 
-  private func ask(_ sql: EngineSQL) async throws(QueryError) -> QueryAnswer {
+  private func ask(
+    _ sql: EngineSQL, _ limits: QueryLimits? = nil
+  ) async throws(QueryError) -> QueryAnswer {
     do throws(StorageError) {
-      return try await backend.query(sql.text, limits: limits)
+      return try await backend.query(sql.text, limits: limits ?? self.limits)
     } catch {
       throw QueryError(error)
     }
@@ -86,10 +106,10 @@ package struct LossSummary: Hashable, Sendable {
 extension QueryService {
   /// What the pipeline lost in a stretch of time, worst first; at most 100 lines.
   ///
-  /// - Parameter range: An open end means from the first or to the last entry of the ledger. A
-  ///   statement that says nothing of time, such as SHOW, is not missing anything: no losses.
-  package func losses(in range: TimeRange) async throws(QueryError) -> [LossSummary] {
-    guard range.first != nil || range.last != nil else { return [] }
+  /// - Parameter range: An open end means from the first or to the last entry of the ledger; nil, of
+  ///   an answer that is made of no rows, means that nothing can be missing.
+  package func losses(in range: TimeRange?) async throws(QueryError) -> [LossSummary] {
+    guard let range else { return [] }
     return try await ask(Self.lossStatement(range)).table.rows.compactMap { row in
       guard row.count == 3, case .string(let stage) = row[0], case .string(let reason) = row[1]
       else { return nil }

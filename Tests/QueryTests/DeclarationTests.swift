@@ -10,10 +10,11 @@ import Testing
   func everyColumnCanBeSelected(table: TableDeclaration) throws {
     for column in table.columns {
       _ = try QueryCompiler.compile(
-        "SELECT `\(column.name)` FROM `\(table.qualifiedName)`", directory: FixedDirectory())
+        "SELECT `\(column.name)` FROM `\(table.qualifiedName)`", now: FixedDirectory.now,
+        directory: FixedDirectory())
     }
     _ = try QueryCompiler.compile(
-      "SELECT * FROM \(table.qualifiedName)", directory: FixedDirectory())
+      "SELECT * FROM \(table.qualifiedName)", now: FixedDirectory.now, directory: FixedDirectory())
   }
 
   /// What the engine is told to sort, split and index by is there, once.
@@ -39,7 +40,7 @@ import Testing
   @Test(arguments: TableDeclaration.builtIn)
   func everyFunctionTakesWhatItSaysItTakes(table: TableDeclaration) throws {
     for query in Self.aggregates(of: table) {
-      _ = try QueryCompiler.compile(query, directory: FixedDirectory())
+      _ = try QueryCompiler.compile(query, now: FixedDirectory.now, directory: FixedDirectory())
     }
   }
 

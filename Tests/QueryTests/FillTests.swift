@@ -7,7 +7,9 @@ import Testing
 /// Missing buckets become rows, series by series.
 @Suite struct FillTests {
   private func plan(_ query: String) throws -> SelectPlan {
-    guard case .select(let plan) = try QueryCompiler.compile(query, directory: FixedDirectory())
+    guard
+      case .select(let plan) = try QueryCompiler.compile(
+        query, now: FixedDirectory.now, directory: FixedDirectory())
     else { fatalError("not a SELECT") }
     return plan
   }

@@ -10,6 +10,9 @@ struct FixedDirectory: TagDirectory {
     ["auto_service": "mariadbd", "auto_instance": "mariadbd@db-1", "host": "db-1"],
     ["auto_service": "web-1", "auto_instance": "web-1", "host": "web-1"],
   ]
+  /// The moment of a request, in seconds.
+  static let now: Int64 = 1_790_000_400
+
   /// How many tag sets without a value of interest stand behind the four.
   var others = 0
 

@@ -36,7 +36,7 @@ import Testing
       }
       let text = String(decoding: bytes, as: UTF8.self)
       do throws(QueryError) {
-        _ = try QueryCompiler.compile(text, directory: FixedDirectory())
+        _ = try QueryCompiler.compile(text, now: FixedDirectory.now, directory: FixedDirectory())
       } catch {
         #expect(!error.message.isEmpty, "seed \(seed): \(text)")
         #expect(error.offset == nil || error.place != nil, "seed \(seed): \(text)")

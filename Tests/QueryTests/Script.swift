@@ -55,7 +55,8 @@ struct Script {
   /// What a query becomes: a statement, broken before each subquery, or an error.
   static func outcome(_ query: String) -> String {
     do throws(QueryError) {
-      switch try QueryCompiler.compile(query, directory: FixedDirectory()) {
+      switch try QueryCompiler.compile(query, now: FixedDirectory.now, directory: FixedDirectory())
+      {
       case .select(let plan), .show(let plan):
         return plan.sql.text.split(separator: " FROM (").joined(separator: "\n  FROM (") + "\n"
       case .ready(let answer):

@@ -19,7 +19,10 @@ struct StatementGenerator {
   private mutating func chance() -> Bool { Bool.random(using: &random) }
 
   private mutating func text() -> String {
-    let pieces = ["a", "1", " ", "'", "\"", "`", "\\", "\n", "--", "/*", ";", "é", "\0", "%", "*"]
+    let pieces = [
+      "a", "1", " ", "'", "\"", "`", "\\", "\n", "--", "/*", ";", "é", "\0", "%", "*",
+      "\u{301}", "\u{202E}", "\u{200D}",
+    ]
     return (0..<Int.random(in: 0...6, using: &random)).map { _ in pick(pieces) }.joined()
   }
 

@@ -178,9 +178,9 @@ struct AggregateBinder {
       return Scalar(
         sql: "if(\(test), \(yes.sql), \(no.sql))", type: yes.type, unit: yes.unit,
         isMetric: yes.isMetric)
-    case .now:
+    case .now, .instant:
       return try scope.scalar(
-        Expression(.call("now", call.arguments), at: call.offset), at: .groups)
+        Expression(.call(call.function.name, call.arguments), at: call.offset), at: .groups)
     default:
       throw QueryError(
         .misuse, "\(call.function.name)(...) must stand behind GROUP BY too", at: call.offset)

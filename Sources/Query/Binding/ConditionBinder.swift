@@ -155,33 +155,30 @@ extension TableScope {
     let isMicroseconds = tag.column.type == .dateTimeMicroseconds
     let subject = Scalar(sql: "\(tag.column)", type: .integer)
     return try test.rendered(over: subject) { expression throws(QueryError) in
-      if case .text(let text)? = Constant(expression), Int64(text) == nil {
-        guard Self.isDateTime(text) else {
-          throw QueryError(
-            .misuse,
-            "expected \(isMicroseconds ? "micro" : "")seconds since 1970 or "
-              + "'YYYY-MM-DD hh:mm:ss' in UTC", at: expression.offset)
-        }
-        return Scalar(sql: "toDateTime(\(literal: text), 'UTC')", type: .integer)
+      let folded = FoldedNumber(timeOperand: expression, now: now)
+      if folded == nil, case .text? = Constant(expression) {
+        throw QueryError(
+          .misuse,
+          "expected \(isMicroseconds ? "micro" : "")seconds since 1970 or "
+            + "'YYYY-MM-DD hh:mm:ss' in UTC", at: expression.offset)
       }
-      let value = try scalar(expression, at: .rows)
-      guard value.type.isNumeric || Constant(expression)?.number != nil else {
-        throw QueryError(.misuse, "expected a time", at: expression.offset)
+      let number: EngineSQL
+      if let folded {
+        number = isMicroseconds ? folded.microseconds.sql : folded.sql
+      } else {
+        number = try time(expression)
       }
-      let number = Constant(expression)?.number ?? value.sql
       guard isMicroseconds else { return Scalar(sql: number, type: .integer) }
       return Scalar(sql: "fromUnixTimestamp64Micro(toInt64(\(number)))", type: .integer)
     }
   }
 
-  /// Whether `text` reads `2026-11-23 02:00:00`.
-  private static func isDateTime(_ text: String) -> Bool {
-    let pattern = Array("dddd-dd-dd dd:dd:dd".utf8)
-    let bytes = Array(text.utf8)
-    guard bytes.count == pattern.count else { return false }
-    return zip(bytes, pattern).allSatisfy { byte, wanted in
-      wanted == UInt8(ascii: "d")
-        ? byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") : byte == wanted
+  /// A time that rows decide.
+  private func time(_ expression: Expression) throws(QueryError) -> EngineSQL {
+    let value = try scalar(expression, at: .rows)
+    guard value.type.isNumeric else {
+      throw QueryError(.misuse, "expected a time", at: expression.offset)
     }
+    return value.sql
   }
 }

@@ -11,7 +11,7 @@ struct Points {
   var weight: EngineSQL?
   /// The largest measurement behind a value, where it is stored.
   var maximum: EngineSQL?
-  /// Unix seconds of a value, for Last.
+  /// What is largest for the latest value, for Last.
   var time: EngineSQL
 }
 
@@ -56,17 +56,27 @@ extension TableScope {
   func rowPoints(
     _ metric: MetricDeclaration, _ definition: MetricDeclaration.Definition
   ) -> Points? {
-    let time: EngineSQL = "toUnixTimestamp(time)"
     if case .folded(let sum, let count, let max) = definition,
       let sum = column(sum), let count = column(count), let max = column(max)
     {
       return Points(
         value: "\(sum) / \(count)", condition: "\(count) > 0", weight: "\(count)",
-        maximum: "\(max)", time: time)
+        maximum: "\(max)", time: moment(of: "\(sum) / \(count)"))
     }
     guard let value = figure(definition) else { return nil }
+    let time = moment(of: value)
     guard metric.kind == .delay else { return Points(value: value, time: time) }
     return Points(value: value, condition: "\(value) > 0", time: time)
+  }
+
+  /// What orders rows by time: a log's by their ends, to the microsecond, and then by their numbers.
+  /// Of others that have one time the row with the larger value is the later one, so that each run
+  /// gives the same answer.
+  func moment(of value: EngineSQL) -> EngineSQL {
+    guard let end = column("end_time"), let row = column("_id") else {
+      return "tuple(time, \(value))"
+    }
+    return "tuple(\(end), \(row))"
   }
 
   /// Numerator and denominator of a ratio, as summed.

@@ -103,7 +103,15 @@ extension TableScope {
       return Scalar(sql: "if(\(test), \(yes.sql), \(no.sql))", type: yes.type, unit: yes.unit)
     case .now:
       try want(0...0)
-      return Scalar(sql: "toUnixTimestamp(now())", type: .integer, unit: "s")
+      return Scalar(sql: "\(now)", type: .integer, unit: "s")
+    case .instant:
+      try want(1...1)
+      guard let seconds = FoldedNumber(timeOperand: arguments[0], now: now) else {
+        throw QueryError(
+          .misuse, "\(function.name) is written \(function.name)(\(function.signature))",
+          at: arguments[0].offset)
+      }
+      return Scalar(sql: seconds.sql, type: .integer, unit: "s")
     case .time:
       return Scalar(
         sql: try TimeBuckets(arguments, at: offset, table: table).sql, type: .integer, unit: "s")

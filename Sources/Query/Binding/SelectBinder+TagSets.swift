@@ -6,16 +6,22 @@ internal import Telemetry
 /// What decoding tag sets costs a statement.
 extension SelectBinder {
   /// A statement must not grow without bound because many columns decode a large catalog.
-  func boundDecoding() throws(QueryError) {
+  ///
+  /// - Returns: Whether anything is decoded at all.
+  func boundDecoding() throws(QueryError) -> Bool {
     let expressions =
       select.items.map(\.expression) + select.grouping + select.order.map(\.expression)
-      + [select.condition, select.having].compactMap(\.self)
+      + [select.condition, select.having, select.seriesLimit?.order?.expression]
+      .compactMap(\.self)
     var decoded = 0
     for expression in expressions {
       if expression.kind == .star { decoded += scope.tags.count(where: \.isDecoded) }
       for (name, _) in expression.names {
-        guard case .tag(let tag) = scope.meaning(name) else { continue }
-        decoded += tag.isDecoded ? 1 : 0
+        switch scope.meaning(name) {
+        case .tag(let tag): decoded += tag.isDecoded ? 1 : 0
+        case .eitherSide(let tags): decoded += tags.count(where: \.isDecoded)
+        default: break
+        }
       }
     }
     guard decoded * scope.tagSets.count <= DialectLimits.decodedNames else {
@@ -24,6 +30,7 @@ extension SelectBinder {
         "the query names \(decoded) tags of \(scope.tagSets.count) tag sets, which is too "
           + "much for one statement; name fewer columns or a shorter time range")
     }
+    return decoded > 0
   }
 
   /// By time alone: the other conditions may need the answer.

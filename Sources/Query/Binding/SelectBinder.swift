@@ -9,7 +9,7 @@ struct SelectBinder {
 
   /// - Throws: ``QueryError`` without its place worked out.
   func plan() throws(QueryError) -> SelectPlan {
-    try boundDecoding()
+    let decodes = try boundDecoding()
     let condition: EngineSQL?
     if let limit = select.seriesLimit, select.grouping.isEmpty {
       throw QueryError(
@@ -24,8 +24,13 @@ struct SelectBinder {
       !select.grouping.isEmpty || select.items.contains { $0.expression.aggregates }
       || select.having != nil
     var plan = aggregates ? try grouped(condition) : try rows(condition)
-    plan.tagSetScan = tagSetScan(plan.range)
+    if decodes { plan.tagSetScan = tagSetScan(rowSeconds.range) }
     return plan
+  }
+
+  /// The seconds that WHERE admits.
+  private var rowSeconds: TimeSet {
+    TimeSet(select.condition, table: scope.table, now: scope.now)
   }
 
   private var verb: EngineSQL { select.isDistinct ? "SELECT DISTINCT" : "SELECT" }
@@ -61,7 +66,7 @@ struct SelectBinder {
     return SelectPlan(
       table: scope.table,
       sql: "\(verb) \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
-      columns: columns, range: TimeRange(select.condition))
+      columns: columns, range: rowSeconds.range)
   }
 
   /// Times sort by their column, so that the engine can read in the table's order.
@@ -92,7 +97,8 @@ struct SelectBinder {
   // MARK: Groups
 
   private func grouped(_ condition: EngineSQL?) throws(QueryError) -> SelectPlan {
-    let range = TimeRange(select.condition)
+    let seconds = rowSeconds
+    let range = seconds.range.asked(at: scope.now)
     var binder = AggregateBinder(scope: scope, range: range)
     for expression in select.grouping {
       let key = groupKey(expression)
@@ -109,7 +115,8 @@ struct SelectBinder {
       columns.append(AnswerColumn(value, item.heading))
     }
     var kept: [EngineSQL] = []
-    if let having = select.having { kept.append(try binder.condition(dealiased(having))) }
+    let having = select.having.map(dealiased)
+    if let having { kept.append(try binder.condition(having)) }
     var order: [EngineSQL] = []
     for term in select.order {
       order.append(Self.term(try binder.value(dealiased(term.expression)).sql, term))
@@ -125,7 +132,8 @@ struct SelectBinder {
     return SelectPlan(
       table: scope.table,
       sql: "\(verb) \(values.joined(", ")) FROM (\(source))\(filter)\(sorted)\(limit)",
-      columns: columns, fill: fill(binder, range: range), range: range)
+      columns: columns, fill: fill(binder, range: range),
+      range: seconds.intersection(TimeSet(having, table: scope.table, now: scope.now)).range)
   }
 
   /// What SLIMIT asks for; nil without one.

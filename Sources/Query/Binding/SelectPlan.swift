@@ -10,10 +10,10 @@ package struct SelectPlan: Sendable {
   package var sql: EngineSQL
   package var columns: [AnswerColumn]
   package var fill: FillPlan?
-  /// The bounds of `time` in the query.
-  package var range: TimeRange
-  /// Finds the tag sets in the rows, for a catalog too large to send along whole; nil for a table
-  /// without tag sets.
+  /// The seconds of the rows that the answer is made of; nil when it is made of none.
+  package var range: TimeRange?
+  /// Finds the tag sets in the rows, for a catalog too large to send along whole; nil for a query
+  /// that names no tag of them.
   var tagSetScan: EngineSQL?
 }
 

@@ -42,7 +42,7 @@ extension ShowBinder {
         AnswerColumn(name: "value", type: source.type, unit: "", label: .tag),
         AnswerColumn(name: "display_name", type: .text, unit: "", label: .tag),
       ],
-      range: TimeRange())
+      range: source.readsRows ? TimeRange() : nil)
     return .show(plan)
   }
 
@@ -62,7 +62,7 @@ extension ShowBinder {
   private func anyScope(_ name: Name) throws(QueryError) -> TableScope {
     let scopes = TableDeclaration.builtIn
       .filter { database.isEmpty || $0.database == database }
-      .map { TableScope(table: $0, directory: directory) }
+      .map { TableScope(table: $0, directory: directory, now: now) }
     for scope in scopes {
       if scope.meaning(name.text) != nil { return scope }
     }
@@ -73,19 +73,19 @@ extension ShowBinder {
 
   private func valueSource(
     of tag: TableScope.BoundTag, in scope: TableScope
-  ) -> (sql: EngineSQL, type: ValueType) {
+  ) -> (sql: EngineSQL, type: ValueType, readsRows: Bool) {
     let known = tag.enumerationValues(directory)
     if !known.isEmpty {
       let pairs = known.map { "(\($0.number), \(literal: $0.name))" as EngineSQL }
       return (
         "SELECT pair.1 AS value, pair.2 AS display_name FROM "
-          + "(SELECT arrayJoin([\(pairs.joined(", "))]) AS pair)", .integer
+          + "(SELECT arrayJoin([\(pairs.joined(", "))]) AS pair)", .integer, false
       )
     }
     let shown = scope.shown(tag, at: .rows)
     return (
       "SELECT \(shown.sql) AS value, toString(value) AS display_name FROM \(scope.table) "
-        + "GROUP BY value", shown.type
+        + "GROUP BY value", shown.type, true
     )
   }
 
@@ -107,11 +107,13 @@ extension ShowBinder {
         try test.subject.column(of: Self.valueNames) == 0
         ? Scalar(sql: "value", type: type) : Scalar(sql: "display_name", type: .text)
       return try test.rendered(over: subject) { operand throws(QueryError) in
-        guard let constant = Constant(operand) else {
+        if case .text(let text)? = Constant(operand) {
+          return Scalar(sql: "\(literal: text)", type: .text)
+        }
+        guard let number = FoldedNumber(operand, now: now) else {
           throw QueryError(.misuse, "expected a constant", at: operand.offset)
         }
-        if case .text(let text) = constant { return Scalar(sql: "\(literal: text)", type: .text) }
-        return Scalar(sql: constant.number ?? "0", type: .integer)
+        return Scalar(sql: number.sql, type: .integer)
       }
     }
   }

@@ -10,6 +10,7 @@ struct ShowBinder {
   let database: String
   let precision: TableScope.Precision
   let directory: any TagDirectory
+  let now: Int64
 
   func answer(_ show: ShowStatement) throws(QueryError) -> QueryCompiler.Compiled {
     if case .tagValues(let tag, let table) = show.subject {
@@ -30,6 +31,11 @@ struct ShowBinder {
         tables.map { [$0.name, $0.database, "\($0.interval)", $0.about] })
     case .tags(let name):
       return tags(of: try scope(name))
+    case .columns(let name):
+      let scope = try scope(name)
+      return Answer(
+        ["name", "type", "description"],
+        scope.table.columns.map { [$0.name, scope.shown($0).type.rawValue, $0.about] })
     case .metrics(let name):
       return try metrics(of: name)
     case .functions:
@@ -62,7 +68,7 @@ struct ShowBinder {
 
   func scope(_ name: Name) throws(QueryError) -> TableScope {
     let table = try TableScope.table(name, database: database, precision: precision)
-    return TableScope(table: table, directory: directory)
+    return TableScope(table: table, directory: directory, now: now)
   }
 
   // MARK: Tags and metrics

@@ -8,15 +8,20 @@ package import Telemetry
 package struct TableScope: Sendable {
   package let table: TableDeclaration
   let directory: any TagDirectory
+  /// The moment of the request, in seconds.
+  let now: Int64
   /// The tag sets that the rows can have.
   let tagSets: [TagSet]
   /// Every tag of the table, in the order of their declaration, client before server.
   let tags: [BoundTag]
 
   /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
-  init(table: TableDeclaration, directory: any TagDirectory, tagSets: Set<UInt32>? = nil) {
+  init(
+    table: TableDeclaration, directory: any TagDirectory, now: Int64, tagSets: Set<UInt32>? = nil
+  ) {
     self.table = table
     self.directory = directory
+    self.now = now
     tags = Self.tags(of: table)
     let all = directory.tagSets()
     self.tagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
@@ -129,6 +134,12 @@ extension TableScope {
     let inside = all.filter { database.isEmpty || $0.database == database }
     if let table = inside.first(where: { reads($0, as: $0.name) }) { return table }
     let place = database.isEmpty ? "" : " in database \(database)"
+    if let table = all.first(where: { reads($0, as: $0.name) }) {
+      throw QueryError(
+        .unknownName,
+        "there is no table '\(name.text)'\(place); it is in \(table.database), so write "
+          + "\(table.database).\(name.text), or leave the database out", at: name.offset)
+    }
     throw QueryError(
       .unknownName, "there is no table '\(name.text)'\(place)", at: name.offset,
       suggestions: NearestNames.of(name.text, in: inside.map(\.name) + all.map(\.qualifiedName)))

@@ -63,8 +63,16 @@ extension AggregateBinder {
       let value = TableScope.ratio(
         metric.kind, part, of: whole, complement: terms.complement)
       return isLog
-        ? (Points(value: value, time: "toUnixTimestamp(time)"), .rows)
+        ? (Points(value: value, time: scope.moment(of: value)), .rows)
         : (Points(value: value, time: "point"), .points)
+    }
+    if call.function.operation == .last, case .folded(let sum, let count, _) = definition,
+      let sum = scope.column(sum), let count = scope.column(count)
+    {
+      // Many rows share the last interval; what came last is the mean of all of them.
+      let (sum, count) = withPlan { ($0.pointSum(of: "\(sum)"), $0.pointSum(of: "\(count)")) }
+      let mean = Points(value: "\(sum) / \(count)", condition: "\(count) > 0", time: "point")
+      return (mean, .points)
     }
     if metric.kind == .counter || metric.kind == .gauge, !isLog {
       let sum = scope.summand(definition) ?? "0"

@@ -28,7 +28,7 @@ struct ValueTest {
     case .isNull(let operand, let negated):
       (subject, operation, isNegated) = (operand, .isNull, negated)
     case .binary(let name, let left, let right):
-      let swaps = Constant(left) != nil && Constant(right) == nil
+      let swaps = left.isConstant && !right.isConstant
       subject = swaps ? right : left
       let value = swaps ? left : right
       switch name {

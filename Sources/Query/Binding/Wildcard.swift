@@ -2,19 +2,20 @@
 
 /// A pattern of LIKE: `*` and `%` stand for any text, case does not matter.
 struct Wildcard {
-  private let pattern: [Character]
+  private let pattern: [Unicode.Scalar]
   private let written: String
 
   init(_ pattern: String) {
     written = pattern
-    self.pattern = Array(pattern.lowercased())
+    self.pattern = Array(pattern.lowercased().unicodeScalars)
   }
 
-  private static func isAny(_ character: Character) -> Bool { character == "*" || character == "%" }
+  /// By scalars, as the engine looks: behind a mark that joins it, `*` is still itself.
+  private static func isAny(_ scalar: Unicode.Scalar) -> Bool { scalar == "*" || scalar == "%" }
 
   /// Matches the whole of `text`, in time of the product of both lengths at worst.
   func matches(_ text: String) -> Bool {
-    let text = Array(text.lowercased())
+    let text = Array(text.lowercased().unicodeScalars)
     var (at, position) = (0, 0)
     var retry: (at: Int, position: Int)?
     while position < text.count {
@@ -38,12 +39,12 @@ struct Wildcard {
   /// The same for the engine's ILIKE, where `_` and `\` would mean something else.
   var enginePattern: String {
     var engine = ""
-    for character in written {
-      switch character {
+    for scalar in written.unicodeScalars {
+      switch scalar {
       case "*": engine += "%"
       case "_": engine += "\\_"
       case "\\": engine += "\\\\"
-      default: engine.append(character)
+      default: engine.unicodeScalars.append(scalar)
       }
     }
     return engine

@@ -19,7 +19,7 @@ package struct FunctionDeclaration: Hashable, Sendable {
     case last, percentile, exactPercentile, apdex, histogram
     case count, unique, exactUnique, any, topK
     case perSecond, percentage
-    case time, enumerationName, toString, choice, now
+    case time, enumerationName, toString, choice, now, instant
   }
 
   package var name: String
@@ -117,6 +117,11 @@ package struct FunctionDeclaration: Hashable, Sendable {
     .init("Enum", .scalar, .enumerationName, "tag", about: "Name of an enumeration's number."),
     .init("toString", .scalar, .toString, "value", about: "The value as text."),
     .init("if", .scalar, .choice, "condition, then, else", about: "One of two values."),
-    .init("now", .scalar, .now, "", unit: "s", about: "The present, in Unix seconds."),
+    .init(
+      "now", .scalar, .now, "", unit: "s",
+      about: "The moment of the request, the same one wherever it stands, in Unix seconds."),
+    .init(
+      "toDateTime", .scalar, .instant, "'YYYY-MM-DD hh:mm:ss' or seconds", unit: "s",
+      about: "A point in time, in UTC, in Unix seconds."),
   ]
 }

@@ -18,6 +18,10 @@ extension Parser {
       try expect(.from)
       return .tags(try name("a table"))
     }
+    if takeWord("columns") {
+      try expect(.from)
+      return .columns(try name("a table"))
+    }
     if takeWord("tag") {
       let tag = try name("a tag")
       guard takeWord("values") else { throw unexpected("VALUES") }
@@ -33,6 +37,6 @@ extension Parser {
       if takeWord("functions") { return .functions }
       return .metrics(table: take(.from) ? try name("a table") : nil)
     }
-    throw unexpected("DATABASES, TABLES, TAGS, TAG, ENUM, METRICS or FUNCTIONS")
+    throw unexpected("DATABASES, TABLES, TAGS, TAG, COLUMNS, ENUM, METRICS or FUNCTIONS")
   }
 }

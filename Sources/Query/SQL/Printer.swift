@@ -107,6 +107,7 @@ extension ShowStatement: CustomStringConvertible {
       case .databases: "SHOW DATABASES"
       case .tables(let database): "SHOW TABLES" + from(database)
       case .tags(let table): "SHOW TAGS" + from(table)
+      case .columns(let table): "SHOW COLUMNS" + from(table)
       case .tagValues(let tag, let table):
         "SHOW TAG \(Expression.quoteName(tag.text)) VALUES" + from(table)
       case .metrics(let table): "SHOW METRICS" + from(table)

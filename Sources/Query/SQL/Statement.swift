@@ -68,6 +68,8 @@ package struct ShowStatement: Hashable, Sendable {
     case databases
     case tables(database: Name?)
     case tags(Name)
+    /// What is stored, and what `SELECT *` shows besides the tags.
+    case columns(Name)
     case tagValues(Name, table: Name?)
     case metrics(table: Name?)
     case functions

@@ -37,7 +37,7 @@ struct CallRoutes {
       if let step = request.step {
         bars = try await service.callBars(request.filter, step: step, directory: directory)
       }
-      let losses = try await service.losses(in: page.answer.range)
+      let losses = await service.missing(from: page.answer)
       var json = JSONText()
       json.object { json in
         json.answer(page.answer, losses: losses)

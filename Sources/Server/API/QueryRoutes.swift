@@ -24,8 +24,9 @@ struct QueryRoutes {
     let precision = try precision(request)
     do throws(QueryError) {
       let answer = try await service.run(
-        request.sql, database: request.db ?? "", precision: precision, directory: catalog.snapshot)
-      let losses = try await service.losses(in: answer.range)
+        request.sql, now: wallClock() / 1_000_000_000, database: request.db ?? "",
+        precision: precision, directory: catalog.snapshot)
+      let losses = await service.missing(from: answer)
       var json = JSONText()
       json.object { $0.answer(answer, losses: losses) }
       return json.response()
@@ -44,19 +45,38 @@ struct QueryRoutes {
   }
 }
 
+extension QueryService {
+  /// What is missing from an answer. That it cannot be told does not take the answer away.
+  func missing(from answer: Answer) async -> Result<[LossSummary], QueryError> {
+    do throws(QueryError) {
+      return .success(try await losses(in: answer.range))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
 extension JSONText {
   /// The members of an answer, and what is missing from it.
-  mutating func answer(_ answer: Answer, losses: [LossSummary]) {
+  mutating func answer(_ answer: Answer, losses: Result<[LossSummary], QueryError>) {
     member("OPT_STATUS", "SUCCESS")
     member("DESCRIPTION", "")
     member("result") { $0.object { $0.members(answer) } }
     member("losses") { json in
-      json.array(losses) { json, loss in
+      json.array((try? losses.get()) ?? []) { json, loss in
         json.object { json in
           json.member("stage", loss.stage)
           json.member("reason", loss.reason)
           json.member("dropped", loss.dropped)
         }
+      }
+    }
+    if case .failure(let error) = losses { member("losses_unknown", error.description) }
+    guard let range = answer.range else { return }
+    member("range") { json in
+      json.object { json in
+        json.member("first", range.first)
+        json.member("last", range.last)
       }
     }
   }

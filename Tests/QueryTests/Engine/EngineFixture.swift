@@ -37,7 +37,9 @@ struct EngineFixture {
   func rows(
     _ query: String, directory: FixedDirectory = FixedDirectory()
   ) async throws -> [[Value]] {
-    try await service.run(query, directory: directory).rows.map { $0.map(Self.rounded) }
+    try await service.run(query, now: FixedDirectory.now, directory: directory).rows.map {
+      $0.map(Self.rounded)
+    }
   }
 
   private static func rounded(_ value: Value) -> Value {
