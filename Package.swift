@@ -128,9 +128,8 @@ let package = Package(
     .executableTarget(
       name: "metaflow",
       dependencies: [
-        argumentParser, asyncHTTPClient, .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-      ],
+        argumentParser, asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio,
       swiftSettings: settings),
 
     // The tests, in the order of the targets.
@@ -168,6 +167,13 @@ let package = Package(
         "Bytes", "Catalog", "Query", "Storage", "Telemetry", "TestSupport", "metaflow-engine",
         logging,
       ], exclude: ["Scripts"], swiftSettings: settings),
+    tests(
+      "ServerTests",
+      [
+        "Catalog", "ConfigurationFile", "Ingest", "Query", "Server", "Storage", "Telemetry",
+        "TestSupport", "metaflow-engine", hummingbird, logging, serviceLifecycle,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ] + nio),
     tests(
       "EndToEndTests",
       ["TestSupport", "metaflow", "metaflow-agent", "metaflow-engine", "metaflow-server"]),

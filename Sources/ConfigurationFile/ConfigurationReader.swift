@@ -121,9 +121,17 @@ package struct ConfigurationReader {
 
   /// A number of bytes: `512 MiB`, `2GiB`, `4096`. Units are powers of 1,024.
   package mutating func bytes(
-    _ key: String, default fallback: Int
+    _ key: String, default fallback: Int, atLeast least: Int = 0
   ) throws(ConfigurationError) -> Int {
-    try read(key, default: fallback, expected: "a size such as 512 MiB or 2 GiB", byteCount)
+    let size = try read(
+      key, default: fallback,
+      expected: "a whole number with the unit B, KiB, MiB, GiB or TiB, such as 512 MiB", byteCount)
+    guard size >= least else {
+      throw ConfigurationError(
+        "\(name):\(entries[key]?.line ?? 0): \(key) is '\(entries[key]?.values.first ?? "")'; it must be "
+          + "at least \(least >> 20) MiB")
+    }
+    return size
   }
 
   /// - Throws: for the first key of the file that was never read, with the nearest that there is.

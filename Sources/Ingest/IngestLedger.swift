@@ -24,6 +24,8 @@ package struct IngestStatistics: Hashable, Sendable {
   package var segments: UInt64 = 0
   package var storeFailures: UInt64 = 0
   package var segmentsSetAside: UInt64 = 0
+  /// Why nothing is stored at the moment; nil when the last attempt succeeded.
+  package var storeFault: String?
   /// Bytes of the journal that wait to be written, and for the store.
   package var queuedBytes = 0
   package var sealedBytes = 0

@@ -167,8 +167,10 @@ package struct SegmentStorer: ~Copyable {
     while !Task.isCancelled {
       do throws(CatalogError) {
         try catalog.commit()
+        ledger.count { $0.storeFault = nil }
         return true
       } catch {
+        ledger.count { $0.storeFault = "The catalog cannot be written: \(error)" }
         logger.error(
           "The catalog cannot be written; rows wait in the journal.",
           metadata: ["error": "\(error)"])
@@ -204,9 +206,13 @@ package struct SegmentStorer: ~Copyable {
     while !Task.isCancelled {
       do throws(StorageError) {
         try await storage.insert(batch, token: token)
+        ledger.count { $0.storeFault = nil }
         return true
       } catch {
-        ledger.count { $0.storeFailures += 1 }
+        ledger.count { statistics in
+          statistics.storeFailures += 1
+          statistics.storeFault = error.description
+        }
         if case .refused = error { refusals += 1 }
         logger.warning(
           "The store did not take rows; they wait in the journal.",
@@ -231,6 +237,7 @@ package struct SegmentStorer: ~Copyable {
     let lost = account.passed
     ledger.count { statistics in
       statistics.segmentsSetAside += 1
+      statistics.storeFault = nil
       statistics.ingest.add(account)
       statistics.store.received &+= lost
       statistics.store.drop(.storeRefused, count: lost)

@@ -3,12 +3,14 @@
 import ConfigurationFile
 import Glibc
 import NIOCore
+import Telemetry
 
 /// Takes `address` for a moment, without listening: whoever waits for the server to accept connections
 /// must not take this for it.
 ///
+/// - Returns: Whether only this host reaches it.
 /// - Throws: ``ServerError`` that names the option and what to do.
-func checkPort(_ address: NetworkAddress, option: String) throws(ServerError) {
+func checkPort(_ address: NetworkAddress, option: String) throws(ServerError) -> Bool {
   do {
     let resolved = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
     try unsafe resolved.withSockAddr { socketAddress, length in
@@ -23,6 +25,7 @@ func checkPort(_ address: NetworkAddress, option: String) throws(ServerError) {
         throw IOError(errnoCode: errno, reason: "bind")
       }
     }
+    return resolved.ipAddress.flatMap { IPAddress($0) }?.isLoopback ?? false
   } catch {
     throw ServerError(listening: option, address, error)
   }

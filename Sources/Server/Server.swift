@@ -27,8 +27,14 @@ package struct Server: Sendable {
   /// - Throws: ``ServerError`` with a sentence for people when it cannot start.
   package func run() async throws {
     // Before the engine's second of starting: whoever has the wrong port should hear it at once.
-    try checkPort(configuration.http, option: "--http")
-    try checkPort(configuration.ingest, option: "--ingest")
+    guard try checkPort(configuration.http, option: "--http") else {
+      throw ServerError(open: configuration.http)
+    }
+    if try !checkPort(configuration.ingest, option: "--ingest") {
+      logger.warning(
+        "agents connect unencrypted and without credentials yet: let nobody else reach this port",
+        metadata: ["ingest": "\(configuration.ingest)"])
+    }
     let storage = try await startEngine()
     do {
       try await storage.migrate(TableDeclaration.builtIn)
@@ -63,7 +69,9 @@ package struct Server: Sendable {
     let ingest = try Ingest(
       settings, catalog: catalog, storage: storage, logger: logger,
       now: { Timestamp(nanoseconds: wallClock()) })
-    let api = API(storage: storage, catalog: catalog, ingest: ingest)
+    let api = API(
+      storage: storage, catalog: catalog, ingest: ingest, limits: configuration.limits,
+      restarts: { await storage.restarts })
     let policy = RetentionPolicy(
       maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,
       minimumFreeBytes: configuration.retentionFreeBytes,
@@ -71,7 +79,8 @@ package struct Server: Sendable {
     let services: [any Service] = [
       IngestService(ingest: ingest),
       RetentionKeeper(storage: storage, policy: policy, logger: logger),
-      api.application(at: configuration.http, logger: logger),
+      api.application(
+        at: configuration.http, allowedHosts: configuration.allowedHosts, logger: logger),
     ]
     logger.info(
       "listening",

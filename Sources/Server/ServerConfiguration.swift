@@ -7,7 +7,11 @@ package struct ServerConfiguration: Hashable, Sendable {
   /// Everything that is stored lies below.
   package var dataDirectory = "data"
   package var http = NetworkAddress(host: "127.0.0.1", port: 20_416)
+  /// Names besides those of loopback by which the API may be called.
+  package var allowedHosts: [String] = []
   package var ingest = NetworkAddress(host: "127.0.0.1", port: 20_033)
+  /// How much the API does at once.
+  package var limits = ServerLimits()
   package var logLevel = "info"
   /// A `clickhouse` program to run in place of the pinned engine; empty for the pinned one.
   package var enginePath = ""
@@ -28,16 +32,47 @@ package struct ServerConfiguration: Hashable, Sendable {
     let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
     dataDirectory = try reader.string("data_dir", default: dataDirectory)
     http = try reader.read("http", default: http, expected: address) { NetworkAddress($0) }
+    allowedHosts = try reader.list("allowed_hosts", default: allowedHosts)
+    for host in allowedHosts { try Self.checkName(host, of: "allowed_hosts") }
     ingest = try reader.read("ingest", default: ingest, expected: address) { NetworkAddress($0) }
+    limits.connections = try reader.integer(
+      "limits.connections", default: limits.connections, in: 1...10_000)
+    limits.queries = try reader.integer("limits.queries", default: limits.queries, in: 1...32)
+    limits.answerBytes = try reader.bytes(
+      "limits.answers", default: limits.answerBytes, atLeast: 1 << 20)
+    limits.idleSeconds = try reader.integer(
+      "limits.idle", default: limits.idleSeconds, in: 1...3_600)
     logLevel = try reader.read(
       "log_level", default: logLevel, expected: "one of " + levels.joined(separator: ", ")
     ) { levels.contains($0) ? $0 : nil }
     enginePath = try reader.string("engine.clickhouse", default: enginePath)
-    engineMemory = try reader.bytes("engine.memory", default: engineMemory)
+    engineMemory = try reader.bytes("engine.memory", default: engineMemory, atLeast: 256 << 20)
     retentionBytes = try reader.bytes("retention.max_size", default: retentionBytes)
     retentionFreeBytes = try reader.bytes("retention.min_free", default: retentionFreeBytes)
     retentionHistoryHours = try reader.integer(
       "retention.min_history", default: retentionHistoryHours, in: 0...87_600)
     try reader.finish()
   }
+
+  /// - Parameter option: What the name was given to.
+  package static func checkName(_ host: String, of option: String) throws(ConfigurationError) {
+    guard Authority.host(host) == nil else { return }
+    throw ConfigurationError(
+      "\(option) has '\(host)'; it must be a name such as metaflow.example or an address, without a "
+        + "scheme, a port or a path")
+  }
+}
+
+/// How much the API does at once. What is too much is answered with status 503 and the reason.
+package struct ServerLimits: Hashable, Sendable {
+  /// Connections that are open.
+  package var connections = 256
+  /// Queries that run.
+  package var queries = 16
+  /// Bytes of the store's answers in memory, of all queries together.
+  package var answerBytes = 128 << 20
+  /// Seconds after which a connection that asks nothing, or takes nothing of its answer, is closed.
+  package var idleSeconds = 60
+
+  package init() {}
 }

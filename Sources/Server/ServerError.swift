@@ -7,9 +7,20 @@ import NIOCore
 /// Why the server does not start, or stopped. The text is for people.
 package struct ServerError: Error, CustomStringConvertible {
   package let description: String
+  /// Whether it is the configuration that has to change.
+  package var isConfiguration = false
 
   package init(_ description: String) {
     self.description = description
+  }
+
+  /// The API would listen where others reach it.
+  init(open address: NetworkAddress) {
+    description =
+      "--http \(address) is not loopback: whoever reaches it could read all that is captured, and "
+      + "credentials come with a later release. Listen on 127.0.0.1:\(address.port), and reach it from "
+      + "elsewhere through a tunnel: ssh -L \(address.port):127.0.0.1:\(address.port) THIS-HOST"
+    isConfiguration = true
   }
 
   /// What went wrong when `option`'s address was to be listened on.

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ConfigurationFile
+import Glibc
 import Logging
 import Server
 
@@ -16,7 +17,7 @@ struct ServerCommand: AsyncParsableCommand {
 
       EXAMPLES
         metaflow-server
-        metaflow-server --data-dir /var/lib/metaflow --http 0.0.0.0:20416 --ingest 0.0.0.0:20033
+        metaflow-server --data-dir /var/lib/metaflow --ingest 0.0.0.0:20033
         metaflow-server --config /etc/metaflow/server.yaml
       """)
 
@@ -29,8 +30,16 @@ struct ServerCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Serve API and UI here (default: 127.0.0.1:20416).", valueName: "host:port"))
+      "Serve API and UI here (default: 127.0.0.1:20416). Loopback only, until there are credentials.",
+      valueName: "host:port"))
   var http: String?
+
+  @Option(
+    name: .customLong("allowed-host"),
+    help: ArgumentHelp(
+      "A name besides localhost by which the API may be called; may be given several times.",
+      valueName: "name"))
+  var allowedHosts: [String] = []
 
   @Option(
     help: ArgumentHelp("Listen for agents here (default: 127.0.0.1:20033).", valueName: "host:port")
@@ -47,6 +56,10 @@ struct ServerCommand: AsyncParsableCommand {
       var logger = Logger(label: "metaflow-server")
       logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
       try await Server(settings, logger: logger).run()
+    } catch let error as ConfigurationError {
+      throw refuse(error.description)
+    } catch let error as ServerError where error.isConfiguration {
+      throw refuse(error.description)
     } catch {
       throw Failure(description: "\(error)")
     }
@@ -57,6 +70,8 @@ struct ServerCommand: AsyncParsableCommand {
     var settings = try ServerConfiguration(&reader)
     if let dataDir { settings.dataDirectory = dataDir }
     if let http { settings.http = try address(http, of: "--http") }
+    for host in allowedHosts { try ServerConfiguration.checkName(host, of: "--allowed-host") }
+    settings.allowedHosts += allowedHosts
     if let ingest { settings.ingest = try address(ingest, of: "--ingest") }
     if let logLevel {
       guard Logger.Level(rawValue: logLevel) != nil else {
@@ -73,6 +88,13 @@ struct ServerCommand: AsyncParsableCommand {
         "\(option) is '\(text)'; it must be an address such as 127.0.0.1:20416")
     }
     return address
+  }
+
+  /// Says why the settings do not do, and gives the exit code of that (EX_CONFIG of sysexits(3)).
+  private func refuse(_ text: String) -> ExitCode {
+    let line = Array("metaflow-server: \(text)\n".utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    return ExitCode(78)
   }
 
   private struct Failure: Error, CustomStringConvertible {

@@ -5,6 +5,7 @@ import ConfigurationFile
 import Hummingbird
 import Ingest
 import Logging
+import NIOCore
 import Query
 import Storage
 import Telemetry
@@ -14,28 +15,47 @@ struct API {
   let storage: any StorageBackend
   let catalog: Catalog
   let ingest: Ingest
+  let limits: ServerLimits
+  /// How often the engine had to be started again.
+  var restarts: @Sendable () async -> Int = { 0 }
 
-  func application(at address: NetworkAddress, logger: Logger) -> some Hummingbird
-    .ApplicationProtocol
-  {
-    let router = Router()
-    WebAssets().add(to: router)
-    let service = QueryService(backend: storage)
-    QueryRoutes(service: service, catalog: catalog).add(to: router)
-    CallRoutes(service: service, catalog: catalog).add(to: router)
-    HopRoutes(service: service, catalog: catalog).add(to: router)
+  /// - Parameter onServerRunning: Called with the port once requests are taken.
+  func application(
+    at address: NetworkAddress, allowedHosts: [String], logger: Logger,
+    onServerRunning: @escaping @Sendable (Int) -> Void = { _ in }
+  ) -> some Hummingbird.ApplicationProtocol {
+    var routes = APIRoutes()
+    WebAssets().add(to: &routes)
+    let connections = OpenConnections(limit: limits.connections)
+    let gate = QueryGate(limit: limits.queries, bytes: limits.answerBytes)
+    let runner = QueryRunner(
+      service: QueryService(backend: storage), gate: gate, connections: connections)
+    QueryRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    CallRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    let metrics = ServerMetrics(
+      storage: storage, catalog: catalog, ingest: ingest, restarts: restarts,
+      connections: connections, gate: gate)
     StatusRoutes(
-      storage: storage, agents: { [self] in agents() },
-      metrics: { [self] in await ServerMetrics(storage: storage, ingest: ingest).text() }
-    ).add(to: router)
+      health: { [self] in await Health.look(storage: storage, catalog: catalog, ingest: ingest) },
+      agents: { [self] in agents() }, metrics: { await metrics.text() }
+    ).add(to: &routes)
     // Requests are the users' business; the library tells each at info otherwise.
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
+    let patience = TimeAmount.seconds(Int64(limits.idleSeconds))
     return Application(
-      router: router,
+      responder: Gatekeeper(
+        connections: connections, door: Door(listening: address, allowedHosts: allowedHosts),
+        table: routes.table,
+        responder: routes.router.buildResponder()),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionHandler(connections, patience: patience)],
+          idleTimeout: patience)),
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "metaflow"),
-      logger: quiet)
+      onServerRunning: { onServerRunning($0.localAddress?.port ?? 0) }, logger: quiet)
   }
 
   private func agents() -> [AgentSummary] {

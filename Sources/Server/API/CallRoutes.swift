@@ -9,27 +9,27 @@ import Storage
 /// `GET /v1/calls`: calls, the records of each joined into one. `GET /v1/calls/{id}/meanwhile`: what
 /// the server of a call made while it served it.
 struct CallRoutes {
-  let service: QueryService
+  let runner: QueryRunner
   let catalog: Catalog
 
-  func add(to router: Router<some RequestContext>) {
-    router.get("v1/calls") { request, _ in
-      do throws(Refusal) {
-        return try await list(CallListRequest(request, protocols: catalog.snapshot.protocols()))
-      } catch {
-        return error.response
+  func add(to routes: inout APIRoutes) {
+    routes.get("v1/calls") { request, context throws(Refusal) in
+      let list = try CallListRequest(request, protocols: catalog.snapshot.protocols())
+      return try await runner.answer(context) { service throws(Refusal) in
+        try await answer(list, service)
       }
     }
-    router.get("v1/calls/:id/meanwhile") { _, context in
-      do throws(Refusal) {
-        return try await meanwhile(context.parameters.get("id") ?? "")
-      } catch {
-        return error.response
+    routes.get("v1/calls/:id/meanwhile") { _, context throws(Refusal) in
+      let id = context.parameters.get("id") ?? ""
+      return try await runner.answer(context) { service throws(Refusal) in
+        try await meanwhile(id, service)
       }
     }
   }
 
-  private func list(_ request: CallListRequest) async throws(Refusal) -> Response {
+  private func answer(
+    _ request: CallListRequest, _ service: QueryService
+  ) async throws(Refusal) -> JSONText {
     let directory = catalog.snapshot
     do throws(QueryError) {
       let page = try await service.calls(request.filter, directory: directory)
@@ -45,13 +45,15 @@ struct CallRoutes {
         guard let bars else { return }
         json.member("bars") { $0.array(bars) { $0.bar($1) } }
       }
-      return json.response()
+      return json
     } catch {
       throw Refusal(error)
     }
   }
 
-  private func meanwhile(_ text: String) async throws(Refusal) -> Response {
+  private func meanwhile(
+    _ text: String, _ service: QueryService
+  ) async throws(Refusal) -> JSONText {
     guard let id = UInt64(text) else {
       throw Refusal("'\(text)' is no row number; take _id of a row of flow_log.l7_flow_log.")
     }
@@ -67,7 +69,7 @@ struct CallRoutes {
         json.member("is_cut") { $0.bool(found.page.isCut) }
         json.member("result") { $0.object { $0.members(found.page.answer) } }
       }
-      return json.response()
+      return json
     } catch {
       throw Refusal(error)
     }

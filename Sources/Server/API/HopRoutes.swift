@@ -7,20 +7,21 @@ import Query
 
 /// `GET /v1/calls/{id}/hops`: one call at every observation point, from client to server.
 struct HopRoutes {
-  let service: QueryService
+  let runner: QueryRunner
   let catalog: Catalog
 
-  func add(to router: Router<some RequestContext>) {
-    router.get("v1/calls/:id/hops") { _, context in
-      do throws(Refusal) {
-        return try await answer(context.parameters.get("id") ?? "")
-      } catch {
-        return error.response
+  func add(to routes: inout APIRoutes) {
+    routes.get("v1/calls/:id/hops") { _, context throws(Refusal) in
+      let id = context.parameters.get("id") ?? ""
+      return try await runner.answer(context) { service throws(Refusal) in
+        try await answer(id, service)
       }
     }
   }
 
-  private func answer(_ text: String) async throws(Refusal) -> Response {
+  private func answer(
+    _ text: String, _ service: QueryService
+  ) async throws(Refusal) -> JSONText {
     guard let id = UInt64(text) else {
       throw Refusal("'\(text)' is no row number; take _id of a row of flow_log.l7_flow_log.")
     }
@@ -36,7 +37,7 @@ struct HopRoutes {
     }
     var json = JSONText()
     json.object { $0.member("hops") { $0.array(hops) { $0.hop($1) } } }
-    return json.response()
+    return json
   }
 }
 

@@ -57,6 +57,8 @@ struct Refusal: Error {
   var suggestions: [String] = []
   var line: Int?
   var column: Int?
+  /// The methods that would do, for status 405.
+  var allow: String?
 
   init(
     _ message: String, code: String = "INVALID_REQUEST", status: HTTPResponse.Status = .badRequest
@@ -80,11 +82,35 @@ struct Refusal: Error {
         }
       }
     }
-    return json.response(status: status)
+    var response = json.response(status: status)
+    if let allow { response.headers[.allow] = allow }
+    return response
+  }
+}
+
+extension Result where Success: Sendable {
+  /// What `body` gives, also when it is asynchronous.
+  init(_ body: () async throws(Failure) -> Success) async {
+    do throws(Failure) {
+      self = .success(try await body())
+    } catch {
+      self = .failure(error)
+    }
   }
 }
 
 extension JSONText {
+  /// The document as an answer that keeps `pass` until it is written.
+  consuming func response(holding pass: QueryPass) -> Response {
+    var response = response()
+    let body = response.body
+    response.body = ResponseBody(contentLength: body.contentLength) { writer in
+      try await body.write(writer)
+      withExtendedLifetime(pass) {}
+    }
+    return response
+  }
+
   /// The document and a line's end, which is what a terminal wants behind it.
   consuming func response(status: HTTPResponse.Status = .ok) -> Response {
     raw("\n")

@@ -7,20 +7,21 @@ import Query
 
 /// `POST /v1/query/`: one SQL statement, its rows, and what was lost in their time range.
 struct QueryRoutes {
-  let service: QueryService
+  let runner: QueryRunner
   let catalog: Catalog
 
-  func add(to router: Router<some RequestContext>) {
-    router.post("v1/query") { request, _ in
-      do throws(Refusal) {
-        return try await answer(QueryRequest(request))
-      } catch {
-        return error.response
+  func add(to routes: inout APIRoutes) {
+    routes.post("v1/query") { request, context throws(Refusal) in
+      let query = try await QueryRequest(request)
+      return try await runner.answer(context) { service throws(Refusal) in
+        try await answer(query, service)
       }
     }
   }
 
-  private func answer(_ request: QueryRequest) async throws(Refusal) -> Response {
+  private func answer(
+    _ request: QueryRequest, _ service: QueryService
+  ) async throws(Refusal) -> JSONText {
     let precision = try precision(request)
     do throws(QueryError) {
       let answer = try await service.run(
@@ -29,7 +30,7 @@ struct QueryRoutes {
       let losses = await service.missing(from: answer)
       var json = JSONText()
       json.object { $0.answer(answer, losses: losses) }
-      return json.response()
+      return json
     } catch {
       throw Refusal(error)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Ingest
 import Storage
 import Telemetry
@@ -7,7 +8,11 @@ import Telemetry
 /// The server's counters in the Prometheus text format.
 struct ServerMetrics {
   let storage: any StorageBackend
+  let catalog: Catalog
   let ingest: Ingest
+  let restarts: @Sendable () async -> Int
+  let connections: OpenConnections
+  let gate: QueryGate
 
   func text() async -> String {
     let statistics = ingest.statistics
@@ -37,8 +42,44 @@ struct ServerMetrics {
     text.gauge(
       "metaflow_journal_bytes", "Acknowledged bytes that wait for the store.",
       UInt64(max(0, statistics.queuedBytes + statistics.sealedBytes)))
+    text.gauge(
+      "metaflow_api_connections", "Connections of the API.", UInt64(connections.counts.served))
+    text.counter(
+      "metaflow_api_connections_refused_total", "Connections of the API over the limit.",
+      connections.counts.refused)
+    text.gauge("metaflow_queries", "Queries that run.", UInt64(gate.counts.running))
+    text.counter(
+      "metaflow_queries_refused_total", "Queries over the limit.", gate.counts.refused)
+    await writeFaults(statistics, to: &text)
     if let partitions = try? await storage.partitions() { Self.write(partitions, to: &text) }
     return text.text
+  }
+
+  /// What keeps the server from its work now, and what it could not do since the start.
+  private func writeFaults(_ statistics: IngestStatistics, to text: inout MetricText) async {
+    text.gauge(
+      "metaflow_store_fault", "1 while the store takes no rows.",
+      statistics.storeFault == nil ? 0 : 1)
+    text.gauge(
+      "metaflow_journal_fault", "1 while the journal cannot be written.",
+      ingest.journal.fault == nil ? 0 : 1)
+    text.counter(
+      "metaflow_segments_set_aside_total", "Segments of the journal that the store refused.",
+      statistics.segmentsSetAside)
+    text.counter(
+      "metaflow_engine_restarts_total", "Times the engine had to be started again.",
+      UInt64(max(0, await restarts())))
+    let refusals = catalog.refusals
+    for (name, what, count) in [
+      ("tag_sets", "tag sets", refusals.tagSets), ("services", "services", refusals.services),
+      ("processes", "processes", refusals.processes),
+      ("command_lines", "command lines", refusals.commandLines),
+      ("runs", "runs of processes", refusals.runs), ("addresses", "addresses", refusals.addresses),
+      ("listeners", "listeners", refusals.listeners),
+    ] {
+      text.counter(
+        "metaflow_catalog_refused_\(name)_total", "No room in the catalog: \(what).", count)
+    }
   }
 
   private static func write(_ partitions: [StoredPartition], to text: inout MetricText) {

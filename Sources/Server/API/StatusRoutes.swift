@@ -1,34 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import Hummingbird
 import NIOCore
-import Storage
 
 /// `GET /v1/health`, `GET /v1/agents` and `GET /metrics`: how the server is.
 struct StatusRoutes {
-  let storage: any StorageBackend
+  let health: @Sendable () async -> Health
   let agents: @Sendable () -> [AgentSummary]
   let metrics: @Sendable () async -> String
 
-  func add(to router: Router<some RequestContext>) {
-    router.get("v1/health") { _, _ in await health() }
-    router.get("v1/agents") { _, _ in agentList() }
-    router.get("metrics") { _, _ in
+  func add(to routes: inout APIRoutes) {
+    routes.get("v1/health") { _, _ in Self.answer(await health()) }
+    routes.get("v1/agents") { _, _ in agentList() }
+    routes.get("metrics") { _, _ in
       Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics())))
     }
   }
 
-  private func health() async -> Response {
-    do throws(StorageError) {
-      _ = try await storage.query("SELECT 1", limits: .init(seconds: 5))
-    } catch {
-      return Refusal(error.description, code: "UNAVAILABLE", status: .serviceUnavailable).response
-    }
+  private static func answer(_ health: Health) -> Response {
     var json = JSONText()
-    json.object { $0.member("status", "ok") }
-    return json.response()
+    json.object { $0.members(health) }
+    return json.response(status: health.level == .failing ? .serviceUnavailable : .ok)
   }
 
   private func agentList() -> Response {

@@ -30,9 +30,9 @@ struct WebAssets {
   }
 
   /// One route a file. Browsers ask again each time, so a new server shows its own UI at once.
-  func add(to router: Router<some RequestContext>) {
+  func add(to routes: inout APIRoutes) {
     for (path, asset) in byPath {
-      router.get(RouterPath(path)) { _, _ in
+      routes.get(path) { _, _ in
         Response(
           status: .ok,
           headers: [
