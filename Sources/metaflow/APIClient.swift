@@ -6,6 +6,7 @@ import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// Talks to one server. Every failure becomes a sentence and exit code 1.
 struct APIClient {
@@ -63,13 +64,30 @@ struct APIClient {
       bytes = Array(buffer: try await response.body.collect(upTo: Self.answerLimit))
     } catch {
       throw CommandFailure(
-        "no answer from \(base) (\(error)); is metaflow-server running there? Name another with "
+        "no answer from \(base) (\(reason(error))); is metaflow-server running there? Name another with "
           + "--server URL")
     }
     guard (200..<300).contains(response.status.code) else {
       throw CommandFailure(failureText(bytes, status: response.status.code))
     }
     return bytes
+  }
+
+  /// One cause in words: a name may have several addresses, each refused in its turn.
+  private func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as NIOConnectionError:
+      guard let first = error.connectionErrors.first else { return "the name is not known" }
+      return reason(first.error)
+    case let error as IOError:
+      return unsafe String(cString: strerror(error.errnoCode)).lowercased()
+    case let error as HTTPClientError where error == .deadlineExceeded:
+      return "nothing for \(options.timeout) s; see --timeout"
+    case let error as HTTPClientError:
+      return error.shortDescription
+    default:
+      return "\(error)"
+    }
   }
 
   private func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
@@ -103,6 +121,11 @@ struct CommandFailure: Error, CustomStringConvertible {
   init(_ description: String) {
     self.description = description
   }
+}
+
+/// Hands on what was printed: into a pipe it would wait for more otherwise.
+func flushOutput() {
+  fflush(nil)
 }
 
 /// Writes one line to standard error.

@@ -14,9 +14,10 @@ struct MetaFlowCommand: AsyncParsableCommand {
         metaflow calls --service nginx --errors
         metaflow network --service postgres
         metaflow query 'SHOW tables'
-        metaflow query 'SELECT auto_service_1, Sum(request) AS requests FROM application_map.1s
-                        GROUP BY auto_service_1 ORDER BY requests DESC' --db flow_metrics
+        metaflow query 'SELECT auto_service_1, Sum(request) AS calls FROM application_map.1s
+                        GROUP BY auto_service_1 ORDER BY calls DESC'
       """,
+    version: "0.1.0",
     subcommands: [
       ServicesCommand.self, CallsCommand.self, FlowsCommand.self, NetworkCommand.self,
       LossesCommand.self, AgentsCommand.self, QueryCommand.self,
@@ -30,7 +31,9 @@ struct ServerOptions: ParsableArguments {
     help: ArgumentHelp("Address of the server's API.", valueName: "url"))
   var server = "http://127.0.0.1:20416"
 
-  @Option(name: .long, help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"))
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"))
   var timeout: Int64 = 70
 
   func validate() throws {

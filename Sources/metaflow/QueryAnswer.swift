@@ -5,8 +5,23 @@ struct QueryAnswer: Decodable {
   var result: QueryResult
   /// What was lost in the time range that the query spans, by stage and reason.
   var losses: [Loss]?
+  /// Why that cannot be told; nil when it is.
+  var unknownLosses: String?
 
-  struct Loss: Decodable {
+  /// The seconds that the rows are of; nil when they are of none.
+  var range: Range?
+
+  struct Range: Decodable {
+    var first: Int64?
+    var last: Int64?
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case result, losses, range
+    case unknownLosses = "losses_unknown"
+  }
+
+  struct Loss: Decodable, Equatable {
     var stage: String
     var reason: String
     var dropped: UInt64
@@ -14,6 +29,9 @@ struct QueryAnswer: Decodable {
 
   /// Says on standard error what is missing from the rows.
   func tellLosses() {
+    if let unknownLosses {
+      complain("note: what is missing from the rows cannot be told: \(unknownLosses)")
+    }
     for loss in losses ?? [] {
       complain(
         "note: \(loss.dropped) dropped at \(loss.stage) in this time range (\(loss.reason))")

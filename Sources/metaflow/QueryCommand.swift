@@ -11,14 +11,15 @@ struct QueryCommand: AsyncParsableCommand {
       EXAMPLES
         metaflow query 'SHOW tags FROM l7_flow_log'
         metaflow query 'SELECT time(time, 60) AS t, Sum(request) AS r FROM application.1s GROUP BY t' \\
-          --db flow_metrics --format csv
+          --format csv
       """)
 
   @Argument(help: "The statement. '-' reads it from standard input.")
   var sql: String
 
-  @Option(name: .long, help: "Database of tables that are named without one.")
-  var db = "flow_log"
+  @Option(
+    name: .long, help: "Look for tables that are named without a database in this one only.")
+  var db = ""
 
   @Option(name: .long, help: "How to write the rows: table, json or csv.")
   var format = OutputFormat.table

@@ -13,7 +13,8 @@ extension Report.Column {
   }
 
   /// A total over `span` as so many a second.
-  static func rate(_ heading: String, _ column: String, over span: Span, unit: String = "") -> Self
+  static func rate(_ heading: String, _ column: String, over span: TimeWindow, unit: String = "")
+    -> Self
   {
     .init(heading: heading, isNumber: true) { row in
       shortNumber(row.number(column) / Double(span.seconds)) + unit

@@ -19,7 +19,7 @@ struct FlowsCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Only flows from or to this address.")
   var address: String?
 
-  @Option(name: .long, help: "Only flows to this port.")
+  @Option(name: .long, parsing: .unconditional, help: "Only flows to this port.")
   var port: UInt16?
 
   @Flag(name: .long, help: "Only TCP connections that failed.")
@@ -28,6 +28,7 @@ struct FlowsCommand: AsyncParsableCommand {
   @OptionGroup var options: ReportOptions
 
   func run() async throws {
+    try await options.client.checkService(service)
     let filter = options.filter([
       service.map { "auto_service = \(literal($0))" }, address.map { "ip = \(literal($0))" },
       port.map { "server_port = \($0)" },
@@ -36,7 +37,7 @@ struct FlowsCommand: AsyncParsableCommand {
     try await options.print(
       Report(
         statement: """
-          SELECT toString(_id) AS id, end_time, auto_service_0 AS client,
+          SELECT toString(_id) AS id, start_time, end_time, auto_service_0 AS client,
             auto_service_1 AS server, ip_0, client_port, ip_1, server_port,
             Enum(protocol) AS transport, Enum(close_type) AS ending, duration AS duration_us,
             byte_tx, byte_rx, packet_tx, packet_rx, rtt AS rtt_us, retrans, syn_seq,

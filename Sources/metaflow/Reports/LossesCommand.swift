@@ -17,10 +17,9 @@ struct LossesCommand: AsyncParsableCommand {
   func run() async throws {
     try await options.print(
       Report(
-        database: "metaflow_system",
         statement: """
           SELECT agent_id, stage, reason, Sum(dropped) AS dropped FROM loss_ledger
-          WHERE time >= now() - \(options.last.seconds)
+          WHERE \(options.window.condition)
           GROUP BY agent_id, stage, reason HAVING dropped > 0 ORDER BY dropped DESC
           """,
         columns: [
@@ -29,6 +28,6 @@ struct LossesCommand: AsyncParsableCommand {
           },
           .name("STAGE", "stage"), .name("REASON", "reason"), .count("DROPPED", "dropped"),
         ],
-        whenEmpty: "Nothing was dropped."))
+        whenEmpty: "Nothing was dropped.", tellsLosses: false))
   }
 }

@@ -20,10 +20,10 @@ struct NetworkCommand: AsyncParsableCommand {
   @OptionGroup var options: ReportOptions
 
   func run() async throws {
+    try await options.client.checkService(service)
     let filter = options.filter([service.map { "auto_service = \(literal($0))" }])
     try await options.print(
       Report(
-        database: "flow_metrics",
         statement: """
           SELECT auto_service_0 AS client, auto_service_1 AS server, server_port,
             Enum(protocol) AS transport, observation_point, Sum(byte) AS bytes,
@@ -32,7 +32,7 @@ struct NetworkCommand: AsyncParsableCommand {
             Sum(new_flow) AS new_flows, Sum(closed_flow) AS closed_flows,
             Sum(tcp_establish_fail) AS not_established, Sum(tcp_transfer_fail) AS broken,
             Sum(tcp_establish_fail) + Sum(tcp_transfer_fail) AS failed
-          FROM network_map.\(options.interval) WHERE \(filter)
+          FROM network_map.\(options.window.interval) WHERE \(filter)
           GROUP BY auto_service_0, auto_service_1, server_port, protocol, observation_point
           ORDER BY bytes DESC
           """,
@@ -43,7 +43,7 @@ struct NetworkCommand: AsyncParsableCommand {
         columns: [
           .name("CLIENT", "client"), .name("SERVER", "server"), .name("PORT", "server_port"),
           .name("TRANSPORT", "transport"),
-          .rate("TRAFFIC", "bytes", over: options.last, unit: "B/s"),
+          .rate("TRAFFIC", "bytes", over: options.window, unit: "B/s"),
           .duration("RTT MEAN", "rtt_mean_us"), .duration("RTT MAX", "rtt_max_us"),
           .share("RETRANSMITTED", "retransmitted", of: "packets"),
           .count("NEW FLOWS", "new_flows"), .count("NOT ESTABLISHED", "not_established"),

@@ -4,7 +4,7 @@ import ArgumentParser
 
 /// What a command asks the server, and how it shows the answer.
 struct Report {
-  var database = "flow_log"
+  var database = ""
   /// Empty where the server is asked otherwise.
   var statement = ""
   /// Makes one row of the rows that are the same thing, seen at several observation points.
@@ -12,12 +12,21 @@ struct Report {
   var columns: [Column]
   /// What to say, and do, when there is nothing.
   var whenEmpty: String
+  /// Whether what is missing is told besides the rows.
+  var tellsLosses = true
 
   /// A column of the table.
   struct Column {
     var heading: String
     var isNumber = false
     var text: (Row) -> String
+  }
+
+  /// The rows under their columns.
+  func table(_ rows: some Collection<Row>) -> String {
+    aligned(
+      columns.map(\.heading), rows.map { row in columns.map { $0.text(row) } },
+      isNumber: columns.map(\.isNumber))
   }
 }
 
@@ -40,10 +49,11 @@ struct Row {
 
 /// The options that every report has.
 struct ReportOptions: ParsableArguments {
-  @Option(name: .long, help: "How far back to look: 30s, 15m, 2h or 1d.")
-  var last = Span(seconds: 900)
+  @OptionGroup var window: TimeWindow
 
-  @Option(name: .long, help: ArgumentHelp("Show this many rows.", valueName: "rows"))
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp("Show this many rows.", valueName: "rows"))
   var limit = 20
 
   @Flag(name: .long, help: "Print each row as a JSON object with all that is known of it.")
@@ -56,9 +66,11 @@ struct ReportOptions: ParsableArguments {
 
   func validate() throws {
     guard (1...10_000).contains(limit) else {
-      throw ValidationError("--limit must be from 1 to 10000")
+      throw ValidationError("--limit is \(limit); it must be from 1 to 10000")
     }
   }
+
+  var client: APIClient { APIClient(options: server) }
 
   /// The rows of the time range, without MetaFlow's own unless asked for.
   ///
@@ -66,68 +78,55 @@ struct ReportOptions: ParsableArguments {
   func filter(_ conditions: [String?]) -> String {
     let names = ["metaflow", "metaflow-server", "metaflow-agent", "metaflow-engine"]
     let others = "auto_service_1 NOT IN (\(names.map(literal).joined(separator: ", ")))"
-    let all = ["time >= now() - \(last.seconds)"] + conditions.compactMap { $0 }
+    let all = [window.condition] + conditions.compactMap { $0 }
     return (own ? all : all + [others]).joined(separator: " AND ")
   }
-
-  /// The interval of the metrics table that fits the range; seconds are kept for a day.
-  var interval: String { last.seconds <= 3_600 ? "1s" : "1m" }
 
   /// Rows of a log to ask for, so that `limit` remain when each thing was seen at several points.
   var askedFor: Int { limit * 6 }
 
   /// Asks the server and prints the report.
   func print(_ report: Report) async throws {
-    let answer = try await APIClient(options: server).query(
-      report.statement, database: report.database)
-    show(answer, as: report)
+    show(
+      try await client.query(report.statement, database: report.database), as: report)
   }
 
   /// Prints an answer as the report says.
   func show(_ answer: QueryAnswer, as report: Report) {
-    let names = answer.result.columns
-    let rows = report.fold(answer.result.values.map { Row(names, $0) }).prefix(limit)
+    show(report, answer.result.columns, rows(of: answer, report).prefix(limit))
+    if report.tellsLosses { answer.tellLosses() }
+  }
+
+  /// The rows of an answer, folded.
+  func rows(of answer: QueryAnswer, _ report: Report) -> [Row] {
+    report.fold(answer.result.values.map { Row(answer.result.columns, $0) })
+  }
+
+  /// Prints rows as asked for.
+  ///
+  /// - Parameter names: The columns of a JSON object.
+  func show(_ report: Report, _ names: [String], _ rows: some Collection<Row>) {
     if json {
       let values = rows.map { row in names.map { row[$0] } }
       Swift.print(QueryResult(columns: names, values: values).json(), terminator: "")
     } else if rows.isEmpty {
-      complain("Nothing in the last \(last). \(report.whenEmpty)")
+      complain("Nothing \(window.text). \(report.whenEmpty)")
     } else {
-      let cells = rows.map { row in report.columns.map { $0.text(row) } }
-      Swift.print(
-        aligned(
-          report.columns.map(\.heading), cells, isNumber: report.columns.map(\.isNumber)),
-        terminator: "")
+      Swift.print(report.table(rows), terminator: "")
     }
-    answer.tellLosses()
   }
-}
-
-/// A stretch of time as people write it.
-struct Span: ExpressibleByArgument, CustomStringConvertible {
-  let seconds: Int
-
-  init(seconds: Int) { self.seconds = seconds }
-
-  init?(argument: String) {
-    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-    guard let last = argument.last, let unit = units[last],
-      let count = Int(argument.dropLast()), (1...1_000_000).contains(count)
-    else { return nil }
-    seconds = count * unit
-  }
-
-  var description: String {
-    for (unit, size) in [("d", 86_400), ("h", 3_600), ("m", 60)] where seconds % size == 0 {
-      return "\(seconds / size)\(unit)"
-    }
-    return "\(seconds)s"
-  }
-
-  var defaultValueDescription: String { description }
 }
 
 /// A string literal of the dialect.
 func literal(_ text: String) -> String {
-  "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+  var quoted = "'"
+  // By scalars: a mark that joins a quote makes another character of it, but no other byte.
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "'": quoted += "\\'"
+    case "\\": quoted += "\\\\"
+    default: quoted.unicodeScalars.append(scalar)
+    }
+  }
+  return quoted + "'"
 }
