@@ -39,7 +39,7 @@ package struct ServerConfiguration: Hashable, Sendable {
       "limits.connections", default: limits.connections, in: 1...10_000)
     limits.queries = try reader.integer("limits.queries", default: limits.queries, in: 1...32)
     limits.answerBytes = try reader.bytes(
-      "limits.answers", default: limits.answerBytes, atLeast: 1 << 20)
+      "limits.answers", default: limits.answerBytes, atLeast: 16 << 20)
     limits.idleSeconds = try reader.integer(
       "limits.idle", default: limits.idleSeconds, in: 1...3_600)
     logLevel = try reader.read(
@@ -70,7 +70,7 @@ package struct ServerLimits: Hashable, Sendable {
   /// Queries that run.
   package var queries = 16
   /// Bytes of the store's answers in memory, of all queries together.
-  package var answerBytes = 128 << 20
+  package var answerBytes = 512 << 20
   /// Seconds after which a connection that asks nothing, or takes nothing of its answer, is closed.
   package var idleSeconds = 60
 

@@ -28,7 +28,7 @@ import Testing
       message: "server.yaml:2: limits.queries is '0'; it must be a whole number from 1 to 32"),
     Fault(
       text: "limits:\n  answers: 12 KiB",
-      message: "server.yaml:2: limits.answers is '12 KiB'; it must be at least 1 MiB"),
+      message: "server.yaml:2: limits.answers is '12 KiB'; it must be at least 16 MiB"),
     Fault(
       text: "http: 20416",
       message: "server.yaml:1: http is '20416'; it must be an address such as 127.0.0.1:20416"),

@@ -85,6 +85,12 @@ import Testing
       limits.share = AnswerShare(of: budget)
       let small = try await engine.query("SELECT number FROM numbers(1000)", limits: limits)
       #expect(small.table.rows.count == 1_000)
+      // 300 kB of answer, but 300,000 values.
+      limits.share = AnswerShare(of: budget)
+      await #expect(throws: StorageError.self) {
+        _ = try await engine.query(
+          "SELECT toUInt8(1), toUInt8(2), toUInt8(3) FROM numbers(100000)", limits: limits)
+      }
     }
   }
 }

@@ -15,7 +15,7 @@ final class QueryGate: Sendable {
   private let budget: AnswerBudget
   private let state = Mutex((running: 0, refused: UInt64(0)))
 
-  /// - Parameter bytes: What answers may take in all, as the store sends them.
+  /// - Parameter bytes: What answers may take in all, as the store sends them and as rows.
   init(limit: Int, bytes: Int) {
     self.limit = limit
     budget = AnswerBudget(bytes: bytes)

@@ -49,7 +49,8 @@ extension EngineConnection {
     _ sql: String, id: String? = nil, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
     let reply = try await read(sql, id: id, format: "RowBinaryWithNamesAndTypes", limits: limits)
-    let table = try RowBinaryReader.table(Array(reply.body.readableBytesView))
+    let table = try RowBinaryReader.table(
+      Array(reply.body.readableBytesView), share: limits.share)
     return QueryAnswer(
       table: table, rowsRead: Self.figure("read_rows", in: reply.summary),
       bytesRead: Self.figure("read_bytes", in: reply.summary))

@@ -9,9 +9,12 @@ struct RowBinaryReader {
   private let bytes: [UInt8]
   private var offset = 0
 
+  /// - Parameter share: What the values' memory is taken from, besides that of `bytes`.
   /// - Throws: ``StorageError/unreadableAnswer(_:)`` when the answer breaks off or has values of
-  ///   a type that is not supported.
-  static func table(_ bytes: [UInt8]) throws(StorageError) -> ResultTable {
+  ///   a type that is not supported, and what ``AnswerShare/take(_:)`` throws.
+  static func table(
+    _ bytes: [UInt8], share: AnswerShare? = nil
+  ) throws(StorageError) -> ResultTable {
     // A statement without a result has an empty answer.
     guard !bytes.isEmpty else { return ResultTable(columns: [], rows: []) }
     var reader = RowBinaryReader(bytes: bytes)
@@ -25,6 +28,10 @@ struct RowBinaryReader {
     }
     var rows: [[Value]] = []
     while reader.offset < bytes.count {
+      // A byte of the answer can be a value, which is larger: ahead for some rows at once.
+      if rows.count.isMultiple(of: 1_024) {
+        try share?.take(1_024 * (count + 1) * MemoryLayout<Value>.stride)
+      }
       var row: [Value] = []
       row.reserveCapacity(count)
       for type in types { row.append(try reader.value(type)) }
