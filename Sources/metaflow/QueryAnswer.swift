@@ -29,12 +29,14 @@ struct QueryAnswer: Decodable {
 
   /// Says on standard error what is missing from the rows.
   func tellLosses() {
+    let isBounded = range?.first != nil || range?.last != nil
+    let when = isBounded ? "in this time range" : "since the ledger begins"
     if let unknownLosses {
       complain("note: what is missing from the rows cannot be told: \(unknownLosses)")
     }
     for loss in losses ?? [] {
       complain(
-        "note: \(loss.dropped) dropped at \(loss.stage) in this time range (\(loss.reason))")
+        "note: \(loss.dropped) dropped at \(loss.stage) \(when) (\(loss.reason))")
     }
   }
 }

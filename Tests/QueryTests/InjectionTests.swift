@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Query
 import TestSupport
 import Testing
+
+@testable import Query
 
 /// A user's text may only ever be the inside of a string literal.
 @Suite struct InjectionTests {
@@ -34,6 +35,25 @@ import Testing
       let hostile = try skeleton(position, text: text)
       #expect(hostile == (try skeleton(position, text: "harmless")), "seed \(seed): \(text)")
     }
+  }
+
+  /// Likewise the filters of `GET /v1/calls`, which become a statement of the dialect first.
+  @Test(arguments: 0..<100 as Range<UInt64>)
+  func filtersStayInsideLiterals(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let text = (0..<8).map { _ in Self.pieces.randomElement(using: &random)! }.joined()
+    func skeleton(_ text: String) throws -> String {
+      var filter = CallFilter(time: 1...2)
+      (filter.service, filter.client, filter.server) = (text, text, text)
+      (filter.resource, filter.endpoint, filter.trace, filter.point) = (text, text, text, text)
+      let query = filter.statement(records: 5)
+      guard
+        case .select(let plan) = try QueryCompiler.compile(
+          query, now: FixedDirectory.now, directory: FixedDirectory())
+      else { return "" }
+      return withoutLiterals(plan.sql.text)
+    }
+    #expect(try skeleton(text) == skeleton("harmless"), "seed \(seed): \(text)")
   }
 
   private func skeleton(_ position: String, text: String) throws -> String {

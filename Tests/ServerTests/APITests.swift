@@ -130,6 +130,19 @@ import Testing
     }
   }
 
+  /// So can what they show to be got; calls of an example are not there.
+  @Test func everyDocumentedPathIsThere() async throws {
+    try await RunningAPI.withEngine { api, _ async throws in
+      let paths = try Documentation.paths()
+      #expect(paths.count >= 3)
+      for path in paths {
+        let answer = try await api.get(path)
+        let isNoCall = answer.status == 404 && answer.body.contains("There is no call")
+        #expect(answer.status == 200 || isNoCall, "\(path)\n\(answer.body)")
+      }
+    }
+  }
+
   /// Halves of surrogates are no text, in JSON and in a form.
   @Test func whatIsNoTextIsRefusedOrReplaced() async throws {
     try await RunningAPI.withEngine { api, _ async throws in

@@ -63,6 +63,14 @@ package enum Documentation {
     }
   }
 
+  /// The paths that curl is shown to get.
+  package static func paths() throws -> [String] {
+    try pages().flatMap { page in
+      try text(page).matches(of: /curl '?http:\/\/127\.0\.0\.1:20416(\/[^\s'`]*)/)
+        .map { String($0.1) }.filter { $0 != "/v1/query/" }
+    }
+  }
+
   /// The lines of a help text, or of a page, that call `metaflow`: their words, up to a pipe.
   package static func calls(of program: String, in text: String) -> [[String]] {
     let joined = text.replacing("\\\n", with: " ")

@@ -119,6 +119,17 @@ extension EndToEndTests {
       }
     }
 
+    /// What is wrong with the settings is told, with the exit code of that (EX_CONFIG).
+    @Test func aServerThatOthersReachIsNotStarted() throws {
+      for (words, reason) in [
+        (["--http", "0.0.0.0:20416"], "ssh -L"), (["--http", "nowhere"], "must be an address"),
+        (["--allowed-host", "http://a.example"], "without a scheme"),
+      ] {
+        let server = try run(Stack.product("metaflow-server"), words, checked: false)
+        #expect(server.status == 78 && server.errors.contains(reason), "\(words): \(server.errors)")
+      }
+    }
+
     @Test func callsAreFollowed() async throws {
       let stack = try Stack.running
       try await withServer("nginx", prepare: nginx) { port in
