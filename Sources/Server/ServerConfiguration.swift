@@ -46,7 +46,7 @@ package struct ServerConfiguration: Hashable, Sendable {
       "log_level", default: logLevel, expected: "one of " + levels.joined(separator: ", ")
     ) { levels.contains($0) ? $0 : nil }
     enginePath = try reader.string("engine.clickhouse", default: enginePath)
-    engineMemory = try reader.bytes("engine.memory", default: engineMemory, atLeast: 256 << 20)
+    engineMemory = try reader.bytes("engine.memory", default: engineMemory, atLeast: 512 << 20)
     retentionBytes = try reader.bytes("retention.max_size", default: retentionBytes)
     retentionFreeBytes = try reader.bytes("retention.min_free", default: retentionFreeBytes)
     retentionHistoryHours = try reader.integer(

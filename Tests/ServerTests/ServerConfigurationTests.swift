@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: [
     Fault(
       text: "engine:\n  memory: 1 B",
-      message: "server.yaml:2: engine.memory is '1 B'; it must be at least 256 MiB"),
+      message: "server.yaml:2: engine.memory is '1 B'; it must be at least 512 MiB"),
     Fault(
       text: "engine:\n  memory: 300MB",
       message:
