@@ -5,25 +5,27 @@
 #ifndef METAFLOW_DATA_H
 #define METAFLOW_DATA_H
 
-#include "payload.h"
+#include "pieces.h"
+#include "slots.h"
 
-/// One call (or one message of sendmmsg and recvmmsg) that moved bytes.
-struct mf_call {
-    __u64 socket;
-    __u64 enter;
-    /// Bytes moved.
-    __u32 length;
-    __u32 sequence;
-    __u32 ordinal;
-    /// The most payload bytes to copy.
-    __u32 limit;
-    __u32 number;
-    __u8 direction;
-    __u8 role;
-    __u8 flags;
-    __u8 unused;
-    struct mf_buffers buffers;
-};
+/// How many bytes of a call are wanted, and whether its end is if that leaves some out.
+///
+/// Nobody may have said yet. Then what asks is copied whole, if it is known who asks: it tells what
+/// the socket speaks. What answers tells it too, and is soon decided about; later on its bytes are
+/// mostly bodies. Datagrams are small.
+static __always_inline void want(struct mf_call *call, __u64 word, bool is_stream) {
+    __u32 limit = word & SLOT_LIMIT;
+    call->wants_tail = word >> SLOT_TAIL & 1;
+    if (limit == SLOT_UNDECIDED) {
+        bool is_first = !is_stream || call->ordinal <= MF_FIRST_EVENTS;
+        bool is_request = call->role == call->direction + 1;
+        limit = is_first ? config.first_limit : config.payload_limit;
+        if (is_request && config.request_limit > limit)
+            limit = config.request_limit;
+        call->wants_tail = is_first;
+    }
+    call->limit = limit;
+}
 
 static __always_inline void describe_call(struct mf_socket_event *event, struct mf_call *call) {
     event->kind = MF_EVENT_DATA;
@@ -41,75 +43,59 @@ static __always_inline void describe_call(struct mf_socket_event *event, struct 
     event->ordinal = call->ordinal;
 }
 
-/// The lane of this CPU. A program never interrupts itself, and each direction is written by one
-/// program only, so nothing else writes there.
-static __always_inline struct mf_lane *own_lane(__u8 direction) {
-    __u32 place = 2 * bpf_get_smp_processor_id() + (direction & 1);
-    return bpf_map_lookup_elem(&lanes, &place);
-}
-
-/// Makes a finished record visible. Waking costs more than all else a probe does, so only every so
-/// many bytes are worth it; the reader's timer finds the rest.
-static __always_inline void publish(struct mf_lane *lane, __u64 size) {
-    __u64 before = lane->written;
-    // The record is there before its position.
-#if defined(__TARGET_ARCH_x86)
-    barrier();
-    *(volatile __u64 *)&lane->written = before + size;
-#else
-    __sync_fetch_and_add(&lane->written, size);
-#endif
-    if (likely((before ^ (before + size)) < config.wake_bytes))
-        return;
-    // A lane has nobody who waits for it. The ring has, and a record that is taken back wakes too.
-    void *wake = bpf_ringbuf_reserve(&ring, 8, 0);
-    if (wake)
-        bpf_ringbuf_discard(wake, BPF_RB_FORCE_WAKEUP);
-}
-
-/// Writes a call's event with its payload into the lane, in one copy from user memory.
-static __always_inline void emit_data(struct sock *sk, struct task_struct *task,
+/// Writes a call's event with its payload into the lane, in one copy from user memory. True when
+/// emit_pieces must finish it.
+static __always_inline bool emit_data(struct sock *sk, struct task_struct *task,
                                       struct mf_call *call, struct mf_lane *lane) {
     lane->seen++;
     __u32 want = call->length < call->limit ? call->length : call->limit;
-    __u8 flags = call->flags;
-    if (!call->buffers.known) {
+    if (unlikely(!call->buffers.known)) {
         if (want)
-            flags |= MF_FLAG_PAYLOAD_UNREADABLE;
+            call->flags |= MF_FLAG_PAYLOAD_UNREADABLE;
         want = 0;
     } else if (!call->buffers.count && want > call->buffers.length) {
         // A datagram that was longer than its buffer, received with MSG_TRUNC.
         want = call->buffers.length;
     }
     __u64 at = lane->written;
-    __u64 size = sizeof(struct mf_socket_event) + ((want + 7) & ~7u);
-    if (unlikely(at + size - *(volatile __u64 *)&lane->read > config.lane_bytes)) {
+    __u64 used = at - *(volatile __u64 *)&lane->read;
+    // Much of one socket must not leave others without room.
+    if (unlikely(used > config.lane_bytes / 2 && want > config.payload_limit))
+        want = config.payload_limit;
+    __u32 first = want < MF_PAYLOAD_MAX ? want : MF_PAYLOAD_MAX;
+    if (unlikely(used + ROOM(first) > config.lane_bytes)) {
         COUNT(ring_full);
-        return;
+        return false;
     }
-    struct mf_socket_event *event = (void *)lane->bytes + (at & (config.lane_bytes - 1));
+    struct mf_socket_event *event = EVENT_AT(lane, at);
     describe_call(event, call);
     describe_thread(event, task);
     describe_socket(event, sk);
-    if (unlikely(event->transport == IPPROTO_UDP))
+    bool is_stream = event->transport != IPPROTO_UDP;
+    if (unlikely(!is_stream))
         describe_peer(event, &call->buffers);
     __u32 captured = 0;
-    if (want) {
+    if (want && call->buffers.count <= 2) {
         void *payload = event + 1;
         if (!call->buffers.count)
-            captured = copy_buffer(payload, &call->buffers, want);
-        else if (likely(call->buffers.count == 2))
-            captured = copy_two(payload, &call->buffers, want);
+            captured = copy_buffer(payload, &call->buffers, first);
         else
-            captured = copy_vector(payload, &call->buffers, want);
-        if (unlikely(captured < want))
-            flags |= captured ? MF_FLAG_PARTIAL_GATHER : MF_FLAG_PAYLOAD_UNREADABLE;
+            captured = copy_two(payload, &call->buffers, first);
     }
-    if (unlikely(flags & MF_FLAG_PAYLOAD_UNREADABLE))
-        COUNT(payload_unreadable);
-    event->flags = flags;
     event->captured = captured;
-    publish(lane, sizeof(struct mf_socket_event) + ((captured + 7) & ~7u));
+    event->flags = call->flags;
+    bool has_tail = call->wants_tail && is_stream && want < call->length && call->buffers.known;
+    if (likely(captured == want && !has_tail)) {
+        if (unlikely(call->flags & MF_FLAG_PAYLOAD_UNREADABLE))
+            COUNT(payload_unreadable);
+        publish(lane, ROOM(captured));
+        return false;
+    }
+    struct mf_pieces pieces = {
+        .at = at, .skip = captured, .done = captured, .want = is_stream ? want : first};
+    call->pieces = pieces;
+    call->wants_tail = has_tail;
+    return true;
 }
 
 #endif

@@ -32,13 +32,13 @@ struct {
     __uint(value_size, sizeof(struct mf_lane) + MF_LANE_LEAST + MF_LANE_SLACK);
 } lanes SEC(".maps");
 
-/// What user space wants of a socket, by cookie: payload bytes per event, or MF_MUTED. The least
-/// recently used goes when it is full, and its socket is again treated as a new one.
+/// What user space wants of a socket, by cookie. The least recently used goes when it is full, and
+/// its socket is again treated as a new one.
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 131072);
     __type(key, __u64);
-    __type(value, __u32);
+    __type(value, struct mf_verdict);
 } verdicts SEC(".maps");
 
 /// What is remembered of the sockets seen last, by the low bits of their cookies.

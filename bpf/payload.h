@@ -28,8 +28,7 @@ static __always_inline bool find_message(__u64 address, struct mf_buffers *found
     if (bpf_probe_read_user(&header, sizeof(header), (void *)address))
         return false;
     found->address = header.vector;
-    found->count =
-        header.vector_length > MF_VECTOR_MAX + 1 ? MF_VECTOR_MAX + 1 : (__u32)header.vector_length;
+    found->count = header.vector_length > MF_VECTOR_MAX ? MF_VECTOR_MAX : (__u32)header.vector_length;
     found->name = header.name;
     found->name_length = header.name_length;
     return found->count > 0;
@@ -57,7 +56,7 @@ static __always_inline void find_buffers(struct pt_regs *regs, __u32 number, __u
     case SYS_PWRITEV2: {
         __u64 count = ARGUMENT_3(regs);
         found->address = second;
-        found->count = count > MF_VECTOR_MAX + 1 ? MF_VECTOR_MAX + 1 : (__u32)count;
+        found->count = count > MF_VECTOR_MAX ? MF_VECTOR_MAX : (__u32)count;
         found->known = found->count > 0;
         break;
     }
@@ -130,7 +129,7 @@ static __always_inline __u64 append(void *payload, const struct user_iovec *part
     return done + size;
 }
 
-/// copy_vector of two buffers, a head and a body mostly: no loop, and nothing to clear before.
+/// Copies up to `want` bytes of two buffers, a head and a body mostly.
 static __always_inline __u32 copy_two(void *payload, const struct mf_buffers *found, __u32 want) {
     struct user_iovec parts[2];
     if (bpf_probe_read_user(parts, sizeof(parts), (void *)found->address))
@@ -140,31 +139,6 @@ static __always_inline __u32 copy_two(void *payload, const struct mf_buffers *fo
         return first;
     barrier_var(first);
     return append(payload, &parts[1], first, want);
-}
-
-/// Gathers up to `want` bytes of an array of buffers.
-static __always_inline __u32 copy_vector(void *payload, const struct mf_buffers *found,
-                                         __u32 want) {
-    struct user_iovec parts[MF_VECTOR_MAX] = {};
-    __u64 described = found->count < MF_VECTOR_MAX ? found->count : MF_VECTOR_MAX;
-    described *= sizeof(parts[0]);
-    barrier_var(described);
-    if (described > sizeof(parts))
-        return 0;
-    // All at once: a read costs by the call, not by the byte.
-    if (bpf_probe_read_user(parts, described, (void *)found->address))
-        return 0;
-    __u64 done = 0;
-    for (__u32 index = 0; index < MF_VECTOR_MAX; index++) {
-        if (index >= found->count || done >= want)
-            break;
-        __u64 more = append(payload, &parts[index], done, want);
-        if (more == done && parts[index].length)
-            break;
-        done = more;
-        barrier_var(done);
-    }
-    return done;
 }
 
 #endif

@@ -115,8 +115,8 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
         COUNT(lookup_failed);
         return 0;
     }
-    __u64 word = word_of(slot, sk, call.socket);
-    bool is_muted = (word & SLOT_MUTED) == SLOT_MUTED;
+    __u64 word = word_of(slot, sk, call.socket, direction);
+    bool is_muted = (word & SLOT_LIMIT) == SLOT_MUTED;
     // The messages of one call are counted on; many on a stream are not worth the time.
     if (is_muted && !config.only_process && sk->sk_protocol == IPPROTO_TCP) {
         COUNT(muted);
@@ -140,9 +140,9 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     }
     // Soon, because another thread may be about to send through the same socket.
     describe_stream(sk, &call);
-    call.limit = word & SLOT_MUTED;
     call.role = word >> SLOT_ROLE & 3;
     call.ordinal = __sync_fetch_and_add(&slot->ordinal, 1) + 1;
+    want(&call, word, sk->sk_protocol != IPPROTO_UDP);
     struct mf_lane *lane = own_lane(direction);
     if (unlikely(!lane)) {
         COUNT(seen);
@@ -154,7 +154,8 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    emit_data(sk, task, &call, lane);
+    if (unlikely(emit_data(sk, task, &call, lane)))
+        emit_pieces(&call);
     return 0;
 }
 

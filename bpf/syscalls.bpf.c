@@ -122,7 +122,8 @@ static __always_inline __u32 message_flags(struct pt_regs *regs, __u32 number) {
     }
 }
 
-/// Sends one event. A global function, so that the verifier walks it once and not once for every
+/// Sends one event. Not 0 when emit_pieces must finish it: called from here it would need more stack
+/// than there is. A global function, so that the verifier walks it once and not once for every
 /// message of emit_messages.
 __noinline int emit_one(struct mf_call *call, __u64 address) {
     if (!call)
@@ -133,8 +134,7 @@ __noinline int emit_one(struct mf_call *call, __u64 address) {
         COUNT(lookup_failed);
         return 0;
     }
-    emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call, lane);
-    return 0;
+    return emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call, lane);
 }
 
 /// Reports the messages of one sendmmsg or recvmmsg, of which `call` describes the socket.
@@ -155,7 +155,8 @@ static __always_inline void emit_messages(struct sock *sk, struct pt_regs *regs,
         call->length = message.length;
         if (has_bytes)
             find_buffers(regs, call->number, index, &call->buffers);
-        emit_one(call, (__u64)sk);
+        if (emit_one(call, (__u64)sk))
+            emit_pieces(call);
         if (tcp)
             call->sequence += message.length;
     }
@@ -218,11 +219,12 @@ int call_ended(__u64 *context) {
         .direction = saved.direction,
         .flags = MF_FLAG_FROM_SYSCALL,
     };
-    call.limit = limit_for(call.socket);
-    if (call.limit == MF_MUTED) {
+    __u64 word = wanted_of(call.socket, saved.direction);
+    if ((word & SLOT_LIMIT) == SLOT_MUTED) {
         COUNT(muted);
         return 0;
     }
+    want(&call, word, tcp);
     bool many = saved.number == SYS_SENDMMSG || saved.number == SYS_RECVMMSG;
     if (tcp) {
         __u32 length = many ? total_length(ARGUMENT_2(regs), result) : (__u32)result;
@@ -236,7 +238,8 @@ int call_ended(__u64 *context) {
     }
     if (has_bytes)
         find_buffers(regs, call.number, 0, &call.buffers);
-    emit_one(&call, (__u64)sk);
+    if (emit_one(&call, (__u64)sk))
+        emit_pieces(&call);
     return 0;
 }
 

@@ -22,7 +22,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   package var spoolBytes = 256 << 20
 
   package var hooks = Hooks.automatic
-  /// Payload bytes copied per call of a socket whose protocol is not known yet.
+  /// Bytes copied of a call that sends or receives answers with bodies, but the first of a socket.
   package var payloadLimit = 1_024
   package var ringBytes = 8 << 20
   package var packets = PacketConfiguration()

@@ -20,6 +20,7 @@ struct FlowEngine: ~Copyable {
     var isByOrder: Bool
     let responsesShowRequests: Bool
     let groupPorts: [UInt16]
+    var answers: AnswerShape
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
 
@@ -31,6 +32,7 @@ struct FlowEngine: ~Copyable {
       isByOrder = !isByIdentifier || parser.countsMessages
       responsesShowRequests = parser.responsesShowRequests
       groupPorts = parser.groupPorts
+      answers = parser.answers
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
     }
   }
@@ -88,6 +90,7 @@ struct FlowEngine: ~Copyable {
       conversation.lastActive = event.exit
     }
     if conversation.side == nil { conversation.learnSide(event.role) }
+    conversation.wishes.isRoleKnown = event.role.rawValue != 0
     peers.note(event, slot: slot)
     guard conversation.state != .muted else {
       return tallies.conversations.lose(.unknownProtocol)

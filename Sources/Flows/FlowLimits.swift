@@ -52,9 +52,17 @@ package struct FlowLimits: Sendable {
   package var batchCalls = 65_536
   package var batchMetrics = 131_072
   package var batchTextBytes = 32 << 20
-  /// The capture limit that a socket starts with, and those it is raised to, step by step, when
-  /// heads are cut.
-  package var payloadLimits: [UInt32] = [1_024, 4_096, 16_000]
+  /// Bytes copied of a call of a conversation that was muted and is looked at again.
+  package var unknownBytes: UInt32 = 1_024
+  /// Bytes copied of a call that sends answers with bodies, and those it is raised to, step by step,
+  /// when heads are cut; of one that sends results; and of all others.
+  package var bodyBytes: [UInt32] = [1_024, 16_384, 1 << 20]
+  package var resultBytes: UInt32 = 65_536
+  package var wholeBytes: UInt32 = 1 << 20
+  /// Bytes to come that nobody will read, of which on little is copied, and of which on all is again,
+  /// early enough for what follows them.
+  package var longBody = 4 << 20
+  package var longBodyRest = 2 << 20
   /// Verdicts that wait to be taken.
   package var verdicts = 65_536
   /// The first syscall trace id given out. Start from the clock, so that ids of two runs differ.

@@ -7,6 +7,9 @@ package import Telemetry
 package struct FlowTallies: Hashable, Sendable {
   /// Data events, and gaps in a stream that a parser would have had to read, one each.
   package var conversations = Tally()
+  /// Bytes of streams that a parser would have had to read and that were not copied: all that come in
+  /// are lost.
+  package var bytes = Tally()
   /// Calls: requests, and responses without one.
   package var calls = Tally()
   /// Calls counted in a second's row, and again in a minute's.
@@ -17,7 +20,7 @@ package struct FlowTallies: Hashable, Sendable {
   /// Appends the entries of these tallies to `losses`: nothing for a stage that was given nothing.
   package func append(to losses: inout [LossEntry], time: Timestamp) {
     for (stage, tally) in [
-      (Stage.conversations, conversations), (.calls, calls), (.rollup, rollup),
+      (Stage.conversations, conversations), (.bytes, bytes), (.calls, calls), (.rollup, rollup),
     ] {
       tally.append(to: &losses, stage: stage, time: time)
     }

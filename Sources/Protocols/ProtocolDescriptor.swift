@@ -42,6 +42,16 @@ package struct ProtocolDescriptor: Hashable, Sendable {
   }
 }
 
+/// How much of what a protocol's servers send is worth copying: the less, the cheaper they run.
+package enum AnswerShape: UInt8, Hashable, Sendable {
+  /// A head, and a body that says how long it is.
+  case bodies = 0
+  /// Many parts, of which the last says how it went.
+  case results = 1
+  /// Many small ones in a row.
+  case rows = 2
+}
+
 /// What is known of a conversation when its protocol is looked for.
 package struct RecognitionContext: Hashable, Sendable {
   package var transport: TransportProtocol

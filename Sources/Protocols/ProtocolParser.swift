@@ -33,6 +33,9 @@ package protocol ProtocolParser: Sendable {
   /// there receives and does not answer is no timeout.
   static var groupPorts: [UInt16] { get }
 
+  /// What its servers' answers look like.
+  static var answers: AnswerShape { get }
+
   init()
 
   /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
@@ -79,6 +82,8 @@ extension ProtocolParser {
   package static var responsesShowRequests: Bool { false }
 
   package static var groupPorts: [UInt16] { [] }
+
+  package static var answers: AnswerShape { .bodies }
 
   package mutating func bytesWereLost(from side: Side) {}
 

@@ -181,27 +181,6 @@ extension KernelTests {
       #expect(counters.ringFull == 0 && counters.lookupFailed == 0)
     }
 
-    /// Many small buffers make one payload, as far as the probe gathers them.
-    @Test(arguments: KernelTests.bothHooks, [2, 8, 9, 20])
-    func buffersAreGathered(hooks: ProbeOptions.SocketHooks, count: Int) throws {
-      var session = try ProbeSession(KernelTests.options(hooks))
-      let pair = TestPair(.v4, datagram: false)
-      var bytes = (0..<count * 10).map { UInt8($0 & 0xff) }
-      unsafe bytes.withUnsafeMutableBytes { buffer in
-        let parts = unsafe (0..<count).map {
-          unsafe iovec(iov_base: buffer.baseAddress! + $0 * 10, iov_len: 10)
-        }
-        #expect(unsafe writev(pair.client.descriptor, parts, CInt(count)) == count * 10)
-      }
-      var recorder = Recorder()
-      try recorder.drain(&session)
-      let sent = try #require(recorder.data(pair.client.cookie, .egress).first)
-      let whole = count <= 8
-      #expect(sent.event.length == UInt32(count * 10))
-      #expect(sent.payload == Array(bytes.prefix(80)))
-      #expect(sent.event.flags.contains(.partialGather) == !whole)
-    }
-
     private func loopback(_ family: Family) -> IPAddress {
       family == .v4 ? IPAddress(v4: 0x7f00_0001) : IPAddress(high: 0, low: 1)
     }

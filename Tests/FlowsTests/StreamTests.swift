@@ -155,7 +155,7 @@ import Testing
     var verdicts: [SocketVerdict] = []
     pipeline.takeVerdicts(into: &verdicts)
     let socket = connection.client.socket
-    #expect(verdicts == [SocketVerdict(socket: socket, payloadLimit: SocketVerdict.muted)])
+    #expect(verdicts == [SocketVerdict(socket: socket, .nothing)])
     let tally = pipeline.tallies.conversations
     #expect(tally.dropped == [Tally.Drop(reason: .unknownProtocol, count: 20)])
     #expect(tally.received == 20)
@@ -163,7 +163,7 @@ import Testing
     pipeline.flush(now: Timestamp(nanoseconds: dawn + 61_000_000_000))
     verdicts = []
     pipeline.takeVerdicts(into: &verdicts)
-    #expect(verdicts == [SocketVerdict(socket: socket, payloadLimit: 1_024)])
+    #expect(verdicts == [SocketVerdict(socket: socket, .init(1_024))])
     pipeline.feed(connection.send(.client, "?a\n", at: dawn + 62_000_000_000))
     pipeline.feed(connection.send(.server, "=1\n", at: dawn + 62_001_000_000))
     #expect(Self.calls(pipeline.takeBatch()) == ["a -> 1"])
@@ -176,15 +176,5 @@ import Testing
     let tally = talked.tallies.conversations
     #expect(tally.dropped == [Tally.Drop(reason: .parseFailed, count: 1)])
     #expect(tally.balances)
-  }
-
-  @Test func cutHeadsRaiseTheCaptureLimit() {
-    var connection = PairingTests.connection()
-    connection.captureLimit = 4
-    var pipeline = FlowPipeline(protocols: PairingTests.ordered)
-    pipeline.feed(connection.send(.client, "?abcdefgh\n", at: dawn))
-    var verdicts: [SocketVerdict] = []
-    pipeline.takeVerdicts(into: &verdicts)
-    #expect(verdicts.map(\.payloadLimit) == [4_096])
   }
 }

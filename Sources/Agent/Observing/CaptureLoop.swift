@@ -105,8 +105,9 @@ extension CaptureLoop {
     observer.pipeline.takeVerdicts(into: &verdicts)
     guard !verdicts.isEmpty else { return }
     if watch.level >= .lean {
-      for index in verdicts.indices where verdicts[index].payloadLimit != SocketVerdict.muted {
-        verdicts[index].payloadLimit = min(verdicts[index].payloadLimit, Self.leanPayload)
+      for index in verdicts.indices {
+        verdicts[index].egress.limit(to: Self.leanPayload)
+        verdicts[index].ingress.limit(to: Self.leanPayload)
       }
     }
     do { try session.apply(verdicts.span) } catch { trouble = error }

@@ -42,11 +42,18 @@ enum mf_event_flags {
 };
 
 enum mf_limits {
-    /// The most payload bytes one event can carry: the largest size class of the ring records.
+    /// The most payload bytes one event can carry. More of a stream's call comes in further events.
     MF_PAYLOAD_MAX = 16384,
-    /// Buffers of one readv, writev, sendmsg or recvmsg that are gathered. More would cost verifier
-    /// time for calls that hardly exist; the event then says that it holds only a part.
-    MF_VECTOR_MAX = 8,
+    /// The most bytes of one call that are copied, in however many events.
+    MF_CALL_MAX = 1 << 20,
+    /// Bytes of a call's end that are copied when its middle is left out.
+    MF_TAIL_BYTES = 512,
+    /// Data events of a socket without a verdict of which more is copied than of later ones.
+    MF_FIRST_EVENTS = 8,
+    /// Buffers that are looked at in one go; a bound of the stack.
+    MF_VECTOR_STEP = 4,
+    /// Buffers of one call at most (UIO_MAXIOV).
+    MF_VECTOR_MAX = 1024,
     /// Messages of one sendmmsg or recvmmsg that the syscall fallback reports one by one.
     MF_MESSAGES_MAX = 8,
     /// Sockets that share a slot are this far apart: cookies are counted. A power of two.
@@ -54,11 +61,20 @@ enum mf_limits {
     MF_SLOTS = 1 << MF_SLOTS_BITS,
 };
 
-/// The verdict that sends no data event of a socket at all.
+/// What user space wants of a socket, by mf_direction: how many bytes of a call, at most
+/// MF_CALL_MAX, and perhaps MF_WANTS_TAIL; or MF_MUTED for no data event at all.
+struct mf_verdict {
+    __u32 wants[2];
+};
 #define MF_MUTED 0xffffffffu
+#define MF_WANTS_TAIL 0x80000000u
 
-/// A socket event. Payload follows it in the ring; its room is a size class, so that `captured`
-/// and not the record's size tells how many bytes are there.
+/// A socket event. Payload follows it in the lane.
+///
+/// A call on a stream may make several data events, which lie one after the other in its lane and
+/// follow each other in the stream: all of them but the last hold whole what they tell of, or the
+/// last but one does not and the last is the call's end. They share what tells of the call: `exit`,
+/// `enter`, `ordinal`, thread.
 struct mf_socket_event {
     __u8 kind;
     __u8 direction;
@@ -88,9 +104,9 @@ struct mf_socket_event {
     __u16 remote_port;
     __u32 netns;
     __u32 sequence;
-    /// Bytes that the call moved.
+    /// Bytes that the call moved, or as many of them as this event tells of.
     __u32 length;
-    /// Bytes of payload behind this header.
+    /// Bytes of payload behind this header: the first of `length`.
     __u32 captured;
     __u32 ordinal;
 };
@@ -130,7 +146,7 @@ _Static_assert(sizeof(struct mf_lane) == 128, "size of mf_lane");
 enum {
     /// Bytes of the smallest lane: the largest record and some.
     MF_LANE_LEAST = 32768,
-    /// A header and twice the payload: a bound of the verifier's arithmetic, see copy_vector.
+    /// A header and twice the payload: a bound of the verifier's arithmetic, see append.
     MF_LANE_SLACK = 128 + 2 * MF_PAYLOAD_MAX,
 };
 
@@ -140,12 +156,12 @@ struct mf_slot {
     /// Written by user space: bumped after verdicts of such cookies were written, so that what was
     /// looked up before is stale.
     __u64 epoch;
-    /// Written by the probes: what was looked up, and for which cookie and epoch, in one word,
-    /// because two threads may use two sockets of the slot. See slots.h.
-    __u64 word;
-    /// Data events of the socket since it has the slot, lost ones included.
+    /// Written by the probes, by mf_direction: what was looked up, and for which cookie and epoch,
+    /// in one word, because two threads may use two sockets of the slot. See slots.h.
+    __u64 words[2];
+    /// Calls that moved data of the socket since it has the slot, lost ones included.
     __u32 ordinal;
-    __u32 unused[3];
+    __u32 unused;
 };
 _Static_assert(sizeof(struct mf_slot) == 32, "size of mf_slot");
 
@@ -153,7 +169,10 @@ _Static_assert(sizeof(struct mf_slot) == 32, "size of mf_slot");
 struct mf_config {
     /// The agent itself, whose calls are never reported.
     __u32 ignored_process;
-    /// Payload bytes for a socket without a verdict.
+    /// Payload bytes of a call on a socket without a verdict: of one that sends or receives
+    /// requests, if it is known which; of the others among the first of a socket; and of later ones.
+    __u32 request_limit;
+    __u32 first_limit;
     __u32 payload_limit;
     /// The reader is woken each time a lane has taken this many bytes; a power of two.
     __u32 wake_bytes;
@@ -166,7 +185,7 @@ struct mf_config {
     /// Bytes of a lane's ring; a power of two.
     __u32 lane_bytes;
 };
-_Static_assert(sizeof(struct mf_config) == 28, "size of mf_config");
+_Static_assert(sizeof(struct mf_config) == 36, "size of mf_config");
 
 /// What the probes did, one per CPU. Every event that passed the filters and was not muted is
 /// counted in `seen` before anything can fail, so

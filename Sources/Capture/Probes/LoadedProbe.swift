@@ -189,7 +189,9 @@ extension mf_config {
   init(_ options: ProbeOptions) {
     self.init(
       ignored_process: options.ignoredProcess,
-      payload_limit: min(options.payloadLimit, UInt32(MF_PAYLOAD_MAX.rawValue)),
+      request_limit: min(options.requestLimit, UInt32(MF_CALL_MAX.rawValue)),
+      first_limit: min(options.firstLimit, UInt32(MF_CALL_MAX.rawValue)),
+      payload_limit: min(options.payloadLimit, UInt32(MF_CALL_MAX.rawValue)),
       wake_bytes: options.wakeSize,
       only_process: options.filter.process,
       only_namespace: options.filter.networkNamespace,

@@ -16,7 +16,11 @@ package struct ProbeOptions: Sendable {
   /// The process whose own calls are never reported; 0 for none. The agent gives its own pid,
   /// as the host's pid namespace knows it.
   package var ignoredProcess: UInt32 = 0
-  /// Payload bytes copied for a socket that has no verdict yet; at most 16,384.
+  /// Bytes copied of a call on a socket that has no verdict, at most 1 MiB: of one that sends or
+  /// receives requests, as far as the kernel knows who asks; of others among the first eight calls of
+  /// the socket, whose last bytes are copied too; and of later ones.
+  package var requestLimit: UInt32 = 1 << 20
+  package var firstLimit: UInt32 = 16_384
   package var payloadLimit: UInt32 = 1_024
   /// Memory for data events on their way to user space, at most 1 GiB. It is shared out among the
   /// CPUs, each of which has a lane for either direction, a power of two of bytes. A lane has 32 KiB

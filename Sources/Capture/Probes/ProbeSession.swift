@@ -107,16 +107,16 @@ package struct ProbeSession: ~Copyable {
   package func apply(_ verdicts: Span<SocketVerdict>) throws(SystemError) {
     guard !verdicts.isEmpty else { return }
     var sockets: [UInt64] = []
-    var limits: [UInt32] = []
+    var values: [mf_verdict] = []
     sockets.reserveCapacity(verdicts.count)
-    limits.reserveCapacity(verdicts.count)
+    values.reserveCapacity(verdicts.count)
     for index in verdicts.indices {
       sockets.append(verdicts[index].socket)
-      limits.append(verdicts[index].payloadLimit)
+      values.append(mf_verdict(verdicts[index]))
     }
     var count = UInt32(verdicts.count)
     let map = socketProbe.map("verdicts")
-    guard unsafe bpf_map_update_batch(map, sockets, limits, &count, nil) == 0 else {
+    guard unsafe bpf_map_update_batch(map, sockets, values, &count, nil) == 0 else {
       throw SystemError.last("writing socket verdicts")
     }
     for socket in sockets { streams.slots.advance(socket) }
@@ -188,6 +188,18 @@ extension ProbeSession {
     case ENOMEM, E2BIG: .outOfMemory
     default: .other(code)
     }
+  }
+}
+
+extension mf_verdict {
+  fileprivate init(_ verdict: SocketVerdict) {
+    self.init(wants: (Self.wants(verdict.egress), Self.wants(verdict.ingress)))
+  }
+
+  private static func wants(_ wanted: SocketVerdict.Wanted) -> UInt32 {
+    guard !wanted.isMuted else { return MF_MUTED }
+    let bytes = min(wanted.bytes, UInt32(MF_CALL_MAX.rawValue))
+    return wanted.hasTail ? bytes | MF_WANTS_TAIL : bytes
   }
 }
 

@@ -20,7 +20,7 @@ extension FlowEngine {
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
     if message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
-      raisePayloadLimit(&conversation)
+      wantMore(first.direction, in: &conversation)
     }
     if conversation[first.direction].open != PendingCalls.none {
       // What begins, ends what was open before it.
@@ -163,12 +163,5 @@ extension FlowEngine {
   private mutating func leaveUnheld(_ isByIdentifier: Bool, _ conversation: inout Conversation) {
     tallies.calls.lose(.pendingStoreFull)
     if !isByIdentifier { conversation.unheld += 1 }
-  }
-
-  private mutating func raisePayloadLimit(_ conversation: inout Conversation) {
-    let next = Int(conversation.payloadStep) + 1
-    guard next < limits.payloadLimits.count else { return }
-    conversation.payloadStep += 1
-    say(SocketVerdict(socket: conversation.socket, payloadLimit: limits.payloadLimits[next]))
   }
 }

@@ -73,8 +73,8 @@ struct Conversation {
   var failures: UInt8 = 0
   var mutes: UInt8 = 0
   var mutedUntil = Timestamp(nanoseconds: 0)
-  /// Step in the pipeline's `payloadLimits`.
-  var payloadStep: UInt8 = 0
+  /// What the probe was asked to copy.
+  var wishes = Wishes()
 
   // Calls that wait; the lists run through the slots of ``PendingCalls``.
   @Narrow var firstPending = PendingCalls.none

@@ -44,7 +44,7 @@ extension FlowEngine {
     conversation.state = .muted
     conversation.mutedUntil = time + min(limits.muteTime << Int64(conversation.mutes), 3_600 << 30)
     if conversation.mutes < 6 { conversation.mutes += 1 }
-    say(SocketVerdict(socket: conversation.socket, payloadLimit: SocketVerdict.muted))
+    say(SocketVerdict(socket: conversation.socket, .nothing))
   }
 
   /// Gives a muted socket a few turns to be understood in.
@@ -56,8 +56,8 @@ extension FlowEngine {
     conversation.lastDirection = nil
     conversation[.egress].isStarted = false
     conversation[.ingress].isStarted = false
-    let limit = limits.payloadLimits[Int(conversation.payloadStep)]
-    say(SocketVerdict(socket: conversation.socket, payloadLimit: limit))
+    conversation.wishes.isSaid = true
+    say(SocketVerdict(socket: conversation.socket, SocketVerdict.Wanted(limits.unknownBytes)))
   }
 
   /// Gives up a parser whose bytes made no sense; the conversation may be recognised anew.

@@ -54,6 +54,7 @@ extension FlowEngine {
         read(
           payload, length: length, sequence: sequence, moment: moment, in: &conversation,
           slot: slot))
+      wishForBody(moment.direction, in: &conversation)
     case .unknown:
       lookForProtocol(
         payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)

@@ -77,6 +77,8 @@ extension FlowEngine {
       _ = skip(length, captured: 0, moment, in: &conversation, slot: slot)
       if sender == .client || conversation.pendingCount == 0 { return nil }
     }
+    wantMore(direction, in: &conversation)
+    if isOfSockets { tallies.bytes.lose(.streamGap, count: UInt64(length)) }
     if sender == .server { doubtAnswers(in: &conversation, slot: slot, at: moment.exit) }
     doubt(sender, in: &conversation)
     return .streamGap

@@ -139,6 +139,7 @@ extension FlowEngine {
           conversation.adopt(
             known.parser, number: number, descriptor, sender, direction,
             sureness: isOfSockets ? 192 : 254)
+          wishAtFirst(&conversation)
           return .recognised
         }
       }

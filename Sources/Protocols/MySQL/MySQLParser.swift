@@ -9,6 +9,8 @@ import Telemetry
 /// The statement's literals are hidden. Errors of 2000 to 2999 (the client library's) are client
 /// errors, all others server errors, as in DeepFlow.
 package struct MySQLParser: CountingParser {
+  package static let answers = AnswerShape.results
+
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
     defaultPorts: [3306])

@@ -11,6 +11,8 @@ import Telemetry
 /// a running number, so an answer that was not captured shifts nothing. Start-up and authentication
 /// make no record unless they fail; literals are hidden.
 package struct PostgreSQLParser: CountingParser {
+  package static let answers = AnswerShape.results
+
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
     defaultPorts: [5432])

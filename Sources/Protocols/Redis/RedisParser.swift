@@ -12,6 +12,8 @@ import Telemetry
 /// channels, MONITOR's lines, RESP3 pushes) is no response. Requests and responses carry a running
 /// number, so an answer that was not captured shifts nothing.
 package struct RedisParser: CountingParser {
+  package static let answers = AnswerShape.rows
+
   package static let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .identifier,
     defaultPorts: [6379])

@@ -58,6 +58,8 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   package static let segments = Stage(rawValue: 11)
   /// Flow reports.
   package static let flows = Stage(rawValue: 12)
+  /// Bytes of streams that were needed to read calls, and were not there: bytes, and only those.
+  package static let bytes = Stage(rawValue: 13)
 
   package var name: String {
     switch self {
@@ -73,6 +75,7 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     case .frames: "frames"
     case .segments: "segments"
     case .flows: "flows"
+    case .bytes: "bytes"
     default: "stage_\(rawValue)"
     }
   }
