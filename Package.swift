@@ -102,7 +102,8 @@ let package = Package(
     library(
       "Server",
       [
-        "CWebAssets", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage", "Telemetry",
+        "CWebAssets", "CZlib", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage",
+        "Telemetry",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

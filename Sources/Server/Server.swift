@@ -71,6 +71,7 @@ package struct Server: Sendable {
       now: { Timestamp(nanoseconds: wallClock()) })
     let api = API(
       storage: storage, catalog: catalog, ingest: ingest, limits: configuration.limits,
+      ingestAddress: configuration.ingest,
       restarts: { await storage.restarts })
     let policy = RetentionPolicy(
       maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,

@@ -48,6 +48,13 @@ struct APIClient {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }
 
+  /// Where the server takes agents; HOST stands for every address of its host.
+  func ingestAddress() async throws -> String {
+    let ingest = try decode(ServerStatus.self, from: try await send("/v1/status", body: nil)).ingest
+    let host = ["0.0.0.0", "::"].contains(ingest.host) ? "HOST" : ingest.host
+    return host.contains(":") ? "[\(host)]:\(ingest.port)" : "\(host):\(ingest.port)"
+  }
+
   private func send(_ path: String, body: Data?) async throws -> [UInt8] {
     var base = options.server
     while base.hasSuffix("/") { base.removeLast() }

@@ -144,3 +144,13 @@ struct AgentStatus: Decodable {
 struct AgentList: Decodable {
   var agents: [AgentStatus]
 }
+
+/// The body of a `GET /v1/status` answer.
+struct ServerStatus: Decodable {
+  var ingest: Ingest
+
+  struct Ingest: Decodable {
+    var host: String
+    var port: Int
+  }
+}

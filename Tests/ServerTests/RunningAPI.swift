@@ -33,10 +33,13 @@ struct RunningAPI {
       IngestConfiguration(journalDirectory: folder + "/journal"), catalog: catalog,
       storage: storage, logger: logger, now: { Timestamp(nanoseconds: wallClock()) })
     let listening = Mutex<Int?>(nil)
-    let application = API(storage: storage, catalog: catalog, ingest: ingest, limits: limits)
-      .application(
-        at: NetworkAddress(host: "127.0.0.1", port: 0), allowedHosts: allowedHosts, logger: logger,
-        onServerRunning: { port in listening.withLock { $0 = port } })
+    let application = API(
+      storage: storage, catalog: catalog, ingest: ingest, limits: limits,
+      ingestAddress: NetworkAddress(host: "127.0.0.1", port: 20_033)
+    )
+    .application(
+      at: NetworkAddress(host: "127.0.0.1", port: 0), allowedHosts: allowedHosts, logger: logger,
+      onServerRunning: { port in listening.withLock { $0 = port } })
     let group = ServiceGroup(services: [application], logger: logger)
     let running = Task { try await group.run() }
     func stop() async {

@@ -16,6 +16,8 @@ struct API {
   let catalog: Catalog
   let ingest: Ingest
   let limits: ServerLimits
+  /// Where agents reach the server.
+  let ingestAddress: NetworkAddress
   /// How often the engine had to be started again.
   var restarts: @Sendable () async -> Int = { 0 }
 
@@ -37,6 +39,7 @@ struct API {
       storage: storage, catalog: catalog, ingest: ingest, restarts: restarts,
       connections: connections, gate: gate)
     StatusRoutes(
+      ingest: ingestAddress,
       health: { [self] in await Health.look(storage: storage, catalog: catalog, ingest: ingest) },
       agents: { [self] in agents() }, metrics: { await metrics.text() }
     ).add(to: &routes)

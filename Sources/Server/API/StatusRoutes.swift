@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ConfigurationFile
 import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// `GET /v1/health`, `GET /v1/agents` and `GET /metrics`: how the server is.
+/// `GET /v1/status`, `GET /v1/health`, `GET /v1/agents` and `GET /metrics`: how the server is.
 struct StatusRoutes {
+  /// Where agents reach it.
+  let ingest: NetworkAddress
   let health: @Sendable () async -> Health
   let agents: @Sendable () -> [AgentSummary]
   let metrics: @Sendable () async -> String
 
   func add(to routes: inout APIRoutes) {
+    routes.get("v1/status") { _, _ in status() }
     routes.get("v1/health") { _, _ in Self.answer(await health()) }
     routes.get("v1/agents") { _, _ in agentList() }
     routes.get("metrics") { _, _ in
@@ -18,6 +22,19 @@ struct StatusRoutes {
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics())))
     }
+  }
+
+  private func status() -> Response {
+    var json = JSONText()
+    json.object { json in
+      json.member("ingest") { json in
+        json.object { json in
+          json.member("host", ingest.host)
+          json.member("port", ingest.port)
+        }
+      }
+    }
+    return json.response()
   }
 
   private static func answer(_ health: Health) -> Response {

@@ -29,8 +29,9 @@ struct AgentsCommand: AsyncParsableCommand {
       })
     guard !json else { return print(result.json(), terminator: "") }
     guard !agents.isEmpty else {
+      let ingest = try await APIClient(options: server).ingestAddress()
       return complain(
-        "No agent has ever connected. Start one: metaflow-agent run --server HOST:20033")
+        "No agent has ever connected. Start one: metaflow-agent run --server \(ingest)")
     }
     print(
       aligned(
