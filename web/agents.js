@@ -3,6 +3,7 @@
 import { agents, query } from './api.js';
 import { make } from './dom.js';
 import { count, stamp } from './format.js';
+import { command } from './nothing.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
@@ -29,6 +30,7 @@ export async function agentsDrawer(body) {
     'An agent that is away keeps its records in its spool and sends them when it is back. '
     + 'One that stays away: look at its log, and at whether it reaches the server’s ingest port.'));
 
+  const start = await command('run');
   async function refresh() {
     const [known, calls, flows] = await Promise.all([agents(), made('l7_flow_log'),
       made('l4_flow_log')]);
@@ -36,7 +38,7 @@ export async function agentsDrawer(body) {
       flows: flows.get(agent.id) ?? 0 }));
     list.update(rows, make('div', {},
       make('p', {}, 'No agent has ever connected. Start one as root on each host:'),
-      make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`)));
+      start));
   }
   await refresh();
   return refresh;

@@ -49,6 +49,17 @@ export async function agents() {
   return (await ask('/v1/agents')).agents;
 }
 
+let ingest = null;
+
+/** Where this server takes agents: {host, port, isLoopback, isAny}. */
+export async function ingestAddress() {
+  if (ingest) return ingest;
+  const { ingest: { host, port } } = await ask('/v1/status');
+  ingest = { host, port, isLoopback: /^(localhost|127\.|::1$)/.test(host),
+    isAny: /^(0\.0\.0\.0|::)$/.test(host) };
+  return ingest;
+}
+
 /**
  * A call at every observation point, in the order of the way from client to server.
  * @param {string} id `_id` of any of its rows, in decimal

@@ -12,6 +12,7 @@ import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js
 import { flowDrawer } from './flow.js';
 import { flows } from './flows.js';
 import { refreshFoot, startFoot } from './foot.js';
+import { clock } from './format.js';
 import { lossesDrawer } from './losses.js';
 import { map } from './map.js';
 import { network } from './network.js';
@@ -35,6 +36,8 @@ const element = (id) => document.getElementById(id);
 let timer = 0;
 let turn = 0;
 let update = null;
+/** When what the page shows was loaded; 0 while it shows nothing. */
+let shownAt = 0;
 
 function currentName() {
   const { path } = address();
@@ -48,6 +51,8 @@ function currentPage() {
 function mount() {
   const page = currentPage();
   const { parameters } = address();
+  shownAt = 0;
+  element('page').classList.remove('stale');
   update = page.mount(element('page'), { parameters, reload });
   document.title = `${page.title} – MetaFlow`;
   element('title').textContent = page.title;
@@ -78,12 +83,18 @@ async function reload() {
     if (mine !== turn) return;
     update(data);
     tell('');
+    shownAt = Date.now();
     isLoaded = true;
   } catch (failure) {
     if (mine !== turn) return;
     if (!(failure instanceof QueryFailure)) throw failure;
-    tell(failure.message);
+    tell(shownAt ? `${failure.message} What is shown is of ${clock(shownAt, 's')}.`
+      : failure.message);
+    for (const place of element('page').querySelectorAll('.empty.loading')) {
+      place.textContent = 'Unknown: the server did not answer.';
+    }
   }
+  element('page').classList.toggle('stale', !isLoaded && Boolean(shownAt));
   showPages();
   await Promise.all([refreshDrawer(), refreshFoot(isLoaded)]);
   if (mine === turn && state.refresh && isLive() && !page.isStill) {

@@ -8,8 +8,9 @@ import { connectionOf } from './filters.js';
 import { bytes, duration, stamp } from './format.js';
 import { ladder } from './hops.js';
 import { meanwhile, said } from './meanwhile.js';
-import { pointLabel } from './points.js';
+import { isProcess, pointLabel } from './points.js';
 import { readRow } from './record.js';
+import { hasFlow, unwatched } from './watched.js';
 
 /** The fields of a call by the question that they answer; the first pattern that fits has it. */
 const groups = [
@@ -37,10 +38,10 @@ export async function callDrawer(body, id, time) {
     make('span.badge', {}, names.get('l7_protocol')), ' ',
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
-  const [way, cause] = await Promise.all([hops(id), meanwhile(id)]);
+  const [[way, points], cause] = await Promise.all([hops(id), meanwhile(id)]);
   const failed = names.get('response_status') !== 'Success';
   const hopByHop = [make('h2', {}, 'Hop by hop'), way];
-  body.append(make('p.bar', {}, ...actions(call, record.sql)),
+  body.append(make('p.bar', {}, ...actions(call, record.sql), await flowLink(call, points)),
     // The cause of an error is what one came for.
     ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
     make('h2', {}, 'The call'), plain(call),
@@ -65,10 +66,11 @@ function plain(call) {
 /** Where the call's time went; a call can be read without it. */
 async function hops(id) {
   try {
-    return ladder(await callHops(id), id);
+    const found = await callHops(id);
+    return [ladder(found, id), found.map((hop) => hop.observation_point)];
   } catch (failure) {
     if (!(failure instanceof QueryFailure)) throw failure;
-    return make('p.bad', {}, failure.message);
+    return [make('p.bad', {}, failure.message), []];
   }
 }
 
@@ -79,12 +81,18 @@ function actions(call, sql) {
     copyButton('Copy as SQL', () => sql),
     call.trace_id ? make('a', { href: link('calls', { trace: call.trace_id, side: 'both' }) },
       'Only this trace_id') : null,
-    make('a', { href: link('flows', { connection: connectionOf(call) }) }, 'Its flow'),
     make('a', { href: link('calls', { server: call.auto_service_1, endpoint: call.endpoint }) },
       'Calls like this'),
     make('a', { title: 'Every call of the seconds around it, whatever was filtered',
       href: around5(around) }, '± 5 s'),
   ];
+}
+
+/** A link to the call's flow, where its packets were seen. */
+async function flowLink(call, points) {
+  const isSeen = points.some((point) => !isProcess(point)) || await hasFlow(call);
+  return isSeen ? make('a', { href: link('flows', { connection: connectionOf(call) }) }, 'Its flow')
+    : make('span.quiet', { title: unwatched }, 'flow: not watched');
 }
 
 /** All calls within 5 seconds of `time`: no filter of the page stands in the way. */

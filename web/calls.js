@@ -5,13 +5,15 @@ import { knownColumns, usualColumns } from './columns.js';
 import { timeChart } from './charts.js';
 import { chips, chosenColumns, columnChoice, filterFields, keepOrder,
   orderOf } from './controls.js';
+import { watchedWindow } from './coverage.js';
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { callFilter, sides, statuses } from './filters.js';
 import { count } from './format.js';
+import { nothing } from './nothing.js';
 import { ownToggle } from './state.js';
 import { dataTable } from './table.js';
-import { lookAt, timeWindow } from './time.js';
+import { lookAt } from './time.js';
 
 export const calls = { title: 'Calls', load, mount };
 
@@ -23,7 +25,7 @@ const withoutField = ['client', 'server', 'endpoint', 'trace', 'port', 'connecti
 let protocols = null;
 
 async function load(parameters) {
-  const span = timeWindow();
+  const span = await watchedWindow();
   const { id, descending } = orderOf(parameters, 'time-');
   const [found, names] = await Promise.all([
     askForCalls({ from: span.from, to: span.to, ...callFilter(parameters), sort: id,
@@ -83,9 +85,8 @@ function mount(page, { parameters, reload }) {
     older.hidden = !data.isCut || data.order.id !== 'time' || !data.order.descending;
     older.onclick = () => lookAt(data.span.from,
       Math.min(data.rows.at(-1).time, data.span.to - 1));
-    list.update(data.rows, make('div', {}, make('p', {}, 'No call matches in this time range.'),
-      make('p', {}, 'Loosen a filter, choose a longer range, or make a call: it shows within '
-        + '3 seconds.')));
+    list.update(data.rows, nothing(data.span, 'No call matches in this time range. Loosen a filter, '
+      + 'choose a longer range, or make a call: it shows within 3 seconds.'));
   }
   return update;
 }

@@ -30,6 +30,7 @@ function alive() {
  */
 export function timeChart(element, show) {
   alive();
+  element.setAttribute('role', 'img');
   const chart = window.echarts.init(element, null, { renderer: 'canvas' });
   charts.add(chart);
   const axis = { axisLine: { lineStyle: { color: colour('line') } },
@@ -37,6 +38,7 @@ export function timeChart(element, show) {
     splitLine: { lineStyle: { color: colour('line') } } };
   chart.setOption({
     animation: false,
+    aria: { enabled: true },
     textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
     grid: { left: 62, right: 14, top: 20, bottom: 22 },
     legend: { show: false, type: 'scroll', top: 0, left: 62, right: 10, itemHeight: 8,
@@ -107,16 +109,23 @@ function selectable(element, chart) {
 
 /**
  * A column of rows as points. Intervals without a row get `missing`: counters are 0 there, a
- * latency is unknown. The last seconds are left out, because their rows are still on their way.
+ * latency is unknown; where nobody watched, both are. The last seconds are left out, because their
+ * rows are still on their way.
  */
-export function filled(rows, { from, settled, step }, column, missing = 0) {
+export function filled(rows, { from, settled, step, isWatched }, column, missing = 0) {
   const byTime = new Map(rows.map((row) => [Number(row.t), row[column]]));
   const points = [];
   for (let at = Math.ceil(from / step) * step; at + step <= settled; at += step) {
-    const value = byTime.get(at) ?? missing;
+    const value = byTime.get(at) ?? (isWatched?.(at) === false ? null : missing);
     points.push([at * 1000, value === null ? null : Number(value)]);
   }
   return points;
+}
+
+/** The same of a counter, per second. */
+export function perSecond(rows, span, column) {
+  return filled(rows, span, column).map(([at, value]) =>
+    [at, value === null ? null : value / span.step]);
 }
 
 /** The values of a small line in a table, from rows by `trendStep`. */

@@ -2,18 +2,25 @@
 
 import { literal, query } from './api.js';
 import { link } from './address.js';
-import { filled, timeChart } from './charts.js';
+import { filled, perSecond, timeChart } from './charts.js';
+import { watchedWindow } from './coverage.js';
 import { fields, make } from './dom.js';
 import { openDrawer } from './drawer.js';
+import { withoutEchoes } from './echoes.js';
 import { count, duration, errorBadge, errorShare, rate } from './format.js';
+import { figures } from './metrics.js';
+import { nothing } from './nothing.js';
 import { bestPoint, placeOf, pointLabel, pointName } from './points.js';
 import { dataTable } from './table.js';
-import { during, timeWindow } from './time.js';
+import { during } from './time.js';
+import { hasPackets, unwatched } from './watched.js';
 
-const sums = `Sum(request) AS requests, Sum(response) AS responses, Sum(error) AS errors,
-  Avg(rrt) AS mean, Max(rrt) AS longest`;
+/** Figures as columns of `figures`. */
+const sums = [['requests', 'Sum(request)', 'sum'], ['responses', 'Sum(response)', 'sum'],
+  ['errors', 'Sum(error)', 'sum'], ['mean', 'Avg(rrt)', 'responses'],
+  ['longest', 'Max(rrt)', 'max']];
 
-const figures = [
+const shownFigures = [
   { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
     show: (row) => rate(row.rate) },
   { id: 'errors', title: 'Errors', number: true, value: errorShare,
@@ -37,39 +44,41 @@ export async function edgeDrawer(body, client, server) {
   const table = dataTable([protocolColumn,
     { id: 'side', title: 'Seen at', value: (row) => row.observation_point,
       show: (row) => pointLabel(row.observation_point) },
-    ...figures,
+    ...shownFigures,
   ], { label: 'Protocols', key: (row) => `${row.protocol} ${row.observation_point}` });
   const between = make('p.quiet');
+  const flows = make('span');
   body.append(make('h1', {}, `${client} → ${server}`), make('p', {},
     make('a', { href: link('calls', { client, server }) }, 'All calls'), ' · ',
     make('a', { href: link('calls', { client, server, status: 'error' }) }, 'Errors only'), ' · ',
-    make('a', { href: link('flows', { client, server }) }, 'Its flows')),
+    flows),
   table.element, between, ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]));
   const draw = charts.map(({ place, show }) => timeChart(place, show));
 
   async function refresh() {
-    const span = timeWindow();
-    const from = `FROM application_map.${span.interval} WHERE ${during(span)}
-      AND auto_service_0 = ${literal(client)} AND auto_service_1 = ${literal(server)}`;
-    const [rows, points] = await Promise.all([
-      query(`SELECT Enum(l7_protocol) AS protocol, observation_point, ${sums} ${from}
-        GROUP BY l7_protocol, observation_point`, 'flow_metrics'),
-      query(`SELECT time(time, ${span.step}) AS t, observation_point, ${sums} ${from}
-        GROUP BY t, observation_point LIMIT 20000`, 'flow_metrics'),
+    const span = await watchedWindow();
+    const where = `auto_service_0 = ${literal(client)} AND auto_service_1 = ${literal(server)}`;
+    const point = ['observation_point', 'observation_point', 'key'];
+    const [rows, points, isSeen] = await Promise.all([
+      figures(span, 'application_map', [['protocol', 'Enum(l7_protocol)', 'key'], point, ...sums],
+        'l7_protocol, observation_point', { where, limit: 1000 }),
+      figures(span, 'application_map', [['t', `time(time, ${span.step})`, 'key'], point, ...sums],
+        't, observation_point', { where, limit: 20000 }),
+      hasPackets(server, span),
     ]);
+    flows.replaceChildren(isSeen ? make('a', { href: link('flows', { client, server }) }, 'Its flows')
+      : make('span.quiet', { title: unwatched }, 'flows: not watched'));
     rows.sort((a, b) => a.protocol.localeCompare(b.protocol)
       || placeOf(a.observation_point) - placeOf(b.observation_point));
-    table.update(rows.map((row) => ({ ...row, rate: row.requests / span.seconds })),
-      'No calls in this time range.');
+    table.update(rows.map((row) => ({ ...row, rate: row.requests / span.watched })),
+      nothing(span, 'Choose a longer range.'));
     between.textContent = difference(rows);
     const at = (point) => points.filter((row) => row.observation_point === point);
     const one = at(bestPoint(points, (row) => row.requests, 'client'));
     const seen = [...new Set(points.map((row) => row.observation_point))]
       .sort((a, b) => placeOf(a) - placeOf(b));
-    const perSecond = (column) =>
-      filled(one, span, column).map(([time, value]) => [time, value / span.step]);
-    draw[0]([{ name: 'calls', points: perSecond('requests'), tone: 'accent' }]);
-    draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
+    draw[0]([{ name: 'calls', points: perSecond(one, span, 'requests'), tone: 'accent' }]);
+    draw[1]([{ name: 'errors', points: perSecond(one, span, 'errors'), tone: 'bad' }]);
     draw[2](seen.map((point, index) => ({ name: pointName(point), tone: tones[index % tones.length],
       points: filled(at(point), span, 'mean', null) })));
   }
@@ -101,7 +110,7 @@ export async function nodeDrawer(body, name) {
     make('h2', {}, 'Processes'), instances);
 
   async function refresh() {
-    const span = timeWindow();
+    const span = await watchedWindow();
     const [incoming, outgoing, processes] = await Promise.all([
       neighbours(span, 'auto_service_0', 'auto_service_1', name, 'server'),
       neighbours(span, 'auto_service_1', 'auto_service_0', name, 'client'),
@@ -124,14 +133,16 @@ export async function nodeDrawer(body, name) {
 
 /** The other ends of a service's calls, as seen nearest to `end`. */
 async function neighbours(span, other, mine, name, end) {
-  const rows = await query(`SELECT ${other} AS peer, Enum(l7_protocol) AS protocol,
-    observation_point, ${sums} FROM application_map.${span.interval} WHERE ${during(span)}
-    AND ${mine} = ${literal(name)} GROUP BY peer, l7_protocol, observation_point
-    ORDER BY requests DESC LIMIT 500`, 'flow_metrics');
+  const seen = await figures(span, 'application_map', [['peer', other, 'key'],
+    ['protocol', 'Enum(l7_protocol)', 'key'], ['client_kind', 'Enum(auto_service_type_0)', 'key'],
+    ['observation_point', 'observation_point', 'key'], ...sums],
+  `${other}, l7_protocol, auto_service_type_0, observation_point`,
+  { where: `${mine} = ${literal(name)}`, order: 'requests DESC', limit: 2000 });
+  const rows = end === 'server' ? withoutEchoes(seen.map((row) => ({ ...row, server: name }))) : seen;
   return [...Map.groupBy(rows, (row) => `${row.peer}\n${row.protocol}`).values()].map((seen) => {
     const point = bestPoint(seen, (row) => row.requests, end);
     const row = seen.find((one) => one.observation_point === point);
-    return { ...row, rate: row.requests / span.seconds };
+    return { ...row, rate: row.requests / span.watched };
   });
 }
 
@@ -149,7 +160,7 @@ async function processesOf(span, name) {
 function peers(label, open) {
   return dataTable([
     { id: 'peer', title: 'Service', value: (row) => row.peer },
-    protocolColumn, ...figures,
+    protocolColumn, ...shownFigures,
   ], { label, open, key: (row) => `${row.peer} ${row.protocol}`,
     order: { id: 'rate', descending: true } });
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { query, QueryFailure, queryTable } from './api.js';
-import { change } from './address.js';
+import { address, go } from './address.js';
 import { make } from './dom.js';
+import { clock } from './format.js';
 import { namesPanel } from './names.js';
 import { showResult } from './results.js';
-import { keep, state } from './state.js';
+import { keep, ownParts, ownToggle, showsOwn, state } from './state.js';
+import { bounded } from './statements.js';
+import { timeWindow } from './time.js';
 
 const first = `SELECT auto_service_1, Enum(l7_protocol) AS protocol, Sum(request) AS requests,
   Sum(error) AS errors, Avg(rrt) AS mean_us
@@ -19,13 +22,13 @@ const examples = [
   ['Requests over time by service', `SELECT time(time, 10) AS t, auto_service,
   PerSecond(Sum(request)) AS rate, Avg(rrt) AS mean_us
 FROM flow_metrics.application.1s
-WHERE time >= now() - 900 AND role = 1
+WHERE role = 1
 GROUP BY t, auto_service
 ORDER BY t`],
   ['Slowest endpoints', `SELECT auto_service_1, endpoint, Count(row) AS calls,
   Percentile(response_duration, 95) AS p95_us
 FROM flow_log.l7_flow_log
-WHERE time >= now() - 900 AND observation_point = 's-p'
+WHERE observation_point = 's-p'
 GROUP BY auto_service_1, endpoint
 ORDER BY p95_us DESC
 LIMIT 20`],
@@ -39,14 +42,12 @@ LIMIT 50`],
   Sum(tcp_establish_fail) AS not_established, Sum(client_rst_flow) AS client_resets,
   Sum(server_rst_flow) AS server_resets, Sum(tcp_timeout) AS timeouts
 FROM flow_metrics.network_map.1s
-WHERE time >= now() - 900
 GROUP BY auto_service_0, auto_service_1, server_port
 ORDER BY not_established DESC
 LIMIT 20`],
   ['Round trips over time', `SELECT time(time, 10) AS t, auto_service_1, Avg(rtt) AS mean_us,
   Max(rtt) AS longest_us
 FROM flow_metrics.network_map.1s
-WHERE time >= now() - 900
 GROUP BY t, auto_service_1
 ORDER BY t`],
   ['What was lost', `SELECT stage, reason, Sum(dropped) AS lost
@@ -85,6 +86,27 @@ async function allNames() {
   return found;
 }
 
+/**
+ * The answer to what was sent. A mistake is told by what was written: its line and column are those
+ * that the user sees.
+ */
+async function answerTo(sent, written) {
+  try {
+    return await queryTable(sent);
+  } catch (failure) {
+    if (sent !== written && failure instanceof QueryFailure) await queryTable(written);
+    throw failure;
+  }
+}
+
+/** What was added to a statement, in words. */
+function added(statement, { hasRange, leavesOut }, span) {
+  if (!/^\s*select\b/i.test(statement)) return '';
+  return [hasRange ? `From ${clock(span.from, 's')} to ${clock(span.to, 's')}, the range above.`
+    : 'The statement has a time of its own, so the range above does not apply.',
+  leavesOut ? 'Without MetaFlow’s own.' : ''].filter(Boolean).join(' ');
+}
+
 function mount(page, { parameters }) {
   const shared = parameters.get('sql');
   if (shared) text = shared;
@@ -97,6 +119,7 @@ function mount(page, { parameters }) {
   const output = make('div.panel', {},
     make('div.empty', {}, 'Ctrl-Enter runs the statement. A first column of time(time, seconds) '
       + 'makes a chart.'));
+  const told = make('p.quiet', { role: 'status' });
   const earlier = make('select', { 'aria-label': 'Earlier statements', onchange: pick });
   const samples = make('select', { 'aria-label': 'Examples', onchange: pick },
     make('option', { value: '' }, 'Examples'),
@@ -104,7 +127,9 @@ function mount(page, { parameters }) {
   const panel = make('div.panel.names');
   page.replaceChildren(make('div.console', {}, panel, make('div', {}, area,
     make('div.bar', {}, make('button.primary', { onclick: run }, 'Run'), samples, earlier,
-      make('span.hint', {}, 'Ctrl-Enter runs')), output)));
+      ownToggle(() => text && run()), make('span.hint', {}, 'Ctrl-Enter runs')), told, output)));
+  /** The range of the latest run; null before the first. */
+  let ranIn = null;
   showHistory();
   if (shared) run();
 
@@ -122,27 +147,43 @@ function mount(page, { parameters }) {
 
   async function run() {
     const statement = text;
-    change({ sql: statement });
+    go({ sql: statement });
+    ranIn = rangeNow();
     output.classList.add('busy');
     const began = performance.now();
     try {
-      const result = await queryTable(statement);
+      const span = timeWindow();
+      const sent = bounded(statement, span, showsOwn() ? [] : ownParts);
+      const result = await answerTo(sent.sql, statement);
       // What exists does not depend on a time range, so nothing is missing from it.
       if (/^\s*show\b/i.test(statement)) result.losses = [];
+      told.textContent = added(statement, sent, span);
+      told.title = sent.sql === statement ? '' : sent.sql;
       state.history = [statement, ...state.history.filter((old) => old !== statement)].slice(0, 30);
       keep();
       showHistory();
       showResult(output, result, Math.round(performance.now() - began));
     } catch (failure) {
       if (!(failure instanceof QueryFailure)) throw failure;
+      told.textContent = '';
       output.replaceChildren(make('pre.failure.bad.mono', { role: 'alert' }, failure.message));
     }
     output.classList.remove('busy');
   }
 
-  return (known) => namesPanel(panel, known, (name) => {
-    area.setRangeText(name, area.selectionStart, area.selectionEnd, 'end');
-    text = area.value;
-    area.focus();
-  });
+  return (known) => {
+    namesPanel(panel, known, (name) => {
+      area.setRangeText(name, area.selectionStart, area.selectionEnd, 'end');
+      text = area.value;
+      area.focus();
+    });
+    // Another range is another answer.
+    if (ranIn !== null && ranIn !== rangeNow()) run();
+  };
+}
+
+/** What the address says of the range. */
+function rangeNow() {
+  const { parameters } = address();
+  return ['last', 'from', 'to'].map((name) => parameters.get(name)).join(' ');
 }

@@ -32,28 +32,32 @@ function build(create, tag, attributes, children) {
 }
 
 /**
- * What makes an element act like a button. Enter does nothing more than `act`: it would press what
- * has the focus afterwards.
+ * What makes an element act like a button. Enter and the space bar do nothing more than `act`: they
+ * would press what has the focus afterwards.
  */
 export function pressable(act) {
   return { tabindex: 0, onclick: act, onkeydown: (event) => {
-    if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+    if (!['Enter', ' '].includes(event.key) || event.target !== event.currentTarget) return;
     event.preventDefault();
     act();
   } };
 }
 
-/** A small line of values; the tallest fills the height. */
+/** A small line of values; the tallest fills the height, and what is not known (null) is a gap. */
 export function sparkline(values, { width = 120, height = 22 } = {}) {
   const svg = draw('svg.spark', { width, height, 'aria-hidden': 'true' });
   if (values.length < 2) return svg;
   const top = Math.max(...values, 1e-9);
-  const points = values.map((value, index) =>
-    `${(index / (values.length - 1) * (width - 2) + 1).toFixed(1)},` +
-    `${(height - 2 - value / top * (height - 4)).toFixed(1)}`);
-  svg.append(
-    draw('polygon', { points: `1,${height} ${points.join(' ')} ${width - 1},${height}` }),
-    draw('polyline', { points: points.join(' ') }));
+  const x = (index) => (index / (values.length - 1) * (width - 2) + 1).toFixed(1);
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] === null) continue;
+    const first = index;
+    while (index + 1 < values.length && values[index + 1] !== null) index += 1;
+    const points = values.slice(first, index + 1).map((value, offset) =>
+      `${x(first + offset)},${(height - 2 - value / top * (height - 4)).toFixed(1)}`).join(' ');
+    svg.append(draw('polygon', { points: `${x(first)},${height} ${points} ${x(index)},${height}` }),
+      draw('polyline', { points }));
+  }
   return svg;
 }
 

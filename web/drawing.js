@@ -3,12 +3,19 @@
 import { draw, pressable } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { duration, errorShare, percent, rate } from './format.js';
-import { card, edgeKey } from './layout.js';
+import { edgeKey } from './layout.js';
 
 const arrow = 'arrow';
 
+/** Lines up to which each shows its label; of more, the one that is pointed at. */
+const fewLines = 30;
+
+/** Sizes of what is drawn now. */
+let card = null;
+
 /** The map as a drawing; everything in it can be clicked and reached by keyboard. */
-export function drawing({ places, via, width, height }, calls, span, zoom) {
+export function drawing({ places, via, width, height, card: sizes }, calls, span, zoom) {
+  card = sizes;
   const pairs = [...Map.groupBy(calls, (call) => edgeKey(call.client, call.server)).values()];
   const taken = [...places.values()].map(({ x, y }) =>
     ({ x, y: y - card.height / 2, width: card.width, height: card.height }));
@@ -16,14 +23,17 @@ export function drawing({ places, via, width, height }, calls, span, zoom) {
   const slope = ([{ client, server }]) => Math.abs(places.get(client).y - places.get(server).y);
   const edges = pairs.sort((a, b) => slope(a) - slope(b))
     .map((pair) => edge(pair, pairs, places, via, span));
-  return draw('svg.map', {
+  const isDense = !places.size || card.height < 50;
+  const style = `svg.map${pairs.length > fewLines ? '.many' : ''}${isDense ? '.dense' : ''}`;
+  return draw(style, {
     viewBox: `0 0 ${width} ${height}`, width: width * zoom, height: height * zoom,
     role: 'group', 'aria-label': 'Service map',
   },
   draw('defs', {}, draw('marker', { id: arrow, viewBox: '0 0 8 8', refX: 7, refY: 4,
     markerWidth: 9, markerHeight: 9, markerUnits: 'userSpaceOnUse', orient: 'auto' },
   draw('path', { d: 'M0,0 L8,4 L0,8 z' }))),
-  ...edges.map(({ line }) => line),
+  // Trouble lies on top.
+  ...edges.toSorted((a, b) => a.share - b.share).map(({ line }) => line),
   ...[...places].map(([name, at]) => node(name, at, calls, span)),
   ...edges.map(({ label }) => label(taken)));
 }
@@ -52,7 +62,7 @@ function node(name, { x, y }, calls, span) {
     .includes('Process');
   const sum = totals(served);
   const about = !isKnown ? 'process not known' : !served.length ? 'calls only'
-    : `${rate(sum.requests / span.seconds)} · ${percent(sum.share)} errors`;
+    : `${rate(sum.requests / span.watched)} · ${percent(sum.share)} errors`;
   const colour = served.length ? tone(sum.share) : 'quiet';
   return draw(`g.node.${colour}${isKnown ? '' : '.stranger'}`, {
     transform: `translate(${x} ${y - card.height / 2})`,
@@ -60,8 +70,8 @@ function node(name, { x, y }, calls, span) {
   }, draw('title', {}, `${name}: ${about}`),
   draw('rect', { width: card.width, height: card.height, rx: 8 }),
   draw('rect.stripe', { width: 5, height: card.height - 16, x: 7, y: 8, rx: 2.5 }),
-  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', 18)),
-  draw('text.figures', { x: 20, y: 40 }, about));
+  draw('text.name', { x: 20, y: 22 }, shortened(name || '(unknown)', card.height < 50 ? 16 : 18)),
+  card.height < 50 ? null : draw('text.figures', { x: 20, y: 40 }, about));
 }
 
 /** The middle goes first: names differ at their ends. */
@@ -79,7 +89,7 @@ function edge(pair, pairs, places, via, span) {
   const { path, along } = curve(places.get(client), places.get(server),
     via.get(edgeKey(client, server)) ?? [], Math.sign(fromHere - toThere));
   const open = () => openDrawer('edge', client, server);
-  const perSecond = sum.requests / span.seconds;
+  const perSecond = sum.requests / span.watched;
   const protocols = [...new Set(pair.map((call) => call.protocol))].join(', ');
   const texts = [`${shortened(protocols, 18)} · ${rate(perSecond)}`,
     `${percent(sum.share)} errors · ${duration(sum.mean)}`];
@@ -93,15 +103,19 @@ function edge(pair, pairs, places, via, span) {
     const { x, y } = free(along, box, taken);
     taken.push({ ...box, x, y });
     const light = (event) => line.classList.toggle('hot', /enter|in$/.test(event.type));
-    return draw(`g.label${style}`, { transform: `translate(${x} ${y})`,
+    const element = draw(`g.label${style}`, { transform: `translate(${x} ${y})`,
       ...clickable(open, name, `edge ${client} ${server}`),
       onmouseenter: light, onmouseleave: light, onfocusin: light, onfocusout: light },
     draw('title', {}, name),
     draw('rect', { ...box, rx: 6 }),
     ...texts.map((text, index) => draw(index ? 'text' : 'text.name',
       { x: box.width / 2, y: 14 + index * 14, 'text-anchor': 'middle' }, text)));
+    for (const [event, isHot] of [['mouseenter', true], ['mouseleave', false]]) {
+      line.addEventListener(event, () => element.classList.toggle('hot', isHot));
+    }
+    return element;
   };
-  return { line, label };
+  return { line, label, share: sum.share };
 }
 
 /**

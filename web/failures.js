@@ -76,11 +76,7 @@ const quiet = { name: 'ended', tone: 'good',
 export const failureKinds = endings.filter(({ metric }) => metric)
   .map((kind) => ({ ...kind, title: kind.name[0].toUpperCase() + kind.name.slice(1) }));
 
-/** The columns of a statement that count every kind. */
-export const failureColumns = failureKinds.map(({ metric }) => `Sum(${metric}) AS ${metric}`)
-  .join(', ');
-
-/** What failed in a row that has `failureColumns`: {establish, resets, silent, total}. */
+/** What failed in a row that counts every kind: {establish, resets, silent, total}. */
 export function failuresOf(row) {
   const sum = (fits) => failureKinds.filter(fits)
     .reduce((total, { metric }) => total + Number(row[metric] ?? 0), 0);

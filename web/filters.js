@@ -3,7 +3,7 @@
 import { literal } from './api.js';
 import { failedTypes } from './failures.js';
 import { pointChoices } from './points.js';
-import { isOwn } from './state.js';
+import { isOwn, ownParts } from './state.js';
 
 export const statuses = [['', 'Any status'], ['error', 'Any error'], ['Success', 'Success'],
   ['Client Error', 'Client Error'], ['Server Error', 'Server Error'], ['Timeout', 'Timeout'],
@@ -12,8 +12,6 @@ export const statuses = [['', 'Any status'], ['error', 'Any error'], ['Success',
 /** Where a record was made: each call or flow once, all records, or at one observation point. */
 export const sides = (thing) => [['', `Each ${thing} once`], ['both', 'Every record'],
   ...pointChoices];
-
-const ownParts = ['metaflow', 'metaflow-server', 'metaflow-agent', 'metaflow-engine'];
 
 /** One connection, as a parameter: "10.0.0.1 40000 10.0.0.2 80". */
 export function connectionOf(row) {

@@ -4,16 +4,19 @@ import { query } from './api.js';
 import { timeChart } from './charts.js';
 import { chips, chosenColumns, columnChoice, filterFields } from './controls.js';
 import { make } from './dom.js';
+import { watchedWindow } from './coverage.js';
 import { openDrawer } from './drawer.js';
 import { folded } from './exchanges.js';
 import { endingChoices, hasFailed } from './failures.js';
 import { flowConditions, sides } from './filters.js';
 import { knownFlowColumns, usualFlowColumns } from './flowcolumns.js';
 import { count } from './format.js';
+import { nothing } from './nothing.js';
 import { bestPoint } from './points.js';
 import { ownToggle } from './state.js';
 import { dataTable } from './table.js';
-import { during, lookAt, timeWindow } from './time.js';
+import { during, lookAt } from './time.js';
+import { unwatched } from './watched.js';
 
 export const flows = { title: 'Flows', load, mount };
 
@@ -31,7 +34,7 @@ const ends = [['', 'Ended anyhow'], ['failed', 'Any failure'],
   ...endingChoices];
 
 async function load(parameters) {
-  const span = timeWindow();
+  const span = await watchedWindow();
   const where = [during(span), ...flowConditions(parameters)].join(' AND ');
   const once = !parameters.get('side');
   const asked = once ? recordsAskedFor : limit;
@@ -97,9 +100,10 @@ function mount(page, { parameters, reload }) {
     older.hidden = !data.isFull;
     older.onclick = () => lookAt(data.span.from,
       Math.min(data.rows.at(-1).time, data.span.to - 1));
-    list.update(data.rows, make('div', {}, make('p', {}, 'No flow matches in this time range.'),
-      make('p', {}, 'Loosen a filter or choose a longer range. A flow shows when it has ended, '
-        + 'and every minute while it goes on.')));
+    list.update(data.rows, make('div', {}, nothing(data.span, 'No flow matches in this time range. '
+      + 'Loosen a filter or choose a longer range. A flow shows when it has ended, and every minute '
+      + 'while it goes on.'), make('p', {}, make('strong', {}, 'Not watched'), ` may be the reason: `
+      + 'packets are seen only on the interfaces that an agent captures. ', unwatched)));
   }
   return update;
 }

@@ -30,25 +30,47 @@ async function orUnknown(place, text, show) {
     if (!(failure instanceof QueryFailure)) throw failure;
     place.textContent = text;
     place.classList.add('some');
+    if (place === element('losses')) lostNow = null;
   }
 }
 
 async function showAgents(place) {
   const known = (await agents()).filter(({ state }) => state !== 'ended');
   const connected = known.filter((agent) => agent.connected).length;
-  place.textContent = `agents: ${connected} of ${known.length} connected`;
+  place.textContent = known.length ? `agents: ${connected} of ${known.length} connected`
+    : 'no agent yet';
   place.classList.toggle('some', connected < known.length || !known.length);
 }
 
-/** What was never going to be a call or a flow does not alarm. */
+let lostNow = null;
+
+/** Records that were dropped in the range, as the foot tells it; null when that is not known. */
+export function lostInRange() {
+  return lostNow;
+}
+
+/** What was never going to be a call or a flow, and alarms nobody. */
+export const strangers = ['unknown_protocol', 'not_ip', 'duplicate_packet'];
+
+/** What was dropped of rows by reason: {lost, strange}. */
+export function dropped(rows) {
+  const sum = (list) => list.reduce((total, row) => total + Number(row.lost), 0);
+  const isStrange = (row) => strangers.includes(row.reason);
+  return { lost: sum(rows.filter((row) => !isStrange(row))), strange: sum(rows.filter(isStrange)) };
+}
+
 async function showLosses(place) {
   const rows = await query(`SELECT reason, Sum(dropped) AS lost FROM loss_ledger
     WHERE ${during(timeWindow())} GROUP BY reason LIMIT 1000`, 'metaflow_system');
-  const sum = (list) => list.reduce((total, row) => total + Number(row.lost), 0);
-  const strange = sum(rows.filter((row) => row.reason === 'unknown_protocol'));
-  const lost = sum(rows.filter((row) => !['unknown_protocol', 'not_ip', 'duplicate_packet'].includes(row.reason)));
-  const notes = [lost ? `${count(lost)} dropped in this range` : 'nothing dropped in this range',
-    strange ? `${count(strange)} of no known protocol` : ''].filter(Boolean).join(', ');
+  const { lost, strange } = dropped(rows);
+  lostNow = lost;
+  const notes = summary(lost, strange);
   place.classList.toggle('some', lost > 0);
   place.textContent = lost || strange ? `${notes}: why?` : notes;
+}
+
+/** The same words in the foot and in its drawer. */
+export function summary(lost, strange) {
+  return [lost ? `${count(lost)} dropped in this range` : 'nothing dropped in this range',
+    strange ? `${count(strange)} that were no calls or flows` : ''].filter(Boolean).join(', ');
 }

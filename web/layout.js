@@ -3,15 +3,29 @@
 /** Sizes of the drawing, in pixels of an unscaled one. */
 export const card = { width: 172, height: 52, column: 420, gap: 34, margin: 30 };
 
+/** The same where there are more names than can be read with their figures. */
+export const small = { width: 172, height: 34, column: 320, gap: 10, margin: 20, beside: 26 };
+
+/** Names from which the small sizes hold. */
+const many = 40;
+
+/** Width by height that a drawing of many names is given. */
+const aspect = 2.2;
+
 /**
  * Where things stand: callers at the left, what they call to the right of them. The same names and
  * edges always give the same drawing, whatever their figures are.
  * @param {Array<{client, server}>} edges
- * @returns {{places: Map<string, {x, y}>, via: Map<string, Array<{x, y}>>, width, height}} centres
- *   of the left sides; via has the points that an edge over several columns goes through
+ * @returns {{places: Map<string, {x, y}>, via: Map<string, Array<{x, y}>>, width, height, card}}
+ *   centres of the left sides; via has the points that an edge over several columns goes through;
+ *   card the sizes that were used
  */
 export function layout(edges) {
   const names = [...new Set(edges.flatMap(({ client, server }) => [client, server]))].sort();
+  return names.length > many ? packed(names, edges) : spread(names, edges);
+}
+
+function spread(names, edges) {
   const forward = acyclic(names, edges);
   const layers = layered(names, forward);
   const { columns, chains } = withWaypoints(names, forward, layers);
@@ -31,11 +45,42 @@ export function layout(edges) {
   const loops = edges.some(({ client, server }) =>
     client === server && layers.get(client) === columns.length - 1);
   return {
-    places, via,
+    places, via, card,
     width: card.margin * 2 + (columns.length - 1) * card.column + card.width
       + (loops ? card.column - card.width : 0),
     height: Math.max(...heights.values()) + card.height + card.margin,
   };
+}
+
+/**
+ * Many names: columns without the points that lines go through, each as many columns side by side as
+ * give the drawing the shape of a window.
+ */
+function packed(names, edges) {
+  const forward = acyclic(names, edges);
+  const { columns, chains } = withWaypoints(names, forward, layered(names, forward));
+  order(columns, chains);
+  const lists = columns.map((column) => column.filter((item) => typeof item === 'string'));
+  const step = small.height + small.gap;
+  const widthOf = (rows) => lists.reduce((sum, list) =>
+    sum + Math.ceil(list.length / rows) * (small.width + small.beside), 0)
+    + (lists.length - 1) * (small.column - small.width);
+  let rows = 1;
+  while (rows < names.length && widthOf(rows) > rows * step * aspect) rows += 1;
+  const places = new Map();
+  let left = small.margin;
+  for (const list of lists) {
+    const beside = Math.max(1, Math.ceil(list.length / rows));
+    const each = Math.ceil(list.length / beside);
+    list.forEach((name, index) => places.set(name, {
+      x: left + Math.floor(index / each) * (small.width + small.beside),
+      y: small.margin + (index % each + (rows - each) / 2 + 0.5) * step,
+    }));
+    left += beside * (small.width + small.beside) + small.column - small.width;
+  }
+  return { places, via: new Map(), card: small,
+    width: left - (small.column - small.width) + small.margin,
+    height: rows * step + small.margin * 2 };
 }
 
 export function edgeKey(client, server) {

@@ -2,6 +2,7 @@
 
 import { query } from './api.js';
 import { make } from './dom.js';
+import { dropped, summary as summaryOf } from './foot.js';
 import { count, percent } from './format.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
@@ -112,10 +113,11 @@ export async function lossesDrawer(body) {
       Sum(passed) AS kept, Sum(dropped) AS lost FROM loss_ledger WHERE ${during(timeWindow())}
       GROUP BY stage, reason, agent_id LIMIT 5000`, 'metaflow_system');
     const lost = rows.filter((row) => Number(row.lost) > 0);
-    const total = lost.reduce((sum, row) => sum + Number(row.lost), 0);
-    summary.textContent = total
-      ? `${count(total)} dropped. Every stage counts received = passed + dropped; here is where.`
-      : 'Nothing was dropped: what is shown is all that was seen.';
+    const sums = dropped(lost);
+    const told = summaryOf(sums.lost, sums.strange);
+    summary.textContent = `${told[0].toUpperCase()}${told.slice(1)}. ${!lost.length
+      ? 'What is shown is all that was seen.'
+      : 'Every stage counts received = passed + dropped; here is where.'}`;
     reasons.update(lost, 'Nothing was dropped.');
     passage.update(byStage(rows), 'Nothing was counted in this time range.');
     advice.replaceChildren(...[...Map.groupBy(lost, (row) => row.reason)].flatMap(explained));

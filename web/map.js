@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { query } from './api.js';
 import { choice, make } from './dom.js';
 import { change, go } from './address.js';
+import { watchedWindow } from './coverage.js';
 import { drawing } from './drawing.js';
+import { figures } from './metrics.js';
+import { nothing } from './nothing.js';
+import { withoutEchoes } from './echoes.js';
 import { bestPoint } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
 import { edgeKey, layout } from './layout.js';
-import { during, timeWindow } from './time.js';
 
-/** Connections that are drawn at once; the answer has the busiest first. */
-const most = 120;
+/** Connections that are drawn at once: those with errors, and the busiest. */
+const most = 500;
 
 export const map = { title: 'Map', load, mount };
 
 async function load() {
-  const span = timeWindow();
-  const rows = await query(`SELECT auto_service_0 AS client, auto_service_1 AS server,
-    Enum(auto_service_type_0) AS client_kind, Enum(auto_service_type_1) AS server_kind,
-    Enum(l7_protocol) AS protocol, observation_point, Sum(request) AS requests,
-    Sum(response) AS responses, Sum(error) AS errors, Avg(rrt) AS mean
-    FROM application_map.${span.interval} WHERE ${during(span)}
-    GROUP BY auto_service_0, auto_service_1, auto_service_type_0, auto_service_type_1, l7_protocol,
-      observation_point ORDER BY requests DESC LIMIT 2000`, 'flow_metrics');
+  const span = await watchedWindow();
+  const rows = await figures(span, 'application_map', [['client', 'auto_service_0', 'key'],
+    ['server', 'auto_service_1', 'key'], ['client_kind', 'Enum(auto_service_type_0)', 'key'],
+    ['server_kind', 'Enum(auto_service_type_1)', 'key'], ['protocol', 'Enum(l7_protocol)', 'key'],
+    ['observation_point', 'observation_point', 'key'], ['requests', 'Sum(request)', 'sum'],
+    ['responses', 'Sum(response)', 'sum'], ['errors', 'Sum(error)', 'sum'],
+    ['mean', 'Avg(rrt)', 'responses']],
+  'auto_service_0, auto_service_1, auto_service_type_0, auto_service_type_1, l7_protocol, '
+    + 'observation_point', { order: 'requests DESC', limit: 5000 });
   return { span, calls: folded(withoutEchoes(rows)) };
 }
 
@@ -33,25 +36,6 @@ function folded(rows) {
     const point = bestPoint(line, (row) => row.requests, 'client');
     return line.find((row) => row.observation_point === point);
   });
-}
-
-/**
- * Who is not at the client's process cannot always tell which process called: it names the host or
- * address. Where clients that were watched made as many calls as are unclaimed, those are the same
- * calls.
- */
-function withoutEchoes(rows) {
-  const isNamed = (row) => row.client_kind === 'Process';
-  const group = (row, point) => `${row.server}\n${row.protocol}\n${point}`;
-  const named = new Map();
-  for (const row of rows.filter(isNamed)) {
-    const key = group(row, row.observation_point);
-    named.set(key, (named.get(key) ?? 0) + Number(row.requests));
-  }
-  const claimed = (row) => (named.get(group(row, 'c-p')) ?? 0)
-    - (named.get(group(row, row.observation_point)) ?? 0);
-  return rows.filter((row) => isNamed(row) || row.observation_point === 'c-p'
-    || claimed(row) < Number(row.requests) * 0.7);
 }
 
 /** Callers that nothing is known of stand as one where there are many. */
@@ -94,19 +78,33 @@ function mount(page, { parameters, reload }) {
   });
   const sheet = make('div', { id: 'map' });
   const note = make('span.warn');
-  const sizes = [[0, 'Fit'], [0.5, '50 %'], [0.75, '75 %'], [1, '100 %'], [1.5, '150 %']];
-  page.replaceChildren(
-    make('div.bar', {}, search, choice('Size', sizes, zoom, (value) => {
-      zoom = Number(value);
-      go({ zoom: zoom || null });
+  const failing = make('input', { type: 'checkbox', checked: parameters.get('errors') === '1',
+    onchange: () => {
+      go({ errors: failing.checked ? '1' : null });
       update(shown);
-    }), ownToggle(reload), legend()),
+    } });
+  const sizes = [[0, 'Fit'], [0.5, '50 %'], [0.75, '75 %'], [1, '100 %'], [1.5, '150 %']];
+  const size = choice('Size', sizes, zoom, (value) => {
+    zoom = Number(value);
+    go({ zoom: zoom || null });
+    update(shown);
+  });
+  page.replaceChildren(
+    make('div.bar', {}, search, size, make('label.control', {}, failing, 'Only errors'),
+      ownToggle(reload), legend()),
     make('div.panel', {}, make('h2', {},
-      'Who calls whom: calls per second, errors and mean latency as the client saw them. ',
+      'Who calls whom: calls per second, errors and mean latency as the client saw them. The wheel zooms. ',
       note), sheet));
   const resized = new ResizeObserver(() => (sheet.isConnected ? !zoom && update(shown)
     : resized.disconnect()));
   resized.observe(sheet);
+  movable(sheet, () => zoom || fit(sheet, places), (to) => {
+    if (!places) return;
+    zoom = to;
+    change({ zoom: to.toFixed(2) });
+    size.value = String(sizes.find(([value]) => value === to)?.[0] ?? '');
+    update(shown);
+  });
 
   function update(data) {
     shown = data;
@@ -114,19 +112,22 @@ function mount(page, { parameters, reload }) {
     const needle = search.value.trim().toLowerCase();
     let calls = gathered(data.calls.filter((call) =>
       (showsOwn() || !(isOwn(call.server) || isOwn(call.client)))
+      && (!failing.checked || Number(call.errors))
       && `${call.client}\n${call.server}\n${call.protocol}`.toLowerCase().includes(needle)));
     note.textContent = '';
     if (!calls.length) {
       sheet.replaceChildren(make('div.empty', {}, data.calls.length
         ? 'Nothing matches the filter.'
-        : 'No calls in this time range, so there is nothing to draw. Choose a longer one.'));
+        : nothing(data.span, 'No call in this time range, so there is nothing to draw: choose a longer '
+          + 'one.')));
       return;
     }
-    const pairs = new Set(calls.map((call) => edgeKey(call.client, call.server)));
+    const pairs = Map.groupBy(calls, (call) => edgeKey(call.client, call.server));
     if (pairs.size > most) {
-      const kept = new Set([...pairs].slice(0, most));
+      const kept = mostTelling(pairs);
       calls = calls.filter((call) => kept.has(edgeKey(call.client, call.server)));
-      note.textContent = `The busiest ${most} of ${pairs.size} connections: filter to see others.`;
+      note.textContent = `${kept.size} of ${pairs.size} connections, all with errors and the busiest: `
+        + 'filter to see others.';
     }
     // Only new names or connections move things; figures never do.
     const names = calls.map((call) => `${call.client}\n${call.server}`).sort().join('\n');
@@ -139,9 +140,49 @@ function mount(page, { parameters, reload }) {
   return update;
 }
 
+/** What is never cut for being rare: connections with errors. Then the busiest. */
+export function mostTelling(pairs) {
+  const sum = (calls, column) => calls.reduce((total, call) => total + Number(call[column]), 0);
+  const ranked = [...pairs].map(([key, calls]) =>
+    ({ key, errors: sum(calls, 'errors'), requests: sum(calls, 'requests') }));
+  const failing = ranked.filter(({ errors }) => errors);
+  const rest = ranked.filter(({ errors }) => !errors).sort((a, b) => b.requests - a.requests);
+  return new Set([...failing, ...rest.slice(0, Math.max(0, most - failing.length))]
+    .map(({ key }) => key));
+}
+
+/** The zoom at which all of the drawing is seen. */
 function fit(sheet, { width, height }) {
-  const room = Math.min((sheet.clientWidth - 4) / width, (sheet.clientHeight - 4) / height);
-  return Math.max(0.8, Math.min(1.25, room));
+  return Math.min(1.25, (sheet.clientWidth - 4) / width, (sheet.clientHeight - 4) / height);
+}
+
+/** The wheel zooms around the pointer, and dragging the ground moves it. */
+function movable(sheet, zoomNow, zoomTo) {
+  sheet.addEventListener('wheel', (event) => {
+    event.preventDefault();
+    const before = zoomNow();
+    const after = Math.max(0.1, Math.min(3, before * Math.exp(-event.deltaY / 600)));
+    const box = sheet.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const [left, top] = [(sheet.scrollLeft + x) / before, (sheet.scrollTop + y) / before];
+    zoomTo(after);
+    sheet.scrollTo(left * after - x, top * after - y);
+  }, { passive: false });
+  let from = null;
+  sheet.addEventListener('pointerdown', (event) => {
+    if (event.button || event.target.closest('.node, .label, .edge')) return;
+    from = { x: event.clientX + sheet.scrollLeft, y: event.clientY + sheet.scrollTop };
+    sheet.setPointerCapture(event.pointerId);
+    sheet.classList.add('held');
+  });
+  sheet.addEventListener('pointermove', (event) => from
+    && sheet.scrollTo(from.x - event.clientX, from.y - event.clientY));
+  for (const end of ['pointerup', 'pointercancel']) {
+    sheet.addEventListener(end, () => {
+      from = null;
+      sheet.classList.remove('held');
+    });
+  }
 }
 
 function legend() {

@@ -18,12 +18,9 @@ export function namesPanel(panel, known, insert) {
         && `in ${metric.unit}`, `for ${metric.functions}`].filter(Boolean).join('\n') })),
     ];
     const buttons = names.map(({ name, about }) => ({ name, line: button(name, about) }));
-    const insertTable = make('button.insert', { title: `Insert ${table}`, onclick: (event) => {
-      event.preventDefault();
-      insert(table);
-    } }, '+');
-    return { buttons, block: make('details', {}, make('summary', {}, table, insertTable),
-      ...buttons.map(({ line }) => line)) };
+    return { buttons, block: make('details', {}, make('summary', {}, table),
+      make('button', { onclick: () => insert(table), title: `Insert ${table}` },
+        make('strong', {}, 'the table’s name')), ...buttons.map(({ line }) => line)) };
   });
   const search = make('input', { type: 'search', placeholder: 'Find a name', 'aria-label':
     'Find a name', oninput: () => {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from './api.js';
+import { literal } from './api.js';
 import { change, go, navigate } from './address.js';
 import { trend } from './charts.js';
 import { chosenColumns, columnChoice, keepOrder, orderOf } from './controls.js';
+import { watchedWindow } from './coverage.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { failureColumns, failuresInWords, failuresOf } from './failures.js';
+import { failureKinds, failuresInWords, failuresOf } from './failures.js';
 import { byteRate, count, duration, percent, rate } from './format.js';
+import { figures } from './metrics.js';
+import { command, nothing } from './nothing.js';
 import { bestPoint, pointLabel } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
 import { dataTable } from './table.js';
-import { during, timeWindow } from './time.js';
+import { unwatched } from './watched.js';
 
 export const network = { title: 'Network', load, mount };
 
@@ -32,41 +35,50 @@ function groupingOf(parameters) {
   return groupings[parameters.get('by')] ? parameters.get('by') : 'service';
 }
 
-/** The figures of a row; the ratio of retransmissions is made of its parts. */
-export const networkFigures = `Sum(byte) AS bytes, Sum(byte_tx) AS sent, Sum(byte_rx) AS received,
-  Sum(packet) AS packets, Avg(rtt) AS rtt_mean, Max(rtt) AS rtt_longest,
-  Avg(rtt_client) AS rtt_to_client, Avg(rtt_server) AS rtt_to_server, Sum(retrans) AS repeated,
-  Sum(zero_win) AS zero_windows, Sum(new_flow) AS opened, Sum(closed_flow) AS closed,
-  ${failureColumns}`;
+/** Figures as columns of `figures`; the ratio of retransmissions is made of its parts. */
+export const networkSums = [['bytes', 'Sum(byte)', 'sum'], ['sent', 'Sum(byte_tx)', 'sum'],
+  ['received', 'Sum(byte_rx)', 'sum'], ['packets', 'Sum(packet)', 'sum'],
+  ['rtt_mean', 'Avg(rtt)', 'opened'], ['rtt_longest', 'Max(rtt)', 'max'],
+  ['rtt_to_client', 'Avg(rtt_client)', 'opened'], ['rtt_to_server', 'Avg(rtt_server)', 'opened'],
+  ['repeated', 'Sum(retrans)', 'sum'], ['zero_windows', 'Sum(zero_win)', 'sum'],
+  ['opened', 'Sum(new_flow)', 'sum'], ['closed', 'Sum(closed_flow)', 'sum'],
+  ...failureKinds.map(({ metric }) => [metric, `Sum(${metric})`, 'sum'])];
 
 async function load(parameters) {
-  const span = timeWindow();
+  const span = await watchedWindow();
   const { tags } = groupings[groupingOf(parameters)];
-  const from = `FROM network_map.${span.interval} WHERE ${during(span)}`;
-  const names = Object.entries(tags).map(([name, tag]) =>
-    `${tag === 'protocol' ? 'Enum(protocol)' : tag} AS ${name}`).join(', ');
+  const keys = [...Object.entries(tags).map(([name, tag]) =>
+    [name, tag === 'protocol' ? 'Enum(protocol)' : tag, 'key']),
+  ['observation_point', 'observation_point', 'key']];
   const by = `${Object.values(tags).join(', ')}, observation_point`;
   // A gauge is counted up second by second, so it is asked for at the end of the range only.
-  const latest = during({ from: span.settled - (span.interval === '1m' ? 120 : 5),
-    to: span.settled });
-  const [totals, gauges] = await Promise.all([
-    query(`SELECT ${names}, observation_point, ${networkFigures} ${from}
-      GROUP BY ${by} ORDER BY bytes DESC LIMIT ${most}`, 'flow_metrics'),
-    query(`SELECT ${names}, observation_point, Max(flow_load) AS open
-      FROM network_map.${span.interval} WHERE ${latest} GROUP BY ${by} LIMIT 100000`,
-    'flow_metrics'),
+  const latest = { interval: '1s', from: span.settled - 5, to: span.settled };
+  const [totals, gauges, spoken] = await Promise.all([
+    figures(span, 'network_map', [...keys, ...networkSums], by, { order: 'bytes DESC', limit: most }),
+    figures(latest, 'network_map', [...keys, ['open', 'Max(flow_load)', 'max']], by,
+      { limit: 100000 }),
+    figures(span, 'application_map', [...keys, ['calls', 'Sum(request)', 'sum']], by,
+      { where: "observation_point IN ('c-p', 's-p')", order: 'calls DESC', limit: most }),
   ]);
   const busiest = Object.entries(tags).filter(([, tag]) => tag.startsWith('auto_service'))
     .map(([name, tag]) => `${tag} IN (${[...new Set(totals.slice(0, mostTrends)
       .map((row) => row[name]))].map(literal).join(', ')})`);
-  const points = totals.length ? await query(`SELECT ${names}, observation_point,
-    time(time, ${span.trendStep}) AS t, Sum(byte) AS bytes ${from} AND ${busiest.join(' AND ')}
-    GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics') : [];
+  const points = totals.length ? await figures(span, 'network_map', [...keys,
+    ['t', `time(time, ${span.trendStep})`, 'key'], ['bytes', 'Sum(byte)', 'sum']], `${by}, t`,
+  { where: busiest.join(' AND '), limit: 100000 }) : [];
   const key = (row) => Object.keys(tags).map((name) => row[name]).join('\n');
   const open = new Map(gauges.map((row) => [`${key(row)}\n${row.observation_point}`, row.open]));
   const rows = fromBestPoint(totals, points, key, span).map((row) =>
     ({ ...row, open: Number(open.get(`${row.key}\n${row.observation_point}`) ?? 0) }));
-  return { span, rows, isFull: totals.length === most };
+  return { span, rows: [...rows, ...unseen(spoken, rows, key)], isFull: totals.length === most };
+}
+
+/** Who makes calls that processes saw, and no interface: nothing is known of their packets. */
+function unseen(spoken, rows, key) {
+  const seen = new Set(rows.map((row) => row.key));
+  return [...new Map(spoken.map((row) => [key(row), row])).entries()]
+    .filter(([name]) => !seen.has(name))
+    .map(([name, row]) => ({ ...row, key: name, isUnwatched: true, spark: [] }));
 }
 
 /** One row a group: what passed several observation points must not count twice. */
@@ -76,8 +88,8 @@ function fromBestPoint(totals, points, key, span) {
     const point = bestPoint(seen, (row) => row.bytes, 'server');
     const row = seen.find((one) => one.observation_point === point);
     const spark = trend(series.get(`${name}\n${point}`) ?? [], span, 'bytes');
-    return { ...row, key: name, byteRate: row.bytes / span.seconds,
-      packetRate: row.packets / span.seconds, failures: failuresOf(row),
+    return { ...row, key: name, byteRate: row.bytes / span.watched,
+      packetRate: row.packets / span.watched, failures: failuresOf(row),
       repeatedShare: share(row.repeated, row.packets), spark };
   });
 }
@@ -105,7 +117,8 @@ function alarm(value, text, about) {
   return make(Number(value) ? 'span.bad' : 'span.quiet', { title: about || null }, text);
 }
 
-const columns = [
+/** What a figure says of packets that nobody sees: that, and not 0. */
+const figureColumns = [
   { id: 'client', title: 'Client', value: (row) => row.client, show: (row) => strong(row.client) },
   { id: 'server', title: 'Server', value: (row) => row.server, show: (row) => strong(row.server) },
   { id: 'port', title: 'Port', number: true, value: (row) => Number(row.port),
@@ -156,6 +169,15 @@ const columns = [
     show: (row) => pointLabel(row.observation_point) },
 ];
 
+/** The columns that say who it is about. */
+const names = ['client', 'server', 'port', 'transport'];
+
+const columns = figureColumns.map((column) => names.includes(column.id) ? column : {
+  ...column, value: (row) => row.isUnwatched ? null : column.value(row),
+  show: (row) => !row.isUnwatched ? column.show(row)
+    : make('span.quiet', { title: unwatched }, column.id === 'bytes' ? 'not watched' : '–'),
+});
+
 const usual = ['client', 'server', 'port', 'transport', 'bytes', 'trend', 'rtt', 'rttclient',
   'rttserver', 'retrans', 'zero', 'failed', 'opened', 'open', 'seen'];
 
@@ -196,10 +218,10 @@ function mount(page, { parameters, reload }) {
       update(shown);
     } });
   const hint = make('span.hint', { role: 'status' });
-  const figures = Object.fromEntries(['Throughput', 'Packets', 'New flows', 'Retransmitted',
+  const tiles = Object.fromEntries(['Throughput', 'Packets', 'New flows', 'Retransmitted',
     'Failed connections'].map((label) => [label, make('div.figure', {}, '–')]));
   page.replaceChildren(
-    make('div.tiles', {}, ...Object.entries(figures).map(([label, figure]) =>
+    make('div.tiles', {}, ...Object.entries(tiles).map(([label, figure]) =>
       make('div.tile', {}, make('div.label', {}, label), figure))),
     make('div.bar', {}, tabs(grouping), search, make('label.control', {
       title: 'Only rows with failures, zero windows or more than 0.1 % retransmissions',
@@ -216,29 +238,44 @@ function mount(page, { parameters, reload }) {
     const matching = rows.filter((row) => `${row.client ?? ''} ${row.server} ${row.transport} `
       .concat(row.port ?? '').toLowerCase().includes(needle)
       && (!troubled.checked || hasTrouble(row)));
-    tell(figures, matching, data.span);
-    hint.textContent = data.isFull ? `The busiest ${most} are shown.` : '';
-    list.update(matching, rows.length ? 'Nothing matches the filter.'
-      : make('div', {}, make('p', {}, 'No packets in this time range. Agents that watch interfaces '
-        + 'send what they see every second. A capture file comes in with'),
-      make('pre.mono', {}, `metaflow-agent replay --server ${location.hostname}:20033 --times now `
-        + 'FILE')));
+    tell(tiles, matching, data.span);
+    const unseenRows = matching.filter((row) => row.isUnwatched).length;
+    hint.textContent = [data.isFull ? `The busiest ${most} are shown.` : '',
+      unseenRows ? `${unseenRows} of ${matching.length} not watched` : ''].filter(Boolean).join(' ');
+    hint.title = unseenRows ? unwatched : '';
+    list.update(matching, rows.length ? 'Nothing matches the filter.' : empty(data.span));
   }
   return update;
 }
 
-function hasTrouble(row) {
-  return row.failures.total > 0 || Number(row.zero_windows) > 0 || row.repeatedShare > 0.1;
+/** An empty page: why, and how packets come in. */
+function empty(span) {
+  const place = nothing(span, 'No packets in this time range. Agents that watch interfaces send what '
+    + 'they see every second.');
+  command('replay', ' --times now FILE').then((line) =>
+    place.append(make('p', {}, 'A capture file comes in with'), line), () => {});
+  return place;
 }
 
-function tell(figures, rows, span) {
-  const sum = (value) => rows.reduce((total, row) => total + Number(value(row)), 0);
+function hasTrouble(row) {
+  return !row.isUnwatched && (row.failures.total > 0 || Number(row.zero_windows) > 0 || row.repeatedShare > 0.1);
+}
+
+function tell(tiles, rows, span) {
+  const seen = rows.filter((row) => !row.isUnwatched);
+  const sum = (value) => seen.reduce((total, row) => total + Number(value(row)), 0);
   const packets = sum((row) => row.packets);
-  figures.Throughput.textContent = byteRate(sum((row) => row.bytes) / span.seconds);
-  figures.Packets.textContent = rate(packets / span.seconds);
-  figures['New flows'].textContent = rate(sum((row) => row.opened) / span.seconds);
-  figures.Retransmitted.textContent = percent(share(sum((row) => row.repeated), packets));
-  figures['Failed connections'].textContent = count(sum((row) => row.failures.total));
+  const texts = {
+    Throughput: byteRate(sum((row) => row.bytes) / span.watched),
+    Packets: rate(packets / span.watched),
+    'New flows': rate(sum((row) => row.opened) / span.watched),
+    Retransmitted: percent(share(sum((row) => row.repeated), packets)),
+    'Failed connections': count(sum((row) => row.failures.total)),
+  };
+  const none = span.isUnwatched || rows.length ? 'not watched' : 'none yet';
+  for (const [label, text] of Object.entries(texts)) {
+    tiles[label].textContent = seen.length ? text : none;
+  }
 }
 
 /** Services or paths: a choice that stands in the address. */

@@ -3,7 +3,7 @@
 import { timeChart } from './charts.js';
 import { choice, copyButton, make } from './dom.js';
 import { openDrawer } from './drawer.js';
-import { clock, count, toDate } from './format.js';
+import { bytes, clock, count, duration, percent, toDate } from './format.js';
 import { dataTable } from './table.js';
 
 /** Rows that are put on the page; the download has them all. */
@@ -18,13 +18,17 @@ const tones = ['accent', 'good', 'warn', 'bad', '#8b5cf6', '#0ea5a8', '#d946a6',
 export function showResult(place, result, milliseconds) {
   const rows = result.values.length;
   const chart = make('div');
+  const rowsPlace = make('div', {}, grid(result, false));
+  const raw = make('input', { type: 'checkbox', onchange: () =>
+    rowsPlace.replaceChildren(grid(result, raw.checked)) });
   place.replaceChildren(make('div.heading', {},
     make('h2', { role: 'status' }, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
       + (rows > most ? `, the first ${most} shown` : '')),
     missing(result.losses),
+    make('label.control', { title: 'The numbers that SQL compares with' }, raw, 'Raw values'),
     make('button', { onclick: () => download(csv(result)) }, 'CSV'),
     copyButton('Copy as JSON', () => JSON.stringify(objects(result), null, 2))),
-  chart, grid(result));
+  chart, rowsPlace);
   if (isSeries(result)) drawSeries(chart, result);
 }
 
@@ -41,23 +45,41 @@ function objects({ columns, values }) {
   return values.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
 }
 
-function grid({ columns, values, schemas }) {
+function grid({ columns, values, schemas }, isRaw) {
   const list = dataTable(columns.map((title, index) => ({
     id: String(index), title, about: schemas?.[index]?.unit ? `in ${schemas[index].unit}` : null,
-    number: values.some((row) => typeof row[index] === 'number'),
+    number: values.some((row) => typeof row[index] === 'number') && !isTime(schemas?.[index]),
     value: (row) => row.cells[index],
-    show: (row) => shownCell(row.cells[index], schemas?.[index]?.unit),
+    show: (row) => shownCell(row.cells[index], isRaw ? null : schemas?.[index]),
   })), { label: 'Result', key: (row) => row.number, most });
   list.update(values.slice(0, most).map((cells, number) => ({ cells, number })), 'No rows.');
   return list.element;
 }
 
-/** A time stays the number that the dialect compares with, and a fraction has six digits; hovering
- * tells when it was, and every digit. */
-function shownCell(value, unit) {
+/** A tag with a unit of time is a point in time, a metric with one a duration. */
+function isTime(schema) {
+  return schema?.label_type === 'tag' && ['s', 'us'].includes(schema.unit);
+}
+
+/** How a number of a unit reads. */
+const units = {
+  us: (value) => duration(value),
+  s: (value) => duration(value * 1e6),
+  byte: (value) => bytes(value),
+  '%': (value) => percent(value),
+};
+
+/** A value as people read it; hovering tells the number that SQL compares with, and of a time its
+ * date. */
+function shownCell(value, schema) {
   if (value === null) return make('span.quiet', {}, 'null');
-  if (unit === 's' && value > 1e9 && value < 1e10) {
-    return make('span', { title: `${clock(value, 's')}, ${toDate(value).toISOString()}` }, value);
+  if (typeof value === 'number' && isTime(schema)) {
+    const [at, precision] = schema.unit === 's' ? [value, 's'] : [value, 'ms'];
+    return value > 1e9 ? make('time', { title: `${toDate(at).toISOString().replace('T', ' ')
+      .replace('Z', ' UTC')}, ${value} ${schema.unit}` }, clock(at, precision)) : String(value);
+  }
+  if (typeof value === 'number' && units[schema?.unit]) {
+    return make('span', { title: `${value} ${schema.unit}` }, units[schema.unit](value));
   }
   if (typeof value === 'number' && !Number.isInteger(value)) {
     const rounded = String(Number(value.toPrecision(6)));
@@ -80,7 +102,7 @@ function numeric(values) {
 }
 
 /** One line for each combination of the text columns, of the chosen number. */
-function drawSeries(place, { columns, values }) {
+function drawSeries(place, { columns, values, schemas }) {
   const numbers = numeric(values);
   const texts = columns.map((_, index) => index).slice(1).filter((each) => !numbers.includes(each));
   const panel = make('div.chart.tall');
@@ -92,7 +114,7 @@ function drawSeries(place, { columns, values }) {
       name, tone: tones[index % tones.length],
       points: rows.map((row) => [row[0] * 1000, row[column]]).sort((a, b) => a[0] - b[0]),
     }));
-    timeChart(panel, count)(shown);
+    timeChart(panel, units[schemas?.[column]?.unit] ?? count)(shown);
   };
   place.replaceChildren(numbers.length > 1 ? make('div.bar.inset', {},
     choice('What the chart shows', numbers.map((index) => [index, columns[index]]), numbers[0],

@@ -2,17 +2,26 @@
 
 import { literal, query } from './api.js';
 import { link } from './address.js';
-import { filled, timeChart } from './charts.js';
+import { filled, perSecond, timeChart } from './charts.js';
+import { watchedWindow } from './coverage.js';
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
+import { withoutEchoes } from './echoes.js';
+import { byTemplate } from './endpoints.js';
 import { count, duration, errorBadge, errorShare, rate } from './format.js';
+import { figures } from './metrics.js';
+import { nothing } from './nothing.js';
 import { latestCalls } from './percentiles.js';
 import { bestPoint, pointName } from './points.js';
 import { dataTable } from './table.js';
-import { during, timeWindow } from './time.js';
+import { during } from './time.js';
+import { hasPackets, unwatched } from './watched.js';
 
 /** Calls of all services that the latencies over time are read from, at most: the latest. */
 const mostCalls = 2e7;
+
+/** Endpoints that are asked for: the busiest. */
+const mostEndpoints = 5000;
 
 /** The drawer of one service and protocol: RED over time, endpoints, and its neighbours. */
 export async function serviceDrawer(body, service, protocol) {
@@ -21,85 +30,120 @@ export async function serviceDrawer(body, service, protocol) {
   const endpoints = endpointTable(service);
   const [callers, callees] = ['Called by', 'Calls'].map(peerTable);
   const hint = make('span.quiet');
+  const note = make('div.empty', { hidden: true });
+  const network = make('span');
+  const endpointHead = make('h2', {}, 'Endpoints');
   body.append(make('h1', {}, service), make('span.badge', {}, protocol), ' ', hint,
     make('p', {}, make('a', { href: link('calls', { server: service, protocol }) }, 'All calls'),
       ' · ', make('a', {
         href: link('calls', { server: service, protocol, status: 'error' }),
       }, 'Errors only'), ' · ',
-      make('a', { href: link('network', { filter: service }) }, 'Its network figures')),
+      network), note,
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
-    make('h2', {}, 'Endpoints'), endpoints.element,
+    endpointHead, endpoints.element,
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element);
   const draw = charts.map(({ place, show }) => timeChart(place, show));
 
   async function refresh() {
-    const span = timeWindow();
+    const span = await watchedWindow();
     const mine = `auto_service_1 = ${literal(service)}`
       + ` AND Enum(l7_protocol) = ${literal(protocol)}`;
-    const [point, part] = await Promise.all([pointOf(span, mine),
-      latestCalls(span, mostCalls)]);
-    const watched = `${mine} AND observation_point = ${literal(point)}`;
-    const where = `${during(span)} AND ${watched}`;
-    const [points, slow, rows, peers] = await Promise.all([
-      query(`SELECT time(time, ${span.step}) AS t, Sum(request) AS requests, Sum(error) AS errors,
-        Avg(rrt) AS mean FROM application_map.${span.interval} WHERE ${where}
-        GROUP BY t LIMIT 10000`, 'flow_metrics'),
-      query(`SELECT time(time, ${span.step}) AS t,
-        Percentile(response_duration, 95) AS p95, Percentile(response_duration, 50) AS p50
-        FROM l7_flow_log WHERE ${during(part)} AND ${watched} GROUP BY t LIMIT 10000`, 'flow_log'),
-      query(`SELECT endpoint, Sum(request) AS requests, Sum(response) AS responses,
-        Sum(error) AS errors, Avg(rrt) AS mean, Max(rrt) AS longest
-        FROM application_map.${span.interval} WHERE ${where}
-        GROUP BY endpoint ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
-      peersOf(service, span, where),
+    const [point, part] = await Promise.all([pointOf(span, mine), latestCalls(span, mostCalls)]);
+    if (!point) await tellWhyEmpty(note, span, service, protocol);
+    note.hidden = Boolean(point);
+    const watched = `${mine} AND observation_point = ${literal(point ?? 's-p')}`;
+    const percentile = (percent) =>
+      `Percentile(response_duration, ${percent}) AS p${percent}`;
+    const log = `FROM l7_flow_log WHERE ${during(part)} AND ${watched}`;
+    const [points, slow, [all], rows, peers] = await Promise.all([
+      figures(span, 'application_map', [['t', `time(time, ${span.step})`, 'key'], ...sums], 't',
+        { where: watched, limit: 10000 }),
+      query(`SELECT time(time, ${span.step}) AS t, ${percentile(95)}, ${percentile(50)} ${log}
+        GROUP BY t LIMIT 10000`, 'flow_log'),
+      query(`SELECT ${[50, 95, 99].map(percentile).join(', ')} ${log}`, 'flow_log'),
+      figures(span, 'application_map', [['endpoint', 'endpoint', 'key'], ...sums], 'endpoint',
+        { where: watched, order: 'requests DESC', limit: mostEndpoints }),
+      peersOf(service, span, mine),
     ]);
-    hint.textContent = `timed at the ${pointName(point)}`;
-    const perSecond = (column) =>
-      filled(points, span, column).map(([at, value]) => [at, value / span.step]);
-    draw[0]([{ name: 'calls', points: perSecond('requests'), tone: 'accent' }]);
-    draw[1]([{ name: 'errors', points: perSecond('errors'), tone: 'bad' }]);
+    hint.textContent = !point ? '' : [`timed at the ${pointName(point)}`,
+      ...[50, 95, 99].filter((percent) => all?.[`p${percent}`])
+        .map((percent) => `P${percent} ${duration(all[`p${percent}`])}`)].join(' · ');
+    draw[0]([{ name: 'calls', points: perSecond(points, span, 'requests'), tone: 'accent' }]);
+    draw[1]([{ name: 'errors', points: perSecond(points, span, 'errors'), tone: 'bad' }]);
     draw[2]([
       { name: 'mean', points: filled(points, span, 'mean', null), tone: 'accent' },
       { name: 'P50', points: filled(slow, span, 'p50', null), tone: 'good' },
       { name: 'P95', points: filled(slow, span, 'p95', null), tone: 'warn' },
     ]);
-    endpoints.update(rows, 'No calls in this time range.');
+    const kinds = byTemplate(rows);
+    endpointHead.textContent = kinds.length < rows.length
+      ? `Endpoints: ${rows.length === mostEndpoints ? 'the busiest ' : ''}${count(rows.length)}, by kind`
+      : 'Endpoints';
+    endpoints.update(kinds, 'No calls in this time range.');
     callers.update(peers.callers, 'Nobody called it in this time range.');
-    callees.update(peers.callees, 'It called nobody in this time range.');
+    callees.update(peers.callees, 'It called nobody that was seen in this time range.');
+    await tellNetwork(network, service, span);
   }
   await refresh();
   return refresh;
 }
 
-/** The observation point nearest to the server. */
+/** The observation point nearest to the server; null where the service had no call. */
 async function pointOf(span, mine) {
-  const rows = await query(`SELECT observation_point, Sum(request) AS requests
-    FROM application_map.${span.interval} WHERE ${during(span)} AND ${mine}
-    GROUP BY observation_point`, 'flow_metrics');
-  return bestPoint(rows, (row) => row.requests, 'server') ?? 's-p';
+  const rows = await figures(span, 'application_map',
+    [['observation_point', 'observation_point', 'key'], ['requests', 'Sum(request)', 'sum']],
+    'observation_point', { where: mine, limit: 100 });
+  return bestPoint(rows, (row) => row.requests, 'server') ?? null;
 }
 
-async function peersOf(service, span, where) {
-  const figures = `Sum(request) AS requests, Sum(response) AS responses, Sum(error) AS errors,
-    Avg(rrt) AS mean FROM application_map.${span.interval}`;
-  const [callers, seen] = await Promise.all([
-    query(`SELECT auto_service_0 AS name, ${figures}
-      WHERE ${where} GROUP BY name ORDER BY requests DESC LIMIT 50`, 'flow_metrics'),
-    query(`SELECT auto_service_1 AS name, Enum(l7_protocol) AS protocol, observation_point,
-      ${figures} WHERE ${during(span)} AND auto_service_0 = ${literal(service)}
-      GROUP BY name, l7_protocol, observation_point ORDER BY requests DESC LIMIT 100`,
-    'flow_metrics'),
+/** A service that is quiet is not one that does not exist. */
+async function tellWhyEmpty(place, span, service, protocol) {
+  const known = await query('SHOW tag auto_service values FROM application_map WHERE display_name = '
+    + `${literal(service)} LIMIT 1`, 'flow_metrics');
+  place.replaceChildren(known.length
+    ? nothing(span, `${service} had no ${protocol} call in this range: choose a longer one.`)
+    : make('p', {}, make('strong', {}, `No service “${service}” is known. `),
+      'Its name may have changed, or it was never seen. ',
+      make('a', { href: link('services') }, 'All services')));
+}
+
+/** Whether its packets are seen decides whether there is anything to go to. */
+async function tellNetwork(place, service, span) {
+  const isWatched = await hasPackets(service, span);
+  place.replaceChildren(isWatched
+    ? make('a', { href: link('network', { filter: service }) }, 'Its network figures')
+    : make('span.quiet', { title: unwatched }, 'network: not watched'));
+}
+
+async function peersOf(service, span, mine) {
+  const [incoming, outgoing] = await Promise.all([
+    figures(span, 'application_map', [['name', 'auto_service_0', 'key'],
+      ['client_kind', 'Enum(auto_service_type_0)', 'key'],
+      ['observation_point', 'observation_point', 'key'], ...sums],
+    'auto_service_0, auto_service_type_0, observation_point', { where: mine, limit: 2000 }),
+    figures(span, 'application_map', [['name', 'auto_service_1', 'key'],
+      ['protocol', 'Enum(l7_protocol)', 'key'], ['observation_point', 'observation_point', 'key'],
+      ...sums], 'auto_service_1, l7_protocol, observation_point',
+    { where: `auto_service_0 = ${literal(service)}`, limit: 2000 }),
   ]);
-  const callees = [...Map.groupBy(seen, (row) => `${row.name}\n${row.protocol}`).values()]
-    .map((rows) => {
-      const point = bestPoint(rows, (row) => row.requests, 'client');
-      return rows.find((row) => row.observation_point === point);
-    });
-  const withRate = (row) => ({ ...row, rate: row.requests / span.seconds });
-  return { callers: callers.map(withRate), callees: callees.map(withRate) };
+  const nearest = (rows, key, end) => [...Map.groupBy(rows, key).values()].map((seen) => {
+    const point = bestPoint(seen, (row) => row.requests, end);
+    return seen.find((row) => row.observation_point === point);
+  }).map((row) => ({ ...row, rate: row.requests / span.watched }))
+    .sort((a, b) => b.rate - a.rate).slice(0, 100);
+  // A caller that its own record names is not told again under the name of its host.
+  const named = withoutEchoes(incoming.map((row) => ({ ...row, server: service })));
+  return { callers: nearest(named, (row) => row.name, 'server').map((row) =>
+    ({ ...row, protocol: undefined })),
+  callees: nearest(outgoing, (row) => `${row.name}\n${row.protocol}`, 'client') };
 }
 
-const figures = [
+/** Figures as columns of `figures`. */
+const sums = [['requests', 'Sum(request)', 'sum'], ['responses', 'Sum(response)', 'sum'],
+  ['errors', 'Sum(error)', 'sum'], ['mean', 'Avg(rrt)', 'responses'],
+  ['longest', 'Max(rrt)', 'max']];
+
+const shownFigures = [
   { id: 'errors', title: 'Errors', number: true, value: errorShare,
     show: (row) => errorBadge(errorShare(row)) },
   { id: 'mean', title: 'Mean', number: true, value: (row) => row.mean,
@@ -108,15 +152,19 @@ const figures = [
 
 function endpointTable(service) {
   return dataTable([
-    { id: 'endpoint', title: 'Endpoint', value: (row) => row.endpoint || '(none)' },
+    { id: 'endpoint', title: 'Endpoint', value: (row) => row.endpoint || '(none)',
+      show: (row) => make('span', {}, row.endpoint || '(none)', row.merged > 1
+        ? make('span.quiet', {}, ` ${count(row.merged)} of them`) : null) },
     { id: 'requests', title: 'Calls', number: true, value: (row) => Number(row.requests),
       show: (row) => count(Number(row.requests)) },
-    ...figures,
+    ...shownFigures,
     { id: 'max', title: 'Max', number: true, value: (row) => row.longest,
       show: (row) => duration(row.longest) },
   ], { label: 'Endpoints', key: (row) => row.endpoint, order: { id: 'requests', descending: true },
-    open: (row) => {
-      location.hash = link('calls', { server: service, endpoint: row.endpoint });
+    most: 50, open: (row) => {
+      location.hash = link('calls', row.merged > 1
+        ? { server: service, resource: row.endpoint.slice(0, row.endpoint.indexOf('{')) }
+        : { server: service, endpoint: row.first });
     } });
 }
 
@@ -126,7 +174,7 @@ function peerTable(label) {
     { id: 'protocol', title: 'Protocol', value: (row) => row.protocol ?? '' },
     { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
       show: (row) => rate(row.rate) },
-    ...figures,
+    ...shownFigures,
   ].filter(({ id }) => id !== 'protocol' || label === 'Calls'), {
     label, key: (row) => `${row.name} ${row.protocol}`,
     open: (row) => row.protocol ? openDrawer('service', row.name, row.protocol)

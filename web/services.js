@@ -1,47 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { agents, query } from './api.js';
+import { query } from './api.js';
 import { change } from './address.js';
 import { trend } from './charts.js';
+import { watchedWindow } from './coverage.js';
 import { keepOrder, orderOf } from './controls.js';
 import { make, sparkline } from './dom.js';
 import { openDrawer } from './drawer.js';
+import { withoutEchoes } from './echoes.js';
 import { clock, count, duration, errorBadge, errorShare, percent, rate } from './format.js';
+import { figures } from './metrics.js';
+import { nothing } from './nothing.js';
 import { latestCalls } from './percentiles.js';
-import { bestPoint, pointName } from './points.js';
+import { bestPoint, pointLabel } from './points.js';
 import { isOwn, ownToggle, showsOwn } from './state.js';
 import { dataTable } from './table.js';
-import { during, timeWindow } from './time.js';
+import { during } from './time.js';
 
 export const services = { title: 'Services', load, mount };
 
 /** Calls that P95 is read from, at most. */
 const mostCalls = 1e6;
 
+/** Figures of a service as columns of `figures`. */
+const sums = [['requests', 'Sum(request)', 'sum'], ['responses', 'Sum(response)', 'sum'],
+  ['errors', 'Sum(error)', 'sum'], ['timeouts', 'Sum(timeout)', 'sum'],
+  ['mean', 'Avg(rrt)', 'responses'], ['longest', 'Max(rrt)', 'max']];
+const tags = [['service', 'auto_service_1', 'key'], ['protocol', 'Enum(l7_protocol)', 'key'],
+  ['observation_point', 'observation_point', 'key']];
+
 async function load() {
-  const span = timeWindow();
-  const edges = `application_map.${span.interval}`;
+  const span = await watchedWindow();
   const by = 'auto_service_1, l7_protocol, observation_point';
-  const tags = 'auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point';
-  const [totals, points, [part, slowest]] = await Promise.all([
-    query(`SELECT ${tags}, Sum(request) AS requests, Sum(response) AS responses,
-      Sum(error) AS errors, Sum(timeout) AS timeouts, Avg(rrt) AS mean, Max(rrt) AS longest
-      FROM ${edges} WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`, 'flow_metrics'),
-    query(`SELECT ${tags}, time(time, ${span.trendStep}) AS t, Sum(request) AS requests
-      FROM ${edges} WHERE ${during(span)} GROUP BY ${by}, t LIMIT 100000`, 'flow_metrics'),
-    percentiles(span, tags, by),
+  const [totals, points, edges, [part, slowest]] = await Promise.all([
+    figures(span, 'application_map', [...tags, ...sums], by, { limit: 5000 }),
+    figures(span, 'application_map', [...tags, ['t', `time(time, ${span.trendStep})`, 'key'],
+      ['requests', 'Sum(request)', 'sum']], `${by}, t`, { order: 't DESC', limit: 100000 }),
+    figures(span, 'application_map', [['client', 'auto_service_0', 'key'],
+      ['client_kind', 'Enum(auto_service_type_0)', 'key'], ...tags, ...sums],
+    `auto_service_0, auto_service_type_0, ${by}`, { order: 'requests DESC', limit: 20000 }),
+    percentiles(span, by),
   ]);
-  const rows = fromBestPoint(totals, points, slowest, span);
-  return { span, part, rows, agents: rows.length ? null : await agents().catch(() => []) };
+  return { span, part, rows: fromBestPoint(totals, points, slowest, span), edges };
 }
 
 /** P95 by service: of its calls, or else of its averages by second, which know no single call. */
-async function percentiles(span, tags, by) {
+async function percentiles(span, by) {
+  const names = tags.map(([name, sql]) => name === sql ? name : `${sql} AS ${name}`).join(', ');
   const part = await latestCalls(span, mostCalls);
   const [exact, coarse] = await Promise.all([
-    query(`SELECT ${tags}, Percentile(response_duration, 95) AS p95 FROM l7_flow_log
+    query(`SELECT ${names}, Percentile(response_duration, 95) AS p95 FROM l7_flow_log
       WHERE ${during(part)} GROUP BY ${by} LIMIT 5000`, 'flow_log'),
-    part.isWhole ? [] : query(`SELECT ${tags}, Percentile(rrt, 95) AS p95
+    part.isWhole ? [] : query(`SELECT ${names}, Percentile(rrt, 95) AS p95
       FROM application_map.${span.interval} WHERE ${during(span)} GROUP BY ${by} LIMIT 5000`,
     'flow_metrics'),
   ]);
@@ -63,7 +73,7 @@ function fromBestPoint(totals, points, slowest, span) {
   const p95 = new Map(slowest.filter(isBest).map((row) => [name(row), row]));
   return [...best].map(([key, row]) => ({
     ...row,
-    rate: row.requests / span.seconds,
+    rate: row.requests / span.watched,
     errorShare: errorShare(row),
     p95: p95.get(key)?.p95 ?? null,
     isCoarse: p95.get(key)?.isCoarse,
@@ -96,7 +106,7 @@ const columns = [
     show: (row) => count(Number(row.requests)) },
   { id: 'seen', title: 'Seen at', value: (row) => row.observation_point,
     about: 'Latency at the server leaves the network out; at the client it is in',
-    show: (row) => pointName(row.observation_point) },
+    show: (row) => pointLabel(row.observation_point) },
 ];
 
 function mount(page, { parameters, reload }) {
@@ -115,11 +125,11 @@ function mount(page, { parameters, reload }) {
     },
   });
   const hint = make('span.hint');
-  const figures = Object.fromEntries(['Services', 'Calls', 'Error ratio', 'Mean latency']
+  const tiles = Object.fromEntries(['Services', 'Calls that come in', 'Of them errors', 'Mean latency']
     .map((label) => [label, make('div.figure', {}, '–')]));
   page.replaceChildren(
-    make('div.tiles', {}, ...Object.entries(figures).map(([label, figure]) =>
-      make('div.tile', {}, make('div.label', {}, label), figure))),
+    make('div.tiles', {}, ...Object.entries(tiles).map(([label, figure]) =>
+      make('div.tile', {}, make('div.label', {}, label), figure, make('div.lesser', {})))),
     make('div.bar', {}, search, ownToggle(reload), hint), make('div.panel', {}, list.element));
 
   function update(data) {
@@ -127,30 +137,54 @@ function mount(page, { parameters, reload }) {
     if (!data) return;
     const rows = data.rows.filter((row) => showsOwn() || !isOwn(row.service));
     const needle = search.value.trim().toLowerCase();
-    hint.textContent = data.part.isWhole ? ''
-      : `P95 of the latest million calls, since ${clock(data.part.from, 's')}`;
+    hint.textContent = [
+      data.span.isWhole || data.span.isUnwatched ? ''
+        : `Rates over the time that was watched: since ${clock(data.span.since, 's')}`,
+      data.part.isWhole ? ''
+        : `P95 of the latest million calls, since ${clock(data.part.from, 's')}`,
+    ].filter(Boolean).join('. ');
     const matching = rows.filter((row) =>
       `${row.service} ${row.protocol}`.toLowerCase().includes(needle));
-    const sum = (value) => matching.reduce((total, row) => total + Number(value(row)), 0);
-    const responses = sum((row) => row.responses);
-    figures.Services.textContent = count(new Set(matching.map((row) => row.service)).size);
-    figures.Calls.textContent = rate(sum((row) => row.rate));
-    figures['Error ratio'].textContent =
-      percent(responses ? sum((row) => row.errors) / responses * 100 : 0);
-    figures['Mean latency'].textContent =
-      duration(responses ? sum((row) => (row.mean ?? 0) * row.responses) / responses : null);
-    list.update(matching, rows.length ? 'No service matches the filter.' : nothing(data.agents));
+    showTiles(tiles, matching, data);
+    list.update(matching, rows.length ? 'No service matches the filter.'
+      : nothing(data.span, 'Make a call (curl a local service, say), or choose a longer range: it shows '
+        + 'within 3 seconds.'));
   }
   return update;
 }
 
-/** What to do when there is nothing to see. */
-function nothing(known) {
-  if (known && !known.some((agent) => agent.connected)) {
-    return make('div', {}, make('p', {}, 'No agent is connected, so nothing is watched.'),
-      make('p', {}, 'Start one as root on each host that is to be seen:'),
-      make('pre.mono', {}, `metaflow-agent run --server ${location.hostname}:20033`));
-  }
-  return 'No calls in this time range. Make one (curl a local service, say), or choose a longer '
-    + 'range: a call shows within 3 seconds.';
+/** What comes in from users, and which service is in the most trouble. */
+function showTiles(tiles, rows, { span, edges }) {
+  const put = (label, text, about = '') => {
+    tiles[label].textContent = text;
+    tiles[label].nextSibling.textContent = about;
+    tiles[label].nextSibling.title = about;
+  };
+  const unknown = span.isUnwatched ? 'not watched' : 'none yet';
+  const entries = incoming(rows, edges);
+  const sum = (value) => entries.reduce((total, row) => total + Number(value(row) ?? 0), 0);
+  const responses = sum((row) => row.responses);
+  // Names that do not exist are no service's trouble.
+  const worst = rows.filter((row) => Number(row.responses) >= 5 && row.protocol !== 'DNS')
+    .sort((a, b) => b.errorShare - a.errorShare)[0];
+  put('Services', rows.length ? count(new Set(rows.map((row) => row.service)).size) : unknown,
+    worst?.errorShare ? `most errors: ${worst.service}, ${percent(worst.errorShare)}` : '');
+  put('Calls that come in', entries.length ? rate(sum((row) => row.requests) / span.watched) : unknown,
+    entries.length ? `to ${[...new Set(entries.map((row) => row.service))].join(', ')}` : '');
+  put('Of them errors', responses ? percent(sum((row) => row.errors) / responses * 100) : unknown);
+  put('Mean latency', responses
+    ? duration(sum((row) => (row.mean ?? 0) * row.responses) / responses) : unknown);
+}
+
+/**
+ * The calls of those whom no call reaches: what users and jobs see. A sum over all layers would
+ * count each of their calls many times. Each service's are told by the point that speaks for it.
+ */
+export function incoming(rows, edges) {
+  const served = new Set(rows.map((row) => row.service));
+  const points = new Map(rows.map((row) =>
+    [`${row.service}\n${row.protocol}`, row.observation_point]));
+  const seen = edges.map((edge) => ({ ...edge, server: edge.service }));
+  return withoutEchoes(seen).filter((edge) => !served.has(edge.client) && edge.protocol !== 'DNS'
+    && points.get(`${edge.service}\n${edge.protocol}`) === edge.observation_point);
 }

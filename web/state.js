@@ -36,9 +36,11 @@ export function keep() {
   }
 }
 
-/** Whether a service is a part of MetaFlow: its own calls are left out unless asked for. */
+/** MetaFlow's own programs: what they do is left out unless asked for. */
+export const ownParts = ['metaflow', 'metaflow-server', 'metaflow-agent', 'metaflow-engine'];
+
 export function isOwn(service) {
-  return /^metaflow(-(server|agent|engine))?$/.test(service);
+  return ownParts.includes(service);
 }
 
 export function showsOwn() {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from './api.js';
+import { literal } from './api.js';
 import { link } from './address.js';
-import { filled, timeChart } from './charts.js';
+import { filled, perSecond, timeChart } from './charts.js';
+import { watchedWindow } from './coverage.js';
 import { make } from './dom.js';
 import { openDrawer } from './drawer.js';
 import { failureKinds, failuresOf } from './failures.js';
 import { byteRate, count, duration, percent, rate } from './format.js';
-import { networkFigures, share } from './network.js';
+import { figures } from './metrics.js';
+import { networkSums, share } from './network.js';
+import { nothing } from './nothing.js';
 import { bestPoint, pointLabel, pointName } from './points.js';
 import { dataTable } from './table.js';
-import { during, timeWindow } from './time.js';
+import { unwatched } from './watched.js';
 
 /**
  * The drawer of the network figures of a service, or of one path to it where `client` and `port`
@@ -23,11 +26,12 @@ export async function networkDrawer(body, server, transport, client, port) {
   const kinds = kindTable(logLink({ server, transport, client, port }));
   const points = pointTable();
   const hint = make('span.quiet');
+  const why = make('div.empty', { hidden: true });
   body.append(
     make('h1', {}, isPath ? `${client} → ${server}` : server,
       isPath && Number(port) ? `:${port}` : ''),
     make('span.badge', {}, transport), ' ', hint,
-    make('p', {}, ...links({ server, transport, client, port })),
+    make('p', {}, ...links({ server, transport, client, port })), why,
     ...charts.flatMap(({ title, about, place }) =>
       [make('h2', { title: about }, title), place]),
     make('h2', {}, 'What the failures mean'), kinds.element,
@@ -36,37 +40,40 @@ export async function networkDrawer(body, server, transport, client, port) {
   for (const chart of charts) chart.draw = timeChart(chart.place, chart.show);
 
   async function refresh() {
-    const span = timeWindow();
-    const mine = [during(span), `auto_service_1 = ${literal(server)}`,
-      `Enum(protocol) = ${literal(transport)}`,
+    const span = await watchedWindow();
+    const mine = [`auto_service_1 = ${literal(server)}`, `Enum(protocol) = ${literal(transport)}`,
       ...isPath ? [`auto_service_0 = ${literal(client)}`,
         `server_port = ${Number(port) || 0}`] : [],
     ].join(' AND ');
-    const from = `FROM network_map.${span.interval} WHERE ${mine}`;
-    const seen = await query(`SELECT observation_point, ${networkFigures} ${from}
-      GROUP BY observation_point`, 'flow_metrics');
+    const ask = (columns, by, where, limit = 10000) =>
+      figures(span, 'network_map', columns, by, { where, limit, order: by === 't' ? null : order });
+    const order = 'bytes DESC';
+    const bucket = ['t', `time(time, ${span.step})`, 'key'];
+    const seen = await ask([['observation_point', 'observation_point', 'key'], ...networkSums],
+      'observation_point', mine);
     const point = bestPoint(seen, (row) => row.bytes, 'server') ?? 'rest';
-    const here = `${from} AND observation_point = ${literal(point)}`;
+    const here = `${mine} AND observation_point = ${literal(point)}`;
     const [rows, gauges, paths] = await Promise.all([
-      query(`SELECT time(time, ${span.step}) AS t, Sum(retrans_tx) AS repeated_tx,
-        Sum(retrans_rx) AS repeated_rx, Sum(packet_tx) AS packets_tx, Sum(packet_rx) AS packets_rx,
-        ${networkFigures} ${here} GROUP BY t LIMIT 10000`, 'flow_metrics'),
-      query(`SELECT time(time, ${span.step}) AS t, Max(flow_load) AS open ${here}
-        GROUP BY t LIMIT 10000`, 'flow_metrics'),
-      isPath ? [] : query(`SELECT auto_service_0 AS client, server_port AS port, ${networkFigures}
-        ${here} GROUP BY auto_service_0, server_port ORDER BY bytes DESC LIMIT 200`,
-      'flow_metrics'),
+      ask([bucket, ...['retrans', 'packet'].flatMap((name) => ['tx', 'rx'].map((way) =>
+        [`${name === 'packet' ? 'packets' : 'repeated'}_${way}`, `Sum(${name}_${way})`, 'sum'])),
+      ...networkSums], 't', here),
+      ask([bucket, ['open', 'Max(flow_load)', 'max']], 't', here),
+      isPath ? [] : ask([['client', 'auto_service_0', 'key'], ['port', 'server_port', 'key'],
+        ...networkSums], 'auto_service_0, server_port', here, 200),
     ]);
+    why.hidden = Boolean(seen.length);
+    if (!seen.length) why.replaceChildren(nothing(span, 'No packet of it in this time range.'),
+      make('p', {}, make('strong', {}, 'Not watched'), ' may be the reason. ', unwatched));
     hint.textContent = seen.length ? `seen at the ${pointName(point)}` : '';
     const open = new Map(gauges.map((row) => [row.t, row.open]));
     const all = rows.map((row) => ({ ...row, open: open.get(row.t) ?? 0 }));
     for (const chart of charts) chart.draw(chart.series(all, span));
     kinds.update(kindRows(seen.find((row) => row.observation_point === point)),
       'No connection failed in this time range.');
-    peers?.update(paths.map((row) => ({ ...row, byteRate: row.bytes / span.seconds,
+    peers?.update(paths.map((row) => ({ ...row, byteRate: row.bytes / span.watched,
       repeatedShare: share(row.repeated, row.packets), failed: failuresOf(row).total })),
     'No packets in this time range.');
-    points.update(seen.map((row) => ({ ...row, byteRate: row.bytes / span.seconds,
+    points.update(seen.map((row) => ({ ...row, byteRate: row.bytes / span.watched,
       repeatedShare: share(row.repeated, row.packets), failed: failuresOf(row).total })),
     'No packets in this time range.');
   }
@@ -94,8 +101,6 @@ function links(about) {
 }
 
 function chartList() {
-  const perSecond = (rows, span, column) =>
-    filled(rows, span, column).map(([at, value]) => [at, value / span.step]);
   const line = (name, tone, points) => ({ name, tone, points });
   const ratio = (rows, span, part, whole) =>
     filled(rows.map((row) => ({ t: row.t, share: share(row[part], row[whole]) })), span, 'share',
@@ -148,7 +153,7 @@ function kindTable(flows) {
     open: (row) => { location.hash = flows({ end: row.type }); } });
 }
 
-const figures = [
+const shownFigures = [
   { id: 'bytes', title: 'Throughput', number: true, value: (row) => row.byteRate,
     show: (row) => byteRate(row.byteRate) },
   { id: 'rtt', title: 'RTT', number: true, value: (row) => row.rtt_mean,
@@ -166,7 +171,7 @@ function pathTable(server, transport) {
     { id: 'client', title: 'Client', value: (row) => row.client },
     { id: 'port', title: 'Port', number: true, value: (row) => Number(row.port),
       show: (row) => Number(row.port) ? String(row.port) : '–' },
-    ...figures,
+    ...shownFigures,
   ], { label: 'Paths', key: (row) => `${row.client} ${row.port}`,
     order: { id: 'bytes', descending: true },
     open: (row) => openDrawer('network', server, transport, row.client, String(row.port)) });
@@ -176,6 +181,6 @@ function pointTable() {
   return dataTable([
     { id: 'point', title: 'Seen at', value: (row) => row.observation_point,
       show: (row) => pointLabel(row.observation_point) },
-    ...figures,
+    ...shownFigures,
   ], { label: 'Observation points', key: (row) => row.observation_point });
 }

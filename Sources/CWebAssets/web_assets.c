@@ -63,6 +63,10 @@ static const unsigned char controls_js[] = {
 #embed "../../web/controls.js"
 };
 
+static const unsigned char coverage_js[] = {
+#embed "../../web/coverage.js"
+};
+
 static const unsigned char dom_js[] = {
 #embed "../../web/dom.js"
 };
@@ -73,6 +77,14 @@ static const unsigned char drawer_js[] = {
 
 static const unsigned char drawing_js[] = {
 #embed "../../web/drawing.js"
+};
+
+static const unsigned char echoes_js[] = {
+#embed "../../web/echoes.js"
+};
+
+static const unsigned char endpoints_js[] = {
+#embed "../../web/endpoints.js"
 };
 
 static const unsigned char exchanges_js[] = {
@@ -123,12 +135,20 @@ static const unsigned char map_js[] = {
 #embed "../../web/map.js"
 };
 
+static const unsigned char metrics_js[] = {
+#embed "../../web/metrics.js"
+};
+
 static const unsigned char names_js[] = {
 #embed "../../web/names.js"
 };
 
 static const unsigned char meanwhile_js[] = {
 #embed "../../web/meanwhile.js"
+};
+
+static const unsigned char nothing_js[] = {
+#embed "../../web/nothing.js"
 };
 
 static const unsigned char nowhere_js[] = {
@@ -171,12 +191,20 @@ static const unsigned char state_js[] = {
 #embed "../../web/state.js"
 };
 
+static const unsigned char statements_js[] = {
+#embed "../../web/statements.js"
+};
+
 static const unsigned char table_js[] = {
 #embed "../../web/table.js"
 };
 
 static const unsigned char time_js[] = {
 #embed "../../web/time.js"
+};
+
+static const unsigned char watched_js[] = {
+#embed "../../web/watched.js"
 };
 
 static const unsigned char traffic_js[] = {
@@ -203,9 +231,12 @@ static const struct mf_web_asset assets[] = {
     ASSET("/connections.js", "text/javascript; charset=utf-8", connections_js),
     ASSET("/console.js", "text/javascript; charset=utf-8", console_js),
     ASSET("/controls.js", "text/javascript; charset=utf-8", controls_js),
+    ASSET("/coverage.js", "text/javascript; charset=utf-8", coverage_js),
     ASSET("/dom.js", "text/javascript; charset=utf-8", dom_js),
     ASSET("/drawer.js", "text/javascript; charset=utf-8", drawer_js),
     ASSET("/drawing.js", "text/javascript; charset=utf-8", drawing_js),
+    ASSET("/echoes.js", "text/javascript; charset=utf-8", echoes_js),
+    ASSET("/endpoints.js", "text/javascript; charset=utf-8", endpoints_js),
     ASSET("/exchanges.js", "text/javascript; charset=utf-8", exchanges_js),
     ASSET("/failures.js", "text/javascript; charset=utf-8", failures_js),
     ASSET("/filters.js", "text/javascript; charset=utf-8", filters_js),
@@ -218,8 +249,10 @@ static const struct mf_web_asset assets[] = {
     ASSET("/layout.js", "text/javascript; charset=utf-8", layout_js),
     ASSET("/losses.js", "text/javascript; charset=utf-8", losses_js),
     ASSET("/map.js", "text/javascript; charset=utf-8", map_js),
+    ASSET("/metrics.js", "text/javascript; charset=utf-8", metrics_js),
     ASSET("/names.js", "text/javascript; charset=utf-8", names_js),
     ASSET("/meanwhile.js", "text/javascript; charset=utf-8", meanwhile_js),
+    ASSET("/nothing.js", "text/javascript; charset=utf-8", nothing_js),
     ASSET("/nowhere.js", "text/javascript; charset=utf-8", nowhere_js),
     ASSET("/network.js", "text/javascript; charset=utf-8", network_js),
     ASSET("/percentiles.js", "text/javascript; charset=utf-8", percentiles_js),
@@ -230,8 +263,10 @@ static const struct mf_web_asset assets[] = {
     ASSET("/service.js", "text/javascript; charset=utf-8", service_js),
     ASSET("/services.js", "text/javascript; charset=utf-8", services_js),
     ASSET("/state.js", "text/javascript; charset=utf-8", state_js),
+    ASSET("/statements.js", "text/javascript; charset=utf-8", statements_js),
     ASSET("/table.js", "text/javascript; charset=utf-8", table_js),
     ASSET("/time.js", "text/javascript; charset=utf-8", time_js),
+    ASSET("/watched.js", "text/javascript; charset=utf-8", watched_js),
     ASSET("/traffic.js", "text/javascript; charset=utf-8", traffic_js),
     ASSET("/echarts.min.js", "text/javascript; charset=utf-8", echarts_js),
 };
