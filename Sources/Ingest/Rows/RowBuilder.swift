@@ -89,11 +89,7 @@ package struct RowBuilder: Sendable {
         tally.drop(.timeOutOfRange)
         continue
       }
-      let ends = TaggedEnds(
-        client: state.resolve(client: call.client, agent: agent),
-        server: state.resolve(
-          server: call.server, transport: call.transport,
-          networkNamespace: call.networkNamespace, agent: agent))
+      let ends = ends(of: call, agent: agent, state: state)
       calls.append(call, text, ends, agent: agent, numbers: &numbers)
       tally.passed &+= 1
     }
@@ -150,14 +146,51 @@ package struct RowBuilder: Sendable {
 
 /// Who the ends are.
 extension RowBuilder {
+  /// A client that the record does not name is the one whose own record named it, so that it is not
+  /// told a second time under its host's name.
+  private func ends(
+    of call: CallRecord, agent: UInt16, state: borrowing CatalogState
+  ) -> TaggedEnds {
+    let second = call.end.storedSeconds
+    let owner =
+      isNamedElsewhere(call.client, call)
+      ? sockets.tags(
+        address: call.client.address, port: call.client.port, transport: call.transport,
+        agent: agent, second: second) : nil
+    let client = owner ?? state.resolve(client: call.client, agent: agent)
+    guard isNamedElsewhere(call.server, call) else {
+      return TaggedEnds(
+        client: client,
+        server: state.resolve(
+          server: call.server, transport: call.transport,
+          networkNamespace: call.networkNamespace, agent: agent))
+    }
+    return TaggedEnds(
+      client: client,
+      server: resolve(
+        server: call.server, transport: call.transport, networkNamespace: call.networkNamespace,
+        agent: agent, second: second, state: state))
+  }
+
+  /// Whether only other records can know the process at `end`. The same loopback address is another
+  /// socket in another container, and a record made at a process knows those of its own.
+  private func isNamedElsewhere(_ end: CallEnd, _ seen: some Sighting) -> Bool {
+    end.process == .unknown && !(end.address.isLoopback && seen.signalSource != .packet)
+  }
+
   private func ends(
     of metric: CallMetric, agent: UInt16, state: borrowing CatalogState
   ) -> TaggedEnds {
     // A metric does not carry its namespace; the process that was observed is in it.
     let observed =
       metric.observationPoint == .serverProcess ? metric.server.process : metric.client.process
+    let owner =
+      isNamedElsewhere(metric.client, metric)
+      ? sockets.tags(
+        address: metric.client.address, calling: metric.server, transport: metric.transport,
+        agent: agent, second: metric.time.storedSeconds) : nil
     return TaggedEnds(
-      client: state.resolve(client: metric.client, agent: agent),
+      client: owner ?? state.resolve(client: metric.client, agent: agent),
       server: state.resolve(
         server: metric.server, transport: metric.transport,
         networkNamespace: state.networkNamespace(of: observed, agent: agent), agent: agent))
