@@ -41,7 +41,7 @@ function mount(page, { parameters, reload }) {
   const protocol = make('span');
   const known = make('datalist', { id: 'seen' });
   const hint = make('span.hint', { role: 'status' });
-  const bars = make('div.chart.bars', { role: 'img', 'aria-label': 'Calls over time by status' });
+  const bars = make('div.chart.bars');
   const older = make('button', { hidden: true }, 'Older calls');
   const order = orderOf(parameters, 'time-');
   let list = null;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { make } from './dom.js';
+import { clock } from './format.js';
 import { lookAt } from './time.js';
 
 /** A colour of the style sheet, as charts need it. */
@@ -38,7 +39,6 @@ export function timeChart(element, show) {
     splitLine: { lineStyle: { color: colour('line') } } };
   chart.setOption({
     animation: false,
-    aria: { enabled: true },
     textStyle: { color: colour('quiet'), fontFamily: 'inherit' },
     grid: { left: 62, right: 14, top: 20, bottom: 22 },
     legend: { show: false, type: 'scroll', top: 0, left: 62, right: 10, itemHeight: 8,
@@ -55,9 +55,25 @@ export function timeChart(element, show) {
   chart.group = 'time';
   window.echarts.connect('time');
   selectable(element, chart);
-  return (series) => chart.setOption({ series: series.map(toSeries),
-    legend: { show: series.some(({ legend, bars }) => legend ?? (!bars && series.length > 1)) },
-    yAxis: { minInterval: series[0]?.bars ? 1 : 0 } }, { replaceMerge: ['series'] });
+  return (series) => {
+    element.setAttribute('aria-label', inWords(series, show));
+    chart.setOption({ series: series.map(toSeries),
+      legend: { show: series.some(({ legend, bars }) => legend ?? (!bars && series.length > 1)) },
+      yAxis: { minInterval: series[0]?.bars ? 1 : 0 } }, { replaceMerge: ['series'] });
+  };
+}
+
+/** What a chart shows, for those who do not see it. */
+function inWords(series, show) {
+  const lines = series.map(({ name, points }) => {
+    const values = points.map(([, value]) => value).filter((value) => value !== null);
+    return values.length ? `${name}: ${show(Math.min(...values))} to ${show(Math.max(...values))}, `
+      + `at last ${show(values.at(-1))}` : `${name}: not known`;
+  });
+  const times = series.flatMap(({ points }) => [points[0]?.[0], points.at(-1)?.[0]]).filter(Boolean);
+  const range = times.length ? `, ${clock(Math.min(...times), 's')} to ${clock(Math.max(...times), 's')}`
+    : '';
+  return `Chart over time${range}. ${lines.join('; ')}`;
 }
 
 function toSeries({ name, points, tone, bars, plain }) {

@@ -30,21 +30,29 @@ export function stretches(starts, step, { from, to }) {
 
 /**
  * The chosen range with what is known of who watched: `watched` seconds of it, `since` when, and
- * `isWatched(at)` for the interval of `step` that begins at a second. A store that does not say
- * counts as watched all the time.
+ * `isWatched(at)` for the interval of `step` that begins at a second. Agents account for each second
+ * that they watch, a capture file only at its end: where it has calls or packets, it was watched too.
  */
 export async function watchedWindow() {
   const span = timeWindow();
-  const step = Math.max(5, Math.ceil(span.seconds / most));
-  const where = `${during(span)} AND agent_id > 0`;
-  const [rows, [first]] = await Promise.all([
-    query(`SELECT time(time, ${step}) AS t, Count(row) AS entries FROM loss_ledger WHERE ${where}
-      GROUP BY t ORDER BY t LIMIT ${most + 2}`, 'metaflow_system'),
-    query(`SELECT time FROM loss_ledger WHERE ${where} ORDER BY time LIMIT 1`, 'metaflow_system'),
+  const step = Math.max(span.interval === '1m' ? 60 : 5, Math.ceil(span.seconds / most));
+  const ledger = `${during(span)} AND agent_id > 0`;
+  const starts = (what, from, where, database) => query(`SELECT time(time, ${step}) AS t, ${what}
+    FROM ${from} WHERE ${where} GROUP BY t LIMIT ${most + 2}`, database);
+  const [accounts, calls, packets, [first]] = await Promise.all([
+    starts('Count(row) AS entries', 'loss_ledger', ledger, 'metaflow_system'),
+    starts('Sum(request) AS some', `application_map.${span.interval}`, during(span),
+      'flow_metrics'),
+    starts('Sum(packet) AS some', `network_map.${span.interval}`, during(span), 'flow_metrics'),
+    query(`SELECT time FROM loss_ledger WHERE ${ledger} ORDER BY time LIMIT 1`,
+      'metaflow_system'),
   ]);
-  const parts = stretches(rows.map((row) => Number(row.t)), step, span);
-  // A bucket may have begun before the first agent.
-  if (first && parts.length) parts[0][0] = Math.max(parts[0][0], Number(first.time));
+  const times = [accounts, calls, packets].map((rows) => rows.map((row) => Number(row.t)));
+  const parts = stretches([...new Set(times.flat())].sort((a, b) => a - b), step, span);
+  // A bucket may have begun before the first agent did.
+  if (parts.length && first && Math.min(...times.flat()) === Math.min(...times[0])) {
+    parts[0][0] = Math.max(parts[0][0], Math.min(Number(first.time), parts[0][1]));
+  }
   if (parts.length && parts[0][0] - span.from <= quiet && span.seconds > 4 * quiet) {
     parts[0][0] = span.from;
   }

@@ -93,7 +93,8 @@ function mount(page, { parameters, reload }) {
     make('div.bar', {}, search, size, make('label.control', {}, failing, 'Only errors'),
       ownToggle(reload), legend()),
     make('div.panel', {}, make('h2', {},
-      'Who calls whom: calls per second, errors and mean latency as the client saw them. The wheel zooms. ',
+      'Who calls whom: calls per second, errors and mean latency as the client saw them. '
+        + 'The wheel zooms. ',
       note), sheet));
   const resized = new ResizeObserver(() => (sheet.isConnected ? !zoom && update(shown)
     : resized.disconnect()));
@@ -118,8 +119,8 @@ function mount(page, { parameters, reload }) {
     if (!calls.length) {
       sheet.replaceChildren(make('div.empty', {}, data.calls.length
         ? 'Nothing matches the filter.'
-        : nothing(data.span, 'No call in this time range, so there is nothing to draw: choose a longer '
-          + 'one.')));
+        : nothing(data.span, 'No call in this time range, so there is nothing to draw: choose a '
+          + 'longer one.')));
       return;
     }
     const pairs = Map.groupBy(calls, (call) => edgeKey(call.client, call.server));

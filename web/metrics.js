@@ -57,7 +57,8 @@ function sum(columns, one, other) {
     if (fold === 'sum') both[name] = Number(a ?? 0) + Number(b ?? 0);
     else if (fold === 'max') both[name] = a === null ? b : b === null ? a : Math.max(a, b);
     else if (fold !== 'key') {
-      const [first, second] = [a === null ? 0 : Number(one[fold]), b === null ? 0 : Number(other[fold])];
+      const [first, second] = [a === null ? 0 : Number(one[fold]),
+        b === null ? 0 : Number(other[fold])];
       both[name] = first + second ? ((a ?? 0) * first + (b ?? 0) * second) / (first + second)
         : a ?? b;
     }

@@ -258,7 +258,8 @@ function empty(span) {
 }
 
 function hasTrouble(row) {
-  return !row.isUnwatched && (row.failures.total > 0 || Number(row.zero_windows) > 0 || row.repeatedShare > 0.1);
+  return !row.isUnwatched && (row.failures.total > 0 || Number(row.zero_windows) > 0
+    || row.repeatedShare > 0.1);
 }
 
 function tell(tiles, rows, span) {

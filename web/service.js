@@ -33,15 +33,15 @@ export async function serviceDrawer(body, service, protocol) {
   const note = make('div.empty', { hidden: true });
   const network = make('span');
   const endpointHead = make('h2', {}, 'Endpoints');
-  body.append(make('h1', {}, service), make('span.badge', {}, protocol), ' ', hint,
+  const all = make('div', {},
     make('p', {}, make('a', { href: link('calls', { server: service, protocol }) }, 'All calls'),
       ' · ', make('a', {
         href: link('calls', { server: service, protocol, status: 'error' }),
-      }, 'Errors only'), ' · ',
-      network), note,
+      }, 'Errors only'), ' · ', network),
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
     endpointHead, endpoints.element,
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element);
+  body.append(make('h1', {}, service), make('span.badge', {}, protocol), ' ', hint, note, all);
   const draw = charts.map(({ place, show }) => timeChart(place, show));
 
   async function refresh() {
@@ -49,13 +49,14 @@ export async function serviceDrawer(body, service, protocol) {
     const mine = `auto_service_1 = ${literal(service)}`
       + ` AND Enum(l7_protocol) = ${literal(protocol)}`;
     const [point, part] = await Promise.all([pointOf(span, mine), latestCalls(span, mostCalls)]);
-    if (!point) await tellWhyEmpty(note, span, service, protocol);
     note.hidden = Boolean(point);
+    all.hidden = !point && !await tellWhyEmpty(note, span, service, protocol);
+    if (all.hidden) return;
     const watched = `${mine} AND observation_point = ${literal(point ?? 's-p')}`;
     const percentile = (percent) =>
       `Percentile(response_duration, ${percent}) AS p${percent}`;
     const log = `FROM l7_flow_log WHERE ${during(part)} AND ${watched}`;
-    const [points, slow, [all], rows, peers] = await Promise.all([
+    const [points, slow, [whole], rows, peers] = await Promise.all([
       figures(span, 'application_map', [['t', `time(time, ${span.step})`, 'key'], ...sums], 't',
         { where: watched, limit: 10000 }),
       query(`SELECT time(time, ${span.step}) AS t, ${percentile(95)}, ${percentile(50)} ${log}
@@ -66,8 +67,8 @@ export async function serviceDrawer(body, service, protocol) {
       peersOf(service, span, mine),
     ]);
     hint.textContent = !point ? '' : [`timed at the ${pointName(point)}`,
-      ...[50, 95, 99].filter((percent) => all?.[`p${percent}`])
-        .map((percent) => `P${percent} ${duration(all[`p${percent}`])}`)].join(' · ');
+      ...[50, 95, 99].filter((percent) => whole?.[`p${percent}`])
+        .map((percent) => `P${percent} ${duration(whole[`p${percent}`])}`)].join(' · ');
     draw[0]([{ name: 'calls', points: perSecond(points, span, 'requests'), tone: 'accent' }]);
     draw[1]([{ name: 'errors', points: perSecond(points, span, 'errors'), tone: 'bad' }]);
     draw[2]([
@@ -77,7 +78,8 @@ export async function serviceDrawer(body, service, protocol) {
     ]);
     const kinds = byTemplate(rows);
     endpointHead.textContent = kinds.length < rows.length
-      ? `Endpoints: ${rows.length === mostEndpoints ? 'the busiest ' : ''}${count(rows.length)}, by kind`
+      ? `Endpoints: ${rows.length === mostEndpoints ? 'the busiest ' : ''}${count(rows.length)}, `
+        + 'by kind'
       : 'Endpoints';
     endpoints.update(kinds, 'No calls in this time range.');
     callers.update(peers.callers, 'Nobody called it in this time range.');
@@ -96,7 +98,7 @@ async function pointOf(span, mine) {
   return bestPoint(rows, (row) => row.requests, 'server') ?? null;
 }
 
-/** A service that is quiet is not one that does not exist. */
+/** A service that is quiet is not one that does not exist; says whether it does. */
 async function tellWhyEmpty(place, span, service, protocol) {
   const known = await query('SHOW tag auto_service values FROM application_map WHERE display_name = '
     + `${literal(service)} LIMIT 1`, 'flow_metrics');
@@ -105,6 +107,7 @@ async function tellWhyEmpty(place, span, service, protocol) {
     : make('p', {}, make('strong', {}, `No service “${service}” is known. `),
       'Its name may have changed, or it was never seen. ',
       make('a', { href: link('services') }, 'All services')));
+  return known.length > 0;
 }
 
 /** Whether its packets are seen decides whether there is anything to go to. */

@@ -147,8 +147,8 @@ function mount(page, { parameters, reload }) {
       `${row.service} ${row.protocol}`.toLowerCase().includes(needle));
     showTiles(tiles, matching, data);
     list.update(matching, rows.length ? 'No service matches the filter.'
-      : nothing(data.span, 'Make a call (curl a local service, say), or choose a longer range: it shows '
-        + 'within 3 seconds.'));
+      : nothing(data.span, 'Make a call (curl a local service, say), or choose a longer range: it '
+        + 'shows within 3 seconds.'));
   }
   return update;
 }

@@ -2,7 +2,8 @@
 
 /** The words and signs of a statement with their places; strings and comments are no words. */
 function tokens(sql) {
-  const pattern = /'(?:\\.|''|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|\/\*[^]*?\*\/|[\w.$]+|[()]|\S/g;
+  const pattern = new RegExp([/'(?:\\.|''|[^'\\])*'/, /"(?:\\.|[^"\\])*"/, /`[^`]*`/, /--[^\n]*/,
+    /\/\*[^]*?\*\//, /[\w.$]+/, /\S/].map(({ source }) => source).join('|'), 'g');
   return [...sql.matchAll(pattern)].map((match) => ({ text: match[0], at: match.index,
     end: match.index + match[0].length }))
     .filter(({ text }) => !/^(--|\/\*)/.test(text));

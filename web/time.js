@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { address, go } from './address.js';
-import { make } from './dom.js';
+import { copyButton, make } from './dom.js';
 import { clock } from './format.js';
 import { keep, state } from './state.js';
 
@@ -83,7 +83,27 @@ function parts(holder) {
     `${clock(range.from, 's')} – ${clock(range.to, 's')}`),
   make('option', { value: 'custom' }, 'from – to…'));
   const form = customForm(holder);
-  return [select, form];
+  const step = (title, sign, change) => make('button', { title, 'aria-label': title, onclick: () => {
+    const { from, to, seconds } = timeWindow();
+    lookAt(...change(from, to, seconds));
+  } }, sign);
+  return [
+    step('Earlier by half', '‹', (from, to, seconds) => [from - seconds / 2, to - seconds / 2]),
+    select, form,
+    step('Later by half', '›', (from, to, seconds) => [from + seconds / 2, to + seconds / 2]),
+    step('Zoom out', '−', (from, to, seconds) => [from - seconds / 2, to + seconds / 2]),
+    copyButton('Link', () => fixedLink()),
+  ];
+}
+
+/** A link to what is looked at, with its times: "last 15 min" is another 15 minutes for others. */
+function fixedLink() {
+  const { from, to } = timeWindow();
+  const { path, parameters } = address();
+  parameters.delete('last');
+  parameters.set('from', from);
+  parameters.set('to', to);
+  return `${location.href.split('#')[0]}#/${path}?${parameters}`;
 }
 
 function customForm(holder) {

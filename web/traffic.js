@@ -31,12 +31,13 @@ export async function networkDrawer(body, server, transport, client, port) {
     make('h1', {}, isPath ? `${client} → ${server}` : server,
       isPath && Number(port) ? `:${port}` : ''),
     make('span.badge', {}, transport), ' ', hint,
-    make('p', {}, ...links({ server, transport, client, port })), why,
-    ...charts.flatMap(({ title, about, place }) =>
-      [make('h2', { title: about }, title), place]),
-    make('h2', {}, 'What the failures mean'), kinds.element,
-    ...peers ? [make('h2', {}, 'Paths to it'), peers.element] : [],
-    make('h2', {}, 'By observation point'), points.element);
+    why,
+    make('div.figures', {}, make('p', {}, ...links({ server, transport, client, port })),
+      ...charts.flatMap(({ title, about, place }) =>
+        [make('h2', { title: about }, title), place]),
+      make('h2', {}, 'What the failures mean'), kinds.element,
+      ...peers ? [make('h2', {}, 'Paths to it'), peers.element] : [],
+      make('h2', {}, 'By observation point'), points.element));
   for (const chart of charts) chart.draw = timeChart(chart.place, chart.show);
 
   async function refresh() {
@@ -61,9 +62,7 @@ export async function networkDrawer(body, server, transport, client, port) {
       isPath ? [] : ask([['client', 'auto_service_0', 'key'], ['port', 'server_port', 'key'],
         ...networkSums], 'auto_service_0, server_port', here, 200),
     ]);
-    why.hidden = Boolean(seen.length);
-    if (!seen.length) why.replaceChildren(nothing(span, 'No packet of it in this time range.'),
-      make('p', {}, make('strong', {}, 'Not watched'), ' may be the reason. ', unwatched));
+    await tellWhyEmpty(why, seen.length, span, server);
     hint.textContent = seen.length ? `seen at the ${pointName(point)}` : '';
     const open = new Map(gauges.map((row) => [row.t, row.open]));
     const all = rows.map((row) => ({ ...row, open: open.get(row.t) ?? 0 }));
@@ -79,6 +78,19 @@ export async function networkDrawer(body, server, transport, client, port) {
   }
   await refresh();
   return refresh;
+}
+
+/** Packets that nobody sees are not none: then there are no figures, no charts and no links. */
+async function tellWhyEmpty(why, isSeen, span, server) {
+  why.hidden = Boolean(isSeen);
+  why.nextSibling.hidden = !isSeen;
+  if (isSeen) return;
+  const calls = await figures(span, 'application_map', [['calls', 'Sum(request)', 'sum']],
+    'auto_service_1', { where: `auto_service_1 = ${literal(server)}`, limit: 1 });
+  why.replaceChildren(calls.length ? make('div', {},
+    make('p', {}, make('strong', {}, 'Not watched. '), unwatched),
+    make('p', {}, make('a', { href: link('calls', { server }) }, 'Its calls')))
+    : nothing(span, 'No packet of it in this time range.'));
 }
 
 /** A percentage of a chart's axis, where parts of a percent matter. */
