@@ -205,16 +205,16 @@ if Context.environment["METAFLOW_FUZZ"] != nil {
   package.targets += [
     .executableTarget(
       name: "fuzz-protocol-parsers", dependencies: ["Protocols", "Telemetry"],
-      path: "Fuzz/ProtocolParsers", swiftSettings: settings),
+      path: "Fuzz/ProtocolParsers", exclude: ["Seeds"], swiftSettings: settings),
     .executableTarget(
       name: "fuzz-packet-decoder", dependencies: ["Flows", "Telemetry"],
       path: "Fuzz/PacketDecoder", swiftSettings: settings),
     .executableTarget(
       name: "fuzz-packet-pipeline", dependencies: ["Flows", "Protocols", "Telemetry"],
-      path: "Fuzz/PacketPipeline", swiftSettings: settings),
+      path: "Fuzz/PacketPipeline", exclude: ["Seeds"], swiftSettings: settings),
     .executableTarget(
       name: "fuzz-flow-engine", dependencies: ["Flows", "Protocols", "Telemetry"],
-      path: "Fuzz/FlowEngine", swiftSettings: settings),
+      path: "Fuzz/FlowEngine", exclude: ["Seeds"], swiftSettings: settings),
     .executableTarget(
       name: "fuzz-flow-table", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Fuzz/FlowTable", swiftSettings: settings),

@@ -70,6 +70,7 @@ struct EngineScript {
     case 11:
       time += Int64(byte()) * 100_000_000
       engine.flush(time)
+    case 12 where isBack: engine.shrink(to: Int(byte()) << 10, time)
     case 12:
       time -= Int64(byte()) * 100_000_000
       engine.flush(time)
@@ -144,9 +145,14 @@ struct EngineScript {
   private mutating func takeBatch() {
     let batch = engine.takeBatch()
     for call in batch.calls { check(call, batch) }
-    for loss in batch.losses where loss.stage == .calls && loss.reason != .unpairedResponse {
+    for loss in batch.losses where loss.stage == .calls && Self.isOfRequest(loss.reason) {
       lost += loss.dropped
     }
+  }
+
+  /// Whether what was lost for it was a request, not an answer.
+  private static func isOfRequest(_ reason: LossReason) -> Bool {
+    reason != .unpairedResponse && reason != .gaveWay
   }
 
   private mutating func check(_ call: CallRecord, _ batch: RecordBatch) {
@@ -176,7 +182,7 @@ struct EngineScript {
     if !tallies.calls.balances || !tallies.conversations.balances || !tallies.rollup.balances {
       faults.append("a tally does not balance")
     }
-    let dropped = tallies.calls.dropped.filter { $0.reason != .unpairedResponse }
+    let dropped = tallies.calls.dropped.filter { Self.isOfRequest($0.reason) }
       .reduce(0) { $0 + $1.count }
     let waiting = engine.heldRequests
     takeBatch()

@@ -104,7 +104,7 @@ extension ScriptParser {
     }
     guard bytes.count >= ScriptMessage.size else {
       if view.isFinal { throw ParseError(at: 0, expected: "eight bytes") }
-      return .needMore
+      return .needBytes(ScriptMessage.size)
     }
     guard let found = ScriptMessage(bytes), found.mark == Self.mark else {
       throw ParseError(at: 0, expected: "a message")

@@ -97,14 +97,31 @@ final class ScriptedEngine {
 
   func flush(_ time: Int64) {
     let now = Timestamp(nanoseconds: time)
-    guard !isOfSockets else { return pipeline.flush(now: now) }
+    guard !isOfSockets else {
+      pipeline.flush(now: now)
+      return
+    }
+    packets.askNow(&conversations)
     packets.expireCalls(of: &conversations, now: now)
     packets.emit(through: now)
   }
 
+  /// Gives memory back; packets' conversations only move.
+  func shrink(to bytes: Int, _ time: Int64) {
+    guard !isOfSockets else {
+      pipeline.shrink(to: bytes, now: Timestamp(nanoseconds: time))
+      return
+    }
+    packets.conversationsMoved(SlotMoves(conversations.map { _ in true }), &conversations)
+    packets.giveBack(everything: true)
+  }
+
   func finish(_ time: Int64) {
     let now = Timestamp(nanoseconds: time)
-    guard !isOfSockets else { return pipeline.finish(now: now) }
+    guard !isOfSockets else {
+      pipeline.finish(now: now)
+      return
+    }
     for slot in conversations.indices { packets.close(&conversations[slot], slot: slot, at: now) }
     packets.emit(through: nil)
   }
@@ -133,8 +150,11 @@ final class ScriptedEngine {
 extension FlowEngine {
   /// Emits the intervals that are over, or all.
   fileprivate mutating func emit(through now: Timestamp?) {
-    if let now { return rollup.close(now: now, into: &batch, tally: &tallies.rollup) }
-    rollup.finish(into: &batch, tally: &tallies.rollup)
+    if let now {
+      rollup.close(now: now, into: &batch, tally: &tallies.rollup)
+    } else {
+      rollup.finish(into: &batch, tally: &tallies.rollup)
+    }
   }
 
   /// What of the pending calls is not as it must be: the lists are the slots that wait, each slot is

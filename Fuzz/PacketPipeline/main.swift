@@ -7,7 +7,7 @@ import Telemetry
 // Coverage-guided fuzzing of flow table, reassembly and conversations together. An input is a run of
 // segments: a byte for the flow (three), the side and the transport; one for the TCP flags; one that
 // moves the sequence number and one that moves the acknowledgement; one that says how much time passes
-// and whether the pipeline is flushed; a length, and that many bytes. A trap, a tally that does not
+// and whether the pipeline is flushed; a length of two bytes, and that many bytes. A trap, a tally that does not
 // balance, or a bound that is passed ends the run and leaves the input.
 
 /// libFuzzer's entry, compiler-rt/lib/fuzzer/FuzzerDriver.cpp.
@@ -40,12 +40,13 @@ private func feed(_ input: Span<UInt8>) {
   var sequences: [UInt32] = Array(repeating: .max - 300, count: 16)
   var time: Int64 = 1_700_000_000_000_000_000
   var position = 0
-  while position + 6 <= input.count {
+  while position + 7 <= input.count {
     let (flow, flags) = (input[position], input[position + 1])
     let moves = (Int8(bitPattern: input[position + 2]), Int8(bitPattern: input[position + 3]))
     let clock = input[position + 4]
-    let start = position + 6
-    let end = min(start + Int(input[position + 5]), input.count)
+    let start = position + 7
+    let length = Int(input[position + 5]) << 8 | Int(input[position + 6])
+    let end = min(start + min(length, 65_400), input.count)
     position = end
     // Both sides of a flow lie next to each other.
     let index = Int(flow & 7) * 2 % 6 + Int(flow >> 3 & 1)

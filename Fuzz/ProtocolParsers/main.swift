@@ -5,7 +5,7 @@ import Telemetry
 
 // Coverage-guided fuzzing of every registered parser. An input is a conversation: one byte chooses the
 // parser, then come turns of a control byte (1: server, 2: final, 4: bytes were lost before, 8: earlier
-// requests are over), a length byte and that many bytes. A trap or a broken promise ends the run and
+// requests are over), a length of two bytes, the higher first, and that many bytes. A trap or a broken promise ends the run and
 // leaves the input.
 
 /// libFuzzer's entry, compiler-rt/lib/fuzzer/FuzzerDriver.cpp.
@@ -28,10 +28,11 @@ private func converse<Parser: ProtocolParser>(_: Parser.Type, _ input: Span<UInt
   var fields = FieldBuffer()
   var pending: [[UInt8]] = [[], []]
   var position = 0
-  while position + 2 <= input.count {
+  while position + 3 <= input.count {
     let control = input[position]
-    let start = position + 2
-    let end = min(start + Int(input[position + 1]), input.count)
+    let start = position + 3
+    let length = Int(input[position + 1]) << 8 | Int(input[position + 2])
+    let end = min(start + length, input.count)
     position = end
     let side: Side = control & 1 == 0 ? .client : .server
     let index = Int(side.rawValue)
@@ -70,7 +71,7 @@ private func read<Parser: ProtocolParser>(
       return false
     }
     switch step {
-    case .needMore:
+    case .needMore, .needBytes:
       precondition(!isFinal, "nothing follows a final view")
       return true
     case .skip(let count):

@@ -63,8 +63,21 @@ struct FlowEngine: ~Copyable {
   var verdicts: [SocketVerdict] = []
   /// Slots of conversations that hold chunks for missing ones; a slot may have moved on since.
   var waiting: [Int] = []
-  /// Bytes in the backlogs of all conversations.
+  /// What the last view that was not decided is to have before its parser is asked again; 0 when that
+  /// did not say.
+  var needed = 0
+  /// Slots of conversations with bytes that their parser was not asked about yet; a slot may have moved
+  /// on since.
+  var unasked: [Int] = []
+  /// Bytes in the backlogs, and in the held chunks, of all conversations.
   var backlogBytes = 0
+  var heldBytes = 0
+  /// Where the search for a backlog to forget goes on.
+  var backlogHand = 0
+  /// The latest time that was told.
+  var clock: Timestamp?
+  /// A call that finds no room to wait.
+  var unheld = PendingCalls.blank
   /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
 
@@ -95,6 +108,7 @@ struct FlowEngine: ~Copyable {
     guard conversation.state != .muted else {
       return tallies.conversations.lose(.unknownProtocol)
     }
+    noteOrdinal(event, in: &conversation, slot: slot)
     let moment = Moment(event, trace: traces.trace(event))
     let length = max(Int(event.length), payload.count)
     if event.transport.rawValue == TransportProtocol.udp.rawValue {

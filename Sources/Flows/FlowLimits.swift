@@ -4,8 +4,9 @@
 package struct FlowLimits: Sendable {
   /// Sockets followed at a time.
   package var conversations = 65_536
-  /// A conversation silent for this long gives its place to a new one when the table is full.
-  package var idleBeforeEviction: Int64 = 30_000_000_000
+  /// Who gives its place to new ones when the table is full: a conversation whose exchanges are over, or
+  /// else one silent for at least this long. A new connection always finds a place.
+  package var idleBeforeEviction: Int64 = 1_000_000_000
   /// A conversation silent for this long is forgotten: its end must have been missed. Nanoseconds.
   package var idleBeforeRemoval: Int64 = 3_600_000_000_000
   /// Bytes kept of one direction while a message is incomplete.
@@ -29,6 +30,8 @@ package struct FlowLimits: Sendable {
   /// Chunks of one direction held while the bytes before them are missing, and for how long.
   package var heldChunks = 4
   package var holdTime: Int64 = 200_000_000
+  /// Bytes so held of all conversations; beyond it those held longest are waited for no more.
+  package var heldBytesOfAll = 8 << 20
   /// Requests without an answer, of all conversations and of one.
   package var pendingCalls = 32_768
   package var pendingCallsPerConversation = 1_024
@@ -50,7 +53,7 @@ package struct FlowLimits: Sendable {
   package var rollupGrace: Int64 = 1_000_000_000
   /// Bounds of the batch that fills between two ``FlowPipeline/takeBatch(into:)``.
   package var batchCalls = 65_536
-  package var batchMetrics = 131_072
+  package var batchMetrics = 65_536
   package var batchTextBytes = 32 << 20
   /// Bytes copied of a call of a conversation that was muted and is looked at again.
   package var unknownBytes: UInt32 = 1_024
@@ -67,6 +70,12 @@ package struct FlowLimits: Sendable {
   package var verdicts = 65_536
   /// The first syscall trace id given out. Start from the clock, so that ids of two runs differ.
   package var firstTraceID: UInt64 = 1
+  /// Time is told at least this often: when more has passed at once, the clock was set, and what waits
+  /// is given as much more time. Nil where time may jump, as in capture files.
+  package var longestSilence: Int64?
+  /// How far back time may go, as events of several threads and processors do; further back the clock
+  /// was set.
+  package var longestStepBack: Int64 = 2_000_000_000
   /// Keys the hash tables; give a random one, so that nobody can aim at one bucket.
   package var hashSeed: UInt64 = 0x9e37_79b9_7f4a_7c15
 

@@ -12,8 +12,8 @@ package import Telemetry
 /// pipeline, and both ends of a connection inside the host should, or they do not know each other's
 /// processes. Every table is bounded by ``FlowLimits``; what found no room is counted.
 package struct FlowPipeline: ~Copyable {
-  private(set) var table: ConversationTable
-  private(set) var engine: FlowEngine
+  var table: ConversationTable
+  var engine: FlowEngine
   private let limits: FlowLimits
   /// The second whose tallies are being counted; nil before the first flush.
   private var ledgerSecond: Int64?
@@ -21,6 +21,8 @@ package struct FlowPipeline: ~Copyable {
   /// Where the search for forgotten conversations goes on.
   private var sweep = 0
   private var endedProcesses: [ProcessKey] = []
+  private var sizes = BatchSizes()
+  private var lastGivenBack = Timestamp(nanoseconds: 0)
 
   /// - Parameter protocols: offered to an unknown conversation in this order.
   package init(limits: FlowLimits = FlowLimits(), protocols: [any ProtocolParser.Type]) {
@@ -38,6 +40,7 @@ package struct FlowPipeline: ~Copyable {
 
   /// Takes an event; `payload` is the captured prefix of its bytes, borrowed for the call.
   package mutating func feed(_ event: SocketEvent, payload: Span<UInt8>) {
+    engine.noteTime(event.exit, &table.slots)
     switch event.kind {
     case .opened:
       // A cookie never comes back, but a lost close and a second opening cost nothing to survive.
@@ -49,6 +52,7 @@ package struct FlowPipeline: ~Copyable {
     case .closed:
       if let slot = table.find(event.socket) { close(slot, at: event.exit) }
     case .data:
+      if engine.isCrowded { engine.makeRoom(in: &table.slots, at: event.exit) }
       guard event.length > 0 || !payload.isEmpty else {
         return engine.tallies.conversations.pass()
       }
@@ -61,7 +65,13 @@ package struct FlowPipeline: ~Copyable {
 
   /// Does what time brings: gives up what waited too long, emits the intervals and the ledger of
   /// seconds that are over. Call it at least every half second of the time that events carry.
-  package mutating func flush(now: Timestamp) {
+  ///
+  /// - Returns: false when the batch has no room for all intervals that are over: take it, and call
+  ///   again soon.
+  @discardableResult
+  package mutating func flush(now: Timestamp) -> Bool {
+    engine.noteTime(now, &table.slots)
+    engine.askNow(&table.slots)
     engine.releaseWaiting(&table, now: now)
     // Not on every flush: it walks over all that waits.
     if now - lastScan >= 200_000_000 || now < lastScan {
@@ -69,25 +79,39 @@ package struct FlowPipeline: ~Copyable {
       engine.expireCalls(of: &table.slots, now: now)
       sweepConversations(now: now)
     }
-    engine.rollup.close(now: now, into: &engine.batch, tally: &engine.tallies.rollup)
+    if now - lastGivenBack >= 10_000_000_000 || now < lastGivenBack {
+      lastGivenBack = now
+      giveBack()
+    }
+    let isWritten = engine.rollup.close(
+      now: now, into: &engine.batch, tally: &engine.tallies.rollup)
     writeLedger(now: now)
+    return isWritten
   }
 
   /// Ends all conversations and emits all intervals: nothing will follow.
-  package mutating func finish(now: Timestamp) {
+  ///
+  /// - Returns: false when the batch has no room for all: take it, and call again until this is true.
+  @discardableResult
+  package mutating func finish(now: Timestamp) -> Bool {
     for slot in table.slots.indices where table.isUsed[slot] { close(slot, at: now) }
-    engine.rollup.close(now: now, into: &engine.batch, tally: &engine.tallies.rollup)
-    engine.rollup.finish(into: &engine.batch, tally: &engine.tallies.rollup)
+    guard engine.rollup.finish(into: &engine.batch, tally: &engine.tallies.rollup) else {
+      return false
+    }
     writeLedger(now: now + 1_000_000_000)
+    return true
   }
 
   /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
   package mutating func takeBatch(into batch: inout RecordBatch) {
     engine.batch.endedProcesses.append(contentsOf: endedProcesses)
     endedProcesses.removeAll(keepingCapacity: true)
-    batch.removeAll()
+    sizes.empty(&batch, after: engine.batch)
     swap(&batch, &engine.batch)
   }
+
+  /// Slots have gone: the search for forgotten conversations begins anew.
+  mutating func forgetSweep() { sweep = 0 }
 
   /// Appends the verdicts that were reached since the last call.
   package mutating func takeVerdicts(into verdicts: inout [SocketVerdict]) {
@@ -111,9 +135,10 @@ package struct FlowPipeline: ~Copyable {
 
   private mutating func slotForNew(_ event: SocketEvent) -> Int? {
     var slot = table.insert(Conversation(event))
-    if slot == nil,
-      let idle = table.evictionCandidate(silentSince: event.exit + -limits.idleBeforeEviction)
-    {
+    // What begins is worth more than the middle of something.
+    let silence = event.kind == .opened ? 0 : limits.idleBeforeEviction
+    if slot == nil, let idle = table.evictionCandidate(silentSince: event.exit + -silence) {
+      if table.slots[idle].state == .muted { engine.listenAgain(to: &table.slots[idle]) }
       close(idle, at: event.exit)
       slot = table.insert(Conversation(event))
     }
@@ -121,7 +146,7 @@ package struct FlowPipeline: ~Copyable {
     return slot
   }
 
-  private mutating func close(_ slot: Int, at time: Timestamp) {
+  mutating func close(_ slot: Int, at time: Timestamp) {
     engine.close(&table.slots[slot], slot: slot, at: time)
     table.remove(slot)
   }
@@ -145,7 +170,8 @@ package struct FlowPipeline: ~Copyable {
       ledgerSecond = second
       return
     }
-    guard second > counted else { return }
+    // A clock that was set back begins another second, too.
+    guard second != counted else { return }
     engine.tallies.append(to: &engine.batch.losses, time: Timestamp(seconds: counted))
     engine.tallies = FlowTallies()
     ledgerSecond = second

@@ -11,6 +11,8 @@ extension PacketPipeline {
   ///   ``FlowTableLimits/flowsAtOnce``: take it, and call again soon, with this time or a later one.
   @discardableResult
   package mutating func flush(now: Timestamp) -> Bool {
+    reader.engine.noteTime(now, &reader.conversations)
+    reader.engine.askNow(&reader.conversations)
     assembler.expire(&streams, now: now, into: &reader)
     // Not on every flush: it walks over all that waits.
     if now - lastScan >= 200_000_000 || now < lastScan {
@@ -19,10 +21,14 @@ extension PacketPipeline {
     }
     tell()
     guard advance(to: now) else { return false }
-    reader.engine.rollup.close(
+    if now - lastGivenBack >= 10_000_000_000 || now < lastGivenBack {
+      lastGivenBack = now
+      giveBack()
+    }
+    let isWritten = reader.engine.rollup.close(
       now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
     writeLedger(now: now)
-    return true
+    return isWritten
   }
 
   private mutating func advance(to now: Timestamp) -> Bool {
@@ -44,10 +50,10 @@ extension PacketPipeline {
   package mutating func finish(now: Timestamp) -> Bool {
     table.finish(now: now)
     guard releaseEnded(at: now), table.flush(into: &reader.engine.batch) else { return false }
-    reader.engine.rollup.close(
-      now: now, into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
-    reader.engine.rollup.finish(
-      into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
+    guard
+      reader.engine.rollup.finish(
+        into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
+    else { return false }
     writeLedger(now: now + 1_000_000_000)
     return true
   }
@@ -84,7 +90,8 @@ extension PacketPipeline {
       ledgerSecond = second
       return
     }
-    guard second > counted else { return }
+    // A clock that was set back begins another second, too.
+    guard second != counted else { return }
     tallies.append(to: &reader.engine.batch.losses, time: Timestamp(seconds: counted))
     frames = Tally()
     assembler.tally = Tally()

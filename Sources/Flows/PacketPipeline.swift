@@ -29,6 +29,8 @@ package struct PacketPipeline: ~Copyable {
   /// The second whose tallies are being counted; nil before the first flush.
   var ledgerSecond: Int64?
   var lastScan = Timestamp(nanoseconds: 0)
+  var lastGivenBack = Timestamp(nanoseconds: 0)
+  private var sizes = BatchSizes()
 
   /// - Parameter protocols: offered to an unknown conversation in this order.
   package init(limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type]) {
@@ -82,6 +84,10 @@ package struct PacketPipeline: ~Copyable {
     guard let hit else { return }
     while hit.slot >= streams.count { streams.append(FlowStreams()) }
     guard readsCalls else { return shed(hit.slot) }
+    if reader.engine.isCrowded {
+      reader.engine.makeRoom(in: &reader.conversations, at: packet.time)
+    }
+    if assembler.isCrowded { assembler.makeRoom(&streams, into: &reader) }
     if packet.transport.rawValue == 6 {
       takeSegment(payload, hit)
     } else if packet.transport.rawValue == 17, packet.payloadLength > 0 {
@@ -100,10 +106,25 @@ package struct PacketPipeline: ~Copyable {
     }
     reader.engine.tallies.conversations.lose(.shedLoad)
     guard streams[slot].isRead else { return }
-    assembler.end(&streams[slot], into: &reader)
-    reader.close(&streams[slot], as: .muted, at: packet.time)
-    streams[slot].mutedUntil = packet.time
+    leave(slot, at: packet.time)
     tell()
+  }
+
+  /// Ends the conversation of a flow, to be taken up in its middle.
+  mutating func leave(_ slot: Int, at time: Timestamp) {
+    assembler.end(&streams[slot], into: &reader)
+    reader.close(&streams[slot], as: .muted, at: time)
+    streams[slot].mutedUntil = time
+  }
+
+  /// Ends the conversation that is worth least, if another is to find a place.
+  private mutating func evict() {
+    let idle = reader.engine.limits.idleBeforeEviction
+    // What begins is worth more than the middle of something.
+    let isBeginning = packet.flags.rawValue & 0x02 != 0 || packet.transport.rawValue == 17
+    let silence = isBeginning ? 0 : idle
+    guard let flow = reader.evictionCandidate(silentSince: packet.time + -silence) else { return }
+    leave(flow, at: packet.time)
   }
 
   @inline(__always)
@@ -142,13 +163,17 @@ package struct PacketPipeline: ~Copyable {
   private mutating func mayFollow(_ slot: Int) -> Bool {
     switch streams[slot].mode {
     case .followed: return true
-    case .refused, .finished: return false
+    case .finished: return false
+    case .refused:
+      guard packet.payloadLength > 0 else { return false }
+      streams[slot].restart()
     case .muted:
       guard packet.payloadLength > 0, packet.time >= streams[slot].mutedUntil else { return false }
       streams[slot].restart()
     case .fresh: break
     }
     if packet.payloadLength > 0 {
+      if reader.isFull { evict() }
       let interface = Int(table.flows[slot].interface)
       reader.open(
         Conversation(
@@ -159,9 +184,17 @@ package struct PacketPipeline: ~Copyable {
     return streams[slot].mode != .refused
   }
 
+  /// Whether the batch has room for whatever one more packet, or one flush, brings. Whoever can wait
+  /// takes it before.
+  package var hasRoom: Bool {
+    let limits = reader.engine.limits
+    return reader.engine.batch.calls.count <= limits.batchCalls / 4
+      && reader.engine.batch.text.count <= limits.batchTextBytes / 4
+  }
+
   /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
   package mutating func takeBatch(into batch: inout RecordBatch) {
-    batch.removeAll()
+    sizes.empty(&batch, after: reader.engine.batch)
     swap(&batch, &reader.engine.batch)
   }
 

@@ -3,8 +3,8 @@
 /// Finds slots of some array by hash: open addressing with linear probing.
 ///
 /// Holds only hashes and slot numbers; the caller owns the slots and says which of the candidates it
-/// means. Grows by doubling up to what its owner inserts, never shrinks, and is never iterated, so
-/// nothing depends on the hash.
+/// means. Grows by doubling up to what its owner inserts, and is never iterated, so nothing depends
+/// on the hash.
 struct SlotIndex {
   /// Hash in the high half, slot in the low half; 0 is free, as no hash is 0.
   private var cells: [UInt64]
@@ -76,9 +76,25 @@ struct SlotIndex {
     count -= 1
   }
 
+  /// Gives back what it holds for more than twice its entries.
+  mutating func giveBack() {
+    var size = 16
+    while size * 3 < count * 8 { size *= 2 }
+    guard size * 2 < cells.count else { return }
+    let old = cells
+    cells = Array(repeating: 0, count: size)
+    for cell in old where cell != 0 { place(cell) }
+  }
+
+  var footprint: Int { cells.heldBytes }
+
   mutating func removeAll() {
     guard count > 0 else { return }
-    for position in cells.indices { cells[position] = 0 }
+    if cells.count > 1_024, count * 32 < cells.count {
+      cells = Array(repeating: 0, count: cells.count / 8)
+    } else {
+      for position in cells.indices { cells[position] = 0 }
+    }
     count = 0
   }
 }

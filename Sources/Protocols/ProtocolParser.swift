@@ -116,7 +116,12 @@ package enum ParseStep: Hashable, Sendable {
   /// exchange that is not reported). At least 1; may exceed the view.
   case skip(Int)
   /// The message is not decided by these bytes. Never returned for a final view.
+  ///
+  /// The caller may let some more come before it asks again, or the other side speak: it does not ask
+  /// for each of many pieces, as each time all is walked over.
   case needMore
+  /// As ``needMore``, and views of fewer than so many bytes, from this one's start, will not do.
+  case needBytes(Int)
 }
 
 /// How far a message reaches from where it began.

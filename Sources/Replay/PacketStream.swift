@@ -55,9 +55,16 @@ struct PacketStream: ~Copyable {
     var limits = PacketLimits()
     // All flows are wanted, however many there are in a second.
     limits.flows.flowRecordsPerSecond = nil
-    // All flows may end at once, and more between two batches: none is left out for that.
-    limits.flows.batchFlows = 2 * limits.flows.flows
-    limits.flows.batchTextBytes = 64 << 20
+    // A file waits until what it brought is taken: no batch is ever full, and no table refuses what is
+    // new, but lets go what is silent for longest.
+    limits.flows.flowsAtOnce = 8_192
+    limits.flows.batchNetworkMetrics = 2 * limits.flows.rollupPairs
+    limits.flows.longestStepBack = largestStepBack
+    limits.calls.longestStepBack = largestStepBack
+    limits.flows.idleBeforeEviction = 0
+    limits.calls.idleBeforeEviction = 0
+    limits.calls.rollupRowsPerSecond = 1 << 17
+    limits.calls.rollupRowsPerMinute = 1 << 18
     limits.flows.firstFlowID = capture << 32 | 1
     return PacketPipeline(limits: limits, protocols: settings.protocols)
   }
@@ -68,7 +75,7 @@ struct PacketStream: ~Copyable {
   ) -> Pause {
     while let head = reading.head {
       guard head.time <= limit else { return .due }
-      guard room > 0 else { return .batch }
+      guard room > 0, pipeline.hasRoom else { return .batch }
       var packet = head
       packet.time.nanoseconds &+= settings.shift
       guard proceed(to: packet.time) else { return .batch }
@@ -88,28 +95,29 @@ struct PacketStream: ~Copyable {
     return .end
   }
 
-  /// Goes on to the time of the next packet; false when that begins a new capture.
+  /// Goes on to the time of the next packet; false when the batch is to be taken first, or that begins
+  /// a new capture.
   @inline(__always)
   private mutating func proceed(to time: Timestamp) -> Bool {
     if time.nanoseconds > last.nanoseconds {
       last = time
-      if last.nanoseconds >= nextFlush { flush() }
     } else if last.nanoseconds &- time.nanoseconds > Self.largestStepBack,
       captures < Self.mostCaptures
     {
-      pipeline.finish(now: last)
-      isOver = true
+      isOver = pipeline.finish(now: last)
       return false
     }
-    return true
+    return last.nanoseconds < nextFlush || flush()
   }
 
-  /// Tells the time before the packet that brings it: what it ends must not see the packet.
-  private mutating func flush() {
+  /// Tells the time before the packet that brings it: what it ends must not see the packet. False when
+  /// the batch is full before all is told.
+  private mutating func flush() -> Bool {
     if nextFlush == .min { earliest = min(earliest ?? last, last) }
-    pipeline.flush(now: last)
+    guard pipeline.flush(now: last) else { return false }
     nextFlush = last.nanoseconds &+ Self.flushNanoseconds
     if settings.isPrompt { room = min(room, 1) }
+    return true
   }
 
   /// Gives the sink what was made since the last time.
@@ -132,12 +140,12 @@ struct PacketStream: ~Copyable {
     nextFlush = .min
   }
 
-  /// Ends all flows, and says when the packets were.
-  mutating func finish(_ summary: inout ReplaySummary) {
+  /// Ends all flows, and says when the packets were; false when the batch is to be taken first.
+  mutating func finish(_ summary: inout ReplaySummary) -> Bool {
     summary.packets = packets
-    guard let earliest else { return }
-    pipeline.finish(now: last)
+    guard let earliest else { return true }
     summary.first = earliest
     summary.last = max(latest, last)
+    return pipeline.finish(now: last)
   }
 }

@@ -62,7 +62,7 @@ package struct Replay: Sendable {
       }
     }
     for point in merge.points { merge.end(point) }
-    stream.finish(&summary)
+    while !stream.finish(&summary) { try stream.handOn(to: &sink, &summary) }
     try stream.handOn(to: &sink, &summary)
     progress.end()
     try sink.finish()

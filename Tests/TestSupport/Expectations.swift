@@ -60,11 +60,13 @@ package func expectDatagrams<Parser: ProtocolParser>(
 }
 
 /// Replaces every byte of `talks` and truncates each of them everywhere, in turn, and holds every
-/// one of these conversations as a stream and as final views. What the parser makes of them is not
-/// looked at; a trap or a broken promise is a failure.
+/// one of these conversations as a stream and as final views. A trap or a broken promise is a failure,
+/// and so is a conversation of more than one request more than it has undamaged: damage invents none.
 package func expectPromisesKept<Parser: ProtocolParser>(
   _: Parser.Type, _ talks: [Talk], sourceLocation: SourceLocation = #_sourceLocation
 ) {
+  let requests = max(
+    requestCount(hold(Parser.self, talks)), requestCount(hold(Parser.self, talks, isFinal: true)))
   for (index, talk) in talks.enumerated() {
     for position in talk.bytes.indices {
       let byte = talk.bytes[position]
@@ -77,8 +79,15 @@ package func expectPromisesKept<Parser: ProtocolParser>(
       for (what, bytes) in variants {
         var changed = talks
         changed[index].bytes = bytes
-        expectNoViolation(hold(Parser.self, changed), what, sourceLocation)
-        expectNoViolation(hold(Parser.self, changed, isFinal: true), what, sourceLocation)
+        for isFinal in [false, true] {
+          let held = hold(Parser.self, changed, isFinal: isFinal)
+          expectNoViolation(held, what, sourceLocation)
+          if requestCount(held) > requests + 1 {
+            Issue.record(
+              "\(what): \(requestCount(held)) requests of \(requests)",
+              sourceLocation: sourceLocation)
+          }
+        }
       }
     }
   }
@@ -114,6 +123,10 @@ package func neverTraps<Parser: ProtocolParser>(
     }
     expectNoViolation(driver, "seed \(seed), round \(round)", sourceLocation)
   }
+}
+
+private func requestCount<Parser>(_ driver: ParserDriver<Parser>) -> Int {
+  driver.messages.count { $0.kind != .response }
 }
 
 /// Holds a conversation and hands back the driver with what came of it.

@@ -11,6 +11,8 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
     var pending: [UInt8] = []
     var toSkip = 0
     var waitsForTurn = false
+    /// Bytes before which there is no message.
+    var needed = 0
     /// A message's body is being walked over.
     var hasBody = false
   }
@@ -76,8 +78,16 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
   private mutating func take(
     _ step: ParseStep, _ index: Int, of count: Int, isFinal: Bool
   ) -> Bool {
+    if !isFinal, count < directions[index].needed, step != .needMore {
+      if case .needBytes = step {} else { violations.append("did with less than it wanted") }
+    }
+    directions[index].needed = 0
     switch step {
-    case .needMore:
+    case .needMore, .needBytes:
+      if case .needBytes(let wanted) = step {
+        directions[index].needed = wanted
+        if wanted <= count { violations.append("wants \(wanted) bytes and has \(count)") }
+      }
       if isFinal {
         violations.append("asked for more than a final view")
         directions[index].pending.removeAll()

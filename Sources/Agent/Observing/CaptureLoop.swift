@@ -51,6 +51,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     // Inside what one frame takes, see WireLimits.
     limits.batchCalls = 32_768
     limits.batchMetrics = 65_536
+    limits.longestSilence = 10_000_000_000
     limits.batchTextBytes = 8 << 20
     observer = Observer(pipeline: FlowPipeline(limits: limits, protocols: protocols))
     watch = SelfWatch(configuration)
@@ -79,7 +80,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   }
 
   mutating func end(now: Timestamp) {
-    observer.pipeline.finish(now: now)
+    while !observer.pipeline.finish(now: now) { handOn(now) }
   }
 
   mutating func eachSecond(_ now: Timestamp) {

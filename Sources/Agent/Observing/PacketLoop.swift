@@ -165,6 +165,7 @@ extension PacketLoop {
     limits.flows.batchTextBytes = 8 << 20
     limits.calls.batchCalls = 32_768
     limits.calls.batchMetrics = 65_536
+    limits.calls.longestSilence = 10_000_000_000
     limits.calls.batchTextBytes = 8 << 20
     return limits
   }

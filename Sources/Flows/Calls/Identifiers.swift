@@ -9,7 +9,7 @@ extension FlowEngine {
   private static let chainLimit = 16
 
   mutating func index(_ number: Int, identifier: UInt64, slot: Int) {
-    let hash = hash(identifier, slot: slot)
+    let hash = Self.hash(identifier, slot: slot, limits.hashSeed)
     pending.slots[number].hash = hash
     pending.slots[number].isIndexed = true
     pending.index.insert(hash, slot: number)
@@ -23,7 +23,7 @@ extension FlowEngine {
   ) -> Int? {
     var best: Int?
     var seen = 0
-    _ = pending.index.find(hash(identifier, slot: slot)) { candidate in
+    _ = pending.index.find(Self.hash(identifier, slot: slot, limits.hashSeed)) { candidate in
       let call = pending.slots[candidate]
       guard call.conversation == slot, call.record.requestID == identifier,
         call.state == .waiting, call.direction.index != first.direction.index
@@ -46,8 +46,8 @@ extension FlowEngine {
     return best
   }
 
-  private func hash(_ identifier: UInt64, slot: Int) -> UInt32 {
-    var hash = Hash(seed: limits.hashSeed)
+  static func hash(_ identifier: UInt64, slot: Int, _ seed: UInt64) -> UInt32 {
+    var hash = Hash(seed: seed)
     hash.combine(identifier)
     hash.combine(UInt64(slot))
     return hash.value

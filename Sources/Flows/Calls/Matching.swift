@@ -38,7 +38,7 @@ extension FlowEngine {
   ) {
     guard
       let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
-    else { return tallies.calls.lose(.pendingStoreFull) }
+    else { return countUnheld(part, first: first, in: &conversation, slot: slot) }
     begin(number, part, first: first, in: &conversation)
     pending.slots[number].record.status = message.status
     pending.slots[number].record.responseCode = message.code
@@ -57,10 +57,10 @@ extension FlowEngine {
     }
     guard
       conversation.unheld == 0, conversation.pendingCount < limits.pendingCallsPerConversation
-    else { return leaveUnheld(isByIdentifier, &conversation) }
+    else { return leaveUnheld(part, first: first, in: &conversation, slot: slot) }
     guard
       let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
-    else { return leaveUnheld(isByIdentifier, &conversation) }
+    else { return leaveUnheld(part, first: first, in: &conversation, slot: slot) }
     begin(number, part, first: first, in: &conversation)
     pending.slots[number].deadline = first.exit + protocols[conversation.protocolIndex].timeout
     pending.slots[number].mayBlock = message.mayBlock
@@ -141,8 +141,9 @@ extension FlowEngine {
     // A response that was there before the request was sent answers one that was never seen; and who
     // asks does not answer.
     guard pending.slots[oldest].direction.index != first.direction.index else { return nil }
-    let asked = pending.slots[oldest].record.start.nanoseconds
-    return asked <= first.exit.nanoseconds ? oldest : nil
+    let early = pending.slots[oldest].record.start.nanoseconds &- first.exit.nanoseconds
+    // By seconds only a clock goes back that was set.
+    return early <= 0 || early > limits.longestStepBack ? oldest : nil
   }
 
   @inline(__always)
@@ -160,8 +161,27 @@ extension FlowEngine {
   }
 
   /// There is no room to wait for this request's answer.
-  private mutating func leaveUnheld(_ isByIdentifier: Bool, _ conversation: inout Conversation) {
+  private mutating func leaveUnheld(
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    if !isByIdentifier(&conversation) { conversation.unheld += 1 }
+    countUnheld(part, first: first, in: &conversation, slot: slot)
+  }
+
+  /// The message has no room in the log, but counts.
+  private mutating func countUnheld(
+    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    unheld.begin(
+      &message, of: &conversation, protocols[conversation.protocolIndex].number, source,
+      first: first, sequence: part.sequence, captured: part.captured)
+    if message.kind == .request {
+      unheld.kind = .request
+      unheld.status = .unknown
+    } else {
+      unheld.status = message.status
+    }
+    rollUpUnheld(slot: slot, at: first.exit)
     tallies.calls.lose(.pendingStoreFull)
-    if !isByIdentifier { conversation.unheld += 1 }
   }
 }

@@ -52,14 +52,30 @@ struct PendingCalls {
   var index = SlotIndex()
   var text: TextPool
   private(set) var free: [UInt32] = []
+  /// Conversations with ``manyPending`` waiting calls or more; some may have fewer by now.
+  var busy: [UInt32] = []
+  /// Where the search for a call that waited long goes on.
+  var hand = 0
   private let limit: Int
+  /// Slots, and bytes of text, that are kept free for what one event may bring.
+  private let spare: Int
+  private let spareText: Int
+
+  /// Waiting calls from which on a conversation is looked at when room is wanted.
+  static let manyPending = 32
 
   init(limits: FlowLimits) {
     limit = limits.pendingCalls
+    spare = min(limits.pendingCallsPerConversation, limit / 8)
+    spareText = limits.pendingTextBytes / 16
     text = TextPool(limit: limits.pendingTextBytes)
   }
 
   var count: Int { slots.count - free.count }
+
+  /// Whether there may not be room for all that the next event brings.
+  @inline(__always)
+  var isCrowded: Bool { limit - count < spare || text.room < spareText || busy.count > 4_096 }
 
   /// A slot for a waiting call of this conversation, in no list yet, whose first message goes the way
   /// of `direction`, and that holds a copy of `texts`; its record is for the caller to set. Nil when
@@ -90,7 +106,7 @@ struct PendingCalls {
     return slot
   }
 
-  private static let blank = CallRecord(
+  static let blank = CallRecord(
     client: CallEnd(address: .unspecified, port: 0),
     server: CallEnd(address: .unspecified, port: 0), start: Timestamp(nanoseconds: 0),
     end: Timestamp(nanoseconds: 0))
@@ -118,6 +134,31 @@ struct PendingCalls {
     free.append(UInt32(slot))
   }
 
+  /// Replaces all slots by those in use, whose texts are copied, in no more memory than they need. Their
+  /// conversations are where they are to be, and their links too; ids are found by `hash`.
+  mutating func compact(_ kept: consuming [Call], hash: (_ id: UInt64, _ slot: Int) -> UInt32) {
+    slots = kept
+    free = []
+    index = SlotIndex()
+    hand = 0
+    var pool = text.emptied
+    var bytes: [UInt8] = []
+    for number in slots.indices {
+      bytes.removeAll(keepingCapacity: true)
+      text.copy(slots[number].text, into: &bytes)
+      var chain = TextPool.Chain()
+      let hasRoom = pool.append(bytes.span, to: &chain)
+      precondition(hasRoom, "what one pool held fits into another of its size")
+      slots[number].text = chain
+      guard slots[number].isIndexed, let id = slots[number].record.requestID else { continue }
+      slots[number].hash = hash(id, slots[number].conversation)
+      index.insert(slots[number].hash, slot: number)
+    }
+    text = pool
+  }
+
+  var footprint: Int { slots.heldBytes + index.footprint + text.footprint }
+
   /// Puts a waiting call at the end of its conversation's list.
   @inline(__always)
   mutating func link(_ slot: Int, in conversation: inout Conversation) {
@@ -133,6 +174,10 @@ struct PendingCalls {
     }
     conversation.lastPending = slot
     conversation.pendingCount += 1
+    if conversation.pendingCount >= Self.manyPending, !conversation.isBusy {
+      conversation.isBusy = true
+      busy.append(UInt32(slots[slot].conversation))
+    }
   }
 
   /// Takes a waiting call out of its conversation's list.

@@ -20,9 +20,16 @@ struct TextPool {
   /// Per block: the block after it in its chain or in the free list.
   private var next: [UInt32] = []
   private var free: UInt32 = .max
+  private var usedBlocks = 0
   private let limit: Int
 
   init(limit: Int) { self.limit = limit / Self.blockSize }
+
+  /// One of the same size that holds nothing.
+  var emptied: TextPool { TextPool(limit: limit * Self.blockSize) }
+
+  /// Bytes that still find room.
+  var room: Int { (limit - usedBlocks) * Self.blockSize }
 
   /// Appends `source` to `chain`; false, and nothing done, when the pool is full.
   mutating func append(_ source: Span<UInt8>, to chain: inout Chain) -> Bool {
@@ -67,11 +74,33 @@ struct TextPool {
 
   mutating func release(_ chain: inout Chain) {
     if chain.first != .max {
+      usedBlocks -= (chain.count + Self.blockSize - 1) / Self.blockSize
       next[Int(chain.last)] = free
       free = chain.first
     }
     chain = Chain()
   }
+
+  /// Gives back the free blocks behind the last that is used, if few are.
+  mutating func giveBack() {
+    guard SlotTrim.isWorthIt(used: usedBlocks, of: next.count) else { return }
+    var unused: [UInt32] = []
+    while free != .max {
+      unused.append(free)
+      free = next[Int(free)]
+    }
+    let end = SlotTrim.end(of: next.count, &unused)
+    if end < next.count {
+      next.cut(to: end)
+      bytes.cut(to: end * Self.blockSize)
+    }
+    for block in unused {
+      next[Int(block)] = free
+      free = block
+    }
+  }
+
+  var footprint: Int { bytes.heldBytes + next.heldBytes }
 
   /// Makes the blocks that `count` more bytes need, or says that they cannot be had.
   private mutating func reserve(_ count: Int, behind chain: Chain) -> Bool {
@@ -94,6 +123,7 @@ struct TextPool {
 
   private mutating func extend(_ chain: inout Chain) {
     let block = free
+    usedBlocks += 1
     free = next[Int(block)]
     next[Int(block)] = .max
     if chain.first == .max { chain.first = block } else { next[Int(chain.last)] = block }

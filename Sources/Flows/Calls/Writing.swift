@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Protocols
 import Telemetry
 
 /// What the flow of a written call is told of it.
@@ -33,7 +34,9 @@ extension FlowEngine {
       pending.text.copy(text, into: &scratch)
       rollup.add(
         &metric, endpoint: endpoint, from: 0, of: scratch, at: time, tally: &tallies.rollup)
-      if !isOfSockets { noteWritten(number, slot: slot, at: time) }
+      if !isOfSockets {
+        written.append(WrittenCall(&pending.slots[number].record, slot: slot, at: time))
+      }
       return tallies.calls.lose(.batchFull)
     }
     pending.text.copy(text, into: &batch.text)
@@ -43,20 +46,39 @@ extension FlowEngine {
     batch.calls.append(pending.slots[number].record)
     tallies.calls.pass()
     if !isOfSockets {
-      noteWritten(number, slot: slot, at: time)
+      written.append(WrittenCall(&pending.slots[number].record, slot: slot, at: time))
       written[written.count - 1].domain = pending.slots[number].record.texts.requestDomain
     }
   }
 
-  private mutating func noteWritten(_ number: Int, slot: Int, at time: Timestamp) {
-    let duration = pending.slots[number].record.spanMicroseconds
-    written.append(
-      WrittenCall(
-        conversation: slot,
-        hasResponse: pending.slots[number].record.kind.rawValue != CallKind.request.rawValue,
-        status: pending.slots[number].record.status,
-        duration: pending.slots[number].record.hasDuration ? duration : nil, time: time,
-        domain: Text(offset: 0, length: 0)))
+  /// Counts the engine's ``unheld`` in the second of `time`, and for its flow; its texts are the
+  /// message's.
+  mutating func rollUpUnheld(slot: Int, at time: Timestamp) {
+    if isOfSockets {
+      if let peer = peers.peer(of: slot) { unheld.learn(peer) }
+      mentioned.mention(unheld.client.process)
+      mentioned.mention(unheld.server.process)
+    }
+    var metric = CallMetric(of: &unheld)
+    var text: [UInt8] = []
+    swap(&text, &scratch)
+    text.removeAll(keepingCapacity: true)
+    text.append(copying: fields.bytes)
+    rollup.add(
+      &metric, endpoint: unheld.texts.endpoint, from: 0, of: text, at: time,
+      tally: &tallies.rollup)
+    swap(&text, &scratch)
+    if !isOfSockets { written.append(WrittenCall(&unheld, slot: slot, at: time)) }
+  }
+}
+
+extension WrittenCall {
+  fileprivate init(_ record: inout CallRecord, slot: Int, at time: Timestamp) {
+    let duration = record.spanMicroseconds
+    self.init(
+      conversation: slot, hasResponse: record.kind.rawValue != CallKind.request.rawValue,
+      status: record.status, duration: record.hasDuration ? duration : nil, time: time,
+      domain: Text(offset: 0, length: 0))
   }
 }
 

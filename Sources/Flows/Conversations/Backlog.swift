@@ -30,6 +30,8 @@ struct Backlog {
     var isRefused = false
     /// It is a request, as its response was recognised.
     var isAnswered = false
+    /// Bytes that it is to have before the protocols are asked again.
+    var wanted = 0
 
     init(_ direction: SocketEvent.Direction, sequence: UInt32) {
       self.direction = direction
@@ -91,6 +93,13 @@ struct Backlog {
   }
 
   mutating func noteAnswer(to index: Int) { turns[index].isAnswered = true }
+
+  /// Takes note that the protocols were asked about the last turn: again when there is an eighth more,
+  /// of few bytes each time.
+  mutating func waitForMore() {
+    let count = turns[turns.count - 1].bytes.count
+    turns[turns.count - 1].wanted = count < 64 ? 0 : count + count / 8
+  }
 
   /// Takes the oldest turn out.
   mutating func takeFirst() -> Turn {

@@ -64,9 +64,9 @@ extension FlowEngine {
     refuseLast(of: &conversation)
   }
 
-  /// Forgets the oldest turns, or all when other conversations use up the room.
+  /// Forgets the oldest turns, or all when too much is kept in spite of all that was forgotten.
   private mutating func makeRoom(in conversation: inout Conversation) {
-    if backlogBytes > limits.backlogBytesOfAll { dropBacklog(of: &conversation) }
+    if backlogBytes > 2 * limits.backlogBytesOfAll { dropBacklog(of: &conversation) }
     while conversation.backlog.count > limits.backlogBytes { dropFirstTurn(of: &conversation) }
   }
 

@@ -51,6 +51,14 @@ struct Conversation {
   var lastDirection: SocketEvent.Direction?
   var lastActive: Timestamp
 
+  /// The last ``SocketEvent/ordinal``; 0 before any.
+  var lastOrdinal: UInt32 = 0
+  /// Events before it that did not come, and that no sequence number tells of.
+  var missedEvents: UInt8 = 0
+
+  /// Whether it is in the engine's `unasked`.
+  var isUnasked = false
+
   // Looking for the protocol.
   /// How far the current turn was offered to the protocols.
   enum OfferedTurn: UInt8 {
@@ -80,6 +88,8 @@ struct Conversation {
   @Narrow var firstPending = PendingCalls.none
   @Narrow var lastPending = PendingCalls.none
   @Narrow var pendingCount = 0
+  /// Whether it is in ``PendingCalls/busy``.
+  var isBusy = false
   /// Requests before the first pending one that left without their answers, which may still come.
   @Narrow var answersToDrop = 0
   /// Requests behind the last pending one that found no room.
@@ -121,6 +131,19 @@ struct Conversation {
     guard role != .unknown else { return }
     side = role == .client ? .client : .server
     directionScore = 255
+  }
+
+  /// Whether nothing is awaited of it: datagrams that were answered.
+  var isOver: Bool {
+    transport.rawValue == TransportProtocol.udp.rawValue && state == .recognised
+      && pendingCount == 0 && early == PendingCalls.none
+  }
+
+  /// Whether it gives way before another: what is over first, then what is silent for longer.
+  func isWorthLess(than other: Conversation) -> Bool {
+    let isOver = isOver
+    if isOver != other.isOver { return isOver }
+    return lastActive.nanoseconds < other.lastActive.nanoseconds
   }
 
   /// Who sent what moves in `direction`; nil when this socket's side is not known.

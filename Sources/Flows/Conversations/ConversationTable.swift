@@ -58,16 +58,31 @@ struct ConversationTable {
     free.append(UInt32(slot))
   }
 
-  /// The most idle of the next few conversations, if it was silent since `time`.
+  /// Moves the conversations to the front, in no more memory than they need; where each is now.
+  mutating func compact() -> SlotMoves {
+    let moves = SlotMoves(isUsed)
+    slots = moves.apply(to: slots)
+    isUsed = Array(repeating: true, count: slots.count)
+    free = []
+    hand = 0
+    index = SlotIndex(minimumCapacity: slots.count)
+    for slot in slots.indices { index.insert(hash(slots[slot].socket), slot: slot) }
+    return moves
+  }
+
+  var footprint: Int { slots.heldBytes + index.footprint }
+
+  /// Of the next few conversations one that is over, or the one that is silent for longest, if it is
+  /// since `time`.
   mutating func evictionCandidate(silentSince time: Timestamp) -> Int? {
     var best: Int?
     for _ in 0..<min(16, slots.count) {
       hand = hand + 1 < slots.count ? hand + 1 : 0
-      if isUsed[hand], slots[hand].lastActive < slots[best ?? hand].lastActive || best == nil {
+      if isUsed[hand], best.map({ slots[hand].isWorthLess(than: slots[$0]) }) ?? true {
         best = hand
       }
     }
-    guard let best, slots[best].lastActive < time else { return nil }
+    guard let best, slots[best].isOver || slots[best].lastActive <= time else { return nil }
     return best
   }
 }

@@ -32,7 +32,7 @@ extension FlowEngine {
           end: moment.end, isOpen: false, sequence: 0, captured: end - position)
         take(part, first: moment, in: &conversation, slot: slot)
         position = end
-      case .needMore?, nil:
+      case .needMore?, .needBytes?, nil:
         return refuseDatagram(&conversation, at: moment.exit, slot: slot)
       }
     }

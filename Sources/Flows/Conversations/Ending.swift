@@ -38,7 +38,9 @@ extension FlowEngine {
       if !isOfSockets { conversation.doubt.lose() }
       return dropBacklog(of: &conversation)
     }
+    askNow(direction.opposite, in: &conversation, slot: slot)
     endStream(direction, in: &conversation, slot: slot)
+    guard conversation.state == .recognised else { return }
     tallies.conversations.lose(reason)
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)

@@ -56,6 +56,13 @@ extension FlowEngine {
     conversation.lastDirection = nil
     conversation[.egress].isStarted = false
     conversation[.ingress].isStarted = false
+    (conversation.lastOrdinal, conversation.missedEvents) = (0, 0)
+    listenAgain(to: &conversation)
+  }
+
+  /// Takes the silence back that was asked for, so that a socket that is forgotten meanwhile can be met
+  /// again.
+  mutating func listenAgain(to conversation: inout Conversation) {
     conversation.wishes.isSaid = true
     say(SocketVerdict(socket: conversation.socket, SocketVerdict.Wanted(limits.unknownBytes)))
   }

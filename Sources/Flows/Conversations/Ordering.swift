@@ -43,6 +43,51 @@ extension FlowEngine {
     }
   }
 
+  /// Sequence numbers tell of bytes that are missing behind others. Of a direction of which nothing was
+  /// seen yet, only the count of the socket's events tells: when one did not come that no other tells
+  /// of, the first bytes of a direction may be the second.
+  @inline(__always)
+  mutating func noteOrdinal(
+    _ event: SocketEvent, in conversation: inout Conversation, slot: Int
+  ) {
+    let step = Int32(bitPattern: event.ordinal &- conversation.lastOrdinal)
+    if step == 1, conversation.missedEvents == 0 {
+      conversation.lastOrdinal = event.ordinal
+    } else if event.ordinal != 0 {
+      noteJump(event, by: step, in: &conversation, slot: slot)
+    }
+  }
+
+  private mutating func noteJump(
+    _ event: SocketEvent, by step: Int32, in conversation: inout Conversation, slot: Int
+  ) {
+    let direction = event.direction
+    let hasMissed = conversation.missedEvents > 0
+    if conversation.lastOrdinal == 0 || step < -Self.lateOrdinals {
+      // It is met, or the count began anew.
+      conversation.lastOrdinal = event.ordinal
+      conversation.missedEvents = 0
+    } else if step <= 0 {
+      // One that comes late, or another piece of the last.
+      if step < 0, hasMissed { conversation.missedEvents -= 1 }
+    } else {
+      conversation.lastOrdinal = event.ordinal
+      let isStarted = conversation[direction].isStarted
+      if step > 1, !isStarted || event.sequence == conversation[direction].next {
+        conversation.missedEvents = UInt8(clamping: Int32(conversation.missedEvents) + step - 1)
+      }
+      if hasMissed, !isStarted, conversation.state == .recognised,
+        event.transport.rawValue != TransportProtocol.udp.rawValue
+      {
+        lose(direction, in: &conversation, slot: slot)
+        conversation.missedEvents = 0
+      }
+    }
+  }
+
+  /// Events that threads who share a socket may be told late by.
+  private static let lateOrdinals: Int32 = 64
+
   /// Hands bytes that are next in order to whoever reads the conversation.
   mutating func handOver(
     _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
@@ -99,7 +144,10 @@ extension FlowEngine {
       return handOver(
         payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
     }
-    if conversation[direction].extendHeld(payload, length, sequence: sequence, moment) { return }
+    if conversation[direction].extendHeld(payload, length, sequence: sequence, moment) {
+      heldBytes += payload.count
+      return
+    }
     if conversation[direction].held.count >= limits.heldChunks {
       releaseHeld(direction, in: &conversation, slot: slot)
       return takeChunk(
@@ -107,6 +155,7 @@ extension FlowEngine {
     }
     var bytes: [UInt8] = []
     bytes.append(copying: payload)
+    heldBytes += bytes.count
     conversation[direction].held.append(
       Stream.Held(sequence: sequence, length: length, moment: moment, bytes: bytes))
     if conversation[direction].held.count == 1 { waiting.append(slot) }
@@ -120,6 +169,7 @@ extension FlowEngine {
       Int32(bitPattern: $0.sequence &- conversation[direction].next) <= 0
     }) {
       let held = conversation[direction].held.remove(at: index)
+      heldBytes -= held.bytes.count
       let seen = Int(conversation[direction].next &- held.sequence)
       tallies.conversations.pass(held.pieces - 1)
       takeRepeated(

@@ -23,6 +23,10 @@ extension FlowEngine {
       let start = position
       switch step {
       case .needMore:
+        needed = 0
+        return isFinal ? nil : position
+      case .needBytes(let count):
+        needed = count
         return isFinal ? nil : position
       case .skip(let count):
         guard advance(&position, by: count, to: view.count, &conversation[direction]) else {

@@ -63,6 +63,17 @@ struct PeerTable {
     index.remove(owners[slot].hash, slot: slot)
   }
 
+  /// Follows the conversations to their new slots.
+  mutating func move(_ moves: borrowing SlotMoves) {
+    owners = moves.apply(to: owners)
+    index = SlotIndex(minimumCapacity: owners.count)
+    for slot in owners.indices where owners[slot].hash != 0 {
+      index.insert(owners[slot].hash, slot: slot)
+    }
+  }
+
+  var footprint: Int { owners.heldBytes + index.footprint }
+
   /// Notes who last used the socket.
   @inline(__always)
   mutating func note(_ event: SocketEvent, slot: Int) {

@@ -14,6 +14,10 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) -> LossReason? {
     let direction = moment.direction
+    if conversation[direction.opposite].isUnasked {
+      askNow(direction.opposite, in: &conversation, slot: slot)
+      guard conversation.state == .recognised else { return .parseFailed }
+    }
     if !conversation[direction.opposite].buffer.isEmpty {
       finishRequest(direction.opposite, in: &conversation, slot: slot)
     }
@@ -122,6 +126,7 @@ extension FlowEngine {
       if parsed < bytes.count {
         conversation[direction].append(
           bytes.extracting(droppingFirst: parsed), moment: moment, pool: &buffers)
+        conversation[direction].waitForMore(needed, limit: limits.streamBytes)
       }
       return bytes.count
     }
@@ -129,6 +134,10 @@ extension FlowEngine {
     let taken = bytes.extracting(first: limits.streamBytes - before)
     conversation[direction].append(taken, moment: moment, pool: &buffers)
     let isLast = isFinal && taken.count == bytes.count
+    if !isLast, conversation[direction].buffer.count < conversation[direction].wanted {
+      noteUnasked(&conversation, slot: slot)
+      return taken.count
+    }
     let parsed = parseBuffer(
       direction, isFinal: isLast, sequence: sequence &- UInt32(truncatingIfNeeded: before),
       moment: moment, in: &conversation, slot: slot)
@@ -155,6 +164,44 @@ extension FlowEngine {
     swap(&marks, &conversation[direction].marks)
     guard let parsed else { return nil }
     conversation[direction].consume(parsed, pool: &buffers)
+    if !conversation[direction].buffer.isEmpty {
+      conversation[direction].waitForMore(needed, limit: limits.streamBytes)
+    }
     return parsed
+  }
+
+  private mutating func noteUnasked(_ conversation: inout Conversation, slot: Int) {
+    guard !conversation.isUnasked else { return }
+    conversation.isUnasked = true
+    unasked.append(slot)
+  }
+
+  /// Asks the parser about all that is there, before something that its messages come before.
+  mutating func askNow(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    guard conversation.state == .recognised, conversation[direction].isUnasked,
+      let last = conversation[direction].marks.last?.moment
+    else { return }
+    let count = conversation[direction].buffer.count
+    let parsed = parseBuffer(
+      direction, isFinal: false,
+      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
+      in: &conversation, slot: slot)
+    if parsed == nil {
+      tallies.conversations.lose(.parseFailed)
+      giveUp(&conversation, slot: slot, at: last.exit)
+    }
+  }
+
+  /// Asks the parsers about what has come since they were asked, as nothing more may come.
+  mutating func askNow(_ conversations: inout [Conversation]) {
+    for slot in unasked {
+      conversations[slot].isUnasked = false
+      for direction in [SocketEvent.Direction.egress, .ingress] {
+        askNow(direction, in: &conversations[slot], slot: slot)
+      }
+    }
+    unasked.removeAll(keepingCapacity: true)
   }
 }

@@ -78,7 +78,13 @@ extension FlowEngine {
           slot: slot)
       }
     } else {
-      var bytes = conversation.backlog.turns[conversation.backlog.turns.count - 1].bytes
+      let last = conversation.backlog.turns.count - 1
+      let count = conversation.backlog.turns[last].bytes.count + payload.count
+      if isWhole, count < min(conversation.backlog.turns[last].wanted, limits.recognitionBytes) {
+        return keep(
+          payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      }
+      var bytes = conversation.backlog.turns[last].bytes
       bytes.append(copying: payload)
       answer = offer(bytes.span, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
     }
@@ -94,6 +100,7 @@ extension FlowEngine {
     case .waiting, .possible:
       keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
       conversation.turn = answer == .waiting ? .waiting : .possible
+      conversation.backlog.waitForMore()
     }
   }
 

@@ -39,6 +39,10 @@ struct Stream {
   var skip = 0
   /// The pending call that ends with this direction's open message.
   var open = PendingCalls.none
+  /// Unread bytes that the parser is asked about next, at the earliest; and those that it was asked
+  /// about, `Int.max` when asking before that is of no use.
+  @Narrow var wanted = 0
+  @Narrow var asked = 0
   /// Unread bytes; the last of them stands before `next`.
   var buffer: [UInt8] = []
   var marks: [Mark] = []
@@ -84,7 +88,23 @@ struct Stream {
     isInBody = false
   }
 
+  /// Whether the parser was not asked about all there is, and might make a message of it.
+  var isUnasked: Bool { buffer.count > asked }
+
+  /// Takes note that its unread bytes do not decide the message, which `needed` would, if that is known.
+  ///
+  /// The parser walks over all of them when it is asked. So it is asked again when there is an eighth
+  /// more, but of few bytes each time.
+  mutating func waitForMore(_ needed: Int, limit: Int) {
+    wanted = needed > buffer.count ? min(needed, limit) : buffer.count + max(1, buffer.count / 8)
+    if needed == 0, buffer.count < Self.fewBytes { wanted = buffer.count + 1 }
+    asked = needed > buffer.count ? limit : buffer.count
+  }
+
+  private static let fewBytes = 256
+
   mutating func clear(pool: inout BufferPool) {
+    (wanted, asked) = (0, 0)
     if buffer.capacity > 0 { pool.give(&buffer, &marks) }
   }
 }
@@ -93,9 +113,12 @@ struct Stream {
 struct BufferPool {
   static let limit = 256
   private var free: [(bytes: [UInt8], marks: [Stream.Mark])] = []
+  /// The fewest that were free since the last ``giveBack()``: so many were not needed.
+  private var spare = 0
 
   mutating func take(_ bytes: inout [UInt8], _ marks: inout [Stream.Mark]) {
     guard let pair = free.popLast() else { return }
+    spare = min(spare, free.count)
     (bytes, marks) = pair
     bytes.removeAll(keepingCapacity: true)
     marks.removeAll(keepingCapacity: true)
@@ -107,4 +130,17 @@ struct BufferPool {
     bytes = []
     marks = []
   }
+
+  /// Lets go of what was not needed since it was called last.
+  mutating func giveBack() {
+    free.removeFirst(min(spare, free.count))
+    spare = free.count
+  }
+
+  mutating func empty() {
+    free = []
+    spare = 0
+  }
+
+  var footprint: Int { free.reduce(0) { $0 + $1.bytes.heldBytes + $1.marks.heldBytes } }
 }

@@ -15,12 +15,15 @@ struct ThreadTraces {
     var process: ProcessKey
     var socket: UInt64
     var trace: UInt64
+    /// Whether it was met again since the search for a slot passed by.
+    var isRecent = false
   }
 
   private var threads: [Last] = []
   private var index = SlotIndex()
   private var nextTrace: UInt64
-  /// The slot that a new thread takes when all are in use: the one used longest.
+  /// Where the search for a slot goes on when all are in use. Threads that were met again are passed by
+  /// once, so that many that live for one call take each other's slots.
   private var hand = 0
   private let seed: UInt64
   private let limit: Int
@@ -46,6 +49,7 @@ struct ThreadTraces {
       return trace
     }
     let last = threads[found]
+    if !last.isRecent { threads[found].isRecent = true }
     if last.direction.index == event.direction.index, last.socket == event.socket {
       return last.trace
     }
@@ -70,6 +74,10 @@ struct ThreadTraces {
       index.insert(hash, slot: threads.count)
       threads.append(last)
       return
+    }
+    for _ in 0..<64 where threads[hand].isRecent {
+      threads[hand].isRecent = false
+      hand = hand + 1 < limit ? hand + 1 : 0
     }
     index.remove(self.hash(threads[hand].process, threads[hand].thread), slot: hand)
     threads[hand] = last

@@ -55,14 +55,18 @@ struct NetworkPairs {
 
   var count: Int { entries.count - free.count }
 
-  /// The place of `pair`, which is new or was there. Without room for one more client it is that of
-  /// the server and no client; `UInt32.max` when there is no room for that either.
-  mutating func find(_ pair: NetworkPair) -> UInt32 {
+  /// The place of `pair`, which is new or was there, and whether that has its server. Without room for one
+  /// more client it is that of the server and no client, and then that of all others, which has no ends:
+  /// there is one for each transport, tunnel and observation point.
+  mutating func find(_ pair: NetworkPair) -> (place: UInt32, hasServer: Bool) {
     let known = place(of: pair, limit: pair.client.isUnspecified ? limit : limit - limit / 8)
-    guard known == .max, !pair.client.isUnspecified else { return known }
+    if known != .max { return (known, true) }
     var folded = pair
     folded.client = .unspecified
-    return place(of: folded, limit: limit)
+    let server = place(of: folded, limit: limit - limit / 128)
+    if server != .max { return (server, true) }
+    (folded.server, folded.serverPort) = (.unspecified, 0)
+    return (place(of: folded, limit: .max), false)
   }
 
   private mutating func place(of pair: NetworkPair, limit: Int) -> UInt32 {

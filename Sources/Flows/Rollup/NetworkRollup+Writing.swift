@@ -103,6 +103,8 @@ extension NetworkRollup {
     }
     write(&table, time: minuteStart, interval: 60, into: &batch)
     table.removeAll()
+    // It is needed again in a minute.
+    if table.footprint > 1 << 20 { table = spare }
     swap(&table, &minute)
   }
 

@@ -29,6 +29,15 @@ struct NetworkRollup {
     pairs = NetworkPairs(limit: limits.rollupPairs, seed: limits.hashSeed)
   }
 
+  mutating func giveBack() {
+    for table in seconds.indices { seconds[table].giveBack() }
+    minute.giveBack()
+  }
+
+  var footprint: Int {
+    seconds.reduce(minute.footprint + pairs.entries.heldBytes) { $0 + $1.footprint }
+  }
+
   /// The second in which something of `second` can still be counted.
   mutating func open(_ second: Int64) -> Int64 {
     guard let closed else {
@@ -43,11 +52,11 @@ struct NetworkRollup {
     closed.map { second > $0 } ?? true
   }
 
-  /// Makes `pair` one that a flow speaks of, until ``leave(_:second:closing:)``; `UInt32.max` when
-  /// there is no room.
+  /// Makes `pair` one that a flow speaks of, until ``leave(_:second:closing:)``. Without room it is a
+  /// pair of less detail; that of all others is counted, beside the figures, as `rollupTableFull`.
   mutating func join(_ pair: NetworkPair, second: Int64, isNew: Bool) -> UInt32 {
-    let place = pairs.find(pair)
-    guard place != .max else { return place }
+    let (place, hasServer) = pairs.find(pair)
+    if !hasServer { tally.lose(.rollupTableFull) }
     pairs.hold(place)
     let (table, row) = makeRow(of: place, second: second)
     seconds[table].rows[row].joined &+= 1
@@ -66,12 +75,10 @@ struct NetworkRollup {
     pairs.drop(pair)
   }
 
-  /// Counts what a flow carried in one second, `client` being the direction of its client; nowhere,
-  /// when `pair` is `UInt32.max`.
+  /// Counts what a flow carried in one second, `client` being the direction of its client.
   mutating func add(
     _ traffic: BothWays<SecondTraffic>, client: Int, score: UInt8, pair: UInt32, second: Int64
   ) {
-    guard pair != .max else { return tally.lose(.rollupTableFull) }
     let (table, row) = makeRow(of: pair, second: second)
     traffic[client].add(to: &seconds[table].rows[row].figures.sent)
     traffic[1 - client].add(to: &seconds[table].rows[row].figures.received)
@@ -85,7 +92,6 @@ struct NetworkRollup {
   mutating func add<Part: PartialFigures>(
     _ part: inout Part, client: Int, pair: UInt32, second: Int64
   ) {
-    guard pair != .max else { return }
     let (table, row) = makeRow(of: pair, second: second)
     part.add(to: &seconds[table].rows[row].figures, client: client)
   }

@@ -23,8 +23,11 @@ struct NetworkTable {
   var rows: [Row] = []
   /// By pair, its row; `UInt32.max` for none.
   private var places: [UInt32] = []
+  /// The most rows of an interval since room was given back.
+  private var peak = 0
 
   var isEmpty: Bool { rows.isEmpty }
+  var footprint: Int { rows.heldBytes + places.heldBytes }
 
   func hasRow(of pair: UInt32) -> Bool {
     Int(pair) < places.count && places[Int(pair)] != .max
@@ -43,8 +46,17 @@ struct NetworkTable {
     return (rows.count - 1, true)
   }
 
+  /// Gives back what no interval needed since it was called last.
+  mutating func giveBack() {
+    defer { peak = rows.count }
+    guard rows.isEmpty, rows.capacity > 256, peak * 8 < rows.capacity else { return }
+    rows = []
+    places = []
+  }
+
   mutating func removeAll() {
+    peak = max(peak, rows.count)
     for row in rows.indices { places[Int(rows[row].pair)] = .max }
-    rows.removeAll(keepingCapacity: true)
+    rows.empty()
   }
 }

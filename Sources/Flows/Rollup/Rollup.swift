@@ -8,30 +8,46 @@ import Telemetry
 /// A call counts in the second in which it ended, or was given up. A second stays open for
 /// ``FlowLimits/rollupGrace``; a call that comes later still counts in the oldest open second, so
 /// that every call counts once and what was emitted is never amended. Minutes are sums of their
-/// seconds.
+/// seconds. A key that finds no room counts in a row of less detail, the last of them that of all others,
+/// so that sums are exact whatever comes; the tally says, as `rollupTableFull` beside what was counted,
+/// how often that was so.
+///
+/// When the clock was set back, what is open is over: seconds that come again have rows again.
 struct Rollup {
   /// Seconds that can be open at a time; a call from further ahead counts in the last of them.
   private static let window = 8
 
-  private var seconds: [RollupTable]
-  private var minute: RollupTable
+  private var seconds = Array(repeating: RollupTable(), count: Rollup.window)
+  private var minute = RollupTable()
   /// The minute that `minute` is of, in seconds since the epoch.
   private var minuteStart: Int64 = 0
   /// All seconds up to this one are closed; nil before the first call.
   private var closed: Int64?
+  /// The rows of an interval that is closed, and which of them is to be emitted next.
+  private var leaving = RollupTable()
+  private var leavingRow = 0
+  private var leavingTime: Int64 = 0
+  private var leavingInterval: UInt32 = 1
   /// Stands in for a table that is being closed.
-  private let spare = RollupTable(limit: 0)
+  private let spare = RollupTable()
   private let limits: FlowLimits
 
   init(limits: FlowLimits) {
     self.limits = limits
-    minute = RollupTable(limit: limits.rollupRowsPerMinute)
-    seconds = Array(
-      repeating: RollupTable(limit: limits.rollupRowsPerSecond), count: Self.window)
   }
 
-  /// Counts `metric`, the figures of one call (not changed, but too large to hand over by value),
-  /// whose endpoint lies in the bytes of `text` from `origin` on.
+  mutating func giveBack(everything: Bool) {
+    for table in seconds.indices { seconds[table].giveBack(everything: everything) }
+    minute.giveBack(everything: everything)
+    leaving.giveBack(everything: everything)
+  }
+
+  var footprint: Int {
+    seconds.reduce(minute.footprint + leaving.footprint) { $0 + $1.footprint }
+  }
+
+  /// Counts `metric`, the figures of one call, which mean nothing afterwards (they are too large to hand
+  /// over by value), whose endpoint lies in the bytes of `text` from `origin` on.
   mutating func add(
     _ metric: inout CallMetric, endpoint name: Text, from origin: Int, of text: [UInt8],
     at time: Timestamp, tally: inout Tally
@@ -40,14 +56,11 @@ struct Rollup {
     let endpoint =
       start + length <= text.count
       ? text.span.clipped(from: start, to: start + length) : Span<UInt8>()
-    var keyHash = Hash(seed: limits.hashSeed)
-    metric.combineKey(into: &keyHash)
-    var hash = keyHash
-    hash.combine(endpoint)
     let table = table(of: time.seconds)
-    let isCounted = seconds[table].add(
-      &metric, endpoint: endpoint, hash: hash.value, keyHash: keyHash)
-    if !isCounted { tally.lose(.rollupTableFull) }
+    let hasServer = seconds[table].add(
+      &metric, endpoint: endpoint, hash: metric.hash(endpoint: endpoint, limits.hashSeed),
+      limit: limits.rollupRowsPerSecond, seed: limits.hashSeed)
+    if !hasServer { tally.lose(.rollupTableFull) }
   }
 
   private mutating func table(of second: Int64) -> Int {
@@ -62,85 +75,116 @@ struct Rollup {
     return remainder < 0 ? remainder + window : remainder
   }
 
-  /// Emits the seconds that are over at `now`, and the minute when its last second is.
+  /// Emits the seconds that are over at `now`, and the minute when its last second is. False when the
+  /// batch has no room for all of their rows: take it, and call again.
+  @discardableResult
   mutating func close(
     now: Timestamp, into batch: inout RecordBatch, tally: inout Tally
-  ) {
+  ) -> Bool {
+    guard emit(into: &batch, tally: &tally) else { return false }
     let through = (now + -limits.rollupGrace).seconds - 1
     guard let last = closed else {
       closed = through
-      return
+      return true
     }
-    guard through > last else { return }
-    for second in (last + 1)...min(through, last + Int64(Self.window)) {
-      closeSecond(second, into: &batch, tally: &tally)
+    if through < last - Self.largestStepBack {
+      guard finish(into: &batch, tally: &tally) else { return false }
+      closed = through
+      return true
     }
-    closed = through
-    if through >= minuteStart + 59 { closeMinute(into: &batch, tally: &tally) }
+    guard through > last else { return true }
+    guard closeSeconds(through: through, into: &batch, tally: &tally) else { return false }
+    guard through >= minuteStart + 59 else { return true }
+    return closeMinute(into: &batch, tally: &tally)
   }
 
-  /// Emits everything, over or not: nothing will follow.
-  mutating func finish(into batch: inout RecordBatch, tally: inout Tally) {
-    guard let last = closed else { return }
-    for second in (last + 1)...(last + Int64(Self.window)) {
-      closeSecond(second, into: &batch, tally: &tally)
+  /// Seconds that a clock may go back by, as events of several threads and processors do.
+  private static let largestStepBack: Int64 = 2
+
+  /// Emits everything, over or not: nothing will follow. False as ``close(now:into:tally:)``.
+  @discardableResult
+  mutating func finish(into batch: inout RecordBatch, tally: inout Tally) -> Bool {
+    guard emit(into: &batch, tally: &tally) else { return false }
+    if let last = closed, !seconds.allSatisfy(\.isEmpty) {
+      let end = last + Int64(Self.window)
+      guard closeSeconds(through: end, into: &batch, tally: &tally) else { return false }
     }
-    closed = last + Int64(Self.window)
-    closeMinute(into: &batch, tally: &tally)
+    return closeMinute(into: &batch, tally: &tally)
+  }
+
+  private mutating func closeSeconds(
+    through: Int64, into batch: inout RecordBatch, tally: inout Tally
+  ) -> Bool {
+    let last = closed ?? through
+    for second in (last + 1)...min(through, last + Int64(Self.window)) {
+      guard closeSecond(second, into: &batch, tally: &tally) else { return false }
+    }
+    closed = through
+    return true
   }
 
   private mutating func closeSecond(
     _ second: Int64, into batch: inout RecordBatch, tally: inout Tally
-  ) {
+  ) -> Bool {
     let table = Self.table(of: second)
-    guard !seconds[table].isEmpty else { return }
+    guard !seconds[table].isEmpty else { return true }
     let start = Timestamp(seconds: second).minuteStart
     if start != minuteStart {
-      closeMinute(into: &batch, tally: &tally)
+      guard closeMinute(into: &batch, tally: &tally) else { return false }
       minuteStart = start
     }
     var closing = spare
+    swap(&closing, &leaving)
     swap(&closing, &seconds[table])
+    closed = second
+    (leavingTime, leavingInterval) = (second, 1)
     for row in closing.rows.indices {
       var figures = closing.rows[row]
-      var keyHash = Hash(seed: limits.hashSeed)
-      figures.combineKey(into: &keyHash)
-      let isCounted = minute.add(
+      let hasServer = minute.add(
         &figures, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),
-        keyHash: keyHash)
-      if !isCounted { tally.lose(.rollupTableFull, count: figures.requests) }
+        limit: limits.rollupRowsPerMinute, seed: limits.hashSeed)
+      if !hasServer { tally.lose(.rollupTableFull) }
     }
-    emit(closing, time: second, interval: 1, into: &batch, tally: &tally)
-    closing.removeAll()
-    swap(&closing, &seconds[table])
+    swap(&closing, &leaving)
+    return emit(into: &batch, tally: &tally)
   }
 
-  private mutating func closeMinute(into batch: inout RecordBatch, tally: inout Tally) {
-    emit(minute, time: minuteStart, interval: 60, into: &batch, tally: &tally)
-    minute.removeAll()
+  private mutating func closeMinute(
+    into batch: inout RecordBatch, tally: inout Tally
+  ) -> Bool {
+    guard !minute.isEmpty else { return true }
+    swap(&leaving, &minute)
+    (leavingTime, leavingInterval) = (minuteStart, 60)
+    return emit(into: &batch, tally: &tally)
   }
 
-  private func emit(
-    _ table: borrowing RollupTable, time: Int64, interval: UInt32, into batch: inout RecordBatch,
-    tally: inout Tally
-  ) {
-    for row in table.rows.indices {
-      let endpoint = table.endpoint(of: row)
-      var metric = table.rows[row]
+  /// Emits what is left of the interval that was closed last; false when the batch is full before all
+  /// of it is out.
+  private mutating func emit(into batch: inout RecordBatch, tally: inout Tally) -> Bool {
+    var row = leavingRow
+    while row < leaving.rows.count {
+      let endpoint = leaving.endpoint(of: row)
+      var metric = leaving.rows[row]
       guard batch.metrics.count < limits.batchMetrics,
         batch.text.count + endpoint.count <= limits.batchTextBytes
-      else {
-        tally.lose(.batchFull, count: metric.requests)
-        continue
-      }
-      metric.time = Timestamp(seconds: time)
-      metric.interval = interval
+      else { break }
+      metric.time = Timestamp(seconds: leavingTime)
+      metric.interval = leavingInterval
       metric.endpoint = Text(
         offset: endpoint.isEmpty ? 0 : UInt32(batch.text.count), length: UInt32(endpoint.count))
       batch.text.append(copying: endpoint)
       batch.metrics.append(metric)
       tally.pass(metric.requests)
+      row += 1
     }
+    let isOut = row == leaving.rows.count
+    leavingRow = isOut ? 0 : row
+    if isOut {
+      leaving.removeAll()
+      // It is needed again in a minute.
+      if leavingInterval == 60 { leaving.giveBack(everything: leaving.footprint > 1 << 20) }
+    }
+    return isOut
   }
 }
 

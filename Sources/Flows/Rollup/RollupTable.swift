@@ -10,35 +10,57 @@ struct RollupTable {
   private var hashes: [UInt32] = []
   private var text: [UInt8] = []
   private var index = SlotIndex()
-  private let limit: Int
-  /// Rows beyond this many are only made without an endpoint.
-  private let endpointLimit: Int
-
-  init(limit: Int) {
-    self.limit = limit
-    endpointLimit = limit - limit / 8
-  }
+  /// The most rows of an interval since room was given back.
+  private var peak = 0
 
   var isEmpty: Bool { rows.isEmpty }
+  var footprint: Int {
+    rows.heldBytes + hashes.heldBytes + text.heldBytes + index.footprint
+  }
+  /// Bytes of all endpoints.
+  var textCount: Int { text.count }
 
   /// Adds `figures` to the row of their key, whose hash with `endpoint` is `hash`. Without room for
-  /// one more endpoint it is the row of no endpoint; false when there is no room for that either.
+  /// one more endpoint it is the row of no endpoint, then that of the server and no client, and at last
+  /// that of the others, which has no ends; there always is one. The last eighth of `limit` rows is for
+  /// those without an endpoint, the last half of that for those without a client. False when it
+  /// was the last.
   mutating func add(
-    _ figures: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32, keyHash: Hash
+    _ figures: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32, limit: Int, seed: UInt64
   ) -> Bool {
     if let found = find(&figures, endpoint: endpoint, hash: hash) {
       rows[found].add(&figures)
       return true
     }
-    if rows.count < endpointLimit || (endpoint.isEmpty && rows.count < limit) {
+    if rows.count < limit - limit / (endpoint.isEmpty ? 16 : 8) {
       insert(figures, endpoint: endpoint, hash: hash)
       return true
     }
-    guard !endpoint.isEmpty else { return false }
+    if !endpoint.isEmpty {
+      let none = Span<UInt8>()
+      let hash = figures.hash(endpoint: none, seed)
+      return add(&figures, endpoint: none, hash: hash, limit: limit, seed: seed)
+    }
+    figures.client = .nobody
+    if addFolded(&figures, limit: limit, seed: seed) { return true }
+    figures.server = .nobody
+    _ = addFolded(&figures, limit: .max, seed: seed)
+    return false
+  }
+
+  /// Adds to a row without an endpoint, which may be the last of so many; whether there is room.
+  private mutating func addFolded(
+    _ figures: inout CallMetric, limit: Int, seed: UInt64
+  ) -> Bool {
     let none = Span<UInt8>()
-    var folded = keyHash
-    folded.combine(none)
-    return add(&figures, endpoint: none, hash: folded.value, keyHash: keyHash)
+    let hash = figures.hash(endpoint: none, seed)
+    if let found = find(&figures, endpoint: none, hash: hash) {
+      rows[found].add(&figures)
+    } else {
+      guard rows.count < limit else { return false }
+      insert(figures, endpoint: none, hash: hash)
+    }
+    return true
   }
 
   @inline(__always)
@@ -80,11 +102,25 @@ struct RollupTable {
 
   func hash(of row: Int) -> UInt32 { hashes[row] }
 
+  /// Gives back what no interval needed since it was called last, or all that holds nothing.
+  mutating func giveBack(everything: Bool) {
+    defer { peak = rows.count }
+    guard rows.isEmpty, everything || (rows.capacity > 256 && peak * 8 < rows.capacity) else {
+      return
+    }
+    rows = []
+    hashes = []
+    text = []
+    index = SlotIndex()
+  }
+
+  /// Forgets all rows; and what more rows took once, when there were few.
   mutating func removeAll() {
     guard !rows.isEmpty else { return }
-    rows.removeAll(keepingCapacity: true)
-    hashes.removeAll(keepingCapacity: true)
-    text.removeAll(keepingCapacity: true)
+    peak = max(peak, rows.count)
+    rows.empty()
+    hashes.empty()
+    text.empty(above: 16_384)
     index.removeAll()
   }
 }
@@ -143,8 +179,17 @@ extension CallMetric {
       && signalSource.rawValue == other.signalSource.rawValue
   }
 
+  /// The hash of its key and an endpoint.
   @inline(__always)
-  func combineKey(into hash: inout Hash) {
+  func hash(endpoint: Span<UInt8>, _ seed: UInt64) -> UInt32 {
+    var hash = Hash(seed: seed)
+    combineKey(into: &hash)
+    hash.combine(endpoint)
+    return hash.value
+  }
+
+  @inline(__always)
+  private func combineKey(into hash: inout Hash) {
     hash.combine(client.address)
     hash.combine(server.address)
     hash.combine(client.process)
@@ -166,4 +211,9 @@ extension CallMetric {
     durationMax = max(durationMax, other.durationMax)
     durationCount &+= other.durationCount
   }
+}
+
+extension CallEnd {
+  /// Stands for all ends that found no room for a row of their own.
+  fileprivate static var nobody: CallEnd { CallEnd(address: .unspecified, port: 0) }
 }

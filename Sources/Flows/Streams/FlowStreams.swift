@@ -69,6 +69,10 @@ struct StreamPosition: BitwiseCopyable {
   var isTentative = false
   var isAcknowledged = false
   var isFinished = false
+  /// Whether no byte of it was seen yet, and `next` is what the other side had acknowledged when it was
+  /// first seen; and whether such bytes were given up since.
+  var isAssumed = false
+  var isAssumedLost = false
 
   /// Whether no bytes of it were seen.
   var isEmpty: Bool { !hasBytes && firstHeld == StreamPosition.none && !isFinished }
@@ -87,6 +91,11 @@ struct StreamPosition: BitwiseCopyable {
   @inline(__always)
   mutating func acknowledge(_ sequence: UInt32) {
     if isTentative { settle(at: sequence) }
+    // Tools that make packets often leave the number out.
+    if !isStarted, sequence != 0 {
+      (isStarted, isAssumed) = (true, true)
+      next = sequence
+    }
     if !isAcknowledged || Int32(bitPattern: sequence &- acknowledged) > 0 {
       acknowledged = sequence
       isAcknowledged = true

@@ -10,8 +10,11 @@ struct PacketReader: ~Copyable, SegmentSink {
   var engine: FlowEngine
   /// What a free slot holds means nothing.
   var conversations: [Conversation] = []
-  /// Per conversation: the flow's slot.
+  /// Per conversation: the flow's slot, and whether it is in use.
   private(set) var flows: [UInt32] = []
+  private(set) var isUsed: [Bool] = []
+  /// Where the search for a conversation that gives way goes on.
+  private var hand = 0
   private var free: [UInt32] = []
   private let limit: Int
   /// Conversations whose protocol was found since the owner looked.
@@ -23,6 +26,39 @@ struct PacketReader: ~Copyable, SegmentSink {
   }
 
   var count: Int { conversations.count - free.count }
+
+  /// Moves the conversations to the front, in no more memory than they need, and tells their flows.
+  mutating func compact(_ streams: inout [FlowStreams]) {
+    let moves = SlotMoves(isUsed)
+    conversations = moves.apply(to: conversations)
+    flows = moves.apply(to: flows)
+    isUsed = Array(repeating: true, count: flows.count)
+    free = []
+    hand = 0
+    for slot in flows.indices { streams[Int(flows[slot])].conversation = UInt32(slot) }
+    engine.conversationsMoved(moves, &conversations)
+  }
+
+  var footprint: Int { conversations.heldBytes + flows.heldBytes }
+
+  var isFull: Bool { free.isEmpty && conversations.count >= limit }
+
+  /// The flow whose conversation gives way to a new one: of the next few one that is over, or the one
+  /// silent for longest, if it is since `time`.
+  mutating func evictionCandidate(silentSince time: Timestamp) -> Int? {
+    var best: Int?
+    for _ in 0..<min(16, conversations.count) {
+      hand = hand + 1 < conversations.count ? hand + 1 : 0
+      guard isUsed[hand] else { continue }
+      if best.map({ conversations[hand].isWorthLess(than: conversations[$0]) }) ?? true {
+        best = hand
+      }
+    }
+    guard let best, conversations[best].isOver || conversations[best].lastActive <= time else {
+      return nil
+    }
+    return Int(flows[best])
+  }
 
   /// Makes a conversation for the flow in slot `flow`; false when there is no room.
   mutating func open(
@@ -36,6 +72,7 @@ struct PacketReader: ~Copyable, SegmentSink {
     if let reused = free.popLast() {
       conversations[Int(reused)] = conversation
       flows[Int(reused)] = UInt32(flow)
+      isUsed[Int(reused)] = true
       streams.conversation = reused
     } else {
       guard conversations.count < limit else {
@@ -45,6 +82,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       streams.conversation = UInt32(conversations.count)
       conversations.append(conversation)
       flows.append(UInt32(flow))
+      isUsed.append(true)
     }
     streams.mode = .followed
   }
@@ -55,6 +93,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       let slot = Int(streams.conversation)
       engine.close(&conversations[slot], slot: slot, at: time)
       conversations[slot].parser = nil
+      isUsed[slot] = false
       free.append(streams.conversation)
     }
     streams.mode = mode

@@ -99,6 +99,7 @@ extension SegmentAssembler {
     let unseen = streams.positions[other].distance(to: packet.acknowledgement)
     if packet.flags.rawValue & 0x10 != 0, streams.positions[other].isStarted, unseen > 0 {
       streams.positions[other].next = packet.acknowledgement
+      if streams.positions[other].isAssumed { streams.positions[other].isAssumedLost = true }
       sink.lose(unseen, because: .reassemblyFull, direction: other, of: &streams)
     }
   }

@@ -92,6 +92,7 @@ extension SegmentAssembler {
   ) {
     let count = streams.positions[direction].distance(to: place)
     streams.positions[direction].next = place
+    if streams.positions[direction].isAssumed { streams.positions[direction].isAssumedLost = true }
     sink.lose(count, because: reason, direction: direction, of: &streams)
   }
 
@@ -105,6 +106,20 @@ extension SegmentAssembler {
     if Int(streams.waited) > limits.reorderedPackets {
       giveWay(&streams, because: .streamGap, into: &sink)
     }
+  }
+
+  /// Waits no more for what has waited longest, so that nobody's missing bytes use up the room of all.
+  mutating func makeRoom<Sink: SegmentSink & ~Copyable>(
+    _ flows: inout [FlowStreams], into sink: inout Sink
+  ) {
+    var done = 0
+    while done < waiting.count, isCrowded {
+      let slot = waiting[done]
+      while flows[slot].held > 0 { giveWay(&flows[slot], because: .reassemblyFull, into: &sink) }
+      flows[slot].isWaiting = false
+      done += 1
+    }
+    waiting.removeFirst(done)
   }
 
   mutating func wait(for slot: Int, _ streams: inout FlowStreams) {

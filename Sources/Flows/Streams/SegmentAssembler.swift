@@ -9,6 +9,9 @@ import Telemetry
 /// acknowledges. So segments that the capture, or the network, put into another order come out as
 /// they were, and a segment that comes in order, as almost all do, goes straight through uncopied.
 ///
+/// A direction of which nothing was seen begins where the other side says that it is: so what a
+/// connection that was met in its middle loses first, is missed too.
+///
 /// Missing bytes are given up when the receiver has acknowledged them, when they are waited for too
 /// long, when there is no room to hold more behind them, or when the flow ends. The memory is bounded
 /// by ``SegmentLimits``; no segment is refused because of it, only waited for less.
@@ -30,6 +33,10 @@ struct SegmentAssembler: ~Copyable {
   /// No window is that large (RFC 7323 section 2.3): what lies further off is of no use.
   static let reach = 1 << 30
 
+  /// What lies further from an assumed place says that it was assumed wrongly: some 16 MiB are on their
+  /// way at a time.
+  private static let assumedReach = 1 << 24
+
   let limits: SegmentLimits
   var held: [Held] = []
   var freeHeld: [UInt32] = []
@@ -49,6 +56,22 @@ struct SegmentAssembler: ~Copyable {
   /// Segments held, of all flows.
   var heldCount: Int { held.count - freeHeld.count }
 
+  /// Gives back what more segments than are held took.
+  mutating func giveBack() {
+    pool.giveBack()
+    guard SlotTrim.isWorthIt(used: heldCount, of: held.count) else { return }
+    let end = SlotTrim.end(of: held.count, &freeHeld)
+    if end < held.count { held.cut(to: end) }
+  }
+
+  var footprint: Int { pool.footprint + held.heldBytes }
+
+  /// Whether there may not be room to hold one more segment.
+  @inline(__always)
+  var isCrowded: Bool {
+    (freeHeld.isEmpty && held.count >= limits.heldSegments) || pool.room < limits.heldBytes / 32
+  }
+
   /// Takes a segment of the flow in `slot`; `payload` is what was captured of its bytes.
   mutating func take<Sink: SegmentSink & ~Copyable>(
     _ packet: inout DecodedPacket, _ payload: Span<UInt8>, direction: Int, slot: Int,
@@ -60,6 +83,8 @@ struct SegmentAssembler: ~Copyable {
       streams.positions[direction].isStarted = true
       streams.positions[direction].next = packet.sequence
       streams.positions[direction].isTentative = packet.payloadLength == 0
+    } else if streams.positions[direction].isAssumed {
+      if packet.payloadLength > 0 { begin(direction, at: packet.sequence, &streams, into: &sink) }
     } else if streams.positions[direction].isTentative, packet.payloadLength > 0 {
       streams.positions[direction].settle(at: packet.sequence)
       streams.positions[direction].isTentative = false
@@ -70,6 +95,9 @@ struct SegmentAssembler: ~Copyable {
         noteFirst(packet.acknowledgement, of: 1 - direction, &streams)
       }
       streams.positions[1 - direction].acknowledge(packet.acknowledgement)
+      if streams.positions[1 - direction].isAssumedLost {
+        missUnseen(1 - direction, &streams, into: &sink)
+      }
     }
     let length = packet.payloadLength
     let isFinal = flags & 0x01 != 0
@@ -113,6 +141,36 @@ struct SegmentAssembler: ~Copyable {
     !position.isStarted || position.distance(to: acknowledgement) <= 0
   }
 
+  /// Takes the first bytes of a direction whose place the other side told.
+  private mutating func begin<Sink: SegmentSink & ~Copyable>(
+    _ direction: Int, at sequence: UInt32, _ streams: inout FlowStreams, into sink: inout Sink
+  ) {
+    let distance = streams.positions[direction].distance(to: sequence)
+    let isLost = streams.positions[direction].isAssumedLost
+    streams.positions[direction].isAssumed = false
+    streams.positions[direction].isAssumedLost = false
+    if distance < -1, !isLost {
+      // They were on their way when the other side was met.
+      streams.positions[direction].next = sequence
+    } else if abs(distance) > Self.assumedReach {
+      streams.positions[direction].next = sequence
+    } else if distance > 0 {
+      streams.positions[direction].next = sequence
+      sink.lose(distance, because: .streamGap, direction: direction, of: &streams)
+    }
+  }
+
+  /// Gives up, at once, what was acknowledged of a direction of which nothing is ever seen.
+  private mutating func missUnseen<Sink: SegmentSink & ~Copyable>(
+    _ direction: Int, _ streams: inout FlowStreams, into sink: inout Sink
+  ) {
+    let count = streams.positions[direction].distance(
+      to: streams.positions[direction].acknowledged)
+    guard streams.held == 0, count > 0 else { return }
+    streams.positions[direction].next = streams.positions[direction].acknowledged
+    sink.lose(count, because: .streamGap, direction: direction, of: &streams)
+  }
+
   /// Looks at SYN and RST; whether there is nothing else to look at.
   private mutating func isBeginningOrReset(
     _ packet: inout DecodedPacket, _ direction: Int, _ streams: inout FlowStreams
@@ -125,12 +183,13 @@ struct SegmentAssembler: ~Copyable {
     // SYN takes the sequence number before the first byte.
     packet.sequence &+= 1
     let isAnswer = packet.flags.rawValue & 0x10 != 0
-    if !streams.positions[direction].isStarted
+    if !streams.positions[direction].isStarted || streams.positions[direction].isAssumed
       || (streams.positions[direction].isEmpty
         && (isAnswer || !streams.positions[direction].isAcknowledged))
     {
       // Tried again it may have another number: that which is answered counts.
       streams.positions[direction].isStarted = true
+      streams.positions[direction].isAssumed = false
       streams.positions[direction].next = packet.sequence
     }
     if isAnswer, streams.positions[1 - direction].isEmpty {

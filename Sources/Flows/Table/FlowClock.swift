@@ -29,7 +29,7 @@ extension FlowTable {
     guard isOver, writeSample(into: &batch), !isFull(batch) else { return .full }
     let ahead = now - from
     guard ahead > 0 else {
-      return -ahead <= limits.reportInterval ? .arrived : goBack(to: now, into: &batch)
+      return -ahead <= limits.longestStepBack ? .arrived : goBack(to: now, into: &batch)
     }
     let step = step(from: from, ahead: ahead)
     let time = from + step

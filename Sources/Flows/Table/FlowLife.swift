@@ -102,27 +102,43 @@ extension FlowTable {
     return flows.count - 1
   }
 
-  /// Ends the flow of a few that was silent for longest, if it is over or idle.
+  /// Ends the flow of a few that is worth least: what is over, what was never answered, what is silent
+  /// for longest. A new flow always finds a place.
   private mutating func evict(at time: Timestamp) {
     guard !flows.isEmpty else { return }
-    var best: Int?
+    var best: (slot: Int, worth: Int)?
     for _ in 0..<16 {
       evictionHand = evictionHand + 1 < flows.count ? evictionHand + 1 : 0
-      guard flows[evictionHand].use == .open, isEvictable(evictionHand, at: time) else { continue }
-      if let known = best, flows[known].last <= flows[evictionHand].last { continue }
-      best = evictionHand
+      guard flows[evictionHand].use == .open else { continue }
+      let worth = worth(evictionHand, at: time)
+      if let known = best,
+        (known.worth, flows[known.slot].last) <= (worth, flows[evictionHand].last)
+      {
+        continue
+      }
+      best = (evictionHand, worth)
     }
-    if let best { end(best) }
+    if let best { end(best.slot) }
   }
 
-  private func isEvictable(_ slot: Int, at time: Timestamp) -> Bool {
+  /// How little is lost with a flow's place: the least first.
+  private func worth(_ slot: Int, at time: Timestamp) -> Int {
+    let silence = time - flows[slot].last
     switch flows[slot].phase {
-    case .finished, .reset, .refused: true
-    // Those of a flood of SYNs take each other's places, not those of new connections.
-    case .opening, .answered: time - flows[slot].last > 1_000_000_000
-    default: time - flows[slot].last > limits.idleBeforeEviction
+    case .finished, .reset, .refused: return 0
+    // Those of a flood take each other's places.
+    case .opening, .answered: return silence > 1_000_000_000 ? 1 : 3
+    case .other
+    where flows[slot].facts.has(FlowFacts.seen, 0) && flows[slot].facts.has(FlowFacts.seen, 1):
+      // An exchange of datagrams, most likely over.
+      return silence > Self.exchangeSilence ? 1 : 3
+    case .other: return silence > limits.idleBeforeEviction ? 2 : 3
+    case .established, .halfClosed: return silence > limits.idleBeforeEviction ? 2 : 4
     }
   }
+
+  /// Datagrams in both directions, and then nothing for so long, are an exchange that is over.
+  private static var exchangeSilence: Int64 { 100_000_000 }
 
   /// Takes a flow out of the table. Its slot waits in ``ended``.
   mutating func end(_ slot: Int) {

@@ -78,6 +78,33 @@ struct FlowTable: ~Copyable {
   /// Flows that have a slot: those that ended and are not released, too.
   var count: Int { flows.count - free.count }
 
+  /// Gives back the memory of the free slots behind the last that is used; the address space stays. What
+  /// ended must have been released.
+  mutating func giveBack() {
+    guard ended.isEmpty else { return }
+    let end = SlotTrim.end(of: flows.count, &free)
+    let room = limits.flows + Self.endedLimit
+    guard end < flows.count else { return }
+    counting.removeAll { Int($0) >= end }
+    flows.cut(to: end, reserving: room)
+    details.cut(to: end, reserving: room)
+    dues.cut(to: end, reserving: room)
+    (sweepHand, evictionHand) = (0, 0)
+    index.giveBack()
+    samples.giveBack()
+    incidents.giveBack()
+    extras.giveBack()
+    gaps.giveBack()
+    echoes.giveBack()
+  }
+
+  /// Bytes of the slots that were used.
+  var footprint: Int {
+    flows.count * (MemoryLayout<Flow>.stride + MemoryLayout<FlowDetail>.stride)
+      + samples.footprint + incidents.footprint + extras.footprint + gaps.footprint
+      + echoes.footprint + rollup.footprint + index.footprint
+  }
+
   /// Makes an interface known; its number is what packets carry. Beyond the limit it is the last.
   mutating func addInterface(_ description: InterfaceDescription) -> UInt32 {
     guard interfaces.descriptions.count < limits.interfaces else {

@@ -17,6 +17,8 @@ package struct FlowTableLimits: Sendable {
   package var otherTimeout: Int64 = 5_000_000_000
   /// How much later than its time a packet may come: seconds close, and flows end, this much later.
   package var lateness: Int64 = 1_000_000_000
+  /// How far back time may go; further back the clock was set, and everything begins anew.
+  package var longestStepBack: Int64 = 2_000_000_000
   /// A flow that goes on is reported this often.
   package var reportInterval: Int64 = 60_000_000_000
   /// A flow in a full table gives its place to a new one when it was silent for this long.

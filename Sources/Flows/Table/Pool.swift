@@ -28,6 +28,17 @@ struct Pool<Value: BitwiseCopyable> {
     return UInt32(slots.count - 1)
   }
 
+  /// Gives back the memory of the free slots behind the last that is used, if few are; its address space
+  /// stays.
+  mutating func giveBack() {
+    guard SlotTrim.isWorthIt(used: count, of: slots.count) else { return }
+    let end = SlotTrim.end(of: slots.count, &free)
+    if end < slots.count { slots.cut(to: end, reserving: limit) }
+  }
+
+  /// Bytes of the slots that were used.
+  var footprint: Int { slots.count * MemoryLayout<Value>.stride }
+
   /// Gives a slot back; nothing happens for ``none``.
   mutating func remove(_ slot: UInt32) {
     if slot != Self.none { free.append(slot) }

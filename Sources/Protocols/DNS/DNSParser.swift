@@ -102,7 +102,7 @@ package struct DNSParser: ProtocolParser {
     let size = Self.streamSize(bytes)
     guard size >= DNSHeader.size else { throw ParseError(at: 0, expected: "a length from 12") }
     let isCut = bytes.count < 2 + size
-    if isCut, !isFinal { return .needMore }
+    if isCut, !isFinal { return .needBytes(2 + size) }
     let body = bytes.clipped(from: 2, to: 2 + size)
     if let header = DNSHeader(body), header.isResponse, header.id == transfer?.id {
       let isLast = transfer?.take(body) == true && !isCut

@@ -34,7 +34,7 @@ extension MySQLParser {
       throw ParseError(at: 4, expected: "a command of the client")
     }
     let wanted = min(4 + length, Self.textReach)
-    if bytes.count < wanted && !isFinal { return .needMore }
+    if bytes.count < wanted && !isFinal { return .needBytes(wanted) }
     awaitsLogin = false
     continuesPacket = length == 0xff_ffff
     if command == .statementSendLongData { return .skip(4 + length) }

@@ -29,7 +29,7 @@ extension PostgreSQLParser {
       throw ParseError(at: 1, expected: "the length of a message")
     }
     let wanted = min(length, Self.textReach)
-    if bytes.count < wanted && !isFinal { return .needMore }
+    if bytes.count < wanted && !isFinal { return .needBytes(wanted) }
     let isCut = bytes.count < wanted
     let body = bytes.clipped(from: 5, to: min(length, bytes.count, Self.textReach))
     switch bytes[0] {

@@ -58,6 +58,9 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let spoolCorrupt = LossReason(rawValue: 34)
   /// A copy of a packet that was captured before.
   package static let duplicatePacket = LossReason(rawValue: 35)
+  /// The answer of a request that gave way: more waited than there was room for, and its conversation
+  /// had the most of them, or it waited longest.
+  package static let gaveWay = LossReason(rawValue: 40)
   /// The server refused a frame as malformed.
   package static let malformedFrame = LossReason(rawValue: 48)
   /// The server's store refused the rows.
@@ -96,6 +99,7 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .spoolFull: "spool_full"
     case .spoolCorrupt: "spool_corrupt"
     case .duplicatePacket: "duplicate_packet"
+    case .gaveWay: "gave_way"
     case .malformedFrame: "malformed_frame"
     case .storeRefused: "store_refused"
     case .timeOutOfRange: "time_out_of_range"

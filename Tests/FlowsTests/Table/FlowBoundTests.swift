@@ -110,7 +110,7 @@ import Testing
   @Test func sizes() {
     #expect(MemoryLayout<Flow>.stride == 128)
     #expect(MemoryLayout<FlowDetail>.stride <= 256)
-    #expect(MemoryLayout<Conversation>.stride <= 336)
+    #expect(MemoryLayout<Conversation>.stride <= 368)
   }
 
   /// Every segment leaves a hole: holes are remembered in a bounded place, and counted all the same.
