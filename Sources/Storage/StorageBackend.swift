@@ -6,7 +6,7 @@ package import Telemetry
 package protocol StorageBackend: Sendable {
   /// Creates the tables that are missing and brings the others to their declared form.
   ///
-  /// Idempotent. New columns are added, codecs and retention are changed; nothing stored is
+  /// Idempotent. New columns are added, codecs, retention and settings are changed; nothing stored is
   /// rewritten or dropped.
   ///
   /// - Throws: ``StorageError/newerStore(table:stored:known:)`` before anything is changed.

@@ -12,6 +12,7 @@
 // installed ClickHouse instead. Either way the engine gets SIGTERM when its parent dies.
 
 #define _GNU_SOURCE
+#include "residency.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -97,6 +98,7 @@ static int run_library(const char *path, int count, char **arguments)
                 path);
         return exit_no_engine;
     }
+    keep_library_small(path);
     char **argv = calloc((size_t)count + 2, sizeof *argv);
     if (argv == NULL)
         return exit_no_engine;

@@ -7,8 +7,10 @@ package struct JournalLimits: Hashable, Sendable {
   package var isSynchronous = true
   /// Batches that come within this many milliseconds share one wait for the disk.
   package var groupMilliseconds = 20
-  /// A segment is handed to the store when its first batch is this old, ...
-  package var segmentMilliseconds = 500
+  /// A segment is handed to the store when its first batch is this old, ... An insert costs the store
+  /// the same for one row as for a thousand, so this is what a quiet host pays for; and how late a
+  /// row shows.
+  package var segmentMilliseconds = 2_000
   /// ... or it holds this many bytes, ...
   package var segmentBytes = 16 << 20
   /// ... or records.

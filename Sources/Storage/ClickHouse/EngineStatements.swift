@@ -32,14 +32,19 @@ extension EngineConnection {
   private static let foreignDatabases =
     "('system', 'default', 'INFORMATION_SCHEMA', 'information_schema')"
 
-  /// Sends an encoded block once.
+  /// Fewer rows than this are found fast enough without their skip indexes, which cost more to make
+  /// than the rows; the first merge makes them.
+  private static let rowsWorthIndexes = 8_192
+
+  /// Sends an encoded block of `rows` rows once.
   func insert(
-    _ block: ByteBuffer, into table: TableDeclaration, token: String
+    _ block: ByteBuffer, rows: Int, into table: TableDeclaration, token: String
   ) async throws(StorageError) {
     let settings = [
       ("query", "INSERT INTO \(table.quotedName) FORMAT Native"),
       ("insert_deduplicate", "1"),
       ("insert_deduplication_token", token),
+      ("materialize_skip_indexes_on_insert", rows < Self.rowsWorthIndexes ? "0" : "1"),
     ]
     _ = try await send(block, settings: settings, seconds: 120)
   }

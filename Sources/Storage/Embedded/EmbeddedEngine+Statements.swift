@@ -32,7 +32,8 @@ extension EmbeddedEngine {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(StorageError) {
-        return try await connection.insert(block, into: batch.table, token: token)
+        return try await connection.insert(
+          block, rows: batch.rows, into: batch.table, token: token)
       } catch {
         guard error.isTransient, ContinuousClock.now < deadline, !Task.isCancelled else {
           throw error

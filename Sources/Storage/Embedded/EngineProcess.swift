@@ -114,7 +114,11 @@ final class EngineProcess: Sendable {
 
     var argv = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     // Not ours: a loader setting meant for the server could keep the engine library from loading.
-    var environment = unsafe [strdup("PATH=/usr/bin:/bin"), strdup("LANG=C.UTF-8"), nil]
+    // The last is the engine's allocator, which gives back after a second what a burst has left.
+    var environment = unsafe [
+      strdup("PATH=/usr/bin:/bin"), strdup("LANG=C.UTF-8"),
+      strdup("JE_MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:0"), nil,
+    ]
     defer { unsafe (argv + environment).forEach { unsafe free($0) } }
     var processID: pid_t = 0
     let error = unsafe posix_spawn(

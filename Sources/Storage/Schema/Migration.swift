@@ -5,7 +5,8 @@ import Telemetry
 /// A table as the engine has it.
 struct StoredTable: Hashable {
   var comment: String
-  /// The engine's own description. Stores of the first version have a time to live in it.
+  /// The engine's own description, in which the settings stand. Stores of the first version have a time
+  /// to live in it.
   var definition: String
   /// Types by column name.
   var columns: [String: String]
@@ -55,6 +56,12 @@ enum Migration {
     var statements: [String] = []
     if stored.definition.contains(" TTL ") {
       statements.append("ALTER TABLE \(table.quotedName) REMOVE TTL")
+    }
+    // A statement of their own: the engine refuses settings beside other changes.
+    let settings = TableDeclaration.settings.filter { !stored.definition.contains($0) }
+    if !settings.isEmpty {
+      statements.append(
+        "ALTER TABLE \(table.quotedName) MODIFY SETTING \(settings.joined(separator: ", "))")
     }
     if !clauses.isEmpty {
       statements.append("ALTER TABLE \(table.quotedName) \(clauses.joined(separator: ", "))")

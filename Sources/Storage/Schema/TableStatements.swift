@@ -74,13 +74,32 @@ extension TableDeclaration {
       ENGINE = MergeTree \
       PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds))) \
       ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
-      SETTINGS \(Self.settings) \
+      SETTINGS \(Self.settings.joined(separator: ", ")) \
       COMMENT \(literal(comment))
       """
   }
 
   /// The window is how many inserts back a repeated one is recognised.
-  private static let settings = "non_replicated_deduplication_window = 10000"
+  ///
+  /// The rest is when parts are merged. By default the engine joins a large part with a few small
+  /// ones behind it again and again: light traffic after a burst then rewrites the burst with every
+  /// handful of rows. It weighs a merge by the ratio of all bytes to the largest part's, where each
+  /// part counts 5 MiB more than it has, and asks for less the more parts there are: for the base
+  /// at 10 parts, for 2 at 50 (SimpleMergeSelector.cpp). With a base that no merge can have,
+  /// nothing is merged before there are 50 parts, and then the cheapest range of at least 30, which
+  /// leaves large parts out. The heuristic would cut such a range down to its large part and one
+  /// small one.
+  ///
+  /// Partitions that get no more rows become one part, if what they hold is small enough to be
+  /// rewritten in passing; larger parts than that are not merged with others at all.
+  static let settings = [
+    "non_replicated_deduplication_window = 10000", "merge_selector_base = 10000",
+    "min_parts_to_merge_at_once = 30",
+    "merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0",
+    "min_age_to_force_merge_seconds = 3600", "min_age_to_force_merge_on_partition_only = 1",
+    "enable_max_bytes_limit_for_min_age_to_force_merge = 1",
+    "max_bytes_to_merge_at_max_space_in_pool = 2147483648",
+  ]
 }
 
 /// An identifier in a statement.

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// What light traffic costs the engine beside rows that are there already.
+@Suite struct MergeTests {
+  private func event(_ engine: EmbeddedEngine, _ name: String) async throws -> UInt64 {
+    let answer = try await engine.query(
+      "SELECT value FROM system.events WHERE event = \(literal(name))", limits: .init())
+    guard case .uint(let value)? = answer.table.rows.first?.first else { return 0 }
+    return value
+  }
+
+  private func parts(_ engine: EmbeddedEngine) async throws -> [Value] {
+    try await engine.query(
+      "SELECT rows FROM system.parts WHERE active AND table = 'counters' ORDER BY rows DESC",
+      limits: .init()
+    ).table.rows.map { $0[0] }
+  }
+
+  /// A burst is not merged again with every few rows that come after it.
+  @Test func aLargePartIsLeftAloneByTheSmallOnesBehindIt() async throws {
+    try await withEngine { engine in
+      try await engine.migrate([counters])
+      try await engine.insert(counterRows(100_000), token: "burst")
+      for index in 0..<160 {
+        try await engine.insert(counterRows(20, from: 100_000 + index), token: "\(index)")
+      }
+      let inserted = try await event(engine, "InsertedRows") - 100_000
+      let merged = try await event(engine, "MergedRows")
+      #expect(inserted == 3_200)
+      #expect(merged > 0, "nothing is merged")
+      #expect(merged <= 8 * inserted, "\(merged) rows were merged for \(inserted)")
+      let left = try await parts(engine)
+      #expect(left.first == .uint(100_000))
+      #expect(left.count <= 64)
+    }
+  }
+
+  /// Without anybody asking, an hour after its last row; here sooner.
+  @Test func aPartitionThatGetsNoMoreRowsBecomesOnePart() async throws {
+    try await withEngine { engine in
+      try await engine.migrate([counters])
+      try await engine.running?.connection.execute(
+        "ALTER TABLE \(counters.quotedName) MODIFY SETTING min_age_to_force_merge_seconds = 1")
+      for index in 0..<12 {
+        try await engine.insert(counterRows(10, from: index * 10), token: "\(index)")
+      }
+      #expect(try await eventually { try await parts(engine) == [.uint(120)] })
+      #expect(try await engine.counted() == [.uint(120), .uint(7_140), .uint(120)])
+    }
+  }
+
+  /// Few rows come without skip indexes, and are found by their columns all the same.
+  @Test func rowsAreFoundBeforeTheirIndexesAreMade() async throws {
+    var indexed = counters
+    indexed.columns[2] = ColumnDeclaration("pad", .string, index: .bloomFilter, about: "")
+    let table = indexed
+    try await withEngine { engine in
+      try await engine.migrate([table])
+      var batch = ColumnBatch(table)
+      for number in 0..<100 {
+        batch.append(1_790_000_000 as UInt32, to: 0)
+        batch.append(UInt64(number), to: 1)
+        batch.append("row \(number)", to: 2)
+      }
+      try await engine.insert(batch, token: "few")
+      let question = "SELECT number FROM flow_test.counters WHERE pad = 'row 42'"
+      #expect(try await engine.query(question, limits: .init()).table.rows == [[.uint(42)]])
+      try await engine.merge([table])
+      #expect(try await engine.query(question, limits: .init()).table.rows == [[.uint(42)]])
+    }
+  }
+
+  /// A store that was made without them takes over the settings, and only once.
+  @Test func settingsReachTablesThatAreThere() async throws {
+    try await withEngine { engine in
+      try await engine.migrate([counters])
+      func missing() async throws -> [String] {
+        let answer = try await engine.query(
+          "SELECT engine_full FROM system.tables WHERE name = 'counters'", limits: .init())
+        guard case .string(let text)? = answer.table.rows.first?.first else { return ["all"] }
+        return TableDeclaration.settings.filter { !text.contains($0) }
+      }
+      #expect(try await missing() == [])
+      try await engine.running?.connection.execute(
+        "ALTER TABLE \(counters.quotedName) RESET SETTING merge_selector_base, "
+          + "min_age_to_force_merge_seconds")
+      #expect(try await missing().count == 2)
+      try await engine.migrate([counters])
+      #expect(try await missing() == [])
+    }
+  }
+
+  /// The half million names that loading the library reads do not stay in memory.
+  @Test func theLibrarysSymbolsAreNotResident() async throws {
+    try await withEngine { engine in
+      let processID = try #require(await engine.processID)
+      let text = try String(contentsOfFile: "/proc/\(processID)/smaps", encoding: .utf8)
+      var isLibrary = false
+      var kilobytes = 0
+      for line in text.split(separator: "\n") {
+        if line.contains("-"), line.contains(" r") { isLibrary = line.contains("_chdb.abi3.so") }
+        guard isLibrary, line.hasPrefix("Rss:") else { continue }
+        kilobytes += Int(line.split(separator: " ")[1]) ?? 0
+      }
+      #expect(kilobytes > 0, "the engine is an installed program, not the library")
+      #expect(kilobytes < 130_000)
+    }
+  }
+
+  /// Behind the host's services, in a session of its own.
+  @Test func theEngineGivesWay() async throws {
+    try await withEngine { engine in
+      let processID = try #require(await engine.processID)
+      let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+      // proc(5): behind the name come state, ppid, pgrp, session (4th) and so on; nice is the 17th.
+      let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+      #expect(fields[3] == "\(processID)")
+      #expect(try #require(Int(fields[16])) >= 10)
+    }
+  }
+}
