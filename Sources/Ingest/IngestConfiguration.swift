@@ -21,8 +21,11 @@ package struct IngestConfiguration: Hashable, Sendable {
   package var idleSeconds: Int64 = 300
   /// Longest wait between two attempts to reach the store.
   package var storeRetrySeconds = 15.0
-  /// Refusals of the same rows, each answered by the store itself, after which they are set aside.
+  /// How often the store is asked for rows that it has something against before it is asked for
+  /// halves of them, and the disk for a segment before the next one has its turn.
   package var storeRefusals = 8
+  /// Records that are stored together at most: what a hostile segment may make us hold at once.
+  package var chunkRecords = 131_072
   /// Least seconds between two checkpoints of the store. Until the next one, what is stored is kept
   /// in the journal too, and stored once more after a power cut.
   package var checkpointSeconds = 1.0

@@ -13,7 +13,7 @@ final class SegmentRelease: Sendable {
   private let storage: any StorageBackend
   private let logger: Logger
   private let seconds: Double
-  private let stored = Mutex<[SealedSegment]>([])
+  private let stored = Mutex<[(segment: SealedSegment, isRefused: Bool)]>([])
   private let additions: AsyncStream<Void>
   private let addition: AsyncStream<Void>.Continuation
 
@@ -26,9 +26,10 @@ final class SegmentRelease: Sendable {
     (additions, addition) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Takes over a segment whose rows the store took.
-  func add(_ segment: SealedSegment) {
-    stored.withLock { $0.append(segment) }
+  /// Takes over a segment whose rows the store took; or took but for some, and then it is not deleted
+  /// but set aside.
+  func add(_ segment: SealedSegment, setAside isRefused: Bool = false) {
+    stored.withLock { $0.append((segment, isRefused)) }
     addition.yield()
   }
 
@@ -47,7 +48,9 @@ final class SegmentRelease: Sendable {
     let segments = stored.withLock { $0 }
     do {
       try await storage.checkpoint()
-      for segment in segments { try journal.delete(segment) }
+      for (segment, isRefused) in segments {
+        if isRefused { try journal.setAside(segment) } else { try journal.delete(segment) }
+      }
     } catch {
       logger.warning(
         "Segments that are stored stay in the journal for now.",

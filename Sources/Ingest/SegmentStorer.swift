@@ -12,12 +12,11 @@ import Wire
 /// the same chunks under the same insert tokens, and the store keeps each of them once.
 package struct SegmentStorer: ~Copyable {
   /// Bounds of a chunk: what a hostile segment may make us hold at once.
-  static let chunkRecords = 131_072
   static let chunkTextBytes = 64 << 20
 
   private let journal: Journal
   private let catalog: Catalog
-  private let storage: any StorageBackend
+  private let inserter: RowInserter
   private let ledger: IngestLedger
   private let logger: Logger
   private let configuration: IngestConfiguration
@@ -38,7 +37,8 @@ package struct SegmentStorer: ~Copyable {
   ) {
     self.journal = journal
     self.catalog = catalog
-    self.storage = storage
+    inserter = RowInserter(
+      storage: storage, ledger: ledger, logger: logger, configuration: configuration)
     self.ledger = ledger
     self.logger = logger
     self.configuration = configuration
@@ -52,9 +52,14 @@ package struct SegmentStorer: ~Copyable {
   /// was not stored when that happens waits for the next start.
   package mutating func run() async {
     let releasing = Task { [release] in await release.run() }
+    // Those that the disk did not give back when it was their turn.
+    var unread: [SealedSegment] = []
     for await segment in journal.sealed {
-      guard !Task.isCancelled else { break }
-      await store(segment)
+      var left: [SealedSegment] = []
+      for old in unread where await !store(old, attempts: 1) { left.append(old) }
+      if await !store(segment, attempts: configuration.storeRefusals) { left.append(segment) }
+      unread = left
+      if Task.isCancelled { break }
     }
     releasing.cancel()
     await releasing.value
@@ -62,33 +67,38 @@ package struct SegmentStorer: ~Copyable {
     if await release.releaseAll(), !Task.isCancelled { journal.settle() }
   }
 
-  /// Stores one segment, however long the store makes it wait.
-  private mutating func store(_ segment: SealedSegment) async {
-    do {
-      let contents = try journal.read(segment)
-      if contents.lostRecords > 0 {
+  /// Stores one segment, however long the store makes it wait. False when it cannot be read, as while
+  /// too many files are open; it should be tried again.
+  private mutating func store(_ segment: SealedSegment, attempts: Int) async -> Bool {
+    var wait = 0.25
+    for attempt in 1...max(1, attempts) where !Task.isCancelled {
+      do throws(JournalError) {
+        let contents = try journal.read(segment)
+        if contents.lostRecords > 0 {
+          logger.error(
+            "Acknowledged records cannot be read back from the journal and are lost.",
+            metadata: ["segment": "\(segment.number)", "records": "\(contents.lostRecords)"])
+        }
+        await store(contents, segment)
+        return true
+      } catch {
         logger.error(
-          "Acknowledged records cannot be read back from the journal and are lost.",
-          metadata: ["segment": "\(segment.number)", "records": "\(contents.lostRecords)"])
+          "A journal segment cannot be read; it is tried again.",
+          metadata: ["segment": "\(segment.number)", "error": "\(error)"])
+        if attempt < attempts { await RowInserter.pause(&wait, configuration) }
       }
-      if try await store(contents, segment) {
-        release.add(segment)
-        ledger.count { $0.segments += 1 }
-      }
-    } catch {
-      logger.error(
-        "A journal segment cannot be read or set aside; it is tried again at the next start.",
-        metadata: ["segment": "\(segment.number)", "error": "\(error)"])
     }
+    return false
   }
 
-  /// False when the segment must stay, or was set aside.
-  private mutating func store(
-    _ contents: StoredSegment, _ segment: SealedSegment
-  ) async throws(JournalError) -> Bool {
+  /// Stores the chunks of a segment. What the store has something against in one of them does not
+  /// keep the others from it.
+  private mutating func store(_ contents: StoredSegment, _ segment: SealedSegment) async {
     var index = 0
     var chunk = 0
     var recordsBefore = contents.recordsBefore
+    var lost = 0
+    var reason: StorageError?
     repeat {
       var damaged = decode(contents.entries, from: &index)
       if chunk == 0, contents.lostRecords > 0 {
@@ -97,11 +107,25 @@ package struct SegmentStorer: ~Copyable {
       }
       let received = fill(recordsBefore, damaged)
       recordsBefore &+= received
-      guard await commit() else { return false }
-      guard try await insert(segment, chunk) else { return false }
+      guard await commit() else { return }
+      switch await insert(segment, chunk) {
+      case .stored: break
+      case .cancelled: return
+      case .lost(let loss):
+        lost += loss.rows
+        reason = loss.error
+      }
       chunk += 1
     } while index < contents.entries.count
-    return true
+    guard let reason else {
+      release.add(segment)
+      return ledger.count { $0.segments += 1 }
+    }
+    release.add(segment, setAside: true)
+    ledger.count { $0.segmentsSetAside += 1 }
+    logger.error(
+      "The store does not take some rows of a segment; it goes to 'refused' in the journal's directory.",
+      metadata: ["segment": "\(segment.number)", "rows": "\(lost)", "error": "\(reason)"])
   }
 
   /// Reads entries into ``batches`` until the chunk is full. Counts those that cannot be read, which
@@ -112,7 +136,7 @@ package struct SegmentStorer: ~Copyable {
     var records = 0
     var text = 0
     agents.removeAll(keepingCapacity: true)
-    while index < entries.count, records < Self.chunkRecords, text < Self.chunkTextBytes {
+    while index < entries.count, records < configuration.chunkRecords, text < Self.chunkTextBytes {
       let entry = entries[index]
       index += 1
       if count == batches.count { batches.append(RecordBatch()) }
@@ -151,13 +175,6 @@ package struct SegmentStorer: ~Copyable {
     rows = built
     account = rows.tally
     account.add(damaged)
-    var ingest = account
-    ingest.add(ledger.takeRefused())
-    var store = Tally()
-    store.received = rows.tally.passed
-    store.passed = rows.tally.passed
-    rows.append(ingest, stage: .ingest, time: time)
-    rows.append(store, stage: .store, time: time)
     return rows.tally.received
   }
 
@@ -174,82 +191,42 @@ package struct SegmentStorer: ~Copyable {
         logger.error(
           "The catalog cannot be written; rows wait in the journal.",
           metadata: ["error": "\(error)"])
-        await pause(&wait)
+        await RowInserter.pause(&wait, configuration)
       }
     }
     return false
   }
 
-  private func insert(_ segment: SealedSegment, _ chunk: Int) async throws(JournalError) -> Bool {
+  /// Inserts the rows of a chunk, and last what became of them.
+  private mutating func insert(_ segment: SealedSegment, _ chunk: Int) async -> RowInserter.Outcome
+  {
     let prefix = "segment-\(String(journal.identity, radix: 16))-\(segment.number).\(chunk)-"
+    var store = Tally()
+    store.received = account.passed
+    var outcome = RowInserter.Outcome.stored
     for batch in rows.batches {
-      guard try await insert(batch, prefix + batch.table.qualifiedName, segment) else {
-        return false
+      let its = await inserter.insert(batch, token: prefix + batch.table.qualifiedName)
+      if case .cancelled = its { return .cancelled }
+      if case .lost(let loss) = its, RowBuilder.holdsRecords(batch.table) {
+        store.drop(.storeRefused, count: UInt64(loss.rows))
       }
+      outcome.add(its)
     }
-    let account = account
-    ledger.count { statistics in
+    store.passed = store.received &- store.droppedTotal
+    let (account, time) = (account, now())
+    var ingest = account
+    ingest.add(ledger.takeRefused())
+    rows.append(ingest, stage: .ingest, time: time)
+    rows.append(store, stage: .store, time: time)
+    if let batch = rows.ledger {
+      let its = await inserter.insert(batch, token: prefix + batch.table.qualifiedName)
+      if case .cancelled = its { return .cancelled }
+      outcome.add(its)
+    }
+    ledger.count { [store] statistics in
       statistics.ingest.add(account)
-      statistics.store.received &+= account.passed
-      statistics.store.passed &+= account.passed
+      statistics.store.add(store)
     }
-    return true
-  }
-
-  /// Inserts until the store takes the rows. A store that is away is waited for; one that answers no
-  /// is asked a few times more, and then the segment is set aside.
-  private func insert(
-    _ batch: ColumnBatch, _ token: String, _ segment: SealedSegment
-  ) async throws(JournalError) -> Bool {
-    var wait = 0.25
-    var refusals = 0
-    while !Task.isCancelled {
-      do throws(StorageError) {
-        try await storage.insert(batch, token: token)
-        ledger.count { $0.storeFault = nil }
-        return true
-      } catch {
-        ledger.count { statistics in
-          statistics.storeFailures += 1
-          statistics.storeFault = error.description
-        }
-        if case .refused = error { refusals += 1 }
-        logger.warning(
-          "The store did not take rows; they wait in the journal.",
-          metadata: [
-            "table": "\(batch.table.qualifiedName)", "rows": "\(batch.rows)", "error": "\(error)",
-          ])
-        if refusals >= configuration.storeRefusals {
-          try setAside(segment, error)
-          return false
-        }
-        await pause(&wait)
-      }
-    }
-    return false
-  }
-
-  private func setAside(
-    _ segment: SealedSegment, _ error: StorageError
-  ) throws(JournalError) {
-    try journal.setAside(segment)
-    let account = account
-    let lost = account.passed
-    ledger.count { statistics in
-      statistics.segmentsSetAside += 1
-      statistics.storeFault = nil
-      statistics.ingest.add(account)
-      statistics.store.received &+= lost
-      statistics.store.drop(.storeRefused, count: lost)
-    }
-    logger.error(
-      "The store refuses a segment; it was moved to 'refused' in the journal's directory.",
-      metadata: ["segment": "\(segment.number)", "rows": "\(lost)", "error": "\(error)"])
-  }
-
-  private func pause(_ wait: inout Double) async {
-    // Cancellation ends the wait, and is looked at by the caller.
-    try? await Task.sleep(for: .seconds(wait))
-    wait = min(wait * 2, configuration.storeRetrySeconds)
+    return outcome
   }
 }

@@ -73,6 +73,18 @@ extension StorageError: CustomStringConvertible {
     }
   }
 
+  /// TOO_MANY_SIMULTANEOUS_QUERIES, NO_FREE_CONNECTION, TOO_MANY_PARTS, CANNOT_SCHEDULE_TASK.
+  private static let busyCodes: Set = [202, 203, 252, 439]
+
+  /// What comes and goes with networks, replicas, their coordination and a stop: DNS_ERROR,
+  /// SOCKET_TIMEOUT, NETWORK_ERROR, NO_ZOOKEEPER, ABORTED, TABLE_IS_READ_ONLY,
+  /// UNEXPECTED_ZOOKEEPER_ERROR, ALL_CONNECTION_TRIES_FAILED, TOO_FEW_LIVE_REPLICAS,
+  /// UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE, UNKNOWN_STATUS_OF_INSERT, ALL_REPLICAS_LOST,
+  /// QUERY_WAS_CANCELLED, KEEPER_EXCEPTION.
+  private static let absentCodes: Set = [
+    198, 209, 210, 225, 236, 242, 244, 279, 285, 286, 319, 415, 394, 999,
+  ]
+
   /// Sorts what the engine said by what the caller can do about it.
   package init(engineCode code: Int, message: String, seconds: Double) {
     // Besides its own code, a full disk has that of whichever write met it.
@@ -81,10 +93,13 @@ extension StorageError: CustomStringConvertible {
       return
     }
     switch code {
+    // TOO_MANY_PARTS is also said of a block with rows for too many partitions, which stays so.
+    case 252 where message.contains("for single INSERT block"): self = .tooLarge(message)
     case 159, 160: self = .timedOut(seconds: seconds)
     case 158, 307, 396: self = .tooLarge(message)
     case 241, 173: self = .outOfMemory(message)
-    case 202, 252: self = .overloaded(message)
+    case _ where Self.busyCodes.contains(code): self = .overloaded(message)
+    case _ where Self.absentCodes.contains(code): self = .unavailable("\(message) (code \(code))")
     default: self = .refused(code: code, message: message)
     }
   }

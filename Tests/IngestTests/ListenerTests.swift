@@ -200,21 +200,6 @@ import Wire
     }
   }
 
-  /// Refused for good: kept for a person, and the next segment goes on.
-  @Test func refusedSegmentIsSetAside() async throws {
-    let store = TroubledStore([.refused(code: 1, message: "no"), .refused(code: 1, message: "no")])
-    try await run({ $0.storeRefusals = 2 }, store: store) { ingest, port in
-      let client = try AgentClient(port: port)
-      _ = try client.greet()
-      try client.send(.batch(sequence: 1, sampleBatch(10)))
-      try client.waitForAck(1)
-      #expect(await eventually { ingest.statistics.segmentsSetAside == 1 })
-      try client.send(.batch(sequence: 2, sampleBatch(10)))
-      #expect(await eventually { ingest.statistics.segments == 1 })
-      #expect(ingest.statistics.store.balances)
-    }
-  }
-
   @Test func portInUseIsAClearError() async throws {
     try await run { ingest, port in
       try await withDirectory { path in

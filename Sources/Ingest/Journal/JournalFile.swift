@@ -187,7 +187,7 @@ struct JournalDirectory: Sendable {
       atPath: target, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let source = path(of: segment)
     let name = (source as NSString).lastPathComponent
-    guard unsafe rename(source, target + "/" + name) == 0 else {
+    guard unsafe rename(source, target + "/" + name) == 0 || errno == ENOENT else {
       throw JournalError(code: errno, during: "moving \(source) to \(target)")
     }
   }

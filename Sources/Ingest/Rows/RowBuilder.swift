@@ -37,10 +37,22 @@ package struct RowBuilder: Sendable {
     tally = Tally()
   }
 
-  /// The rows of every table that has some.
+  /// The rows of every table that has some, but for the ledger, in which stands what became of them.
   package var batches: [ColumnBatch] {
-    ([calls.rows] + applications.rows + [flows.rows] + networks.rows + [losses.rows])
+    ([calls.rows] + applications.rows + [flows.rows] + networks.rows)
       .map(\.batch).filter { !$0.isEmpty }
+  }
+
+  /// The rows of the ledger; nil when there are none.
+  package var ledger: ColumnBatch? { losses.rows.batch.isEmpty ? nil : losses.rows.batch }
+
+  /// Whether a table has one row for each record of its kind. In others stand what is derived.
+  package static func holdsRecords(_ table: TableDeclaration) -> Bool {
+    let tables: [TableDeclaration] = [
+      .callLog, .flowLog, .applicationMapSecond, .applicationMapMinute, .networkMapSecond,
+      .networkMapMinute,
+    ]
+    return tables.contains { $0.qualifiedName == table.qualifiedName }
   }
 
   /// Takes in what `batch` says of hosts and processes, and who answers where. To be called for all

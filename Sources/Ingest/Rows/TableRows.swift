@@ -19,6 +19,8 @@ struct TableRows: Sendable {
   private var places: [Place] = []
   /// The place of the next value.
   private var next = 0
+  /// Places of the first row, and so of all; 0 before it.
+  private var width = 0
   private var figures = FigureValues()
 
   init(_ table: TableDeclaration) {
@@ -32,7 +34,9 @@ struct TableRows: Sendable {
   }
 
   mutating func endRow() {
-    assert(next == places.count, "every row has the same columns")
+    // In release builds, too: a value left out would shift all behind it into their neighbours.
+    precondition(width == 0 || next == width, "every row has the same columns")
+    width = next
     next = 0
   }
 

@@ -44,6 +44,9 @@ extension EngineConnection {
       ("query", "INSERT INTO \(table.quotedName) FORMAT Native"),
       ("insert_deduplicate", "1"),
       ("insert_deduplication_token", token),
+      // Sooner than our own patience ends, so that it is known that nothing was stored.
+      ("max_execution_time", "100"),
+      ("max_partitions_per_insert_block", "1000"),
       ("materialize_skip_indexes_on_insert", rows < Self.rowsWorthIndexes ? "0" : "1"),
     ]
     _ = try await send(block, settings: settings, seconds: 120)
