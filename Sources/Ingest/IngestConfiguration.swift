@@ -26,6 +26,8 @@ package struct IngestConfiguration: Hashable, Sendable {
   package var storeRefusals = 8
   /// Records that are stored together at most: what a hostile segment may make us hold at once.
   package var chunkRecords = 131_072
+  /// Whether the store rests while others want the host's processors.
+  package var givesWay = false
   /// Least seconds between two checkpoints of the store. Until the next one, what is stored is kept
   /// in the journal too, and stored once more after a power cut.
   package var checkpointSeconds = 1.0

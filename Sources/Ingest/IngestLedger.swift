@@ -26,6 +26,8 @@ package struct IngestStatistics: Hashable, Sendable {
   package var segmentsSetAside: UInt64 = 0
   /// Why nothing is stored at the moment; nil when the last attempt succeeded.
   package var storeFault: String?
+  /// How long segments waited because the host was busy.
+  package var millisecondsGivenWay: UInt64 = 0
   /// Bytes of the journal that wait to be written, and for the store.
   package var queuedBytes = 0
   package var sealedBytes = 0

@@ -22,6 +22,7 @@ package struct SegmentStorer: ~Copyable {
   private let configuration: IngestConfiguration
   private let now: @Sendable () -> Timestamp
   private let release: SegmentRelease
+  private var giving: GivingWay
   private var opener = FrameOpener()
   private var rows: RowBuilder
   private static let noRows = RowBuilder()
@@ -45,6 +46,7 @@ package struct SegmentStorer: ~Copyable {
     self.now = now
     release = SegmentRelease(
       journal: journal, storage: storage, logger: logger, seconds: configuration.checkpointSeconds)
+    giving = GivingWay(journal: journal, ledger: ledger, isOn: configuration.givesWay)
     rows = RowBuilder(server: configuration.serverID)
   }
 
@@ -55,11 +57,13 @@ package struct SegmentStorer: ~Copyable {
     // Those that the disk did not give back when it was their turn.
     var unread: [SealedSegment] = []
     for await segment in journal.sealed {
+      giving.begin()
       var left: [SealedSegment] = []
       for old in unread where await !store(old, attempts: 1) { left.append(old) }
       if await !store(segment, attempts: configuration.storeRefusals) { left.append(segment) }
       unread = left
       if Task.isCancelled { break }
+      await giving.rest()
     }
     releasing.cancel()
     await releasing.value

@@ -26,6 +26,7 @@ package struct Server: Sendable {
   ///
   /// - Throws: ``ServerError`` with a sentence for people when it cannot start.
   package func run() async throws {
+    takeLowPriority()
     // Before the engine's second of starting: whoever has the wrong port should hear it at once.
     guard try checkPort(configuration.http, option: "--http") else {
       throw ServerError(open: configuration.http)
@@ -66,6 +67,7 @@ package struct Server: Sendable {
     var settings = IngestConfiguration(journalDirectory: configuration.dataDirectory + "/journal")
     settings.host = configuration.ingest.host
     settings.port = configuration.ingest.port
+    settings.givesWay = true
     let ingest = try Ingest(
       settings, catalog: catalog, storage: storage, logger: logger,
       now: { Timestamp(nanoseconds: wallClock()) })

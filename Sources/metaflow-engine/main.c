@@ -15,17 +15,21 @@
 #include "residency.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef int (*server_main)(int argc, char **argv);
 
 // `int mainEntryClickHouseServer(int, char **)`, as the C++ ABI spells it.
 static const char server_entry[] = "_Z25mainEntryClickHouseServeriPPc";
+
+enum { low_priority = 10 };
 
 enum exit_code { exit_usage = 64, exit_no_engine = 69, exit_orphan = 70 };
 
@@ -51,6 +55,26 @@ static int follow_parent(const char *expected)
         return exit_orphan;
     }
     return 0;
+}
+
+// The services of the host come first: at this weight an engine that is busy leaves nine tenths of a
+// processor to whoever else wants it. Where the kernel weighs sessions against each other (sched(7),
+// autogroup) the weight of ours counts, of which the server makes us the only member.
+static void give_way(void)
+{
+    if (getpriority(PRIO_PROCESS, 0) < low_priority)
+        (void)setpriority(PRIO_PROCESS, 0, low_priority);
+    if (getsid(0) != getpid())
+        return;
+    int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+    if (group < 0)
+        return;
+    char text[16];
+    int length = snprintf(text, sizeof text, "%d", low_priority);
+    // Where the kernel has no such groups, or refuses, our own weight is all there is.
+    ssize_t written = write(group, text, (size_t)length);
+    (void)written;
+    close(group);
 }
 
 static int run_clickhouse(const char *path, int count, char **arguments)
@@ -129,6 +153,7 @@ int main(int argc, char **argv)
     int refused = follow_parent(parent);
     if (refused != 0)
         return refused;
+    give_way();
     // The server's files and sockets are not ours.
     closefrom(3);
     // Our parent is the watchdog; with its own, the server would fork and escape us.

@@ -129,6 +129,15 @@ package final class Journal: Sendable {
     shared.withLock { ($0.queuedBytes, $0.sealedBytes.values.reduce(0, +)) }
   }
 
+  /// Whether what waits for the store may wait a little longer: most of the room is free, and nobody
+  /// stops.
+  var mayWait: Bool {
+    shared.withLock { shared in
+      !shared.isStopping
+        && shared.sealedBytes.values.reduce(0, +) < limits.storedBytes / 4
+    }
+  }
+
   func hasRoom(_ shared: borrowing Shared) -> Bool {
     shared.queuedBytes < limits.queueBytes && shared.queue.count < 65_536
       && shared.sealedBytes.values.reduce(0, +) < limits.storedBytes

@@ -4,8 +4,9 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A running engine: a child process in a process group of its own, so that a Ctrl-C meant for the
-/// server does not stop the engine before the server has stored what it holds.
+/// A running engine: a child process in a session of its own, so that a Ctrl-C meant for the server does
+/// not stop the engine before the server has stored what it holds. The engine gives way to other
+/// sessions, too (see `metaflow-engine`).
 final class EngineProcess: Sendable {
   /// How a process ended.
   enum Ending: Hashable, Sendable {
@@ -88,6 +89,9 @@ final class EngineProcess: Sendable {
     for waiter in waiters { waiter.resume(returning: ending) }
   }
 
+  /// POSIX_SPAWN_SETSID (spawn.h), which the Glibc module leaves out.
+  private static let ownSession: Int32 = 0x80
+
   private static func spawn(
     _ program: String, _ arguments: [String], output: String
   ) -> (error: Int32, processID: pid_t) {
@@ -108,8 +112,7 @@ final class EngineProcess: Sendable {
     unsafe sigfillset(&allSignals)
     unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
     unsafe posix_spawnattr_setsigdefault(&attributes, &allSignals)
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    let flags = ownSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
     unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
     var argv = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
