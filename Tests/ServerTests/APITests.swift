@@ -199,7 +199,7 @@ import Testing
       }
       _ = try await eventually("the engine runs it") { try await running() ? true : nil }
       connection = nil
-      _ = try await eventually("the engine has stopped", within: .seconds(20)) {
+      _ = try await eventually("the engine has stopped", within: .seconds(45)) {
         try await running() ? nil : true
       }
     }
