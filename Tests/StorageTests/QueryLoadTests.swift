@@ -35,7 +35,7 @@ import Testing
   @Test func insertsGoOnBesideManyQueries() async throws {
     try await withEngine { engine in
       try await engine.migrate([counters])
-      let queries = (0..<40).map { _ in
+      let queries = (0..<60).map { _ in
         Task { try await engine.query(Self.slow, limits: QueryLimits(seconds: 600)) }
       }
       // Those that run: the others wait for a connection of the queries' own.

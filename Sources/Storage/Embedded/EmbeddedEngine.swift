@@ -54,19 +54,20 @@ package actor EmbeddedEngine: StorageBackend {
     self.installation = installation
     self.settings = settings
     self.logger = logger
-    client = Self.client()
-    queryClient = Self.client()
+    client = Self.client(connections: 32)
+    // Above what the API lets run at once, so that a look at the engine's health gets one too.
+    queryClient = Self.client(connections: 48)
     password = (0..<2).map { _ in String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16) }
       .joined()
   }
 
-  private static func client() -> HTTPClient {
+  private static func client(connections: Int) -> HTTPClient {
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(2)))
     configuration.httpVersion = .http1Only
     // Shorter than the engine's own, so that no request meets a connection that just closed.
     configuration.connectionPool.idleTimeout = .seconds(60)
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
     configuration.connectionPool.retryConnectionEstablishment = false
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
