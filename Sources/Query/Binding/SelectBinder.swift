@@ -61,12 +61,28 @@ struct SelectBinder {
       }
       order.append(Self.term(sortValue(try scope.scalar(expression, at: .rows), expression), term))
     }
+    if let last = timeTieBreak() { order.append(last) }
     let filter: EngineSQL = condition.map { " WHERE \($0)" } ?? ""
     let sorted: EngineSQL = order.isEmpty ? "" : " ORDER BY \(order.joined(", "))"
     return SelectPlan(
       table: scope.table,
       sql: "\(verb) \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
       columns: columns, range: rowSeconds.range)
+  }
+
+  /// Rows of a log that are sorted by their second have an order within it, too: of their ends, to the
+  /// microsecond. Nil where nothing sorts by time, or something sorts by that already.
+  private func timeTieBreak() -> EngineSQL? {
+    func term(_ names: [String]) -> SelectStatement.Order? {
+      select.order.first { term in
+        let expression = aliased(term.expression) ?? term.expression
+        return if case .name(let name) = expression.kind { names.contains(name) } else { false }
+      }
+    }
+    guard !select.isDistinct, let end = scope.column("end_time"), let time = term(["time"]),
+      term(["start_time", "end_time", "_id"]) == nil
+    else { return nil }
+    return Self.term("\(end)", time)
   }
 
   /// Times sort by their column, so that the engine can read in the table's order.

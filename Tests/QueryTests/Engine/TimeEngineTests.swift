@@ -97,6 +97,10 @@ import Testing
       let last = try await fixture.rows(
         "SELECT Last(response_duration), Last(request) FROM l7_flow_log WHERE server_port = 18651")
       #expect(last == [[.int(30), .int(1)]])
+      let latest = try await fixture.rows(
+        "SELECT response_duration AS took FROM l7_flow_log WHERE server_port = 18651 "
+          + "ORDER BY time DESC LIMIT 2")
+      #expect(latest == [[.int(30)], [.int(70)]])
       // Two rows of the last minute are one mean: 3,000 us over 20 responses.
       var metrics = ColumnBatch(.applicationMinute)
       for sum: UInt64 in [1_000, 2_000] {
