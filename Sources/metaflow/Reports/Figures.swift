@@ -12,12 +12,12 @@ extension Report.Column {
     }
   }
 
-  /// A total over `span` as so many a second.
-  static func rate(_ heading: String, _ column: String, over span: TimeWindow, unit: String = "")
+  /// A total over so many seconds as so many a second.
+  static func rate(_ heading: String, _ column: String, over seconds: Int, unit: String = "")
     -> Self
   {
     .init(heading: heading, isNumber: true) { row in
-      shortNumber(row.number(column) / Double(span.seconds)) + unit
+      shortNumber(row.number(column) / Double(seconds)) + unit
     }
   }
 

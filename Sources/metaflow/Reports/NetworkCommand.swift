@@ -22,6 +22,7 @@ struct NetworkCommand: AsyncParsableCommand {
   func run() async throws {
     try await options.client.checkService(service)
     let filter = options.filter([service.map { "auto_service = \(literal($0))" }])
+    let seconds = try await options.secondsKnown(to: "network_map")
     try await options.print(
       Report(
         statement: """
@@ -43,7 +44,7 @@ struct NetworkCommand: AsyncParsableCommand {
         columns: [
           .name("CLIENT", "client"), .name("SERVER", "server"), .name("PORT", "server_port"),
           .name("TRANSPORT", "transport"),
-          .rate("TRAFFIC", "bytes", over: options.window, unit: "B/s"),
+          .rate("TRAFFIC", "bytes", over: seconds, unit: "B/s"),
           .duration("RTT MEAN", "rtt_mean_us"), .duration("RTT MAX", "rtt_max_us"),
           .share("RETRANSMITTED", "retransmitted", of: "packets"),
           .count("NEW FLOWS", "new_flows"), .count("NOT ESTABLISHED", "not_established"),

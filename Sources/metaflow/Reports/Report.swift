@@ -82,6 +82,23 @@ struct ReportOptions: ParsableArguments {
     return (own ? all : all + [others]).joined(separator: " AND ")
   }
 
+  /// The seconds of the window from the first row of a metrics table on: what was before anybody
+  /// watched is not known, and no zero. Told where it is less than was asked for.
+  func secondsKnown(to table: String) async throws -> Int {
+    let answer = try await client.query(
+      "SELECT time FROM \(table).\(window.interval) WHERE \(window.condition) ORDER BY time LIMIT 1",
+      database: "")
+    guard let begin = answer.range?.first, let first = answer.result.values.first?.first?.number
+    else { return window.seconds }
+    let known = min(window.seconds, max(1, Int(begin) + window.seconds - Int(first)))
+    if known < window.seconds / 10 * 9 {
+      complain(
+        "note: nothing is known before \(QueryResult.utcText(Int64(first), ticks: 1)) (UTC); rates are "
+          + "over the time since")
+    }
+    return known
+  }
+
   /// Rows of a log to ask for, so that `limit` remain when each thing was seen at several points.
   var askedFor: Int { limit * 6 }
 

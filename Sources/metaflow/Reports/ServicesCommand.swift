@@ -32,6 +32,7 @@ struct ServicesCommand: AsyncParsableCommand {
   func run() async throws {
     try await options.client.checkService(service)
     let filter = options.filter([service.map { "auto_service_1 = \(literal($0))" }])
+    let report = report(over: try await options.secondsKnown(to: "application_map"))
     let figures = try await options.client.query(
       """
       SELECT auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point,
@@ -76,7 +77,8 @@ struct ServicesCommand: AsyncParsableCommand {
     ["service", "protocol", "observation_point"].map { row[$0] }
   }
 
-  private var report: Report {
+  /// - Parameter seconds: What rates are over.
+  private func report(over seconds: Int) -> Report {
     Report(
       statement: "",
       fold: {
@@ -84,7 +86,7 @@ struct ServicesCommand: AsyncParsableCommand {
       },
       columns: [
         .name("SERVICE", "service"), .name("PROTOCOL", "protocol"),
-        .rate("CALLS/S", "calls", over: options.window),
+        .rate("CALLS/S", "calls", over: seconds),
         .share("ERRORS", "errors", of: "responses"), .count("TIMEOUTS", "timeouts"),
         .duration("MEAN", "mean_us"), .duration("P95", "p95_us"), .duration("MAX", "max_us"),
         .name("SEEN AT", "observation_point"),
