@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Protocols
 import Telemetry
 
@@ -21,6 +22,8 @@ struct FlowEngine: ~Copyable {
     let responsesShowRequests: Bool
     let groupPorts: [UInt16]
     var answers: AnswerShape
+    /// Whether its conversations are counted and not read.
+    var isSuspended: Bool
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
 
@@ -33,7 +36,16 @@ struct FlowEngine: ~Copyable {
       responsesShowRequests = parser.responsesShowRequests
       groupPorts = parser.groupPorts
       answers = parser.answers
+      isSuspended = parser.isSuspended
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
+    }
+
+    func recognize(
+      _ bytes: Span<UInt8>, context: RecognitionContext, _ breadcrumb: Breadcrumb
+    ) -> Recognition {
+      breadcrumb.enter(.recognising, protocol: number.rawValue, bytes)
+      defer { breadcrumb.leave() }
+      return parser.recognize(bytes, context: context)
     }
   }
 
@@ -106,7 +118,7 @@ struct FlowEngine: ~Copyable {
     conversation.wishes.isRoleKnown = event.role.rawValue != 0
     peers.note(event, slot: slot)
     guard conversation.state != .muted else {
-      return tallies.conversations.lose(.unknownProtocol)
+      return tallies.conversations.lose(conversation.unreadReason)
     }
     noteOrdinal(event, in: &conversation, slot: slot)
     let moment = Moment(event, trace: traces.trace(event))

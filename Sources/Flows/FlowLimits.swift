@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Bytes
+
 /// What bounds a ``FlowPipeline``: every table, queue and buffer in it.
 package struct FlowLimits: Sendable {
   /// Sockets followed at a time.
@@ -78,6 +80,12 @@ package struct FlowLimits: Sendable {
   package var longestStepBack: Int64 = 2_000_000_000
   /// Keys the hash tables; give a random one, so that nobody can aim at one bucket.
   package var hashSeed: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+  /// Whether each batch has the rows by the second of exactly the calls in it, so that one second may be
+  /// several rows of a key, which add up; whoever takes the batches makes the rows by the minute.
+  package var rollsUpByBatch = false
+  /// Where the thread that feeds the pipeline leaves word of what it parses.
+  package var breadcrumb = Breadcrumb()
 
   package init() {}
 }

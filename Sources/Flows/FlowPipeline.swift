@@ -106,6 +106,7 @@ package struct FlowPipeline: ~Copyable {
   package mutating func takeBatch(into batch: inout RecordBatch) {
     engine.batch.endedProcesses.append(contentsOf: endedProcesses)
     endedProcesses.removeAll(keepingCapacity: true)
+    engine.rollup.handOn(into: &engine.batch, tally: &engine.tallies.rollup)
     sizes.empty(&batch, after: engine.batch)
     swap(&batch, &engine.batch)
   }

@@ -194,6 +194,7 @@ package struct PacketPipeline: ~Copyable {
 
   /// Swaps what was made for `batch`, which is emptied and whose buffers are used on.
   package mutating func takeBatch(into batch: inout RecordBatch) {
+    reader.engine.rollup.handOn(into: &reader.engine.batch, tally: &reader.engine.tallies.rollup)
     sizes.empty(&batch, after: reader.engine.batch)
     swap(&batch, &reader.engine.batch)
   }

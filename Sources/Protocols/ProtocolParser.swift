@@ -36,6 +36,9 @@ package protocol ProtocolParser: Sendable {
   /// What its servers' answers look like.
   static var answers: AnswerShape { get }
 
+  /// Whether its conversations are counted and not read; see ``Suspension``.
+  static var isSuspended: Bool { get }
+
   init()
 
   /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
@@ -84,6 +87,8 @@ extension ProtocolParser {
   package static var groupPorts: [UInt16] { [] }
 
   package static var answers: AnswerShape { .bodies }
+
+  package static var isSuspended: Bool { false }
 
   package mutating func bytesWereLost(from side: Side) {}
 

@@ -73,7 +73,7 @@ extension FlowEngine {
   private mutating func dropFirstTurn(of conversation: inout Conversation) {
     let turn = conversation.backlog.takeFirst()
     backlogBytes -= turn.bytes.count
-    tallies.conversations.lose(.unknownProtocol, count: turn.events)
+    tallies.conversations.lose(conversation.unreadReason, count: turn.events)
   }
 
   mutating func dropBacklog(of conversation: inout Conversation) {
@@ -100,7 +100,8 @@ extension FlowEngine {
       } else if index < deciding {
         guard !turn.isRefused else { break }
         let context = conversation.context(of: turn.direction, isTruncated: turn.isCut)
-        guard known.parser.recognize(turn.bytes.span, context: context) != .no else { break }
+        let answer = known.recognize(turn.bytes.span, context: context, limits.breadcrumb)
+        guard answer != .no else { break }
       }
       if conversation.sender(turn.direction) == .client { first = index }
     }

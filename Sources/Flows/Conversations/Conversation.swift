@@ -42,6 +42,8 @@ struct Conversation {
   var isAnswered = false
   /// Whether bytes of it were lost that a parser would have had to read.
   var hasLost = false
+  /// Whether its last turn was a protocol's that is not read any more.
+  var isSuspended = false
   /// Whether its flow was told the first domain that a call spoke of.
   var hasToldDomain = false
 
@@ -126,6 +128,9 @@ struct Conversation {
     directionScore = detail.directionScore
     if directionScore >= 253 { side = flow.firstIsClient ? .client : .server }
   }
+
+  /// Why its bytes are not read while no protocol reads them.
+  var unreadReason: LossReason { isSuspended ? .protocolSuspended : .unknownProtocol }
 
   mutating func learnSide(_ role: SocketEvent.Role) {
     guard role != .unknown else { return }

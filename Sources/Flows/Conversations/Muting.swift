@@ -10,7 +10,8 @@ extension FlowEngine {
   mutating func refuse(
     _ conversation: inout Conversation, isKept: Bool = false, at time: Timestamp
   ) {
-    if !isKept { tallies.conversations.lose(.unknownProtocol) }
+    if !isKept { tallies.conversations.lose(conversation.unreadReason) }
+    if conversation.isSuspended { return mute(&conversation, at: time) }
     if conversation.turn != .refused {
       conversation.turn = .refused
       countOffer(&conversation)

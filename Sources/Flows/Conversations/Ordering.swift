@@ -106,7 +106,7 @@ extension FlowEngine {
     case .adopted:
       keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
     case .muted:
-      tallies.conversations.lose(.unknownProtocol)
+      tallies.conversations.lose(conversation.unreadReason)
     }
     conversation[moment.direction].next = sequence &+ UInt32(truncatingIfNeeded: length)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import Protocols
 import Telemetry
 
@@ -98,6 +99,9 @@ extension FlowEngine {
   mutating func step(
     _ view: borrowing StreamView, from sender: Side, of conversation: inout Conversation
   ) -> ParseStep? {
+    limits.breadcrumb.enter(
+      .reading, protocol: protocols[conversation.protocolIndex].number.rawValue, view.bytes)
+    defer { limits.breadcrumb.leave() }
     do throws(ParseError) {
       return try conversation.parser?.nextMessage(
         in: view, from: sender, into: &message, fields: &fields)

@@ -32,7 +32,7 @@ extension FlowEngine {
       endTurnOffered(in: &conversation, at: moment.exit)
       switch conversation.state {
       case .unknown: break
-      case .muted: return tallies.conversations.lose(.unknownProtocol)
+      case .muted: return tallies.conversations.lose(conversation.unreadReason)
       case .adopted, .recognised:
         return take(
           payload, length: length, sequence: sequence, moment: moment, in: &conversation,
@@ -137,12 +137,16 @@ extension FlowEngine {
           conversation.isOnDefaultPort(of: descriptor) == onDefaultPort,
           onDefaultPort || !descriptor.onlyDefaultPorts
         else { continue }
-        switch known.parser.recognize(window, context: context) {
+        switch known.recognize(window, context: context, limits.breadcrumb) {
         case .no: continue
         case .undecided:
           if !isOver, !isFull { return .waiting }
           isPossible = true
+        case .yes where known.isSuspended:
+          conversation.isSuspended = true
+          return .refused
         case .yes(let sender):
+          conversation.isSuspended = false
           conversation.adopt(
             known.parser, number: number, descriptor, sender, direction,
             sureness: isOfSockets ? 192 : 254)

@@ -20,8 +20,8 @@ extension FlowEngine {
     let window = bytes.extracting(first: limits.recognitionBytes)
     let context = conversation.context(of: direction, isTruncated: false)
     for number in protocols.indices where protocols[number].responsesShowRequests {
-      guard protocols[number].parser.recognize(window, context: context) == .yes(sentBy: .server)
-      else { continue }
+      let answer = protocols[number].recognize(window, context: context, limits.breadcrumb)
+      guard answer == .yes(sentBy: .server) else { continue }
       change(&conversation, to: number, direction, slot: slot)
       return
     }

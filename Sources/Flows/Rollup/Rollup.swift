@@ -98,6 +98,15 @@ struct Rollup {
     return closeMinute(into: &batch, tally: &tally)
   }
 
+  /// Emits what the open seconds have so far, where a batch has the rows of its own calls. What it has no
+  /// room for comes with the next one.
+  mutating func handOn(into batch: inout RecordBatch, tally: inout Tally) {
+    guard limits.rollsUpByBatch, emit(into: &batch, tally: &tally), let closed else { return }
+    for second in (closed + 1)...(closed + Int64(Self.window)) {
+      guard release(second, into: &batch, tally: &tally) else { return }
+    }
+  }
+
   /// Seconds that a clock may go back by, as events of several threads and processors do.
   private static let largestStepBack: Int64 = 2
 
@@ -126,19 +135,27 @@ struct Rollup {
   private mutating func closeSecond(
     _ second: Int64, into batch: inout RecordBatch, tally: inout Tally
   ) -> Bool {
-    let table = Self.table(of: second)
-    guard !seconds[table].isEmpty else { return true }
+    guard !seconds[Self.table(of: second)].isEmpty else { return true }
     let start = Timestamp(seconds: second).minuteStart
-    if start != minuteStart {
+    if !limits.rollsUpByBatch && start != minuteStart {
       guard closeMinute(into: &batch, tally: &tally) else { return false }
       minuteStart = start
     }
+    closed = second
+    return release(second, into: &batch, tally: &tally)
+  }
+
+  /// Emits what a second has, and adds it to its minute. Nothing must be leaving.
+  private mutating func release(
+    _ second: Int64, into batch: inout RecordBatch, tally: inout Tally
+  ) -> Bool {
+    let table = Self.table(of: second)
+    guard !seconds[table].isEmpty else { return true }
     var closing = spare
     swap(&closing, &leaving)
     swap(&closing, &seconds[table])
-    closed = second
     (leavingTime, leavingInterval) = (second, 1)
-    for row in closing.rows.indices {
+    for row in closing.rows.indices where !limits.rollsUpByBatch {
       var figures = closing.rows[row]
       let hasServer = minute.add(
         &figures, endpoint: closing.endpoint(of: row), hash: closing.hash(of: row),

@@ -23,6 +23,8 @@ struct FlowStreams: BitwiseCopyable {
   /// Slot of the conversation; only when `followed`.
   var conversation: UInt32 = 0
   var mode = Mode.fresh
+  /// Whether it was last muted because its protocol is not read any more.
+  var isSuspended = false
   /// How often it was muted.
   var mutes: UInt8 = 0
   /// Datagrams that no protocol wanted since it was last muted.

@@ -177,7 +177,9 @@ struct PacketReader: ~Copyable, SegmentSink {
     switch streams.mode {
     case .refused: engine.tallies.conversations.lose(.conversationTableFull)
     case .finished: engine.tallies.conversations.pass()
-    case .fresh, .followed, .muted: engine.tallies.conversations.lose(.unknownProtocol)
+    case .fresh, .followed, .muted:
+      engine.tallies.conversations.lose(
+        streams.isSuspended ? .protocolSuspended : .unknownProtocol)
     }
   }
 
@@ -192,6 +194,7 @@ struct PacketReader: ~Copyable, SegmentSink {
       streams.mutedUntil = conversations[slot].mutedUntil
       streams.mutes = conversations[slot].mutes
       streams.offers = 0
+      streams.isSuspended = conversations[slot].isSuspended
       close(&streams, as: .muted, at: time)
     case .unknown: break
     }

@@ -16,6 +16,8 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let lookupFailed = LossReason(rawValue: 3)
   /// User memory could not be read (kernel): the event goes on without its payload.
   package static let payloadUnreadable = LossReason(rawValue: 4)
+  /// A probe was not run, as it ran on this CPU already (kernel): at most that many events are not seen.
+  package static let probeMissed = LossReason(rawValue: 6)
   /// A record of an unknown layout came off the ring.
   package static let malformedEvent = LossReason(rawValue: 5)
   /// The table of conversations was full.
@@ -61,6 +63,12 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   /// The answer of a request that gave way: more waited than there was room for, and its conversation
   /// had the most of them, or it waited longest.
   package static let gaveWay = LossReason(rawValue: 40)
+  /// The agent does not read the protocol any more, as reading it ended the agent several times.
+  package static let protocolSuspended = LossReason(rawValue: 36)
+  /// Seconds in which the agent was not there, or not yet, or not any more.
+  package static let agentAway = LossReason(rawValue: 37)
+  /// Too many processes waited to be read: this one is told by its thread's name.
+  package static let processUnread = LossReason(rawValue: 38)
   /// The server refused a frame as malformed.
   package static let malformedFrame = LossReason(rawValue: 48)
   /// The server's store refused the rows.
@@ -79,6 +87,7 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .lookupFailed: "lookup_failed"
     case .payloadUnreadable: "payload_unreadable"
     case .malformedEvent: "malformed_event"
+    case .probeMissed: "probe_missed"
     case .conversationTableFull: "conversation_table_full"
     case .pendingStoreFull: "pending_store_full"
     case .unknownProtocol: "unknown_protocol"
@@ -100,6 +109,9 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .spoolCorrupt: "spool_corrupt"
     case .duplicatePacket: "duplicate_packet"
     case .gaveWay: "gave_way"
+    case .protocolSuspended: "protocol_suspended"
+    case .agentAway: "agent_away"
+    case .processUnread: "process_unread"
     case .malformedFrame: "malformed_frame"
     case .storeRefused: "store_refused"
     case .timeOutOfRange: "time_out_of_range"

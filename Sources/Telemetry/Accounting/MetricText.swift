@@ -33,6 +33,16 @@ package struct MetricText: Sendable {
     }
   }
 
+  /// One counter of several values, likewise.
+  package mutating func counters(
+    _ name: String, _ help: String, label: String, _ values: [(label: String, value: UInt64)]
+  ) {
+    family(name, help, "counter")
+    for entry in values {
+      text += "\(name){\(label)=\"\(Self.escaped(entry.label))\"} \(entry.value)\n"
+    }
+  }
+
   /// What each stage received, passed and dropped by reason: the loss ledger since the start.
   package mutating func stages(_ tallies: [(stage: Stage, tally: Tally)]) {
     family("metaflow_stage_received_total", "What came into a stage of the pipeline.", "counter")

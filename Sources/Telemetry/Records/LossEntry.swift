@@ -60,6 +60,10 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   package static let flows = Stage(rawValue: 12)
   /// Bytes of streams that were needed to read calls, and were not there: bytes, and only those.
   package static let bytes = Stage(rawValue: 13)
+  /// Seconds of the agent's life, of those only that it missed: received when they were told.
+  package static let agent = Stage(rawValue: 14)
+  /// Descriptions of processes, and of their ends.
+  package static let processes = Stage(rawValue: 15)
 
   package var name: String {
     switch self {
@@ -76,6 +80,8 @@ package struct Stage: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     case .segments: "segments"
     case .flows: "flows"
     case .bytes: "bytes"
+    case .agent: "agent"
+    case .processes: "processes"
     default: "stage_\(rawValue)"
     }
   }
