@@ -38,6 +38,21 @@ package struct AnnouncedProtocol: Hashable, Sendable {
   }
 }
 
+/// How often an agent crashed while it parsed a protocol.
+package struct AnnouncedCrashes: Hashable, Sendable {
+  /// Of the protocol; `none` where none was being parsed.
+  package var name: String
+  package var count: UInt64
+  /// Whether the agent does not read the protocol any more.
+  package var isSuspended: Bool
+
+  package init(name: String, count: UInt64, isSuspended: Bool) {
+    self.name = name
+    self.count = count
+    self.isSuspended = isSuspended
+  }
+}
+
 /// How an agent introduces itself.
 package struct Hello: Hashable, Sendable {
   /// The newest ``FrameHead/version`` that the agent reads.
@@ -50,11 +65,15 @@ package struct Hello: Hashable, Sendable {
   package var protocols: [AnnouncedProtocol]
   /// What this host lets the agent do, as `metaflow-agent check` names it. At most 256.
   package var capabilities: [String]
+  /// How often it was started again after a crash, for as long as its spool directory lives.
+  package var restarts: UInt64
+  /// At most 256.
+  package var crashes: [AnnouncedCrashes]
 
   package init(
     protocolVersion: UInt8 = FrameHead.version, identity: AgentIdentity, bootID: String,
     hostname: String, agentVersion: String, protocols: [AnnouncedProtocol],
-    capabilities: [String] = []
+    capabilities: [String] = [], restarts: UInt64 = 0, crashes: [AnnouncedCrashes] = []
   ) {
     self.protocolVersion = protocolVersion
     self.identity = identity
@@ -63,6 +82,8 @@ package struct Hello: Hashable, Sendable {
     self.agentVersion = agentVersion
     self.protocols = protocols
     self.capabilities = capabilities
+    self.restarts = restarts
+    self.crashes = crashes
   }
 }
 
@@ -113,6 +134,16 @@ extension Hello {
     let capabilities = capabilities.prefix(WireLimits.announcements)
     writer.varint(UInt64(capabilities.count))
     for capability in capabilities { writer.string(capability) }
+    // An agent that never crashed says what older ones say.
+    guard restarts > 0 || !crashes.isEmpty else { return }
+    writer.varint(restarts)
+    let crashes = crashes.prefix(WireLimits.announcements)
+    writer.varint(UInt64(crashes.count))
+    for entry in crashes {
+      writer.string(entry.name)
+      writer.varint(entry.count)
+      writer.byte(entry.isSuspended ? 1 : 0)
+    }
   }
 
   /// What follows the known fields is a later version's and is not looked at.
@@ -133,6 +164,16 @@ extension Hello {
     capabilities = []
     for _ in 0..<reader.count(limit: WireLimits.announcements, rowBytes: 1) {
       capabilities.append(reader.string())
+    }
+    restarts = 0
+    crashes = []
+    if reader.remaining > 0 {
+      restarts = reader.varint()
+      for _ in 0..<reader.count(limit: WireLimits.announcements, rowBytes: 3) {
+        crashes.append(
+          AnnouncedCrashes(
+            name: reader.string(), count: reader.varint(), isSuspended: reader.byte() != 0))
+      }
     }
     try reader.check()
   }

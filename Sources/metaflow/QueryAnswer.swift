@@ -134,10 +134,31 @@ struct AgentStatus: Decodable {
   /// `connected`, `away`, or `ended` for a replay that is over.
   var state: String
   var lastSeen: String
+  /// nil from a server that does not know.
+  var restarts: UInt64?
+  var crashes: [Crashes]?
+
+  /// How often it crashed while it parsed a protocol.
+  struct Crashes: Decodable {
+    var `protocol`: String
+    var count: UInt64
+    var suspended: Bool
+  }
 
   enum CodingKeys: String, CodingKey {
-    case id, hostname, version, state
+    case id, hostname, version, state, restarts, crashes
     case lastSeen = "last_seen"
+  }
+
+  /// Protocols that it does not read any more.
+  var suspended: String {
+    (crashes ?? []).filter(\.suspended).map(\.protocol).joined(separator: ", ")
+  }
+
+  /// Such as `3 HTTP, 1 none`.
+  var crashText: String {
+    (crashes ?? []).filter { $0.count > 0 }.map { "\($0.count) \($0.protocol)" }
+      .joined(separator: ", ")
   }
 }
 

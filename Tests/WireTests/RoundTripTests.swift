@@ -119,6 +119,21 @@ import Wire
     #expect(digest == 0xf6de_131b_ed85_dd95)
   }
 
+  /// Agents before these fields leave them out, and are understood.
+  @Test(arguments: [0, 3] as [UInt64]) func crashesAreOptional(restarts: UInt64) throws {
+    let crashes = AnnouncedCrashes(name: "HTTP", count: restarts, isSuspended: true)
+    let hello = Hello(
+      identity: AgentIdentity(machineID: "m", instanceHigh: 1, instanceLow: 2), bootID: "",
+      hostname: "h", agentVersion: "0", protocols: [], restarts: restarts,
+      crashes: restarts > 0 ? [crashes] : [])
+    var encoder = FrameEncoder()
+    var decoder = FrameDecoder()
+    let bytes = try encoder.encode(.hello(hello))
+    decoder.append(bytes.span)
+    let answer = try decoder.next()
+    #expect(answer == .hello(hello))
+  }
+
   /// Servers before this field leave it out, and are understood.
   @Test(arguments: [nil, 0, 0xfeed_beef] as [UInt32?])
   func theChecksumOfTheLastBatchIsOptional(checksum: UInt32?) throws {

@@ -51,7 +51,7 @@ extension AgentConnection {
       isConfirmed = admission.isConfirmed
       connections.bind(agent, to: context.channel)
       self.agent = agent
-      intake.presence.arrived(agent)
+      intake.presence.arrived(agent, hello)
       acknowledged = mark.sequence
       intake.logger.info(
         "An agent has connected.",

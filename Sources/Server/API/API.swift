@@ -72,7 +72,8 @@ struct API {
       return AgentSummary(
         id: agent.number, hostname: hostname, version: agent.version,
         isConnected: (seen?.connections ?? 0) > 0, isReplay: hostname.hasSuffix(" (replay)"),
-        lastSeen: internetTime(seen?.lastSeen.nanoseconds ?? 0))
+        lastSeen: internetTime(seen?.lastSeen.nanoseconds ?? 0), restarts: seen?.restarts ?? 0,
+        crashes: seen?.crashes ?? [])
     }
   }
 }

@@ -3,6 +3,7 @@
 import ConfigurationFile
 import HTTPTypes
 import Hummingbird
+import Ingest
 import NIOCore
 
 /// `GET /v1/status`, `GET /v1/health`, `GET /v1/agents` and `GET /metrics`: how the server is.
@@ -55,6 +56,16 @@ struct StatusRoutes {
             json.member("connected") { $0.bool(agent.isConnected) }
             json.member("state", agent.state)
             json.member("last_seen", agent.lastSeen)
+            json.member("restarts", agent.restarts)
+            json.member("crashes") { json in
+              json.array(agent.crashes) { json, crashes in
+                json.object { json in
+                  json.member("protocol", crashes.name)
+                  json.member("count", crashes.count)
+                  json.member("suspended") { $0.bool(crashes.isSuspended) }
+                }
+              }
+            }
           }
         }
       }
@@ -75,4 +86,7 @@ struct AgentSummary: Sendable {
   var state: String { isConnected ? "connected" : isReplay ? "ended" : "away" }
   /// RFC 3339, UTC; empty before the first frame since the server started.
   var lastSeen: String
+  /// Starts after a crash, and the crashes by protocol, as the agent last told.
+  var restarts: UInt64
+  var crashes: [AgentPresence.Crashes]
 }
