@@ -81,10 +81,12 @@ let package = Package(
     library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
+    .target(name: "CCrash"),
     library(
       "Agent",
       [
-        "Bytes", "Capture", "ConfigurationFile", "Flows", "Protocols", "Replay", "Telemetry",
+        "Bytes", "CCrash", "Capture", "ConfigurationFile", "Flows", "Protocols", "Replay",
+        "Telemetry",
         "Wire", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
 
@@ -149,7 +151,8 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport", "Wire",
+        "Agent", "CCrash", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport",
+        "Wire",
         logging,
       ] + nio),
     tests(

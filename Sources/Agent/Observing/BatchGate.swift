@@ -50,9 +50,8 @@ struct BatchGate {
   }
 
   private mutating func keep(_ batch: RecordBatch, _ now: Timestamp) {
-    leftOver.losses = Array(batch.losses.suffix(Self.leftOverLimit))
-    leftOver.processes = Array(batch.processes.suffix(Self.leftOverLimit))
-    leftOver.endedProcesses = Array(batch.endedProcesses.suffix(Self.leftOverLimit))
+    leftOver = batch.essence(limit: Self.leftOverLimit, now: now)
+    leftOver.host = nil
     let records =
       batch.calls.count + batch.metrics.count + batch.flows.count + batch.networkMetrics.count
     note(Self.lost(UInt64(records), .batchFull, now))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+import CCrash
 import Capture
 import Flows
 import Glibc
@@ -13,6 +15,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   static let longestWait: Int32 = 5
   /// Events after which a batch is taken before its time, so that it stays inside a frame's bounds.
   private static let eventsPerBatch = 24_576
+  /// Milliseconds that a stopping loop waits for the last processes to be read.
+  private static let patience = 200
   /// Payload bytes per call when lean.
   private static let leanPayload: UInt32 = 256
 
@@ -27,15 +31,12 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var verdicts: [SocketVerdict] = []
   private var mentioned: [ProcessKey] = []
   private var counted = ProbeCounters()
-  /// Why verdicts or counters could not be had, once.
-  private(set) var trouble: SystemError?
-
   init(
     configuration: AgentConfiguration, protocols: [any ProtocolParser.Type], queue: BatchQueue,
     ledger: Ledger, gauges: AgentGauges
   ) throws(ProbeError) {
     var options = ProbeOptions()
-    options.ignoredProcess = UInt32(getpid())
+    options.ignoredProcess = try Self.ownProcess(gauges)
     options.payloadLimit = UInt32(configuration.payloadLimit)
     options.ringBytes = UInt32(configuration.ringBytes)
     switch configuration.hooks {
@@ -47,6 +48,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     var limits = FlowLimits()
     var random = SystemRandomNumberGenerator()
     limits.hashSeed = random.next()
+    limits.rollsUpByBatch = true
+    limits.breadcrumb = Breadcrumb(at: mf_crash_thread())
     limits.firstTraceID = UInt64(bitPattern: Timestamp.timeOfDay().nanoseconds)
     // Inside what one frame takes, see WireLimits.
     limits.batchCalls = 32_768
@@ -60,6 +63,16 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     pace = FlushPace(configuration)
   }
 
+  /// Whose calls are left out: those of the agent, by the number that the host knows it by.
+  private static func ownProcess(_ gauges: AgentGauges) throws(ProbeError) -> UInt32 {
+    guard let number = try OwnProcess.number() else {
+      gauges.note(SystemError(code: ESRCH, during: "looking for the agent among the processes"))
+      return 0
+    }
+    gauges.update { $0.processID = number }
+    return number
+  }
+
   /// Every hook and whether it is on.
   var report: [HookReport] { session.hooks }
 
@@ -69,9 +82,9 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     do {
       try session.drain(timeoutMilliseconds: milliseconds, into: &observer)
     } catch {
-      trouble = error
+      gauges.note(error)
     }
-    observer.processes.readWaiting()
+    observer.processes.takeReports()
     applyVerdicts()
   }
 
@@ -80,6 +93,9 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   }
 
   mutating func end(now: Timestamp) {
+    // Nothing is drained any more: those who were asked for last may be waited for.
+    for _ in 0..<Self.patience where !observer.processes.isIdle { usleep(1_000) }
+    observer.processes.end()
     while !observer.pipeline.finish(now: now) { handOn(now) }
   }
 
@@ -111,13 +127,19 @@ extension CaptureLoop {
         verdicts[index].ingress.limit(to: Self.leanPayload)
       }
     }
-    do { try session.apply(verdicts.span) } catch { trouble = error }
+    do { try session.apply(verdicts.span) } catch { gauges.note(error) }
     verdicts.removeAll(keepingCapacity: true)
   }
 
   /// What the probes and the ring did since the last time, as ledger entries for the next batch.
   private mutating func countProbes(_ now: Timestamp) {
-    guard let counters = try? session.counters() else { return }
+    let counters: ProbeCounters
+    do {
+      counters = try session.counters()
+    } catch {
+      // They only grow: the next second tells of this one too.
+      return gauges.note(error)
+    }
     let time = Timestamp(seconds: now.seconds - 1)
     var probes = Tally()
     let ringFull = counters.ringFull &- counted.ringFull
@@ -126,7 +148,9 @@ extension CaptureLoop {
     let received = counters.received &- counted.received
     // Counted as seen once they are off the ring, so that every second adds up.
     probes.passed = received &+ malformed
-    probes.received = probes.passed &+ ringFull &+ lookupFailed
+    let missed = counters.missed &- counted.missed
+    probes.received = probes.passed &+ ringFull &+ lookupFailed &+ missed
+    probes.drop(.probeMissed, count: missed)
     probes.drop(.ringFull, count: ringFull)
     probes.drop(.lookupFailed, count: lookupFailed)
     var ring = Tally()
@@ -136,6 +160,9 @@ extension CaptureLoop {
     ring.drop(.shedLoad, count: observer.shedEvents)
     observer.shedEvents = 0
     counted = counters
-    gate.note(probes.entries(stage: .probes, time: time) + ring.entries(stage: .ring, time: time))
+    let processes = observer.processes.takeTally()
+    gate.note(
+      probes.entries(stage: .probes, time: time) + ring.entries(stage: .ring, time: time)
+        + processes.entries(stage: .processes, time: time))
   }
 }

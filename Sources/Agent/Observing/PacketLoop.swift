@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+import CCrash
 import Capture
 import Flows
 import Protocols
@@ -29,9 +31,6 @@ struct PacketLoop: ~Copyable, ObservingLoop {
 
   private var batch = RecordBatch()
   private var counted = PacketCounters()
-  /// Why the rings could not be waited for or filtered, once.
-  private(set) var trouble: SystemError?
-
   /// What of the network is seen.
   struct Report: Sendable {
     var interfaces: [InterfaceDescription]
@@ -80,7 +79,7 @@ struct PacketLoop: ~Copyable, ObservingLoop {
     do {
       try session.drain(timeoutMilliseconds: milliseconds, into: &observer)
     } catch {
-      trouble = error
+      gauges.note(error)
     }
   }
 
@@ -132,7 +131,7 @@ extension PacketLoop {
         snapLength: observer.pipeline.readsCalls ? snapLength : min(snapLength, Self.leanSnapLength)
       )
     } catch {
-      trouble = error
+      gauges.note(error)
     }
   }
 
@@ -151,6 +150,8 @@ extension PacketLoop {
     var limits = PacketLimits()
     var random = SystemRandomNumberGenerator()
     limits.setHashSeed(random.next())
+    limits.calls.rollsUpByBatch = true
+    limits.calls.breadcrumb = Breadcrumb(at: mf_crash_thread())
     // Identifiers of two runs, and of threads side by side, differ.
     let first = UInt64(bitPattern: Timestamp.timeOfDay().nanoseconds) &+ UInt64(thread) << 40
     limits.flows.firstFlowID = first

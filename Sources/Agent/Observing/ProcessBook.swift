@@ -5,25 +5,38 @@ import Telemetry
 
 /// Who the processes are that calls speak of, read while they live.
 ///
-/// A short-lived client is gone before the record of its call is made, so a process is read when it
-/// begins, or when its first bytes are seen, and kept until a record mentions it.
+/// A short-lived client is gone before the record of its call is made, so a process is asked for when it
+/// begins, or when its first bytes are seen, and its report is kept until a record mentions it. One that
+/// is mentioned before its report is there is told by the name of its thread, and again once it is.
 struct ProcessBook {
-  /// Reports held, and processes that wait to be read, at most.
+  /// Reports and names held.
   static let limit = 8_192
-  /// Processes read between two drains of the ring, so that a fork storm does not stall it.
-  static let readsPerRound = 64
+  /// Processes told in one batch: what a frame takes, with as many that were carried over.
+  static let perBatch = 8_192
 
-  private let reader = ProcessReader()
-  private var reports: [ProcessKey: ProcessReport] = [:]
-  private var names: [ProcessKey: ThreadName] = [:]
-  private var told: Set<ProcessKey> = []
-  private var waiting: [ProcessKey] = []
+  private let lookup: ProcessLookup
+  private var reports = RecentTable<ProcessKey, ProcessReport>(limit: Self.limit)
+  private var names = RecentTable<ProcessKey, ThreadName>(limit: Self.limit)
+  /// Processes that records have mentioned, and whether all of them was told.
+  private var told = RecentTable<ProcessKey, Bool>(limit: 4 * Self.limit)
+  private var untold: [ProcessKey] = []
   private var ended: [ProcessKey] = []
-  private var changed: [ProcessKey] = []
+  private var found: [ProcessLookup.Found] = []
+  /// What became of descriptions since ``takeTally()``.
+  private var tally = Tally()
+
+  /// - Parameter read: gives the report of a process; nil when it is gone.
+  init(
+    read: @escaping @Sendable (ProcessKey) -> ProcessReport? = { [reader = ProcessReader()] key in
+      reader.report(of: key)
+    }
+  ) {
+    lookup = ProcessLookup(read)
+  }
 
   /// The process moved bytes.
   mutating func saw(_ process: ProcessKey, threadName: ThreadName) {
-    guard process.pid != 0, names[process] == nil, names.count < Self.limit else { return }
+    guard process.pid != 0, names[process] == nil else { return }
     names[process] = threadName
     if reports[process] == nil { want(process) }
   }
@@ -31,39 +44,57 @@ struct ProcessBook {
   /// The process began, or runs another program now.
   mutating func started(_ process: ProcessKey) {
     reports[process] = nil
-    if told.contains(process) { changed.append(process) }
+    if told[process] != nil { told[process] = false }
     want(process)
   }
 
   mutating func ended(_ process: ProcessKey) {
+    // Beyond that a name is kept until newer ones take its place.
     if ended.count < Self.limit { ended.append(process) }
   }
 
   private mutating func want(_ process: ProcessKey) {
-    if waiting.count < Self.limit { waiting.append(process) }
+    guard !lookup.want(process) else { return }
+    tally.received += 1
+    tally.drop(.processUnread)
   }
 
-  /// Reads some of the processes that wait.
-  mutating func readWaiting() {
-    guard !waiting.isEmpty else { return }
-    for key in waiting.prefix(Self.readsPerRound) where reports[key] == nil {
-      if reports.count >= Self.limit { reports.removeAll(keepingCapacity: true) }
-      reports[key] = reader.report(of: key)
+  /// Takes in what was read meanwhile.
+  mutating func takeReports() {
+    lookup.take(into: &found)
+    for one in found {
+      guard let report = one.report, reports[one.key] != report else { continue }
+      reports[one.key] = report
+      guard told[one.key] != nil else { continue }
+      told[one.key] = false
+      untold.append(one.key)
     }
-    waiting.removeFirst(min(Self.readsPerRound, waiting.count))
+    found.removeAll(keepingCapacity: true)
   }
 
-  /// The reports of processes that records mention for the first time, and of those told before
-  /// that have become other programs.
+  /// The reports of processes that records mention for the first time, and of those told before that
+  /// are known better now.
   mutating func describe(_ mentioned: [ProcessKey], now: Timestamp) -> [ProcessReport] {
+    takeReports()
+    untold.append(contentsOf: mentioned)
     var described: [ProcessReport] = []
-    for key in mentioned + changed {
-      let report = reports[key] ?? reader.report(of: key) ?? bare(key, now: now)
-      reports[key] = report
-      if told.count < 4 * Self.limit { told.insert(key) }
-      described.append(report)
+    let count = min(untold.count, Self.perBatch)
+    for key in untold.prefix(count) {
+      if let report = reports[key] {
+        guard told[key] != true else { continue }
+        told[key] = true
+        described.append(report)
+      } else {
+        if told[key] == nil {
+          described.append(bare(key, now: now))
+          if names[key] == nil { want(key) }
+        }
+        told[key] = false
+      }
     }
-    changed.removeAll(keepingCapacity: true)
+    untold.removeFirst(count)
+    tally.received += UInt64(described.count)
+    tally.passed += UInt64(described.count)
     return described
   }
 
@@ -72,12 +103,22 @@ struct ProcessBook {
     for key in ended {
       reports[key] = nil
       names[key] = nil
-      told.remove(key)
+      told[key] = nil
     }
     ended.removeAll(keepingCapacity: true)
   }
 
-  /// All that is left of a process that was gone before it could be read.
+  mutating func takeTally() -> Tally {
+    defer { tally = Tally() }
+    return tally
+  }
+
+  /// Whether everything that was asked for was read.
+  var isIdle: Bool { lookup.isIdle }
+
+  func end() { lookup.end() }
+
+  /// All that is known of a process that was not read yet, or gone before it could be.
   private func bare(_ key: ProcessKey, now: Timestamp) -> ProcessReport {
     let name = names[key]?.description ?? ""
     return ProcessReport(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
 import Synchronization
 package import Telemetry
 
@@ -13,6 +14,8 @@ package final class AgentGauges: Sendable {
     package var spoolBytes = 0
     package var spoolBatches = 0
     package var queuedBatches = 0
+    /// The host's number of this process; 0 while it is not known.
+    package var processID: UInt32 = 0
     package var residentBytes: UInt64 = 0
     package var processorNanoseconds: UInt64 = 0
     package var shedding = LoadGuard.Level.normal
@@ -23,7 +26,15 @@ package final class AgentGauges: Sendable {
     package var interfaces = 0
   }
 
+  /// What failed: as many kinds as there are calls.
+  private struct Troubles {
+    var counts: [String: UInt64] = [:]
+    var known: Set<String> = []
+    var fresh: [String] = []
+  }
+
   private let values = Mutex(Values())
+  private let troubles = Mutex(Troubles())
 
   package init() {}
 
@@ -33,8 +44,28 @@ package final class AgentGauges: Sendable {
     values.withLock { change(&$0) }
   }
 
+  /// Notes that a call to the kernel failed, which the agent does without.
+  func note(_ error: SystemError) {
+    troubles.withLock { troubles in
+      troubles.counts["\(error.during)", default: 0] += 1
+      if troubles.known.insert("\(error)").inserted { troubles.fresh.append("\(error)") }
+    }
+  }
+
+  /// Failures that were not told yet, each once in the agent's life.
+  func takeTroubles() -> [String] {
+    troubles.withLock { troubles in
+      defer { troubles.fresh = [] }
+      return troubles.fresh
+    }
+  }
+
   package func write(to text: inout MetricText) {
     let now = current
+    text.counters(
+      "metaflow_agent_troubles_total", "Calls to the kernel that failed, by what was being done.",
+      label: "during",
+      troubles.withLock { $0.counts }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     text.gauge(
       "metaflow_agent_connected", "1 while the server takes batches.", now.isConnected ? 1 : 0)
     text.gauge("metaflow_agent_id", "The number the server gave.", UInt64(now.agentID))
@@ -42,6 +73,9 @@ package final class AgentGauges: Sendable {
       "metaflow_agent_identity_changes_total",
       "Times that another agent had this one's identity, and it took a new one.",
       now.identityChanges)
+    text.gauge(
+      "metaflow_agent_process_id", "The worker's process, by the host's number.",
+      UInt64(now.processID))
     text.gauge(
       "metaflow_agent_spool_bytes", "Bytes that wait on disk.", UInt64(max(0, now.spoolBytes)))
     text.gauge(

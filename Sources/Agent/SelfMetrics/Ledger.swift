@@ -30,6 +30,20 @@ package final class Ledger: Sendable {
   }
 }
 
+extension Ledger {
+  /// What was counted so far, a stage or a reason a line.
+  var text: String {
+    var text = ""
+    for (stage, tally) in tallies {
+      text += "\(stage.name) received \(tally.received) passed \(tally.passed)\n"
+      for drop in tally.dropped {
+        text += "\(stage.name) dropped \(drop.count) \(drop.reason.name)\n"
+      }
+    }
+    return text
+  }
+}
+
 extension Tally {
   /// The entries of this tally; none when it is empty.
   func entries(stage: Stage, time: Timestamp) -> [LossEntry] {

@@ -35,6 +35,10 @@ int mf_leave_network_namespace(void);
 /// that there is something to read. The caller closes it. -1 and errno.
 int mf_watch(int descriptor);
 
+/// Times that the kernel did not run a BPF program, as it was running on the CPU already; 0 where the
+/// kernel does not say.
+uint64_t mf_program_misses(int program);
+
 /// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
 int mf_wait(int watch, int milliseconds);
 

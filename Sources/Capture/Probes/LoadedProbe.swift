@@ -63,6 +63,18 @@ internal import Glibc
     unsafe bpf_object__find_map_fd_by_name(object, name)
   }
 
+  /// Times that the kernel did not run one of the programs, because it was running on the CPU already.
+  var misses: UInt64 {
+    var sum: UInt64 = 0
+    var next = unsafe bpf_object__next_program(object, nil)
+    while let program = unsafe next {
+      let descriptor = unsafe bpf_program__fd(program)
+      if descriptor >= 0 { sum &+= mf_program_misses(descriptor) }
+      unsafe next = unsafe bpf_object__next_program(object, program)
+    }
+    return sum
+  }
+
   /// Opens the object, sets its maps and constants, and loads it.
   private static func load(
     _ image: BPFObject, wanted: [ProbeProgram], options: ProbeOptions, sharing: LoadedProbe?

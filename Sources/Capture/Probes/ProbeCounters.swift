@@ -19,6 +19,8 @@ package struct ProbeCounters: Hashable, Sendable {
   package var mapFull: UInt64 = 0
   /// Events without the payload they should have had; not lost.
   package var payloadUnreadable: UInt64 = 0
+  /// Times that a probe was not run, because it was running on the CPU already.
+  package var missed: UInt64 = 0
   /// Events handed to the consumer.
   package var received: UInt64 = 0
   /// Ring records that could not be understood.
@@ -29,7 +31,8 @@ package struct ProbeCounters: Hashable, Sendable {
   /// The same as a stage's tally: received is what the kernel saw, passed what was handed on.
   package var tally: Tally {
     var tally = Tally()
-    tally.received = seen
+    tally.received = seen &+ missed
+    tally.drop(.probeMissed, count: missed)
     tally.passed = received
     tally.drop(.ringFull, count: ringFull)
     tally.drop(.lookupFailed, count: lookupFailed)

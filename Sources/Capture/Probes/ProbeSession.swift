@@ -140,6 +140,7 @@ package struct ProbeSession: ~Copyable {
       sum.mapFull &+= one.map_full
       sum.payloadUnreadable &+= one.payload_unreadable
     }
+    sum.missed = otherProbes.reduce(socketProbe.misses) { $0 &+ $1.misses }
     sum.seen &+= streams.lanes.seen
     sum.received = received
     sum.malformed = malformed
