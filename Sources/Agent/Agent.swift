@@ -19,10 +19,15 @@ package struct Agent: Sendable {
 
   private let configuration: AgentConfiguration
   private let logger: Logger
+  /// nil without a supervisor.
+  private let worker: Worker?
+  private let crashes: CrashHistory
 
-  package init(configuration: AgentConfiguration, logger: Logger) {
+  package init(configuration: AgentConfiguration, logger: Logger, worker: Worker? = nil) {
     self.configuration = configuration
     self.logger = logger
+    self.worker = worker
+    crashes = CrashFolder(spoolDirectory: configuration.spoolDirectory).history
   }
 
   /// Runs until `stop` yields or ends, then delivers for a few seconds and leaves the rest in the
@@ -31,7 +36,7 @@ package struct Agent: Sendable {
   /// - Throws: ``SpoolError``, ``MetricsServer/BindError``, `ProbeError` or `ConfigurationError`,
   ///   each with one sentence for people. Nothing is left behind in the kernel.
   package func run(until stop: AsyncStream<Void>) async throws {
-    let protocols = try configuration.enabledProtocols()
+    let protocols = crashes.applied(to: try configuration.enabledProtocols())
     let host = HostReader.report()
     let spool = try Spool(
       directory: configuration.spoolDirectory, machineID: host.machineID,
@@ -47,6 +52,7 @@ package struct Agent: Sendable {
         var text = MetricText()
         text.stages(ledger.tallies)
         gauges.write(to: &text)
+        crashes.write(to: &text)
         return text.text
       }
       let scraped = NetworkAddress(host: configuration.metrics.host, port: port)
@@ -55,17 +61,29 @@ package struct Agent: Sendable {
       let observation = try await Observation(
         configuration, protocols: protocols, queue: queue, ledger: ledger, gauges: gauges,
         ownPeers: ownPeers, logger: logger)
+      await outbox.begin(at: Timestamp.timeOfDay())
+      worker?.page.setUp(true)
       logger.info("Watching \(host.hostname); /metrics on port \(port)")
+      for left in crashes.suspended {
+        logger.warning(
+          """
+          \(left.name) is not read, as it ended the agent \(CrashHistory.crashesToSuspend) times; to \
+          read it again: metaflow-agent protocols --resume \(left.name)
+          """)
+      }
       let hello = Hello(
         identity: identity, bootID: host.bootID, hostname: host.hostname,
         agentVersion: Self.version,
         protocols: protocols.map {
           AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
-        }, capabilities: observation.capabilities)
+        }, capabilities: observation.capabilities, restarts: crashes.restarts,
+        crashes: crashes.announced)
       let uplink = Uplink(
         server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger,
         ownPeers: ownPeers)
-      await operate(observation, queue: queue, outbox: outbox, uplink: uplink, until: stop)
+      await operate(
+        observation, queue: queue, outbox: outbox, uplink: uplink, ledger: ledger, gauges: gauges,
+        until: stop)
     } catch {
       try? await group.shutdownGracefully()
       throw error
@@ -74,12 +92,16 @@ package struct Agent: Sendable {
   }
 
   private func operate(
-    _ observation: Observation, queue: BatchQueue, outbox: Outbox, uplink: Uplink,
-    until stop: AsyncStream<Void>
+    _ observation: Observation, queue: BatchQueue, outbox: Outbox, uplink: Uplink, ledger: Ledger,
+    gauges: AgentGauges, until stop: AsyncStream<Void>
   ) async {
     let sending = Task { await uplink.run() }
     let pumping = Task {
-      for await _ in queue.wakeups { await Self.pump(queue, into: outbox) }
+      for await _ in queue.wakeups {
+        await Self.pump(queue, into: outbox)
+        worker?.page.tell(ledger.text)
+        for trouble in gauges.takeTroubles() { logger.warning("Not all is seen: \(trouble)") }
+      }
       await Self.pump(queue, into: outbox)
     }
     for await _ in stop { break }
@@ -87,6 +109,7 @@ package struct Agent: Sendable {
     await observation.stop()
     queue.finish()
     await pumping.value
+    await outbox.finish(now: Timestamp.timeOfDay())
     let farewell = Task {
       try? await Task.sleep(for: Self.farewell)
       await outbox.stopWaiting()

@@ -29,6 +29,16 @@ package struct AgentConfiguration: Hashable, Sendable {
   /// Names of the protocols that are looked for; empty for all.
   package var protocols: [String] = []
 
+  /// What a crash report tells of the bytes that were being parsed.
+  package enum CrashBytes: String, Hashable, Sendable, CaseIterable {
+    /// Their shape: letters are a, digits are 0.
+    case shape
+    /// Themselves.
+    case raw
+  }
+
+  package var crashBytes = CrashBytes.shape
+
   /// Hundredths of a core.
   package var processorLimit = 100
   /// Resident bytes.
@@ -62,6 +72,9 @@ package struct AgentConfiguration: Hashable, Sendable {
     ) { text in byteCount(text).flatMap { (65_536...(1 << 30)).contains($0) ? $0 : nil } }
     packets = try PacketConfiguration(&reader)
     protocols = try reader.list("protocols", default: protocols)
+    crashBytes = try reader.read(
+      "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
+    ) { CrashBytes(rawValue: $0) }
     processorLimit = try reader.integer("limits.cpu", default: processorLimit, in: 5...100_000)
     memoryLimit = try reader.read(
       "limits.memory", default: memoryLimit, expected: "a size of at least 64 MiB"

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 
-@main
 struct MetaflowAgent: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "metaflow-agent",
@@ -14,8 +13,9 @@ struct MetaflowAgent: AsyncParsableCommand {
         metaflow-agent run --server metaflow.example:20033 --spool-dir /var/lib/metaflow-agent
         metaflow-agent run --config /etc/metaflow/agent.yaml
         metaflow-agent replay capture.pcap
+        metaflow-agent protocols
 
       Watching needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE to name other users' processes).
       """,
-    subcommands: [Run.self, ReplayCommand.self, Check.self])
+    subcommands: [Run.self, ReplayCommand.self, Check.self, ProtocolsCommand.self])
 }

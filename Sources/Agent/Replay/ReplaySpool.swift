@@ -39,7 +39,9 @@ package enum ReplaySpool {
   /// Removes the folder with the files of a spool in it. What is not a spool's stays.
   package static func remove(_ path: String) {
     for name in (try? SpoolFile.names(in: path)) ?? []
-    where name.hasSuffix(".spool") || name.hasPrefix("identity") || name == "lock" {
+    where name.hasSuffix(".spool") || name.hasPrefix("identity")
+      || ["lock", "seen", "minute.0", "minute.1"].contains(name)
+    {
       unsafe _ = unlink("\(path)/\(name)")
     }
     unsafe _ = rmdir(path)

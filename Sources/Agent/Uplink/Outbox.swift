@@ -13,8 +13,17 @@ package actor Outbox {
   static let windowBytes = 4 << 20
   /// Ledger entries that are carried over from given-up batches.
   static let carriedLimit = 4_096
+  /// Rows by the minute that a batch takes along, and bytes of their texts.
+  private static let minuteRows = 8_192
+  private static let minuteText = 2 << 20
+  /// Seconds after its end that a minute is told; what comes later is told once more.
+  private static let minuteGrace: Int64 = 3
 
   private let spool: Spool
+  private var mark: LifeMark?
+  /// Calls that were handed on by the second, until they are by the minute.
+  private var minutes = MinuteSums()
+  private var minuteLog: MinuteLog
   private let ledger: Ledger
   private let gauges: AgentGauges
   private var encoder = FrameEncoder()
@@ -33,6 +42,12 @@ package actor Outbox {
   package private(set) var lastHeard = ContinuousClock.now
 
   package init(spool: sending Spool, ledger: Ledger, gauges: AgentGauges) {
+    do throws(SystemError) {
+      mark = try LifeMark(directory: spool.directory)
+    } catch {
+      gauges.note(error)
+    }
+    minuteLog = MinuteLog(directory: spool.directory)
     self.spool = spool
     self.ledger = ledger
     self.gauges = gauges
@@ -53,10 +68,28 @@ package actor Outbox {
   /// What became of records since the last batch was submitted.
   package var account: Tally { tally }
 
-  /// Numbers a batch and puts it into the spool. `now` dates the uplink's own ledger entries.
+  /// Numbers a batch, with the minutes that are over, and puts it into the spool. `now` dates the uplink's
+  /// own ledger entries.
   package func submit(_ batch: RecordBatch, now: Timestamp) {
     var batch = batch
+    // Without the batch's own seconds: what is told by the minute was told by the second before.
+    _ = minutes.takeOver(
+      at: now.seconds - Self.minuteGrace, into: &batch, rows: Self.minuteRows,
+      textBytes: Self.minuteText)
+    let lost = minutes.add(batch)
+    if lost > 0 {
+      let time = Timestamp(seconds: now.seconds)
+      batch.losses.append(LossEntry(time: time, stage: .rollup, received: lost, passed: 0))
+      batch.losses.append(
+        LossEntry(time: time, stage: .rollup, reason: .rollupTableFull, dropped: lost))
+      ledger.add(batch.losses.suffix(2))
+    }
+    put(&batch, now: now)
+  }
+
+  private func put(_ batch: inout RecordBatch, now: Timestamp) {
     merge(into: &batch)
+    defer { note(now) }
     let records = UInt64(batch.recordCount)
     let entries = tally.entries(stage: .uplink, time: Timestamp(seconds: now.seconds))
     batch.losses.append(contentsOf: entries)
@@ -68,16 +101,61 @@ package actor Outbox {
       let sequence = try spool.takeSequence()
       let frame = try encoder.encode(batch, sequence: sequence)
       let dropped = spool.append(frame, sequence: sequence, records: UInt32(records))
-      for lost in dropped { giveUp(lost) }
+      keepMetrics(of: batch, sequence, now)
+      for lost in dropped { giveUp(lost, now) }
     } catch let error as WireError {
       tally.drop(error.fault == .oversized ? .batchFull : .malformedFrame, count: records)
-      carry(batch)
+      carry(batch, now)
     } catch {
       tally.drop(.spoolFull, count: records)
-      carry(batch)
+      carry(batch, now)
     }
     report()
     wake?.yield()
+  }
+
+  /// Goes on where an earlier run was broken off: tells the minutes that it had not told, and with the
+  /// next batch since when nobody looked.
+  package func begin(at now: Timestamp) {
+    var untold = minuteLog.recover(spool)
+    var isAll = false
+    while !isAll {
+      var batch = RecordBatch()
+      isAll = untold.takeOver(
+        at: .max, into: &batch, rows: Self.minuteRows, textBytes: Self.minuteText)
+      put(&batch, now: now)
+    }
+    guard let last = mark?.found else { return }
+    let away = LifeMark.away(from: last, to: now)
+    ledger.add(away)
+    carried.losses += away
+  }
+
+  /// Tells the minutes that are not over: nothing will follow.
+  package func finish(now: Timestamp) {
+    var isAll = false
+    while !isAll {
+      var batch = RecordBatch()
+      isAll = minutes.takeOver(
+        at: .max, into: &batch, rows: Self.minuteRows, textBytes: Self.minuteText)
+      put(&batch, now: now)
+    }
+  }
+
+  private func keepMetrics(of batch: borrowing RecordBatch, _ sequence: UInt64, _ now: Timestamp) {
+    do throws(SystemError) {
+      try minuteLog.append(batch, sequence: sequence, now: now)
+    } catch {
+      gauges.note(error)
+    }
+  }
+
+  private func note(_ now: Timestamp) {
+    do throws(SystemError) {
+      try mark?.advance(to: now)
+    } catch {
+      gauges.note(error)
+    }
   }
 
   /// Waits until every batch is acknowledged.
@@ -183,7 +261,7 @@ extension Outbox {
 }
 
 extension Outbox {
-  private func giveUp(_ dropped: Spool.Dropped) {
+  private func giveUp(_ dropped: Spool.Dropped, _ now: Timestamp) {
     tally.drop(.spoolFull, count: UInt64(dropped.records))
     guard let frame = dropped.frame else { return }
     var splitter = FrameSplitter()
@@ -192,18 +270,17 @@ extension Outbox {
     guard let encoded = try? splitter.next(),
       (try? opener.open(encoded, into: &batch)) != nil
     else { return }
-    carry(batch)
+    carry(batch, now)
   }
 
-  /// Keeps what must not be lost with a batch's records: the ledger, and who is who.
-  private func carry(_ batch: RecordBatch) {
-    let room = max(0, Self.carriedLimit - carried.losses.count)
-    carried.losses.append(contentsOf: batch.losses.prefix(room))
-    let processes = max(0, Self.carriedLimit - carried.processes.count)
-    carried.processes.append(contentsOf: batch.processes.prefix(processes))
-    let ended = max(0, Self.carriedLimit - carried.endedProcesses.count)
-    carried.endedProcesses.append(contentsOf: batch.endedProcesses.prefix(ended))
-    carried.host = batch.host ?? carried.host
+  /// Keeps what must not be lost with a batch's records for the next one.
+  private func carry(_ batch: RecordBatch, _ now: Timestamp) {
+    var all = RecordBatch()
+    all.losses = carried.losses + batch.losses
+    all.processes = carried.processes + batch.processes
+    all.endedProcesses = carried.endedProcesses + batch.endedProcesses
+    all.host = batch.host ?? carried.host
+    carried = all.essence(limit: Self.carriedLimit, now: now)
   }
 
   private func merge(into batch: inout RecordBatch) {

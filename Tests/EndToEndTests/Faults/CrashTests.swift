@@ -46,7 +46,7 @@ struct CrashTests {
   /// Probes belong to the process that loaded them; SIGKILL leaves nothing in the kernel.
   @Test func aKilledAgentLeavesNoProbeBehind() async throws {
     let stack = try await Stack.start()
-    let own = try probes(of: stack.agent.processID)
+    let own = try probes(of: stack.worker())
     #expect(!own.isEmpty)
     await stack.agent.stop(SIGKILL)
     _ = try await eventually("the agent's programs are gone") {

@@ -29,6 +29,33 @@ extension EndToEndTests {
       #expect(agent.status == 0)
     }
 
+    /// In a pid namespace getpid(2) gives the number of another process of the host.
+    @Test func anAgentInAContainerKnowsItselfByTheNumberOfTheHost() async throws {
+      let stack = try Stack.running
+      let folder = try temporaryFolder("container")
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let port = try freePort()
+      let agent = try RunningProgram(
+        "/usr/bin/unshare",
+        [
+          "--pid", "--fork", "--mount-proc", "--kill-child", Stack.product("metaflow-agent"), "run",
+          "--server", "127.0.0.1:\(stack.ingest)", "--metrics", "127.0.0.1:\(port)", "--spool-dir",
+          folder.appending(path: "spool").path,
+        ], in: folder)
+      let number = try await eventually("the agent knows itself; it said: \(agent.output)") {
+        try #require(agent.isRunning, "\(agent.output)")
+        let page = try run("curl", ["-sS", "http://127.0.0.1:\(port)/metrics"], checked: false)
+        let line = page.output.split(separator: "\n").first {
+          $0.hasPrefix("metaflow_agent_process_id ")
+        }
+        return line.flatMap { pid_t($0.split(separator: " ")[1]) }.flatMap { $0 > 0 ? $0 : nil }
+      }
+      let arguments = try String(contentsOfFile: "/proc/\(number)/cmdline", encoding: .utf8)
+      #expect(arguments.contains("metaflow-agent") && arguments.contains("--worker-of"))
+      #expect(arguments.contains("127.0.0.1:\(port)"))
+      await agent.stop(SIGKILL)
+    }
+
     @Test func anOrdinaryUserSendsACapture() async throws {
       let stack = try Stack.running
       try CaptureBuilder.lookUps.withFile { path in

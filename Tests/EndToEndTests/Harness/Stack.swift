@@ -25,8 +25,9 @@ final class Stack: Sendable {
   /// - Parameters:
   ///   - data: the server's data folder; one in the stack's own folder when there is none.
   ///   - agentConfiguration: the agent's configuration file.
+  ///   - agentOptions: more of its options.
   static func start(
-    data: URL? = nil, agentConfiguration: String = ""
+    data: URL? = nil, agentConfiguration: String = "", agentOptions: [String] = []
   ) async throws -> Stack {
     let folder = try temporaryFolder("stack")
     let data = data ?? folder.appending(path: "server")
@@ -51,7 +52,7 @@ final class Stack: Sendable {
           "run", "--config", configuration.path, "--server", "127.0.0.1:\(ingest)", "--spool-dir",
           folder.appending(path: "spool").path,
           "--metrics", "127.0.0.1:\(metrics)",
-        ], in: folder)
+        ] + agentOptions, in: folder)
       programs.append(agent)
       let stack = Stack(
         folder: folder, http: http, ingest: ingest, metrics: metrics, programs: programs)
@@ -81,6 +82,16 @@ final class Stack: Sendable {
   func stop() async {
     for program in programs.reversed() where program.isRunning { await program.stop() }
     try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// The agent's worker, which does the work.
+  func worker() throws -> pid_t {
+    let path = "/proc/\(agent.processID)/task/\(agent.processID)/children"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    guard let child = text.split(separator: " ").first.flatMap({ pid_t($0) }) else {
+      throw HarnessFailure("the agent has no worker; it said: \(agent.output)")
+    }
+    return child
   }
 
   /// A counter or gauge of the agent, by its name with its labels; 0 when it is not there.
