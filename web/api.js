@@ -13,14 +13,14 @@ export async function query(sql, db) {
 }
 
 /** Runs one SQL statement and gives {columns, values, schemas, losses}: losses is what was
- * dropped in the time range of the statement. */
+ * dropped in the time range of the statement, null where that is not known. */
 export async function queryTable(sql, db) {
   const answer = await ask('/v1/query/', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ db, sql }),
   });
-  return { ...answer.result, losses: answer.losses ?? [] };
+  return { ...answer.result, losses: answer.losses_unknown ? null : answer.losses ?? [] };
 }
 
 /**

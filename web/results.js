@@ -34,6 +34,7 @@ export function showResult(place, result, milliseconds) {
 
 /** What the server says is missing from the statement's time range. */
 function missing(losses) {
+  if (!losses) return make('span.warn', {}, 'what is missing is unknown');
   const lost = losses.filter((loss) => loss.reason !== 'unknown_protocol');
   const total = lost.reduce((sum, loss) => sum + Number(loss.dropped), 0);
   return total ? make('button.warn', { onclick: () => openDrawer('losses'), title:
