@@ -14,7 +14,7 @@ import Testing
     try await RunningAPI.with(PatientStore()) { api async throws in
       for (path, status, code) in [
         ("/v2/query", 404, "NOT_FOUND"), ("/v1", 404, "NOT_FOUND"),
-        ("/nothing.js", 404, "NOT_FOUND"),
+        ("/no-such.js", 404, "NOT_FOUND"),
         ("/v1/query/", 405, "METHOD_NOT_ALLOWED"), ("/v1/query", 405, "METHOD_NOT_ALLOWED"),
         ("/v1/calls/x/hops", 400, "INVALID_REQUEST"),
       ] {
