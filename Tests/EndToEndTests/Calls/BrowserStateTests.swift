@@ -25,7 +25,7 @@ extension EndToEndTests.Browser {
     let told = try ScriptedBrowser.evaluate(
       Stack.running, "#/services",
       """
-      await until(() => $('#loaded').textContent, 'the page');
+      await until(() => $('#loaded')?.textContent, 'the page');
       window.fetch = () => Promise.reject(new Error('gone'));
       $('#reload').click();
       await until(() => !$('#notice').hidden, 'the notice');
