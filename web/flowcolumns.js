@@ -28,7 +28,12 @@ export function endpoint(address, port) {
   return String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Every column that the flow log can show, in order. */
+/** What the store sorts a column by, where that is not the column's own name; null: by nothing. */
+const sortedBy = { time: 'time', start: 'start_time', client: 'auto_service_0',
+  server: 'auto_service_1', transport: 'protocol', application: 'l7_protocol', close: 'close_type',
+  from: null, to: null, rate: null, answer: null, seen: null };
+
+/** Every column that the flow log can show, in order; `sort` is what the store sorts by. */
 export const knownFlowColumns = [
   { ...text('time', 'Time', (row) => Number(row.end_time)),
     about: 'Last packet of the report', show: (row) => stamp(row.end_time) },
@@ -61,7 +66,7 @@ export const knownFlowColumns = [
   fault('ooo', 'Out of order', 'Packets that came out of order'),
   { ...text('seen', 'Seen at', (row) => row.points.join(' ')), show: (row) => seenAt(row.points) },
   text('capture_nic_name', 'Interface'),
-];
+].map((column) => ({ ...column, sort: column.id in sortedBy ? sortedBy[column.id] : column.id }));
 
 export const usualFlowColumns = ['time', 'client', 'server', 'transport', 'application',
   'close', 'duration', 'byte_tx', 'byte_rx', 'rtt', 'retrans', 'seen'];

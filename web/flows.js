@@ -2,7 +2,8 @@
 
 import { query } from './api.js';
 import { timeChart } from './charts.js';
-import { chips, chosenColumns, columnChoice, filterFields } from './controls.js';
+import { chips, chosenColumns, columnChoice, filterFields, keepOrder,
+  orderOf } from './controls.js';
 import { make } from './dom.js';
 import { watchedWindow } from './coverage.js';
 import { openDrawer } from './drawer.js';
@@ -38,6 +39,10 @@ async function load(parameters) {
   const where = [during(span), ...flowConditions(parameters)].join(' AND ');
   const once = !parameters.get('side');
   const asked = once ? recordsAskedFor : limit;
+  const order = orderOf(parameters, 'time-');
+  // The address may have been written by anyone.
+  const by = knownFlowColumns.find(({ sort }) => sort === order.id)?.sort ?? 'time';
+  const way = order.descending ? 'DESC' : 'ASC';
   const [rows, bars] = await Promise.all([
     query(`SELECT toString(_id) AS id, time, start_time, end_time, toString(flow_id) AS flow,
       auto_service_0 AS client, auto_service_1 AS server, ip_0, ip_1, client_port, server_port,
@@ -45,14 +50,38 @@ async function load(parameters) {
       duration, byte_tx, byte_rx, packet_tx, packet_rx, rtt, rtt_client, rtt_server,
       art_sum / art_count AS answer, retrans, zero_win, ooo, syn_seq, observation_point,
       capture_nic_name
-      FROM l4_flow_log WHERE ${where} ORDER BY time DESC LIMIT ${asked}`, 'flow_log'),
+      FROM l4_flow_log WHERE ${where} ORDER BY ${by} ${way}${by === 'time' ? '' : ', time DESC'}
+      LIMIT ${asked}`, 'flow_log'),
     query(`SELECT time(time, ${span.step}) AS t, close_type, Enum(protocol) AS transport,
       observation_point, Count(row) AS flows FROM l4_flow_log WHERE ${where}
       GROUP BY t, close_type, protocol, observation_point LIMIT 50000`, 'flow_log'),
   ]);
-  const found = folded(rows, once ? flowKey : () => null);
-  return { rows: found.slice(0, limit), bars, span, once,
+  const found = once ? joined(rows, await partners(rows)) : folded(rows, () => null);
+  return { rows: found.slice(0, limit), bars, span, once, order,
     isFull: rows.length === asked || found.length > limit };
+}
+
+/** Every record of the flows that `rows` are of, whether it passes the filters or not. */
+async function partners(rows) {
+  const sequences = new Set(rows.map((row) => Number(row.syn_seq)).filter(Boolean));
+  if (!sequences.size) return [];
+  const times = rows.map((row) => Number(row.time));
+  const found = await query(`SELECT toString(_id) AS id, time, start_time, ip_0, ip_1, client_port,
+    server_port, Enum(protocol) AS transport, close_type, syn_seq, observation_point
+    FROM l4_flow_log WHERE time >= ${Math.min(...times) - 60} AND time <= ${Math.max(...times) + 60}
+    AND syn_seq IN (${[...sequences].join(', ')}) LIMIT 50000`, 'flow_log');
+  return found;
+}
+
+/**
+ * One row a flow: filters are put to its record nearest to the client, which `rows` passed, in their
+ * order; `others` are the records of other points.
+ */
+export function joined(rows, others) {
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const all = [...rows, ...others.filter((row) => !known.has(row.id))];
+  const first = new Map(folded(all, flowKey).map((flow) => [flow.id, flow]));
+  return rows.filter((row) => first.has(row.id)).map((row) => ({ ...first.get(row.id), ...row }));
 }
 
 /** What the records of one flow, of the same minute, have in common. */
@@ -69,10 +98,11 @@ function mount(page, { parameters, reload }) {
   const bars = make('div.chart.bars');
   const older = make('button', { hidden: true }, 'Older flows');
   const panel = make('div.panel.log.dense');
+  const order = orderOf(parameters, 'time-');
   let list = null;
   let shown = null;
   const shape = () => {
-    list = tableOf();
+    list = tableOf(order, reload);
     panel.replaceChildren(list.element, older);
   };
   shape();
@@ -96,8 +126,8 @@ function mount(page, { parameters, reload }) {
     const names = new Set(data.rows.flatMap((row) => [row.client, row.server]));
     known.replaceChildren(...[...names].sort().map((value) => make('option', { value })));
     draw(stacks(data));
-    hint.textContent = data.isFull ? `the latest ${data.rows.length}` : `${data.rows.length} flows`;
-    older.hidden = !data.isFull;
+    hint.textContent = told(data);
+    older.hidden = !data.isFull || data.order.id !== 'time' || !data.order.descending;
     older.onclick = () => lookAt(data.span.from,
       Math.min(data.rows.at(-1).time, data.span.to - 1));
     list.update(data.rows, make('div', {}, nothing(data.span, 'No flow matches in this time range. '
@@ -108,11 +138,23 @@ function mount(page, { parameters, reload }) {
   return update;
 }
 
-function tableOf() {
+function tableOf(order, reload) {
   return dataTable(chosenColumns('flows', knownFlowColumns, usualFlowColumns), {
-    label: 'Flows', key: (row) => row.id, order: { id: 'time', descending: true },
+    label: 'Flows', key: (row) => row.id, order, isSorted: true,
     open: (row) => openDrawer('flow', row.id, String(row.time)),
+    sorted: (to) => {
+      keepOrder(to);
+      reload();
+    },
   });
+}
+
+/** How many are shown, and which, where there are more. */
+function told({ rows, isFull, order }) {
+  if (!isFull) return rows.length === 1 ? '1 flow' : `${rows.length} flows`;
+  if (order.id === 'time') return `the ${order.descending ? 'latest' : 'first'} ${rows.length}`;
+  const title = knownFlowColumns.find(({ sort }) => sort === order.id)?.title ?? order.id;
+  return `the first ${rows.length} by ${title}`;
 }
 
 /** How many flows ended how, over time; flows seen at several points count once. */

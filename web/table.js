@@ -19,7 +19,7 @@ export function dataTable(columns, {
   const body = make('tbody');
   const heads = columns.map((column) => make(column.number ? 'th.number' : 'th', {
     scope: 'col', title: column.about,
-  }, isSorted && !column.sort ? column.title
+  }, isSorted && !column.sort ? make('span.plain', {}, column.title)
     : make('button.sort', { onclick: () => sortBy(column) }, column.title)));
   const idOf = (column) => isSorted ? column.sort : column.id;
   const table = make('table', { 'aria-label': label, hidden: true },

@@ -6,6 +6,7 @@ import './browser.mjs';
 import { stretches } from '../../web/coverage.js';
 import { withoutEchoes } from '../../web/echoes.js';
 import { byTemplate, template } from '../../web/endpoints.js';
+import { joined } from '../../web/flows.js';
 import { microseconds } from '../../web/filters.js';
 import { layout } from '../../web/layout.js';
 import { mostTelling } from '../../web/map.js';
@@ -88,4 +89,16 @@ test('the point that speaks is the nearest that saw the better part', () => {
 test('durations are read with their unit, milliseconds without', () => {
   assert.deepEqual(['250', '80us', '1.5 s', '2ms', 'x'].map(microseconds),
     [250000, 80, 1500000, 2000, 0]);
+});
+
+test('a flow is told by its record nearest to the client, with every point that saw it', () => {
+  const record = (id, point, rtt, more = {}) => ({ id, observation_point: point, rtt, ip_0: 'a',
+    ip_1: 'b', client_port: 1, server_port: 2, transport: 'TCP', syn_seq: 7, close_type: 1,
+    start_time: 5e6, time: 5, ...more });
+  const [client, server] = [record('1', 'c', 900), record('2', 's', 40)];
+  const slow = joined([client], [client, server]);
+  assert.deepEqual(slow.map(({ id, points }) => [id, points]), [['1', ['c', 's']]]);
+  assert.deepEqual(joined([server], [client, server]), [], 'a filter that only the server passes');
+  const other = record('3', 'c', 10, { syn_seq: 9 });
+  assert.deepEqual(joined([other, client], [server]).map(({ id }) => id), ['3', '1'], 'their order');
 });
