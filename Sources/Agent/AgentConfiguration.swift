@@ -60,27 +60,29 @@ package struct AgentConfiguration: Hashable, Sendable {
     ) { levels.contains($0) ? $0 : nil }
     flushInterval = try reader.integer("flush_interval", default: flushInterval, in: 50...10_000)
     spoolDirectory = try reader.string("spool.directory", default: spoolDirectory)
-    spoolBytes = try reader.read(
-      "spool.max_size", default: spoolBytes, expected: "a size of at least 1 MiB"
-    ) { text in byteCount(text).flatMap { $0 >= 1 << 20 ? $0 : nil } }
+    spoolBytes = try reader.bytes("spool.max_size", default: spoolBytes, atLeast: 1 << 20)
     hooks = try reader.read(
       "capture.hooks", default: hooks, expected: "automatic, tracepoints or syscalls"
     ) { Hooks(rawValue: $0) }
     payloadLimit = try reader.integer("capture.payload", default: payloadLimit, in: 64...16_384)
-    ringBytes = try reader.read(
-      "capture.ring", default: ringBytes, expected: "a size from 64 KiB to 1 GiB"
-    ) { text in byteCount(text).flatMap { (65_536...(1 << 30)).contains($0) ? $0 : nil } }
+    ringBytes = try reader.bytes(
+      "capture.ring", default: ringBytes, atLeast: 65_536, atMost: 1 << 30)
     packets = try PacketConfiguration(&reader)
-    protocols = try reader.list("protocols", default: protocols)
+    protocols = try reader.list(
+      "protocols", default: protocols,
+      expected: "one of " + builtInProtocols.map { $0.descriptor.name }.joined(separator: ", ")
+    ) { Self.isProtocol($0) ? $0 : nil }
     crashBytes = try reader.read(
       "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
     ) { CrashBytes(rawValue: $0) }
     processorLimit = try reader.integer("limits.cpu", default: processorLimit, in: 5...100_000)
-    memoryLimit = try reader.read(
-      "limits.memory", default: memoryLimit, expected: "a size of at least 64 MiB"
-    ) { text in byteCount(text).flatMap { $0 >= 64 << 20 ? $0 : nil } }
+    memoryLimit = try reader.bytes("limits.memory", default: memoryLimit, atLeast: 64 << 20)
     try reader.finish()
     _ = try enabledProtocols()
+  }
+
+  private static func isProtocol(_ name: String) -> Bool {
+    builtInProtocols.contains { $0.descriptor.name.lowercased() == name.lowercased() }
   }
 
   /// The parsers that ``protocols`` names, in the registry's order.

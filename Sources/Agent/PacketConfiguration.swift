@@ -36,8 +36,8 @@ package struct PacketConfiguration: Hashable, Sendable {
     isEnabled = try reader.read(key + "enabled", default: isEnabled, expected: "true or false") {
       ["true": true, "false": false][$0]
     }
-    interfaces = try reader.list(key + "interfaces", default: interfaces)
-    excluded = try reader.list(key + "exclude", default: excluded)
+    interfaces = try Self.patterns(key + "interfaces", &reader)
+    excluded = try Self.patterns(key + "exclude", &reader)
     namespaces = try reader.read(
       key + "namespaces", default: namespaces, expected: "all or host"
     ) { PacketOptions.Namespaces(rawValue: $0) }
@@ -45,38 +45,31 @@ package struct PacketConfiguration: Hashable, Sendable {
       key + "loopback", default: loopback, expected: "automatic, true or false"
     ) { Loopback(rawValue: $0) }
     snapLength = try reader.integer(key + "snap_length", default: snapLength, in: 128...65_535)
-    ringBytes = try reader.read(
-      key + "ring", default: ringBytes, expected: "a size from 256 KiB to 256 MiB"
-    ) { text in byteCount(text).flatMap { (262_144...(256 << 20)).contains($0) ? $0 : nil } }
-    totalRingBytes = try reader.read(
-      key + "rings", default: max(totalRingBytes, ringBytes),
-      expected: "a size from 256 KiB to 4 GiB"
-    ) { text in byteCount(text).flatMap { (262_144...(4 << 30)).contains($0) ? $0 : nil } }
+    ringBytes = try reader.bytes(
+      key + "ring", default: ringBytes, atLeast: 262_144, atMost: 256 << 20)
+    totalRingBytes = try reader.bytes(
+      key + "rings", default: max(totalRingBytes, ringBytes), atLeast: 262_144, atMost: 4 << 30)
     packetsPerSecond = try reader.integer(
       key + "packets_per_second", default: packetsPerSecond, in: 1...100_000_000)
     fanout = try reader.integer(key + "fanout", default: fanout, in: 1...16)
-    serverPorts = try Self.ports(try reader.list(key + "server_ports", default: []))
-    do throws(PacketError) {
-      var options = PacketOptions()
-      options.interfaces = interfaces
-      options.excluded = excluded
-      try options.check()
-    } catch {
-      throw ConfigurationError("capture.packets: \(error)")
-    }
+    serverPorts = try reader.list(
+      key + "server_ports", default: serverPorts, expected: "whole numbers from 1 to 65535"
+    ) { text in UInt16(text).flatMap { $0 > 0 ? $0 : nil } }
   }
 
-  private static func ports(_ texts: [String]) throws(ConfigurationError) -> [UInt16] {
-    var ports: [UInt16] = []
-    for text in texts {
-      guard let port = UInt16(text), port > 0 else {
-        throw ConfigurationError(
-          "capture.packets.server_ports: '\(text)' is not a port; it must be a whole number from 1 "
-            + "to 65535")
-      }
-      ports.append(port)
+  /// Patterns for names of interfaces.
+  private static func patterns(
+    _ key: String, _ reader: inout ConfigurationReader
+  ) throws(ConfigurationError) -> [String] {
+    let patterns = try reader.list(key, default: [])
+    do throws(PacketError) {
+      var options = PacketOptions()
+      options.interfaces = patterns
+      try options.check()
+    } catch {
+      throw reader.fault(key, "is wrong: \(error)")
     }
-    return ports
+    return patterns
   }
 
   /// What a session is made of: each thread's share of the packets and of the memory.

@@ -104,6 +104,29 @@ package struct ConfigurationReader {
     return entries[key]?.values ?? fallback
   }
 
+  /// The values of a list as `parse` reads them, each by itself.
+  ///
+  /// - Parameter expected: what a right value looks like, for the message.
+  package mutating func list<Value>(
+    _ key: String, default fallback: [Value], expected: String, _ parse: (String) -> Value?
+  ) throws(ConfigurationError) -> [Value] {
+    known.insert(key)
+    guard let entry = entries[key] else { return fallback }
+    var values: [Value] = []
+    for text in entry.values {
+      guard let value = parse(text) else {
+        throw fault(key, "has '\(text)'; it must be \(expected)")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
+  /// What is wrong with the value of `key`, with its place.
+  package func fault(_ key: String, _ text: String) -> ConfigurationError {
+    ConfigurationError("\(name):\(entries[key]?.line ?? 0): \(key) \(text)")
+  }
+
   package mutating func string(
     _ key: String, default fallback: String
   ) throws(ConfigurationError) -> String {
@@ -121,17 +144,23 @@ package struct ConfigurationReader {
 
   /// A number of bytes: `512 MiB`, `2GiB`, `4096`. Units are powers of 1,024.
   package mutating func bytes(
-    _ key: String, default fallback: Int, atLeast least: Int = 0
+    _ key: String, default fallback: Int, atLeast least: Int = 0, atMost most: Int = .max
   ) throws(ConfigurationError) -> Int {
     let size = try read(
       key, default: fallback,
       expected: "a whole number with the unit B, KiB, MiB, GiB or TiB, such as 512 MiB", byteCount)
-    guard size >= least else {
-      throw ConfigurationError(
-        "\(name):\(entries[key]?.line ?? 0): \(key) is '\(entries[key]?.values.first ?? "")'; it must be "
-          + "at least \(least >> 20) MiB")
+    guard size < least || size > most else { return size }
+    let bound =
+      size < least ? "at least \(Self.text(ofBytes: least))" : "at most \(Self.text(ofBytes: most))"
+    throw fault(key, "is '\(entries[key]?.values.first ?? "")'; it must be \(bound)")
+  }
+
+  /// Such as `64 KiB`; of whole units only.
+  private static func text(ofBytes count: Int) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] where count >= 1 << shift {
+      return "\(count >> shift) \(unit)"
     }
-    return size
+    return "\(count) B"
   }
 
   /// - Throws: for the first key of the file that was never read, with the nearest that there is.

@@ -2,6 +2,7 @@
 
 import Capture
 import ConfigurationFile
+import Protocols
 import Telemetry
 import Testing
 
@@ -28,19 +29,40 @@ import Testing
       message: "agent.yaml:1: flush_interval is '5'; it must be a whole number from 50 to 10000"),
     Fault(
       text: "spool:\n  max_size: 3",
-      message: "agent.yaml:2: spool.max_size is '3'; it must be a size of at least 1 MiB"),
+      message: "agent.yaml:2: spool.max_size is '3'; it must be at least 1 MiB"),
     Fault(
       text: "capture:\n  hooks: both",
       message: "agent.yaml:2: capture.hooks is 'both'; "
         + "it must be automatic, tracepoints or syscalls"),
     Fault(
       text: "capture:\n  packets:\n    interfaces: [\"eth[\"]",
-      message: "capture.packets: 'eth[' is not an extended regular expression for names of "
+      message:
+        "agent.yaml:3: capture.packets.interfaces is wrong: 'eth[' is not an extended regular expression for names of "
         + "interfaces; write, for example, eth.* or en[ops].*"),
     Fault(
       text: "capture:\n  packets:\n    server_ports: [80, 65536]",
-      message: "capture.packets.server_ports: '65536' is not a port; it must be a whole number "
+      message: "agent.yaml:3: capture.packets.server_ports has '65536'; it must be whole numbers "
         + "from 1 to 65535"),
+    Fault(
+      text: "protocols:\n  - HTTP\n  - NOPE",
+      message: "agent.yaml:2: protocols has 'NOPE'; it must be one of "
+        + builtInProtocols.map { $0.descriptor.name }.joined(separator: ", ")),
+    Fault(
+      text: "spool:\n  max_size: 300MB",
+      message:
+        "agent.yaml:2: spool.max_size is '300MB'; it must be a whole number with the unit B, KiB, MiB, GiB "
+        + "or TiB, such as 512 MiB"),
+    Fault(
+      text: "limits:\n  memory: 12 XB",
+      message:
+        "agent.yaml:2: limits.memory is '12 XB'; it must be a whole number with the unit B, KiB, MiB, GiB "
+        + "or TiB, such as 512 MiB"),
+    Fault(
+      text: "capture:\n  packets:\n    ring: 1 GiB",
+      message: "agent.yaml:3: capture.packets.ring is '1 GiB'; it must be at most 256 MiB"),
+    Fault(
+      text: "privacy:\n  crash_bytes: some",
+      message: "agent.yaml:2: privacy.crash_bytes is 'some'; it must be shape or raw"),
     Fault(
       text: "capture:\n  packets:\n    namespaces: some",
       message: "agent.yaml:3: capture.packets.namespaces is 'some'; it must be all or host"),

@@ -43,6 +43,44 @@ struct CrashTests {
     await stack.stop()
   }
 
+  /// Killed twice while calls go on: what is in the log is in the seconds and in the minutes, and that
+  /// nobody looked meanwhile is told.
+  @Test func logSecondsAndMinutesAgreeWhenAnAgentIsKilledUnderLoad() async throws {
+    let stack = try await Stack.start()
+    do {
+      try await withServer("nginx", prepare: nginx) { port in
+        let load = try RunningProgram(
+          "bash",
+          [
+            "-c",
+            "while :; do curl -sS -o /dev/null http://127.0.0.1:\(port)/items/[1-40]; sleep 0.1; done",
+          ], in: stack.folder)
+        var agent = stack.agent
+        for _ in 0..<2 {
+          let before = try await stack.storedCalls(port: port)
+          _ = try await eventually("calls are stored") {
+            try await stack.storedCalls(port: port) > before + 200 ? true : nil
+          }
+          await agent.stop(SIGKILL)
+          agent = try await stack.startAgentAgain()
+        }
+        await load.stop()
+        // It tells what it has.
+        await agent.stop()
+        _ = try await eventually("log, seconds and minutes agree", within: .seconds(60)) {
+          let log = try await stack.storedCalls(port: port)
+          let seconds = try await stack.requests(port: port, table: "application_map.1s")
+          let minutes = try await stack.requests(port: port, table: "application_map.1m")
+          return log > 400 && log == seconds && log == minutes ? true : nil
+        }
+      }
+    } catch {
+      await stack.stop()
+      throw error
+    }
+    await stack.stop()
+  }
+
   /// Probes belong to the process that loaded them; SIGKILL leaves nothing in the kernel.
   @Test func aKilledAgentLeavesNoProbeBehind() async throws {
     let stack = try await Stack.start()
@@ -111,6 +149,30 @@ extension Stack {
       return accepts(port: http) ? true : nil
     }
     return server
+  }
+
+  /// Starts an agent on the same spool and ports, and waits until it is connected.
+  func startAgentAgain() async throws -> RunningProgram {
+    let agent = try RunningProgram(
+      Self.product("metaflow-agent"),
+      [
+        "run", "--server", "127.0.0.1:\(ingest)", "--spool-dir",
+        folder.appending(path: "spool").path, "--metrics", "127.0.0.1:\(metrics)",
+      ], in: folder)
+    _ = try await eventually("the agent connects again; it said: \(agent.output)") {
+      guard agent.isRunning else { throw HarnessFailure("agent ended: \(agent.output)") }
+      let connected = try? agentMetric("metaflow_agent_connected")
+      return connected == 1 ? true : nil
+    }
+    return agent
+  }
+
+  /// Requests of a metrics table for a server port, as its process saw them.
+  func requests(port: Int, table: String) async throws -> Int {
+    let rows = try await query(
+      "SELECT Sum(request) AS n FROM \(table) WHERE server_port = \(port) "
+        + "AND observation_point = 's-p'", db: "flow_metrics")
+    return rows.first?["n"].flatMap { Int($0) } ?? 0
   }
 
   /// Calls stored for a server port, as its process saw them.
