@@ -69,7 +69,7 @@ import Testing
       let allocated = mf_allocations() - before
       #expect(calls == 100_000)
       #if DEBUG
-        #expect(allocated < 200_000 * 12)
+        #expect(allocated < 200_000 * 16)
       #else
         // Ten seconds went by.
         #expect(allocated <= 40)

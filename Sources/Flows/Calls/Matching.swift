@@ -23,7 +23,7 @@ extension FlowEngine {
       wantMore(first.direction, in: &conversation)
     }
     if conversation[first.direction].open != PendingCalls.none {
-      // What begins, ends what was open before it.
+      // What begins, ends what was open before it, one that goes on in pieces too.
       endMessage(first.direction, at: nil, in: &conversation, slot: slot)
     }
     switch message.kind {
@@ -85,8 +85,6 @@ extension FlowEngine {
   private mutating func takeResponse(
     _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    // One that goes on in pieces is over when another message comes between them.
-    endMessage(first.direction, at: nil, in: &conversation, slot: slot)
     let isToGroup = isToGroup(first, in: &conversation)
     if canDoubt(&conversation) {
       guard noteResponse(first, in: &conversation) else {

@@ -13,8 +13,7 @@ extension FlowEngine {
       return
     }
     let (step, isFar) = now.nanoseconds.subtractingReportingOverflow(last.nanoseconds)
-    if isFar || step < -limits.longestStepBack || limits.longestSilence.map({ step > $0 }) ?? false
-    {
+    if isFar || step < -limits.longestStepBack || step > limits.longestSilence ?? .max {
       clock = now
       if !isFar { setClock(by: step, &conversations) }
     } else if step > 0 {
