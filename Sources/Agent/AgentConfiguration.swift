@@ -28,6 +28,8 @@ package struct AgentConfiguration: Hashable, Sendable {
   package var packets = PacketConfiguration()
   /// Names of the protocols that are looked for; empty for all.
   package var protocols: [String] = []
+  /// What of the users' data records may show.
+  package var privacy = PrivacyRules()
 
   /// What a crash report tells of the bytes that were being parsed.
   package enum CrashBytes: String, Hashable, Sendable, CaseIterable {
@@ -72,6 +74,7 @@ package struct AgentConfiguration: Hashable, Sendable {
       "protocols", default: protocols,
       expected: "one of " + builtInProtocols.map { $0.descriptor.name }.joined(separator: ", ")
     ) { Self.isProtocol($0) ? $0 : nil }
+    privacy = try PrivacyRules(&reader)
     crashBytes = try reader.read(
       "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
     ) { CrashBytes(rawValue: $0) }

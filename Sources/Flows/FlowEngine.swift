@@ -57,7 +57,7 @@ struct FlowEngine: ~Copyable {
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
   var message = Message(.session)
-  var fields = FieldBuffer()
+  var fields: FieldBuffer
   var buffers = BufferPool()
   var traces: ThreadTraces
   var peers: PeerTable
@@ -94,9 +94,11 @@ struct FlowEngine: ~Copyable {
   var scratch: [UInt8] = []
 
   init(
-    limits: FlowLimits, protocols: [any ProtocolParser.Type], source: SignalSource = .eBPF
+    limits: FlowLimits, protocols: [any ProtocolParser.Type],
+    privacy: PrivacyRules = PrivacyRules(), source: SignalSource = .eBPF
   ) {
     self.limits = limits
+    fields = FieldBuffer(privacy: privacy)
     self.source = source
     self.protocols = protocols.map { Known($0) }
     keepsRefused = protocols.contains { $0.responsesShowRequests }

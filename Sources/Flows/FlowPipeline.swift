@@ -24,11 +24,16 @@ package struct FlowPipeline: ~Copyable {
   private var sizes = BatchSizes()
   private var lastGivenBack = Timestamp(nanoseconds: 0)
 
-  /// - Parameter protocols: offered to an unknown conversation in this order.
-  package init(limits: FlowLimits = FlowLimits(), protocols: [any ProtocolParser.Type]) {
+  /// - Parameters:
+  ///   - protocols: offered to an unknown conversation in this order.
+  ///   - privacy: what of the users' data records may show.
+  package init(
+    limits: FlowLimits = FlowLimits(), protocols: [any ProtocolParser.Type],
+    privacy: PrivacyRules = PrivacyRules()
+  ) {
     self.limits = limits
     table = ConversationTable(limits: limits)
-    engine = FlowEngine(limits: limits, protocols: protocols)
+    engine = FlowEngine(limits: limits, protocols: protocols, privacy: privacy)
   }
 
   /// Conversations followed, and calls that wait for their end.

@@ -32,13 +32,19 @@ package struct PacketPipeline: ~Copyable {
   var lastGivenBack = Timestamp(nanoseconds: 0)
   private var sizes = BatchSizes()
 
-  /// - Parameter protocols: offered to an unknown conversation in this order.
-  package init(limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type]) {
+  /// - Parameters:
+  ///   - protocols: offered to an unknown conversation in this order.
+  ///   - privacy: what of the users' data records may show.
+  package init(
+    limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type],
+    privacy: PrivacyRules = PrivacyRules()
+  ) {
     decoder = PacketDecoder(limits: limits.fragments)
     table = FlowTable(limits: limits.flows)
     assembler = SegmentAssembler(limits: limits.segments)
     reader = PacketReader(
-      engine: FlowEngine(limits: limits.calls, protocols: protocols, source: .packet))
+      engine: FlowEngine(
+        limits: limits.calls, protocols: protocols, privacy: privacy, source: .packet))
   }
 
   /// Flows followed, conversations read, calls that wait for their end, and segments held for others

@@ -16,8 +16,11 @@ package struct FieldBuffer: Sendable {
   private var room: [UInt8]
   /// Bytes of all texts.
   package private(set) var count = 0
+  /// What the texts may not show; whoever writes one of the users' data asks.
+  package let privacy: PrivacyRules
 
-  package init() {
+  package init(privacy: PrivacyRules = PrivacyRules()) {
+    self.privacy = privacy
     room = Array(repeating: 0, count: Self.capacity)
   }
 

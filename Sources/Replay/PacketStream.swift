@@ -66,7 +66,8 @@ struct PacketStream: ~Copyable {
     limits.calls.rollupRowsPerSecond = 1 << 17
     limits.calls.rollupRowsPerMinute = 1 << 18
     limits.flows.firstFlowID = capture << 32 | 1
-    return PacketPipeline(limits: limits, protocols: settings.protocols)
+    return PacketPipeline(
+      limits: limits, protocols: settings.protocols, privacy: settings.privacy)
   }
 
   /// Feeds packets of a file up to a time, in the file's own count.

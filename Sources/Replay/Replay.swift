@@ -12,6 +12,8 @@ package struct Replay: Sendable {
   /// Paths, in any order; "-" is standard input.
   package var files: [String]
   package var protocols: [any ProtocolParser.Type]
+  /// What of the users' data the records may show.
+  package var privacy = PrivacyRules()
   /// Addresses that belong to where the capture was made: calls from them are seen at the client,
   /// calls to them at the server. Empty when nothing is known of it.
   package var localAddresses: [IPAddress] = []

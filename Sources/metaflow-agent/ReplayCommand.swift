@@ -60,6 +60,11 @@ struct ReplayCommand: AsyncParsableCommand {
   var protocols: String?
   @Option(
     help: ArgumentHelp(
+      "A YAML file of the agent's; of its settings, protocols and privacy are used.",
+      valueName: "file"))
+  var config: String?
+  @Option(
+    help: ArgumentHelp(
       "Addresses of the host that captured, such as 10.0.0.7 or 10.1.0.0/24; may be repeated.",
       valueName: "cidr"))
   var local: [String] = []
@@ -116,10 +121,15 @@ struct ReplayCommand: AsyncParsableCommand {
     until isStopped: @escaping @Sendable () -> Bool
   ) throws(ConfigurationError) -> Replay {
     var settings = AgentConfiguration()
+    if let config {
+      var reader = try ConfigurationReader(path: config)
+      settings = try AgentConfiguration(&reader)
+    }
     if let protocols {
       settings.protocols = protocols.split(separator: ",").map(String.init)
     }
     var replay = Replay(files: files, protocols: try settings.enabledProtocols())
+    replay.privacy = settings.privacy
     do throws(LocalAddresses.Fault) {
       replay.localAddresses = try LocalAddresses.parse(local)
     } catch {

@@ -67,6 +67,13 @@ import Testing
       text: "capture:\n  packets:\n    namespaces: some",
       message: "agent.yaml:3: capture.packets.namespaces is 'some'; it must be all or host"),
     Fault(
+      text: "privacy:\n  url_values: none",
+      message: "agent.yaml:2: privacy.url_values is 'none'; it must be mask, secrets or show"),
+    Fault(
+      text: "privacy:\n  secret_names: [\"--\"]",
+      message: "privacy.secret_names: '--' is not a name; it must have from 1 to 64 letters and "
+        + "digits, such as customer_number"),
+    Fault(
       text: "log_level: loud",
       message: "agent.yaml:1: log_level is 'loud'; "
         + "it must be one of trace, debug, info, notice, warning, error, critical"),
@@ -74,6 +81,19 @@ import Testing
   func aFaultIsToldWithItsLine(_ fault: Fault) throws {
     var reader = try ConfigurationReader(text: fault.text, name: "agent.yaml")
     #expect(throws: ConfigurationError(fault.message)) { try AgentConfiguration(&reader) }
+  }
+
+  @Test func privacyIsNarrowedAndWidened() throws {
+    var reader = try ConfigurationReader(
+      text: "privacy:\n  url_values: secrets\n  sql_literals: show\n  redis_values: show\n"
+        + "  secret_names: [customer_number]", name: "agent.yaml")
+    let rules = try AgentConfiguration(&reader).privacy
+    var expected = PrivacyRules()
+    expected.urlValues = .secrets
+    expected.hidesSQLLiterals = false
+    expected.hidesRedisValues = false
+    let isName = expected.add(secretName: "customerNumber")
+    #expect(isName && rules == expected && rules != PrivacyRules())
   }
 
   @Test func anUnknownProtocolIsRefused() throws {

@@ -56,7 +56,9 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     limits.batchMetrics = 65_536
     limits.longestSilence = 10_000_000_000
     limits.batchTextBytes = 8 << 20
-    observer = Observer(pipeline: FlowPipeline(limits: limits, protocols: protocols))
+    observer = Observer(
+      pipeline: FlowPipeline(
+        limits: limits, protocols: protocols, privacy: configuration.privacy))
     watch = SelfWatch(configuration)
     gate = BatchGate(queue: queue, ledger: ledger, gauges: gauges, host: HostReader.report())
     self.gauges = gauges

@@ -55,7 +55,8 @@ struct PacketLoop: ~Copyable, ObservingLoop {
     let isFirst = isAlone && number == 0
     observer = PacketObserver(
       pipeline: PacketPipeline(
-        limits: Self.limits(configuration, thread: number), protocols: protocols))
+        limits: Self.limits(configuration, thread: number), protocols: protocols,
+        privacy: configuration.privacy))
     gate = BatchGate(
       queue: queue, ledger: ledger, gauges: gauges,
       host: isFirst ? HostReader.report() : nil)

@@ -137,16 +137,24 @@ package struct HTTP1Parser: ProtocolParser {
     let target = HTTP1Target(bytes, line.target, isConnect: method == .connect)
     message.texts.requestType = fields.append(bytes, at: line.method)
     message.texts.version = fields.append(bytes, at: line.version)
-    message.texts.requestResource = fields.append(bytes, at: target.resource)
-    message.texts.endpoint = HTTP1Target.endpoint(
-      bytes, target.resource, copiedTo: message.texts.requestResource, into: &fields)
+    if method == .connect {
+      message.texts.requestResource = fields.append(bytes, at: target.resource)
+      message.texts.endpoint = message.texts.requestResource
+    } else {
+      let resource = fields.append(resource: bytes, at: target.resource)
+      message.texts.requestResource = resource.text
+      message.texts.endpoint =
+        resource.endpoint
+        ?? HTTP1Target.endpoint(bytes, target.resource, copiedTo: resource.text, into: &fields)
+    }
     message.texts.requestDomain =
       headers.host.isEmpty
-      ? fields.append(bytes, at: target.authority) : fields.copy(headers.host, of: bytes)
-    message.texts.userAgent = fields.copy(headers.userAgent, of: bytes)
-    message.texts.referer = fields.copy(headers.referer, of: bytes)
-    message.texts.proxyClient = fields.copy(headers.forwardedFor, of: bytes)
-    message.texts.requestXRequestID = fields.copy(headers.requestID, of: bytes)
+      ? fields.append(bytes, at: target.authority)
+      : fields.append(authority: bytes, at: headers.host.range)
+    message.texts.userAgent = fields.append(freeText: headers.userAgent, of: bytes)
+    message.texts.referer = fields.append(url: bytes, at: headers.referer)
+    message.texts.proxyClient = fields.append(freeText: headers.forwardedFor, of: bytes)
+    message.texts.requestXRequestID = fields.append(freeText: headers.requestID, of: bytes)
     headers.trace.write(from: bytes, to: &message.texts, into: &fields)
     message.length = headers.contentLength
     outstanding.push(method)
@@ -200,9 +208,9 @@ package struct HTTP1Parser: ProtocolParser {
     message.status = line.code.map(Self.status) ?? .parseFailed
     message.texts.version = fields.append(bytes, at: line.version)
     if message.status.isError {
-      message.texts.responseException = fields.append(bytes, at: line.reason)
+      message.texts.responseException = fields.append(freeText: bytes, at: line.reason)
     }
-    message.texts.responseXRequestID = fields.copy(headers.requestID, of: bytes)
+    message.texts.responseXRequestID = fields.append(freeText: headers.requestID, of: bytes)
     headers.trace.write(from: bytes, to: &message.texts, into: &fields)
     message.length = headers.contentLength
     let method = outstanding.pop()

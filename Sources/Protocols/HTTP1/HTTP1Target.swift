@@ -13,8 +13,11 @@ struct HTTP1Target {
   init(_ bytes: Span<UInt8>, _ target: Range<Int>, isConnect: Bool) {
     authority = target.lowerBound..<target.lowerBound
     resource = target
+    // Of one that the capture cuts, nobody knows whether it is a user's name and password.
+    let isCut = target.upperBound == bytes.count
     if isConnect {
-      authority = target
+      authority = isCut ? authority : Self.withoutUser(bytes, target)
+      resource = authority
       return
     }
     guard !target.isEmpty, bytes[target.lowerBound] != Self.slash,
@@ -25,14 +28,21 @@ struct HTTP1Target {
     else { return }
     let start = colon + 3
     let end = bytes.firstIndex(of: Self.slash, from: start, to: target.upperBound)
-    authority = start..<(end ?? target.upperBound)
-    // A user's name and password are not told, RFC 9110 section 4.2.4.
-    while let at = bytes.firstIndex(
-      of: UInt8(ascii: "@"), from: authority.lowerBound, to: authority.upperBound)
-    {
-      authority = (at + 1)..<authority.upperBound
+    if end != nil || !isCut {
+      authority = Self.withoutUser(bytes, start..<(end ?? target.upperBound))
     }
     resource = (end ?? target.upperBound)..<target.upperBound
+  }
+
+  /// An authority without the name and password of a user, RFC 9110 section 4.2.4.
+  private static func withoutUser(_ bytes: Span<UInt8>, _ authority: Range<Int>) -> Range<Int> {
+    var host = authority
+    while let at = bytes.firstIndex(
+      of: UInt8(ascii: "@"), from: host.lowerBound, to: host.upperBound)
+    {
+      host = (at + 1)..<host.upperBound
+    }
+    return host
   }
 
   /// The first two segments of the path that are neither empty nor `.`, as `/one/two`: what calls are
