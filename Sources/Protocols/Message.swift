@@ -18,6 +18,9 @@ package struct Message: Hashable, Sendable {
   package var texts = CallTexts()
   /// Meaningful for responses and sessions.
   package var status: ResponseStatus = .ok
+  /// Whether the end of a response was seen, where that decides its ``status``: until it is, nobody
+  /// knows that it is a success. Always set where the front says it all.
+  package var isEndSeen = true
   package var code: Int32?
   /// The protocol's id of the exchange; pairs the halves where the descriptor says so.
   package var requestID: UInt64?

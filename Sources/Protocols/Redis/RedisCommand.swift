@@ -13,6 +13,8 @@ struct RedisCommand: Sendable {
     case from(Int)
     /// Every second one, this one first (`MSET key ? key ?`).
     case everySecond(Int)
+    /// From this one on all but numbers and options (`INCRBY key 5`, `SET key ? EX 10`).
+    case words(Int)
   }
 
   /// How the client's and the server's roles change with it.
@@ -22,6 +24,10 @@ struct RedisCommand: Sendable {
     case confirmed(RedisConfirmation)
     case monitor
     case replication
+    /// REPLCONF, of which the kind ACK is not answered.
+    case acknowledgement
+    /// EXEC, whose answer holds those of others.
+    case execution
     /// `CLIENT REPLY OFF` and `SKIP` silence the server.
     case client
     case reset
@@ -31,6 +37,42 @@ struct RedisCommand: Sendable {
   var mask: Mask = .nothing
   var effect: Effect = .none
   var mayBlock = false
+  /// Whether what is hidden are passwords, which no setting shows.
+  var holdsPassword = false
+
+  /// Whether the argument of this number is hidden.
+  static func hides(
+    _ argument: Int, of mask: Mask, _ bytes: Span<UInt8>, _ range: Range<Int>
+  ) -> Bool {
+    switch mask {
+    case .nothing: false
+    case .from(let first): argument >= first
+    case .only(let place):
+      argument == place || (argument > place && !isOptionOrNumber(bytes, range))
+    case .everySecond(let first): argument >= first && (argument - first).isMultiple(of: 2)
+    case .words(let first): argument >= first && !isOptionOrNumber(bytes, range)
+    }
+  }
+
+  /// `EX`, `WITHSCORES` and so on; a count, a time, or the end of a range.
+  private static func isOptionOrNumber(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    for option in options where equals(bytes, range, option) { return true }
+    guard range.count <= 24 else { return false }
+    for index in range {
+      switch bytes[index] {
+      case 0x30...0x39, 0x28, 0x2b, 0x2d, 0x2e: continue
+      default: return false
+      }
+    }
+    return true
+  }
+
+  private static let options: [StaticString] = [
+    "EX", "PX", "EXAT", "PXAT", "NX", "XX", "GT", "LT", "GET", "KEEPTTL", "PERSIST", "WITHSCORES",
+    "WITHSCORE", "LIMIT", "COUNT", "REV", "BYSCORE", "BYLEX", "ASC", "DESC", "REPLACE", "ABSTTL",
+    "IDLETIME", "FREQ", "MATCH", "RANK", "MAXLEN", "INF", "+INF", "-INF", "FIELDS", "TYPE", "BIT",
+    "BYTE", "WITHVALUES", "NOVALUES", "LEFT", "RIGHT", "ALPHA", "BY", "STORE",
+  ]
 
   /// The command whose name is at `range`, in any case.
   static func named(_ bytes: Span<UInt8>, at range: Range<Int>) -> RedisCommand? {
@@ -60,9 +102,17 @@ struct RedisCommand: Sendable {
     }
   }
 
+  /// As ``equals(_:_:_:)``, but in this case only.
+  static func isSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ name: StaticString) -> Bool {
+    range.count == name.utf8CodeUnitCount && range.upperBound <= bytes.count
+      && bytes.hasPrefix(name, at: range.lowerBound)
+  }
+
   private static let byHash: [UInt64: RedisCommand] = {
     var table: [UInt64: RedisCommand] = [:]
-    for command in masked + changing + blocking { table[hash(of: command.name)] = command }
+    for command in masked + ranged + passwords + changing + blocking {
+      table[hash(of: command.name)] = command
+    }
     for name in plain { table[hash(of: name)] = RedisCommand(name: name) }
     return table
   }()
@@ -102,9 +152,7 @@ struct RedisCommand: Sendable {
     RedisCommand(name: "GEODIST", mask: .from(2)), RedisCommand(name: "PFADD", mask: .from(2)),
     RedisCommand(name: "XADD", mask: .from(3)), RedisCommand(name: "RESTORE", mask: .only(3)),
     RedisCommand(name: "PUBLISH", mask: .only(2)), RedisCommand(name: "SPUBLISH", mask: .only(2)),
-    RedisCommand(name: "AUTH", mask: .from(1)), RedisCommand(name: "HELLO", mask: .from(2)),
-    RedisCommand(name: "CONFIG", mask: .from(3)), RedisCommand(name: "ACL", mask: .from(2)),
-    RedisCommand(name: "MIGRATE", mask: .from(4)), RedisCommand(name: "ECHO", mask: .from(1)),
+    RedisCommand(name: "ECHO", mask: .from(1)), RedisCommand(name: "PING", mask: .from(1)),
     RedisCommand(name: "EVAL", mask: .from(1)), RedisCommand(name: "EVAL_RO", mask: .from(1)),
     RedisCommand(name: "EVALSHA", mask: .from(2)),
     RedisCommand(name: "EVALSHA_RO", mask: .from(2)),
@@ -112,6 +160,30 @@ struct RedisCommand: Sendable {
     RedisCommand(name: "SCRIPT", mask: .from(2)), RedisCommand(name: "FUNCTION", mask: .from(2)),
     RedisCommand(name: "BITFIELD", mask: .from(2)), RedisCommand(name: "JSON.SET", mask: .from(3)),
   ]
+
+  private static let passwords: [RedisCommand] = [
+    RedisCommand(name: "AUTH", mask: .from(1), holdsPassword: true),
+    RedisCommand(name: "HELLO", mask: .from(2), holdsPassword: true),
+    RedisCommand(name: "CONFIG", mask: .from(3), holdsPassword: true),
+    RedisCommand(name: "ACL", mask: .from(2), holdsPassword: true),
+    RedisCommand(name: "MIGRATE", mask: .from(4), holdsPassword: true),
+    RedisCommand(name: "SENTINEL", mask: .from(3), holdsPassword: true),
+    RedisCommand(name: "DEBUG", mask: .from(2)), RedisCommand(name: "MODULE", mask: .from(3)),
+  ]
+
+  /// Behind the key, numbers; or values that are hidden.
+  private static let ranged: [RedisCommand] =
+    ([
+      "EXPIRE", "EXPIREAT", "PEXPIRE", "PEXPIREAT", "INCRBY", "INCRBYFLOAT", "DECRBY", "GETBIT",
+      "GETEX", "GETRANGE", "SUBSTR", "LINDEX", "LPOP", "RPOP", "LRANGE", "LTRIM", "BITCOUNT",
+      "BITPOS", "BITFIELD_RO", "ZCOUNT", "ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE",
+      "ZRANGEBYLEX", "ZREVRANGEBYLEX", "ZLEXCOUNT", "ZREMRANGEBYLEX", "ZREMRANGEBYRANK",
+      "ZREMRANGEBYSCORE", "ZPOPMAX", "ZPOPMIN", "SPOP", "SRANDMEMBER", "ZRANDMEMBER", "HRANDFIELD",
+      "HSCAN", "SSCAN", "ZSCAN", "GEORADIUS", "GEORADIUS_RO", "GEORADIUSBYMEMBER", "GEOSEARCH",
+    ] as [StaticString]).map { RedisCommand(name: $0, mask: .words(2)) }
+    + (["HINCRBY", "HINCRBYFLOAT", "ZRANGESTORE", "GEOSEARCHSTORE"] as [StaticString]).map {
+      RedisCommand(name: $0, mask: .words(3))
+    }
 
   private static let changing: [RedisCommand] = [
     RedisCommand(name: "SUBSCRIBE", effect: .confirmed(.subscribe)),
@@ -123,7 +195,10 @@ struct RedisCommand: Sendable {
     RedisCommand(name: "MONITOR", effect: .monitor),
     RedisCommand(name: "PSYNC", effect: .replication),
     RedisCommand(name: "SYNC", effect: .replication),
-    RedisCommand(name: "CLIENT", effect: .client), RedisCommand(name: "RESET", effect: .reset),
+    RedisCommand(name: "CLIENT", mask: .from(3), effect: .client),
+    RedisCommand(name: "RESET", effect: .reset),
+    RedisCommand(name: "REPLCONF", effect: .acknowledgement),
+    RedisCommand(name: "EXEC", effect: .execution),
   ]
 
   private static let blocking: [RedisCommand] =
@@ -133,27 +208,26 @@ struct RedisCommand: Sendable {
     ] as [StaticString]).map { RedisCommand(name: $0, mayBlock: true) }
 
   private static let plain: [StaticString] = [
-    "ASKING", "BGREWRITEAOF", "BGSAVE", "BITCOUNT", "BITFIELD_RO", "BITOP", "BITPOS", "CLUSTER",
-    "COMMAND", "COPY", "DBSIZE", "DEBUG", "DECR", "DECRBY", "DEL", "DISCARD", "DUMP", "EXEC",
-    "EXISTS", "EXPIRE", "EXPIREAT", "EXPIRETIME", "FAILOVER", "FLUSHALL", "FLUSHDB", "GEORADIUS",
-    "GEORADIUSBYMEMBER", "GEORADIUS_RO", "GEOSEARCH", "GEOSEARCHSTORE", "GET", "GETBIT", "GETDEL",
-    "GETEX", "GETRANGE", "HDEL", "HEXISTS", "HEXPIRE", "HGET", "HGETALL", "HGETDEL", "HGETEX",
-    "HINCRBY", "HINCRBYFLOAT", "HKEYS", "HLEN", "HMGET", "HPERSIST", "HPEXPIRE", "HPTTL",
-    "HRANDFIELD", "HSCAN", "HSTRLEN", "HTTL", "HVALS", "INCR", "INCRBY", "INCRBYFLOAT", "INFO",
-    "JSON.DEL", "JSON.GET", "JSON.MGET", "KEYS", "LASTSAVE", "LATENCY", "LCS", "LINDEX", "LLEN",
-    "LMOVE", "LMPOP", "LOLWUT", "LPOP", "LRANGE", "LTRIM", "MEMORY", "MGET", "MODULE", "MOVE",
-    "MULTI", "OBJECT", "PERSIST", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PFCOUNT", "PFMERGE",
-    "PING", "PTTL", "PUBSUB", "QUIT", "RANDOMKEY", "READONLY", "READWRITE", "RENAME", "RENAMENX",
-    "REPLCONF", "REPLICAOF", "ROLE", "RPOP", "RPOPLPUSH", "SAVE", "SCAN", "SCARD", "SDIFF",
-    "SDIFFSTORE", "SELECT", "SENTINEL", "SHUTDOWN", "SINTER", "SINTERCARD", "SINTERSTORE",
-    "SLAVEOF", "SLOWLOG", "SMEMBERS", "SORT", "SORT_RO", "SPOP", "SRANDMEMBER", "SSCAN", "STRLEN",
-    "SUBSTR", "SUNION", "SUNIONSTORE", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK",
+    "ASKING", "BGREWRITEAOF", "BGSAVE", "BITOP", "CLUSTER",
+    "COMMAND", "COPY", "DBSIZE", "DECR", "DEL", "DISCARD", "DUMP",
+    "EXISTS", "EXPIRETIME", "FAILOVER", "FLUSHALL", "FLUSHDB",
+    "GET", "GETDEL",
+    "HDEL", "HEXISTS", "HEXPIRE", "HGET", "HGETALL", "HGETDEL", "HGETEX",
+    "HKEYS", "HLEN", "HMGET", "HPERSIST", "HPEXPIRE", "HPTTL",
+    "HSTRLEN", "HTTL", "HVALS", "INCR", "INFO",
+    "JSON.DEL", "JSON.GET", "JSON.MGET", "KEYS", "LASTSAVE", "LATENCY", "LCS", "LLEN",
+    "LMOVE", "LMPOP", "LOLWUT", "MEMORY", "MGET", "MOVE",
+    "MULTI", "OBJECT", "PERSIST", "PEXPIRETIME", "PFCOUNT", "PFMERGE",
+    "PTTL", "PUBSUB", "QUIT", "RANDOMKEY", "READONLY", "READWRITE", "RENAME", "RENAMENX",
+    "REPLICAOF", "ROLE", "RPOPLPUSH", "SAVE", "SCAN", "SCARD", "SDIFF",
+    "SDIFFSTORE", "SELECT", "SHUTDOWN", "SINTER", "SINTERCARD", "SINTERSTORE",
+    "SLAVEOF", "SLOWLOG", "SMEMBERS", "SORT", "SORT_RO", "STRLEN",
+    "SUNION", "SUNIONSTORE", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK",
     "UNWATCH", "WATCH", "XACK", "XAUTOCLAIM", "XCLAIM", "XDEL", "XGROUP", "XINFO", "XLEN",
-    "XPENDING", "XRANGE", "XREVRANGE", "XSETID", "XTRIM", "ZCARD", "ZCOUNT", "ZDIFF", "ZDIFFSTORE",
-    "ZINTER", "ZINTERCARD", "ZINTERSTORE", "ZLEXCOUNT", "ZMPOP", "ZPOPMAX", "ZPOPMIN",
-    "ZRANDMEMBER", "ZRANGE", "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZRANGESTORE", "ZREMRANGEBYLEX",
-    "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZREVRANGE", "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE",
-    "ZSCAN", "ZUNION", "ZUNIONSTORE",
+    "XPENDING", "XRANGE", "XREVRANGE", "XSETID", "XTRIM", "ZCARD", "ZDIFF", "ZDIFFSTORE",
+    "ZINTER", "ZINTERCARD", "ZINTERSTORE", "ZMPOP",
+
+    "ZUNION", "ZUNIONSTORE",
   ]
 }
 

@@ -49,42 +49,12 @@ enum RedisFrame {
     return bytes.firstIndex(of: 0x0a, from: start, to: bytes.count).map { $0 + 1 }
   }
 
-  /// Walks the value at the front of `bytes`, whatever is nested in it.
+  /// Where the value at the front of `bytes` ends, whatever is nested in it.
   static func end(of bytes: Span<UInt8>) -> End {
-    var index = 0
-    var remaining = 1
-    while remaining > 0 {
-      guard index < bytes.count else { return .unseen }
-      let type = bytes[index]
-      switch type {
-      case 0x2b, 0x2d, 0x3a, 0x5f, 0x23, 0x2c, 0x28:  // + - : _ # , (
-        guard let next = lineEnd(bytes, from: index + 1) else { return .unseen }
-        index = next
-        remaining -= 1
-      case 0x24, 0x3d, 0x21:  // $ = !
-        switch count(bytes, at: index + 1) {
-        case .needMore: return .unseen
-        case .malformed: return .malformed
-        case .value(let length, let next):
-          guard length <= longestBulk else { return .malformed }
-          index = length < 0 ? next : next + length + 2
-          remaining -= 1
-        }
-      case 0x2a, 0x7e, 0x3e, 0x25, 0x7c:  // * ~ > % |
-        switch count(bytes, at: index + 1) {
-        case .needMore: return .unseen
-        case .malformed: return .malformed
-        case .value(let number, let next):
-          guard number <= largestCount, remaining <= 1 << 40 else { return .malformed }
-          let elements = max(0, number) * (type == 0x25 || type == 0x7c ? 2 : 1)
-          // An attribute stands before the value it belongs to and is not itself one.
-          remaining += elements - (type == 0x7c ? 0 : 1)
-          index = next
-        }
-      default: return .malformed
-      }
-    }
-    return .at(index)
+    var walk = RedisWalk()
+    walk.begin(1)
+    guard case .by(let moved) = walk.advance(bytes) else { return .malformed }
+    return walk.rest.map { .at(moved + $0) } ?? .unseen
   }
 
   /// Where the value begins behind the attributes at the front; the end of `bytes` when it is not in

@@ -5,7 +5,7 @@ import Telemetry
 
 extension RedisParser {
   /// Bytes of a command that its texts are made of, at most: a text is shorter than this.
-  private static let textReach = 4_096
+  static let reach = 4_096
 
   mutating func nextRequest(
     _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
@@ -22,24 +22,35 @@ extension RedisParser {
       if count <= 0 { return .skip(next) }
       (elements, start) = (count, next)
     }
-    let (length, seen) = try Self.extent(of: elements, bytes, from: start)
-    let wanted = length.map { min($0, Self.textReach) } ?? Int.max
-    if bytes.count < wanted && !isFinal { return .needMore }
     // Whatever the view, the command is told by the same bytes of it.
-    let reach = bytes.extracting(first: Self.textReach)
-    guard seen > 0, let name = RedisFrame.text(reach, at: start) else {
-      // The command's name itself was cut, or is none: a request all the same.
-      message = Message(repliesAreOff ? .session : .request)
-      message.flags.insert(.truncated)
-      return .message(length.map { .bytes($0) } ?? .untilTurn)
-    }
+    let window = bytes.extracting(first: Self.reach)
+    let (length, seen) = try Self.extent(of: elements, window, from: start)
+    let isCut = bytes.count < min(length ?? .max, Self.reach)
+    if isCut && !isFinal { return .needMore }
     message = Message(.request)
-    let command = RedisCommand.named(reach, at: name)
-    describe(reach, start, elements, name, command, &message, into: &fields)
+    if isCut { message.flags.insert(.truncated) }
     if let length { message.length = Int64(length) }
-    if bytes.count < wanted { message.flags.insert(.truncated) }
-    apply(command, reach, start, elements, &message)
-    return .message(length.map { .bytes($0) } ?? .untilTurn)
+    if seen > 0, let name = RedisFrame.text(window, at: start) {
+      var arguments = RedisArguments(window, from: start, elements: elements)
+      _ = arguments.next()
+      let command = RedisCommand.named(window, at: name)
+      if apply(command, window, arguments, &message) == .unanswered, let length {
+        return .skip(length)
+      }
+      describe(window, name, arguments, command, &message, into: &fields)
+    } else {
+      // The command's name itself was cut, or is none: a request all the same.
+      message.flags.insert(.truncated)
+      _ = apply(nil, window, RedisArguments(window, from: start, elements: 0), &message)
+    }
+    if let length { return .message(.bytes(length)) }
+    if isCut { return .message(.untilTurn) }
+    // Its arguments go on, as far as it likes.
+    walks[0].begin(elements)
+    guard case .by(let moved) = walks[0].advance(window.extracting(droppingFirst: start)) else {
+      throw ParseError(at: start, expected: "a bulk string")
+    }
+    return .message(.head(start + moved))
   }
 
   /// How far a command reaches (nil when the view does not say) and how many of its elements begin
@@ -65,81 +76,100 @@ extension RedisParser {
   }
 
   private func describe(
-    _ bytes: Span<UInt8>, _ start: Int, _ elements: Int, _ name: Range<Int>,
+    _ bytes: Span<UInt8>, _ name: Range<Int>, _ arguments: consuming RedisArguments,
     _ command: RedisCommand?, _ message: inout Message, into fields: inout FieldBuffer
   ) {
+    let isName = Self.isName(bytes, name)
     let endpoint = fields.mark
-    for index in name.prefix(64) { fields.push(RedisCommand.upper(bytes[index])) }
+    for index in name.prefix(isName ? 64 : 0) { fields.push(RedisCommand.upper(bytes[index])) }
+    if !isName { fields.push(0x3f) }
     message.texts.endpoint = fields.finish(from: endpoint)
     message.texts.requestType = message.texts.endpoint
     message.mayBlock = command?.mayBlock ?? false
     let mark = fields.mark
-    fields.push(bytes.clipped(name))
-    var index = name.upperBound + 2
+    if isName { fields.push(bytes.clipped(name)) } else { fields.push(0x3f) }
     // Of a command that is not known, nothing is shown but its name.
-    let mask = command?.mask ?? .from(1)
-    for argument in 1..<max(1, elements) {
-      if fields.mark - mark > FieldBuffer.textLimit { break }
-      if case .from(let first) = mask, argument >= first {
+    var mask = hidesAll ? .from(1) : command?.mask ?? .from(1)
+    if !fields.privacy.hidesRedisValues, command?.holdsPassword != true { mask = .nothing }
+    var number = 0
+    while fields.mark - mark <= FieldBuffer.textLimit, let argument = arguments.next() {
+      number += 1
+      if case .from(let first) = mask, number >= first {
         fields.push(" ?")
         break
       }
-      guard
-        case .value(let length, let next) = RedisFrame.count(bytes, at: min(index + 1, bytes.count))
-      else { break }
       fields.push(0x20)
-      if Self.isHidden(argument, mask) {
+      if RedisCommand.hides(number, of: mask, bytes, argument) {
         fields.push(0x3f)
       } else {
-        fields.push(bytes.clipped(from: next, to: next + length))
+        fields.push(bytes.clipped(argument))
       }
-      index = next + length + 2
     }
     message.texts.requestResource = fields.finish(from: mark)
   }
 
-  private static func isHidden(_ argument: Int, _ mask: RedisCommand.Mask) -> Bool {
-    switch mask {
-    case .nothing, .from: false
-    case .only(let place): argument == place
-    case .everySecond(let first): argument >= first && (argument - first).isMultiple(of: 2)
+  /// Whether the bytes may be a command's name: what else stands in its place may be anything.
+  private static func isName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard range.count <= 64 else { return false }
+    for index in range {
+      switch bytes[index] {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x3a, 0x7c: continue
+      default: return false
+      }
     }
+    return true
+  }
+
+  private enum Answer {
+    case expected
+    /// The command is a part of the replication, and nobody answers it.
+    case unanswered
   }
 
   /// Notes what the command changes for the messages to come.
   private mutating func apply(
-    _ command: RedisCommand?, _ bytes: Span<UInt8>, _ start: Int, _ elements: Int,
+    _ command: RedisCommand?, _ bytes: Span<UInt8>, _ arguments: consuming RedisArguments,
     _ message: inout Message
-  ) {
+  ) -> Answer {
     switch command?.effect {
     case .confirmed(let kind):
       expectedConfirmations[kind.rawValue] &+= 1
       isSubscribed = true
     case .monitor: isMonitoring = true
-    case .replication: isReplicating = true
+    case .replication: awaitsSync = true
+    case .acknowledgement:
+      if let word = arguments.next(), RedisCommand.equals(bytes, word, "ACK") {
+        isReplicating = true
+        return .unanswered
+      }
     case .reset:
       isSubscribed = false
       isMonitoring = false
       repliesAreOff = false
-    case .client: applyClientReply(bytes, start, elements)
+    case .client: applyClientReply(bytes, arguments)
+    case .execution: noteExecution()
     case Optional.none, .some(.none): break
     }
     if repliesAreOff || repliesToSkip > 0 { message.kind = .session }
     repliesToSkip = max(0, repliesToSkip - 1)
+    return .expected
   }
 
-  private mutating func applyClientReply(_ bytes: Span<UInt8>, _ start: Int, _ elements: Int) {
-    guard elements == 3, let name = RedisFrame.text(bytes, at: start),
-      let subcommand = RedisFrame.text(bytes, at: name.upperBound + 2),
-      RedisCommand.equals(bytes, subcommand, "REPLY"),
-      let mode = RedisFrame.text(bytes, at: subcommand.upperBound + 2)
+  private mutating func applyClientReply(
+    _ bytes: Span<UInt8>, _ arguments: consuming RedisArguments
+  ) {
+    guard let subcommand = arguments.next(), RedisCommand.equals(bytes, subcommand, "REPLY"),
+      let mode = arguments.next()
     else { return }
-    if RedisCommand.equals(bytes, mode, "ON") { repliesAreOff = false }
+    if RedisCommand.equals(bytes, mode, "ON") {
+      repliesAreOff = false
+      repliesToSkip = 0
+    }
     if RedisCommand.equals(bytes, mode, "OFF") { repliesAreOff = true }
-    if RedisCommand.equals(bytes, mode, "SKIP") { repliesToSkip = 2 }
+    if RedisCommand.equals(bytes, mode, "SKIP"), !repliesAreOff { repliesToSkip = 2 }
   }
 
-  /// A command as a line of words. The words are not unquoted.
+  /// A command as a line of words.
   private mutating func nextInline(
     _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
@@ -149,9 +179,11 @@ extension RedisParser {
     var nameEnd = start
     while nameEnd < bytes.count, bytes[nameEnd] > 0x20 { nameEnd += 1 }
     let isCut = nameEnd == bytes.count
-    guard nameEnd - start <= 20 else { throw ParseError(at: start, expected: "a command") }
+    guard nameEnd - start <= 24 else { throw ParseError(at: start, expected: "a command") }
     if isCut && !isFinal { return .needMore }
-    guard let command = RedisCommand.named(bytes, at: start..<nameEnd) else {
+    // The name may be quoted, too.
+    var arguments = RedisArguments(line: bytes.extracting(first: nameEnd))
+    guard let name = arguments.next(), let command = RedisCommand.named(bytes, at: name) else {
       throw ParseError(at: start, expected: "a command")
     }
     let end = RedisFrame.lineEnd(bytes, from: nameEnd)
@@ -159,35 +191,15 @@ extension RedisParser {
     if end == nil && !isFinal && bytes.count < 1 << 16 { return .needMore }
     let length = end ?? bytes.count
     message = Message(.request)
-    let mark = fields.mark
-    for index in start..<nameEnd { fields.push(RedisCommand.upper(bytes[index])) }
-    message.texts.endpoint = fields.finish(from: mark)
-    message.texts.requestType = message.texts.endpoint
-    let resource = fields.mark
-    fields.push(bytes.clipped(from: start, to: nameEnd))
-    var argument = 0
-    var index = nameEnd
-    while index < length, fields.mark - resource < FieldBuffer.textLimit {
-      while index < length, bytes[index] <= 0x20 { index += 1 }
-      let word = index
-      while index < length, bytes[index] > 0x20 { index += 1 }
-      guard index > word else { break }
-      argument += 1
-      if case .from(let first) = command.mask, argument >= first {
-        fields.push(" ?")
-        break
-      }
-      fields.push(0x20)
-      if Self.isHidden(argument, command.mask) {
-        fields.push(0x3f)
-      } else {
-        fields.push(bytes.clipped(from: word, to: index))
-      }
-    }
-    message.texts.requestResource = fields.finish(from: resource)
     message.length = Int64(length)
-    message.mayBlock = command.mayBlock
-    apply(command, bytes, start, 0, &message)
+    let line = bytes.extracting(first: min(length, Self.reach))
+    var words = RedisArguments(line: line)
+    _ = words.next()
+    // Behind lost bytes it may be the inside of a value that reads like a command.
+    hidesAll = gaps[.client]
+    defer { hidesAll = false }
+    if apply(command, line, words, &message) == .unanswered { return .skip(length) }
+    describe(line, name, words, command, &message, into: &fields)
     return .message(.bytes(length))
   }
 }

@@ -127,6 +127,137 @@ import Testing
       ])
   }
 
+  @Test func repliesAreSilencedAndHeardAgain() {
+    expectMessages(
+      RedisParser.self, command("CLIENT", "REPLY", "OFF"), command("PING"),
+      command("CLIENT", "REPLY", "ON"), Talk(.server, "+OK\r\n"), command("PING"),
+      Talk(.server, "+PONG\r\n"),
+      Talk(.client, "client reply OFF\r\nPING\r\nCLIENT REPLY \"on\"\r\n"),
+      Talk(.server, "+OK\r\n"),
+      gives: [
+        ExpectedMessage(.session), ExpectedMessage(.session), ExpectedMessage(.request),
+        ExpectedMessage(.response, responseResult: "OK"), ExpectedMessage(.request),
+        ExpectedMessage(.response, responseResult: "PONG"), ExpectedMessage(.session),
+        ExpectedMessage(.session), ExpectedMessage(.request, requestType: "CLIENT"),
+        ExpectedMessage(.response, responseResult: "OK"),
+      ])
+  }
+
+  /// What failed inside of a transaction is told by the call that ran it.
+  @Test(arguments: [
+    ("*2\r\n+OK\r\n-WRONGTYPE x\r\n", "WRONGTYPE x"),
+    ("*3\r\n*2\r\n:1\r\n:2\r\n!5\r\nERR x\r\n-ERR y\r\n", "ERR x"),
+    ("*2\r\n$3\r\n-x\r\r\n+OK\r\n", ""),
+    ("-EXECABORT Transaction discarded\r\n", "EXECABORT Transaction discarded"),
+    ("*-1\r\n", ""),
+  ])
+  func executionsTellTheirFailure(reply: String, exception: String) {
+    expectMessages(
+      RedisParser.self, command("EXEC"), Talk(.server, reply),
+      gives: [
+        ExpectedMessage(.request, requestType: "EXEC"),
+        ExpectedMessage(
+          .response, status: exception.isEmpty ? .ok : .serverError, responseException: exception),
+      ])
+  }
+
+  /// A snapshot and the stream of commands behind it are no replies, and a replica's acknowledgements
+  /// get none.
+  @Test(arguments: [
+    ("PSYNC", "+FULLRESYNC 8de1787ba490483314a4d30f1c628bc5025eb761 0\r\n", "FULLRESYNC"),
+    ("PSYNC", "+CONTINUE 8de1787ba490483314a4d30f1c628bc5025eb761\r\n", "CONTINUE"),
+    ("PSYNC", "\n\n+CONTINUE\r\n", "CONTINUE"), ("SYNC", "\n$5\r\n", "bulk string"),
+    ("SYNC", "$EOF:1234\r\n", "bulk string"),
+  ])
+  func aReplicaIsAnsweredOnce(name: String, reply: String, result: String) {
+    expectMessages(
+      RedisParser.self, command("PING"), Talk(.server, "+PONG\r\n"), command(name, "?", "-1"),
+      Talk(.server, reply), Talk(.server, "REDIS0011\u{0}\r\n*1\r\n$4\r\nPING\r\n"),
+      command("REPLCONF", "ACK", "14"), Talk(.server, "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"),
+      command("REPLCONF", "ACK", "45"),
+      gives: [
+        ExpectedMessage(.request), ExpectedMessage(.response), ExpectedMessage(.request),
+        ExpectedMessage(.response, status: .ok, responseResult: result),
+      ])
+  }
+
+  @Test func aReplicaThatIsRefusedMayGoOn() {
+    expectMessages(
+      RedisParser.self, command("PSYNC", "?", "-1"), Talk(.server, "-NOMASTERLINK Can't sync\r\n"),
+      command("REPLCONF", "capa", "eof"), Talk(.server, "+OK\r\n"),
+      gives: [
+        ExpectedMessage(.request),
+        ExpectedMessage(.response, responseException: "NOMASTERLINK Can't sync"),
+        ExpectedMessage(.request), ExpectedMessage(.response, responseResult: "OK"),
+      ])
+  }
+
+  /// Met in the middle: the acknowledgement says what connection it is.
+  @Test func aReplicasConnectionIsKnownByItsAcknowledgements() {
+    expectMessages(
+      RedisParser.self, command("REPLCONF", "ACK", "14"),
+      Talk(.server, "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"), gives: [])
+  }
+
+  /// A pipeline behind a large array, and one behind a command with many arguments, is read.
+  @Test func largeArraysAreWalkedOver() {
+    let many = (0..<3_000).map { "member\($0)" }
+    let items = many.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+    let push = Talk(.client, "*3002\r\n$5\r\nRPUSH\r\n$1\r\nq\r\n\(items)")
+    for size in [512, 1_460, 4_096, 65_536] {
+      var driver = ParserDriver<RedisParser>()
+      feed(push.bytes + command("LRANGE", "q", "0", "-1").bytes, from: .client, size, to: &driver)
+      feed(Array(":3000\r\n*3000\r\n\(items)$1\r\nx\r\n".utf8), from: .server, size, to: &driver)
+      feed(command("GET", "a").bytes, from: .client, size, to: &driver)
+      feed(Array("-ERR no\r\n".utf8), from: .server, size, to: &driver)
+      #expect(driver.violations.isEmpty && driver.error == nil && driver.unreadCount == 0)
+      #expect(
+        driver.messages.map { $0.texts["requestType"]! + $0.texts["responseResult"]! }
+          == ["RPUSH", "LRANGE", "integer", "array", "GET", ""], "\(size)")
+    }
+  }
+
+  /// The failure stands behind more results than any view holds.
+  @Test(arguments: [512, 1_460, 65_536]) func aLargeExecutionTellsItsFailure(size: Int) {
+    for (last, exception) in [(":1\r\n", ""), ("-WRONGTYPE x\r\n", "WRONGTYPE x")] {
+      var driver = ParserDriver<RedisParser>()
+      feed(command("EXEC").bytes + command("GET", "a").bytes, from: .client, size, to: &driver)
+      let results = String(repeating: "$8\r\naaaaaaaa\r\n", count: 3_000)
+      feed(
+        Array("*3002\r\n\(results)\(last):2\r\n$-1\r\n".utf8), from: .server, size, to: &driver)
+      #expect(driver.violations.isEmpty && driver.error == nil && driver.unreadCount == 0)
+      #expect(driver.messages.map(\.kind) == [.request, .request, .response, .response])
+      #expect(driver.messages[2].status == (exception.isEmpty ? .ok : .serverError))
+      #expect(driver.messages[2].texts["responseException"] == exception)
+      #expect(driver.messages[3].texts["responseResult"] == "null")
+    }
+    let cut = hold(
+      RedisParser.self, [command("EXEC"), Talk(.server, "*2\r\n:1\r\n")], isFinal: true)
+    #expect(cut.messages.last?.status == .unknown)
+  }
+
+  private func feed(
+    _ bytes: [UInt8], from side: Side, _ size: Int, to driver: inout ParserDriver<RedisParser>
+  ) {
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      driver.feed(Array(bytes[start..<min(start + size, bytes.count)]), from: side)
+    }
+  }
+
+  @Test func channelsAreLeft() {
+    expectMessages(
+      RedisParser.self, command("SUBSCRIBE", "a"),
+      Talk(.server, "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"), command("UNSUBSCRIBE"),
+      Talk(.server, "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"),
+      command("LRANGE", "l", "0", "1"),
+      Talk(.server, "*2\r\n$7\r\nmessage\r\n$1\r\nx\r\n"),
+      gives: [
+        ExpectedMessage(.request), ExpectedMessage(.response), ExpectedMessage(.request),
+        ExpectedMessage(.response), ExpectedMessage(.request),
+        ExpectedMessage(.response, responseResult: "array"),
+      ])
+  }
+
   /// The capture holds the front of a large value only; where it ends is told by its length.
   @Test func aLargeValueIsPassedByItsLength() {
     var driver = ParserDriver<RedisParser>()
