@@ -79,6 +79,10 @@ private func read<Parser: ProtocolParser>(
     case .body(let count, let isLast):
       precondition(!isLast || count <= bytes.count, "a body's end lies in the view")
       drop(count, &bytes)
+    case .end(let count):
+      precondition(count <= bytes.count, "an end lies in the view")
+      check(message, fields)
+      drop(count, &bytes)
     case .message(let length):
       check(message, fields)
       switch length {
@@ -86,6 +90,7 @@ private func read<Parser: ProtocolParser>(
       case .head(let count):
         precondition(count <= bytes.count, "a head lies in the view")
         drop(count, &bytes)
+      case .nothing: continue
       case .untilTurn:
         bytes.removeAll()
         return true

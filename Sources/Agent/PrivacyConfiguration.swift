@@ -19,9 +19,9 @@ extension PrivacyRules {
     ) { hides[$0] }
     for name in try reader.list("privacy.secret_names", default: []) {
       guard add(secretName: name) else {
-        throw ConfigurationError(
-          "privacy.secret_names: '\(name)' is not a name; it must have from 1 to 64 letters and "
-            + "digits, such as customer_number")
+        throw reader.fault(
+          "privacy.secret_names",
+          "has '\(name)'; it must be names of 1 to 64 letters and digits, such as customer_number")
       }
     }
   }

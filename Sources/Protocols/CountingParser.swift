@@ -44,6 +44,7 @@ extension CountingParser {
       guard gaps[side] else { throw error }
       return .skip(view.bytes.count)
     }
+    if case .end = step { gaps[side] = false }
     if case .message(let length) = step {
       if side == .server { gaps.answersAreLost = false }
       gaps[side] = length == .untilTurn

@@ -77,6 +77,11 @@ package protocol ProtocolParser: Sendable {
   /// Tells that no answer will come any more to a request before the last one that was read: those that
   /// are still waited for were lost, or could not be told apart.
   mutating func earlierRequestsAreOver()
+
+  /// Whether the end of the last message of `side`, which reaches ``MessageLength/untilTurn`` because
+  /// bytes of it are missing, would be known by what it looks like. All that is seen of that side is then
+  /// shown to the parser, as final views: it answers with ``ParseStep/end(_:)``, or skips them.
+  func seeksEnd(from side: Side) -> Bool
 }
 
 extension ProtocolParser {
@@ -95,6 +100,8 @@ extension ProtocolParser {
   package mutating func earlierRequestsAreOver() {}
 
   package mutating func expectRequest() {}
+
+  package func seeksEnd(from side: Side) -> Bool { false }
 }
 
 /// The unread bytes of one direction of a conversation, oldest first.
@@ -117,6 +124,10 @@ package enum ParseStep: Hashable, Sendable {
   /// More bytes of the message that reached ``MessageLength/head(_:)``, and whether they are its
   /// last. At least 1; may exceed the view unless they are the last.
   case body(Int, isLast: Bool)
+  /// The last bytes, all in view, of the response that reached ``MessageLength/head(_:)``, or of one of
+  /// which bytes are missing, and how it ended: status, code, rows, exception and result of the
+  /// message are those of the whole.
+  case end(Int)
   /// Bytes that belong to the protocol but make no record (a preface, a keep-alive, a part of an
   /// exchange that is not reported). At least 1; may exceed the view.
   case skip(Int)
@@ -133,6 +144,9 @@ package enum ParseStep: Hashable, Sendable {
 package enum MessageLength: Hashable, Sendable {
   /// This many bytes, at least 1. May exceed the view: the rest is its unseen body.
   case bytes(Int)
+  /// No byte: the bytes say several messages, and the parser has more of them to give before it moves
+  /// on. It gives a bounded number.
+  case nothing
   /// This many bytes, all in view, and a body that the parser walks over in ``ParseStep/body(_:isLast:)``
   /// steps of the same side: for bodies that tell where they end piece by piece. When the capture hides
   /// a piece's length, the message lasts until the other side speaks; when bytes before the last step

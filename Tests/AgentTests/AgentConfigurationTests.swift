@@ -71,8 +71,8 @@ import Testing
       message: "agent.yaml:2: privacy.url_values is 'none'; it must be mask, secrets or show"),
     Fault(
       text: "privacy:\n  secret_names: [\"--\"]",
-      message: "privacy.secret_names: '--' is not a name; it must have from 1 to 64 letters and "
-        + "digits, such as customer_number"),
+      message: "agent.yaml:2: privacy.secret_names has '--'; it must be names of 1 to 64 letters "
+        + "and digits, such as customer_number"),
     Fault(
       text: "log_level: loud",
       message: "agent.yaml:1: log_level is 'loud'; "

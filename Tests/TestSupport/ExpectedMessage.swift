@@ -57,10 +57,12 @@ package struct ExpectedMessage: Hashable, Sendable {
   package init(_ message: Message, _ fields: FieldBuffer) {
     func text(_ place: Text) -> String { String(decoding: fields.bytes(place), as: UTF8.self) }
     let source = message.texts
+    let isOpen = message.status.rawValue == ResponseStatus.ok.rawValue && !message.isEndSeen
     self.init(
       message.kind, version: text(source.version), requestType: text(source.requestType),
       requestDomain: text(source.requestDomain), requestResource: text(source.requestResource),
-      endpoint: text(source.endpoint), status: message.status, code: message.code,
+      endpoint: text(source.endpoint), status: isOpen ? .unknown : message.status,
+      code: message.code,
       responseException: text(source.responseException),
       responseResult: text(source.responseResult), traceID: text(source.traceID),
       spanID: text(source.spanID), parentSpanID: text(source.parentSpanID),
@@ -69,6 +71,14 @@ package struct ExpectedMessage: Hashable, Sendable {
       userAgent: text(source.userAgent), referer: text(source.referer),
       requestID: message.requestID, length: message.length, affectedRows: message.affectedRows,
       flags: message.flags, mayBlock: message.mayBlock)
+  }
+
+  /// Adds what the end of the message told, as the agent does.
+  mutating func conclude(_ end: ExpectedMessage) {
+    status = end.status
+    code = code ?? end.code
+    affectedRows = end.affectedRows ?? affectedRows
+    for (name, text) in end.texts where texts[name]?.isEmpty ?? true { texts[name] = text }
   }
 
   /// The fields that are set here and differ in `seen`, each as `name: seen, expected`.

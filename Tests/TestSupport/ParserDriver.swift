@@ -25,9 +25,11 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
   private var parser = Parser()
   private var directions = [Direction(), Direction()]
   private var message = Message(.session)
-  private var fields = FieldBuffer()
+  private var fields: FieldBuffer
 
-  package init() {}
+  package init(privacy: PrivacyRules = PrivacyRules()) {
+    fields = FieldBuffer(privacy: privacy)
+  }
 
   /// Hands over what `side` sent next. `isFinal` says that nothing which follows it will be seen.
   package mutating func feed(_ bytes: [UInt8], from side: Side, isFinal: Bool = false) {
@@ -43,6 +45,17 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
     parser.bytesWereLost(from: side)
   }
 
+  /// Tells the parser that bytes are missing here that belong to the message that was read last, as far
+  /// as it goes.
+  package mutating func loseWithin(from side: Side) {
+    let index = Int(side.rawValue)
+    parser.bytesWereLost(from: side)
+    if directions[index].hasBody { directions[index].waitsForTurn = true }
+    directions[index].hasBody = false
+    directions[index].pending = []
+    directions[index].toSkip = 0
+  }
+
   /// Tells the parser that nobody waits for answers but to the last request.
   package mutating func forgetEarlierRequests() { parser.earlierRequestsAreOver() }
 
@@ -54,14 +67,15 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
       let skipped = min(directions[index].toSkip, directions[index].pending.count)
       directions[index].toSkip -= skipped
       directions[index].pending.removeFirst(skipped)
-      if directions[index].waitsForTurn { directions[index].pending.removeAll() }
+      let seeksEnd = directions[index].waitsForTurn && parser.seeksEnd(from: side)
+      if directions[index].waitsForTurn, !seeksEnd { directions[index].pending.removeAll() }
       let bytes = directions[index].pending
       if bytes.isEmpty { return }
       fields.removeAll()
       let step: ParseStep
       do throws(ParseError) {
         step = try parser.nextMessage(
-          in: StreamView(bytes.span, isFinal: isFinal), from: side, into: &message,
+          in: StreamView(bytes.span, isFinal: isFinal || seeksEnd), from: side, into: &message,
           fields: &fields)
       } catch {
         self.error = error
@@ -70,7 +84,7 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
         }
         return
       }
-      guard take(step, index, of: bytes.count, isFinal: isFinal) else { return }
+      guard take(step, index, of: bytes.count, isFinal: isFinal || seeksEnd) else { return }
     }
   }
 
@@ -100,6 +114,19 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
       if isLast, length > count { violations.append("a body's end beyond the view") }
       if isLast { directions[index].hasBody = false }
       return advance(length, index, "a body")
+    case .end(let length):
+      if !directions[index].hasBody, !directions[index].waitsForTurn {
+        violations.append("the end of no message")
+      }
+      if length > count { violations.append("an end beyond the view") }
+      check(message)
+      let outcome = ExpectedMessage(message, fields)
+      if let last = messages.lastIndex(where: { $0.kind == .response }) {
+        messages[last].conclude(outcome)
+      }
+      directions[index].hasBody = false
+      directions[index].waitsForTurn = false
+      return advance(length, index, "an end")
     case .message(let length):
       check(message)
       directions[index].hasBody = false
@@ -111,6 +138,8 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
         if length > count { violations.append("a head beyond the view") }
         directions[index].hasBody = true
         return advance(length, index, "a head")
+      case .nothing:
+        return true
       case .untilTurn:
         directions[index].waitsForTurn = true
         directions[index].pending.removeAll()

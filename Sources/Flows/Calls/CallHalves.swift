@@ -19,7 +19,10 @@ extension CallRecord {
     let other = CallEnd(
       address: isOfSocket ? first.remote : conversation.remote,
       port: isOfSocket ? first.remotePort : conversation.remotePort)
-    let isClient = first.direction.index == 0
+    // What stands alone may be said by the server, such as that it refuses a connection.
+    let isOfServer =
+      message.kind == .session && conversation.sender(first.direction) == .server
+    let isClient = (first.direction.index == 0) != isOfServer
     self = CallRecord(
       client: isClient ? own : other, server: isClient ? other : own, start: first.start,
       end: first.start)
@@ -51,7 +54,9 @@ extension CallRecord {
   ) {
     kind = .session
     flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
-    status = message.status
+    // Nobody knows that it is a success before its end is seen.
+    let isOpen = message.status.rawValue == ResponseStatus.ok.rawValue && !message.isEndSeen
+    status = isOpen ? .unknown : message.status
     responseCode = message.code
     responseLength = message.length
     if let rows = message.affectedRows { affectedRows = rows }
@@ -65,6 +70,19 @@ extension CallRecord {
     texts.fillEmpty(from: answered)
     learnRemote(first)
     ends(part.end)
+  }
+
+  /// Adds what the end of a response says that was not known when it began.
+  mutating func conclude(_ message: inout Message, textsAt offset: Int) {
+    flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
+    if !status.isError || status.rawValue == ResponseStatus.parseFailed.rawValue {
+      status = message.status
+    }
+    if responseCode == nil { responseCode = message.code }
+    if let rows = message.affectedRows { affectedRows = rows }
+    var concluded = message.texts
+    concluded.shift(by: offset)
+    texts.fillEmpty(from: concluded)
   }
 
   /// Adds what `early`, a response kept as a record of its own, says.

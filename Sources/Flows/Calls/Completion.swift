@@ -34,6 +34,19 @@ extension FlowEngine {
     endMessage(direction, at: moment, in: &conversation, slot: slot)
   }
 
+  /// The last bytes of the open message, whose outcome is the engine's message.
+  mutating func takeEnd(
+    _ count: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    let open = conversation[moment.direction].open
+    if open != PendingCalls.none, pending.slots[open].state != .waiting {
+      let offset = pending.slots[open].text.count
+      if !pending.append(&fields, to: open) { message.texts = CallTexts() }
+      pending.slots[open].record.conclude(&message, textsAt: offset)
+    }
+    takeBody(count, true, moment, in: &conversation, slot: slot)
+  }
+
   /// The open message of a direction is over.
   mutating func endMessage(
     _ direction: SocketEvent.Direction, at moment: Moment?, in conversation: inout Conversation,

@@ -21,12 +21,14 @@ extension FlowEngine {
       fields.removeAll()
       let view = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
       switch step(view, from: sender, of: &conversation) {
-      case .skip(let count)?, .body(let count, _)?:
+      case .skip(let count)?, .body(let count, _)?, .end(let count)?:
         position += min(max(1, count), payload.count - position)
       case .message(let extent)?:
         var end = payload.count
-        if case .bytes(let count) = extent {
-          end = position + min(max(1, count), payload.count - position)
+        switch extent {
+        case .bytes(let count): end = position + min(max(1, count), payload.count - position)
+        case .nothing: end = position
+        case .head, .untilTurn: break
         }
         let part = MessagePart(
           end: moment.end, isOpen: false, sequence: 0, captured: end - position)

@@ -43,6 +43,12 @@ extension FlowEngine {
           let last = Self.moment(at: position - 1, marks)
           takeBody(position - start, isLast, last, in: &conversation, slot: slot)
         }
+      case .end(let count):
+        guard advance(&position, by: count, to: view.count, &conversation[direction]) else {
+          return nil
+        }
+        let last = marks.isEmpty ? moment : Self.moment(at: position - 1, marks)
+        takeEnd(position - start, last, in: &conversation, slot: slot)
       case .message(let length):
         guard
           let isOpen = advance(&position, over: length, to: view.count, &conversation[direction])
@@ -88,6 +94,8 @@ extension FlowEngine {
       guard advance(&position, by: count, to: limit, &stream) else { return nil }
       stream.isInBody = true
       return true
+    case .nothing:
+      return false
     case .untilTurn:
       position = limit
       stream.untilTurn = true

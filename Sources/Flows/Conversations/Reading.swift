@@ -30,6 +30,10 @@ extension FlowEngine {
     }
     var offset = 0
     while offset < payload.count {
+      if conversation[direction].untilTurn {
+        offset += seekEnd(
+          payload.extracting(droppingFirst: offset), moment, in: &conversation, slot: slot)
+      }
       offset += skip(
         length - offset, captured: payload.count - offset, moment, in: &conversation, slot: slot)
       guard offset < payload.count else { break }
@@ -64,6 +68,31 @@ extension FlowEngine {
       !conversation[answers].isInBody
     else { return }
     readRemainder(direction, in: &conversation, slot: slot)
+  }
+
+  /// Looks for the end of the open message, of which bytes are missing, in what was captured of a chunk;
+  /// how many bytes lie before it, or 0 when it is not there.
+  private mutating func seekEnd(
+    _ payload: Span<UInt8>, _ moment: Moment, in conversation: inout Conversation, slot: Int
+  ) -> Int {
+    let sender = conversation.sender(moment.direction) ?? .client
+    guard conversation.parser?.seeksEnd(from: sender) == true else { return 0 }
+    var position = 0
+    while position < payload.count {
+      fields.removeAll()
+      let rest = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
+      switch step(rest, from: sender, of: &conversation) {
+      case .skip(let count):
+        position += min(max(1, count), payload.count - position)
+      case .end(let count):
+        position += min(max(1, count), payload.count - position)
+        conversation[moment.direction].untilTurn = false
+        takeEnd(position, moment, in: &conversation, slot: slot)
+        return position
+      default: return 0
+      }
+    }
+    return 0
   }
 
   /// Goes on behind bytes that were not captured and that the parser would have had to read.

@@ -19,6 +19,9 @@ struct MySQLCommand: RawRepresentable, Hashable, Sendable {
   static let statementClose = MySQLCommand(rawValue: 0x19)
   static let statementFetch = MySQLCommand(rawValue: 0x1c)
   static let binlogDumpGTID = MySQLCommand(rawValue: 0x1e)
+  static let resetConnection = MySQLCommand(rawValue: 0x1f)
+  static let createDB = MySQLCommand(rawValue: 0x05)
+  static let dropDB = MySQLCommand(rawValue: 0x06)
   static let statementBulkExecute = MySQLCommand(rawValue: 0xfa)
   /// Not on the wire: the client's answer to the greeting.
   static let login = MySQLCommand(rawValue: 0x00)

@@ -16,6 +16,7 @@ extension MySQLParser {
     if bytes.count == 4 { return sequence <= 1 && length < 1 << 20 ? .undecided : .no }
     if sequence == 0 {
       if context.side != .client, bytes[4] == 10 { return greeting(bytes, length) }
+      if context.side != .client, bytes[4] == 0xff { return refusal(bytes, length) }
       if context.side != .server { return commands(bytes, context) }
     }
     if sequence == 1 {
@@ -37,6 +38,15 @@ extension MySQLParser {
     guard index + 13 < bytes.count else { return .undecided }
     // The thread's id and eight bytes of the challenge, then a zero.
     return index > 5 && bytes[index + 13] == 0 ? .yes(sentBy: .server) : .no
+  }
+
+  /// An error in place of the greeting: a code of the server's, and a text.
+  private static func refusal(_ bytes: Span<UInt8>, _ length: Int) -> Recognition {
+    guard length >= 12, length < 600, bytes.count <= 4 + length else { return .no }
+    guard bytes.count >= 7 else { return .undecided }
+    guard (1_000..<5_000).contains(bytes.littleEndian16(at: 5)) else { return .no }
+    for index in 7..<bytes.count where bytes[index] < 0x20 { return .no }
+    return bytes.count < 4 + length ? .undecided : .yes(sentBy: .server)
   }
 
   /// Protocol 4.1, a character set and the filler of zeros (MariaDB puts flags into its end).
@@ -90,13 +100,12 @@ extension MySQLParser {
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? textStart(body) : 0
-      // Attributes with values are skipped by guess; in bytes of who knows whom that guess finds
-      // statements that are none.
-      guard start <= 2 else { return .none }
       switch SQLText.beginsStatement(body.clipped(from: start, to: body.count), dialect: .mySQL) {
       case true?: return .sure(end: end)
-      case false?: return .none
-      case nil: return bytes.count < end && body.count < 16 ? .needMore : .none
+      case false?: return isText(body, end == bytes.count, context) ? .sure(end: end) : .none
+      case nil:
+        if bytes.count < end { return body.count < 16 ? .needMore : .none }
+        return isText(body, end == bytes.count, context) ? .sure(end: end) : .none
       }
     case .statementExecute:
       // The id, no more than a flag, and the count of executions, which is always 1.
@@ -110,6 +119,21 @@ extension MySQLParser {
     default:
       return .possible(end: end)
     }
+  }
+
+  /// Whether a query that no statement begins like may be one all the same, for the server to refuse:
+  /// a line of text on the usual port.
+  private static func isText(
+    _ body: Span<UInt8>, _ isWhole: Bool, _ context: RecognitionContext
+  ) -> Bool {
+    guard isWhole, body.count > 1, descriptor.defaultPorts.contains(context.serverPort) else {
+      return false
+    }
+    for index in body.indices {
+      let byte = body[index]
+      guard byte >= 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d else { return false }
+    }
+    return true
   }
 
   /// An answer seen first, whose packets are numbered: the client's next command will tell.

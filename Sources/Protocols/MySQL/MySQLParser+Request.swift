@@ -49,7 +49,10 @@ extension MySQLParser {
       message.kind = .session
       isReplicating = true
     }
-    if message.kind == .request { message.requestID = try expect(command, statement: statement) }
+    guard message.kind == .request else { return .message(.bytes(4 + length)) }
+    message.requestID = try expect(
+      command, statement: statement, setsQuotedNames: setsQuotedNames)
+    setsQuotedNames = nil
     return .message(.bytes(4 + length))
   }
 
@@ -60,12 +63,14 @@ extension MySQLParser {
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? Self.textStart(body) : 0
-      let sql = SQLText(body.clipped(from: start, to: body.count), dialect: .mySQL, into: &fields)
+      let text = body.clipped(from: start, to: body.count)
+      let sql = SQLText(text, dialect: dialect, into: &fields)
       message.texts.requestResource = sql.resource
       message.texts.endpoint = sql.endpoint
       message.texts.traceID = sql.traceID
       message.texts.spanID = sql.spanID
       if command == .statementPrepare { statement = PreparedStatement(sql, in: fields) }
+      if fields.bytes(sql.endpoint).elementsEqual("SET".utf8) { note(setting: text) }
     case .statementExecute, .statementFetch, .statementClose, .statementBulkExecute:
       guard body.count >= 4 else { return }
       let id = body.littleEndian32(at: 0)
@@ -75,9 +80,14 @@ extension MySQLParser {
         ? pending.last { $0.statement != nil }?.statement : statements.recall(UInt64(id))
       known?.describe(&message.texts, into: &fields)
       if command == .statementClose { statements.forget(UInt64(id)) }
-    case .initDB:
+    case .initDB, .createDB, .dropDB:
+      guard isName(body) else { break }
       message.texts.requestResource = fields.append(body)
       message.texts.requestDomain = message.texts.requestResource
+    case .fieldList:
+      // The table's name, and behind a zero a pattern for columns.
+      let table = body.clipped(from: 0, to: body.position(of: 0, from: 0) ?? body.count)
+      if isName(table) { message.texts.requestResource = fields.append(table) }
     default: break
     }
     if message.texts.endpoint.isEmpty, command != .query, command != .statementPrepare {
@@ -85,19 +95,16 @@ extension MySQLParser {
     }
   }
 
-  /// Where the text of a COM_QUERY begins: behind the query attributes if there are any
-  /// (CLIENT_QUERY_ATTRIBUTES: the count of attributes, then the number of sets, which is 1). No
-  /// statement begins with such a byte.
+  /// Where the text of a COM_QUERY begins; the end of `body` when that is not in view.
+  ///
+  /// Behind the query attributes, if there are any: their number, then that of their sets, which is 1.
+  /// No text has such a byte in its second place, so a login need not have been seen.
   static func textStart(_ body: Span<UInt8>) -> Int {
-    guard body.count >= 2, body[0] < 0x09, body[1] == 1 else { return 0 }
-    if body[0] == 0 { return 2 }
-    // The attributes' values are not worth reading: the statement is what follows them, and it
-    // begins with a word that we know.
-    for start in 2..<min(body.count, 512) where SQLScanner.beginsWord(body[start]) {
-      let rest = body.clipped(from: start, to: body.count)
-      if SQLText.beginsStatement(rest, dialect: .mySQL) == true { return start }
-    }
-    return body.count
+    guard let count = MySQLResponse.lengthEncoded(body, 0), count.next < body.count,
+      body[count.next] == 1
+    else { return 0 }
+    return count.value == 0
+      ? count.next + 1 : MySQLAttributes.end(body, Int(count.value), from: count.next + 1)
   }
 
   /// HandshakeResponse41, or the SSLRequest that stands before it.
@@ -120,6 +127,7 @@ extension MySQLParser {
     }
     awaitsLogin = false
     capabilities = client
+    hasWideCharacters = Self.isWide(collation: bytes[12])
     message = Message(.request)
     message.requestID = try expect(.login)
     message.length = Int64(4 + length)
@@ -127,6 +135,35 @@ extension MySQLParser {
     describeLogin(
       bytes.clipped(from: 36, to: min(bytes.count, 4 + length)), client, &message, &fields)
     return .message(.bytes(4 + length))
+  }
+
+  /// Of big5, cp932, gbk, sjis and gb18030.
+  private static func isWide(collation: UInt8) -> Bool {
+    switch collation {
+    case 1, 13, 28, 84, 87, 88, 95, 96, 248, 249, 250: true
+    default: false
+    }
+  }
+
+  /// Whether the bytes are a name; behind lost bytes they may be anything.
+  private func isName(_ bytes: Span<UInt8>) -> Bool {
+    guard bytes.count > 0, bytes.count <= 256, !gaps[.client] else { return false }
+    for index in bytes.indices where bytes[index] < 0x20 { return false }
+    return true
+  }
+
+  /// Notes what a SET does to strings.
+  private mutating func note(setting text: Span<UInt8>) {
+    let head = text.extracting(first: 512)
+    if head.contains(word: "NAMES") || head.contains(word: "CHARACTER") {
+      hasWideCharacters = false
+      for name in ["BIG", "CP", "GB", "SJIS"] as [StaticString]
+      where head.contains(word: name) {
+        hasWideCharacters = true
+      }
+    }
+    guard head.contains(word: "SQL_MODE"), !head.contains(word: "GLOBAL") else { return }
+    setsQuotedNames = head.contains(word: "ANSI") || head.contains(word: "ANSI_QUOTES")
   }
 
   private func describeLogin(

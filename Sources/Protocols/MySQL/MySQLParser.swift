@@ -22,6 +22,8 @@ package struct MySQLParser: CountingParser {
     var statement: PreparedStatement?
     /// The server asked for something in between: a file, or more of a login.
     var isInterrupted = false
+    /// Whether `"..."` is a name from here on, if the statement succeeds and says so.
+    var setsQuotedNames: Bool?
   }
 
   /// Clients wait for the answer; only MariaDB's connectors send ahead, and not far.
@@ -35,6 +37,7 @@ package struct MySQLParser: CountingParser {
   static let secureConnection: UInt32 = 1 << 15
   static let lengthEncodedAuth: UInt32 = 1 << 21
   static let tls: UInt32 = 1 << 11
+  static let queryAttributes: UInt32 = 1 << 27
 
   var pending: [Pending] = []
   var statements = StatementMemory()
@@ -53,6 +56,19 @@ package struct MySQLParser: CountingParser {
   /// The server sends its log without end.
   var isReplicating = false
   var gaps = StreamGaps()
+  /// An answer whose front was told and whose rest is walked over.
+  var walk: MySQLResponse?
+  /// Bytes of a packet behind an answer's end that are no more looked at.
+  var unread = 0
+  /// Whether the end of the last answer is looked for behind bytes that are missing.
+  var seeksEnd = false
+  /// How the session's strings look: of the server's status, and of `sql_mode`.
+  var backslash = SQLDialect.Backslash.unknown
+  var hasQuotedNames = false
+  /// Of the statement that is being read, see ``Pending``.
+  var setsQuotedNames: Bool?
+  /// Whether a character's second byte may be a backslash, which then escapes nothing.
+  var hasWideCharacters = false
 
   package init() {}
 
@@ -61,6 +77,15 @@ package struct MySQLParser: CountingParser {
     _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     if isEncrypted { throw unreadable("plain text, but TLS was agreed on") }
+    if side == .client { seeksEnd = false }
+    if side == .server && !isCompressed {
+      if unread > 0 {
+        defer { unread = 0 }
+        return .skip(unread)
+      }
+      if walk != nil { return try walk(bytes, isFinal: isFinal, into: &message, &fields) }
+      if seeksEnd { return findEnd(bytes, into: &message, &fields) }
+    }
     guard bytes.count >= (isCompressed ? 7 : 4) else {
       return isFinal ? .skip(bytes.count) : .needMore
     }
@@ -74,6 +99,11 @@ package struct MySQLParser: CountingParser {
 
   package mutating func bytesWereLost(from side: Side) {
     gaps[side] = true
+    if side == .server {
+      if walk != nil { seeksEnd = true }
+      walk = nil
+      unread = 0
+    }
     if side == .client {
       continuesPacket = false
     } else if pending.count > 1 {
@@ -84,13 +114,23 @@ package struct MySQLParser: CountingParser {
     }
   }
 
+  package func seeksEnd(from side: Side) -> Bool { side == .server && seeksEnd }
+
+  var hasLegacyEOF: Bool? { capabilities.map { $0 & Self.deprecateEOF == 0 } }
+
+  var dialect: SQLDialect {
+    SQLDialect(
+      family: .mySQL, backslash: hasWideCharacters && backslash == .escape ? .unknown : backslash,
+      hasQuotedNames: hasQuotedNames)
+  }
+
   package mutating func earlierRequestsAreOver() {
     pending.removeFirst(max(0, pending.count - 1))
     gaps.answersAreLost = false
   }
 
   mutating func expect(
-    _ command: MySQLCommand, statement: PreparedStatement? = nil
+    _ command: MySQLCommand, statement: PreparedStatement? = nil, setsQuotedNames: Bool? = nil
   ) throws(ParseError) -> UInt64 {
     if gaps.answersAreLost {
       pending.removeAll()
@@ -100,7 +140,9 @@ package struct MySQLParser: CountingParser {
       throw ParseError(at: 0, expected: "fewer commands without an answer")
     }
     number += 1
-    pending.append(Pending(command: command, number: number, statement: statement))
+    pending.append(
+      Pending(
+        command: command, number: number, statement: statement, setsQuotedNames: setsQuotedNames))
     return number
   }
 }

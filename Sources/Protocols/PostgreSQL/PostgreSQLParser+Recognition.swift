@@ -51,7 +51,7 @@ extension PostgreSQLParser {
         guard let isStatement = isStatement(body, isCut: end > bytes.count) else {
           return .undecided
         }
-        guard isStatement else { return .no }
+        guard isStatement || isText(body, end == bytes.count, context) else { return .no }
         isSure = true
       case 0x50:  // P
         guard let nameEnd = body.position(of: 0, from: 0) else {
@@ -63,14 +63,33 @@ extension PostgreSQLParser {
         }
         guard isStatement, end >= bytes.count || isFrontendType(bytes[end]) else { return .no }
         return .yes(sentBy: .client)
-      case 0x45:  // E
-        isSure = true
+      case 0x45:  // E: a portal's name and a number; a server's error begins with the same letter.
+        let nameEnd = body.position(of: 0, from: 0)
+        guard nameEnd.map({ $0 + 10 == length }) ?? (end > bytes.count) else {
+          return context.side == nil ? answer(bytes) : .no
+        }
+        isSure = nameEnd != nil || context.side == .client
       default: break
       }
       index = end
     }
     guard isSure else { return .undecided }
     return index == bytes.count || context.isTruncated ? .yes(sentBy: .client) : .undecided
+  }
+
+  /// Whether a query that no statement begins like may be one all the same, for the server to refuse:
+  /// a line of text on the usual port.
+  private static func isText(
+    _ body: Span<UInt8>, _ isWhole: Bool, _ context: RecognitionContext
+  ) -> Bool {
+    guard isWhole, body.count > 1, descriptor.defaultPorts.contains(context.serverPort),
+      body.position(of: 0, from: 0) == body.count - 1
+    else { return false }
+    for index in body.indices.dropLast() {
+      let byte = body[index]
+      guard byte >= 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d else { return false }
+    }
+    return true
   }
 
   private static func isStatement(_ text: Span<UInt8>, isCut: Bool) -> Bool? {

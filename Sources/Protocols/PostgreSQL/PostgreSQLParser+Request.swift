@@ -104,7 +104,7 @@ extension PostgreSQLParser {
     _ body: Span<UInt8>, _ message: inout Message, into fields: inout FieldBuffer
   ) {
     let end = body.position(of: 0, from: 0) ?? body.count
-    let sql = SQLText(body.clipped(from: 0, to: end), dialect: .postgreSQL, into: &fields)
+    let sql = SQLText(body.clipped(from: 0, to: end), dialect: dialect, into: &fields)
     message.texts.requestResource = sql.resource
     message.texts.endpoint = sql.endpoint
     message.texts.traceID = sql.traceID
@@ -116,7 +116,7 @@ extension PostgreSQLParser {
     let nameEnd = body.position(of: 0, from: 0) ?? body.count
     let start = min(nameEnd + 1, body.count)
     let end = body.position(of: 0, from: start) ?? body.count
-    let sql = SQLText(body.clipped(from: start, to: end), dialect: .postgreSQL, into: &fields)
+    let sql = SQLText(body.clipped(from: start, to: end), dialect: dialect, into: &fields)
     let key = nameHash(body, 0..<nameEnd)
     statements.remember(PreparedStatement(sql, in: fields), as: key)
     fields.removeAll()

@@ -3,15 +3,24 @@
 import Telemetry
 
 extension PostgreSQLParser {
+  /// Bytes of an answer that its texts are made of; what goes on behind them is walked over.
+  private static let answerReach = 4_096
+
   mutating func nextResponse(
     _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
-    if abortedTail > 0 { return aborted(into: &message, &fields) }
+    if walk != nil { return try walk(bytes, isFinal: isFinal, into: &message, &fields) }
+    if seeksEnd { return findEnd(bytes, into: &message, &fields) }
     if awaitsTLSAnswer {
       awaitsTLSAnswer = false
       // S or G: encrypted from here on. N: no. Older servers answer with an error message.
       if bytes[0] == 0x53 || bytes[0] == 0x47 { isEncrypted = true }
       if bytes[0] != 0x45 { return .skip(1) }
+    }
+    if gaps[.server], groups.count == 1, groups[0].remaining == 1,
+      let end = PostgreSQLTail.outcome(bytes)
+    {
+      return answer(end, bytes, bytes.count, isSeen: true, into: &message, &fields)
     }
     guard Self.isBackendType(bytes[0]) else {
       throw ParseError(at: 0, expected: "a message type of the server")
@@ -28,47 +37,105 @@ extension PostgreSQLParser {
     switch bytes[0] {
     case 0x5a:  // Z
       return ready(length, into: &message, &fields)
-    case 0x4e, 0x41, 0x53, 0x4b, 0x52, 0x76, 0x47, 0x57:
-      // N A S K R v: not caused by a statement. G W: the client copies in, the answer comes after.
+    case 0x53:  // S
+      if bytes.count < min(length, 64) && !isFinal { return .needMore }
+      var outcome = PostgreSQLOutcome()
+      outcome.readSetting(bytes, 5..<max(5, min(length, bytes.count)))
+      learn(outcome)
+      return .skip(length)
+    case 0x4e, 0x41, 0x4b, 0x52, 0x76, 0x47:
+      // N A K R v: not caused by a statement. G: the client copies in, the answer comes after.
       return .skip(length)
     default: break
     }
     guard let first = groups.firstIndex(where: { $0.remaining > 0 }), first == 0 else {
       return try unasked(bytes, length, isFinal: isFinal, into: &message, &fields)
     }
-    var outcome = PostgreSQLOutcome()
-    switch outcome.read(bytes, of: groups[0]) {
+    var outcome = PostgreSQLOutcome(groups[0])
+    switch outcome.advance(bytes.extracting(first: Self.answerReach)) {
     case .malformed(let offset):
       throw ParseError(at: offset, expected: "a message of the server")
-    case .unseen:
-      guard isFinal else { return .needMore }
-      return giveUp(outcome, bytes, into: &message, &fields)
     case .end(let end):
-      message = Message(.response)
-      message.requestID = groups[0].firstNumber
-      message.length = Int64(end)
-      outcome.describe(&message, from: bytes, into: &fields)
-      groups[0].firstNumber += 1
-      groups[0].remaining -= 1
-      if outcome.status != .ok { groups[0].failure = outcome.status }
-      if groups[0].isParseOnly && !groups[0].isComplete && groups[0].remaining == 0 {
-        groups.removeFirst()
-      } else if outcome.endsGroup {
-        groups.removeFirst()
-      }
-      return .message(.bytes(end - reserveTail(end, outcome, bytes.count)))
+      return answer(outcome, bytes, end, isSeen: true, into: &message, &fields)
+    case .unseen(let place):
+      let isCut = bytes.count < Self.answerReach
+      if isCut && !isFinal { return .needMore }
+      guard !isCut, place > 0 else { return giveUp(outcome, bytes, into: &message, &fields) }
+      walk = outcome
+      return answer(outcome, bytes, place, isSeen: false, into: &message, &fields)
     }
   }
 
-  /// Keeps bytes at the end of an error for the requests that it aborts and for which the six of
-  /// ReadyForQuery are too few; how many.
-  private mutating func reserveTail(_ end: Int, _ outcome: PostgreSQLOutcome, _ seen: Int) -> Int {
-    guard outcome.status != .ok, end <= seen, let group = groups.first, group.remaining > 6,
-      !group.isSimple
-    else { return 0 }
-    abortedTail = min(Int(group.remaining) - 6, end - 1)
-    tailEndsGroup = false
-    return abortedTail
+  /// The answer to the oldest request, of which `end` bytes, or the first so many of more, are in view.
+  private mutating func answer(
+    _ outcome: PostgreSQLOutcome, _ bytes: Span<UInt8>, _ end: Int, isSeen: Bool,
+    into message: inout Message, _ fields: inout FieldBuffer
+  ) -> ParseStep {
+    message = Message(.response)
+    message.requestID = groups[0].firstNumber
+    groups[0].firstNumber += 1
+    groups[0].remaining -= 1
+    guard isSeen else {
+      message.isEndSeen = false
+      return .message(.head(end))
+    }
+    message.length = Int64(end)
+    outcome.describe(&message, from: bytes, into: &fields)
+    conclude(outcome)
+    return .message(.bytes(end))
+  }
+
+  /// Notes what the end of an answer says of the group that it belongs to.
+  private mutating func conclude(_ outcome: PostgreSQLOutcome) {
+    learn(outcome)
+    guard !groups.isEmpty else { return }
+    if outcome.status != .ok { groups[0].failure = outcome.status }
+    let isParsed =
+      groups[0].isParseOnly && !groups[0].isComplete && groups[0].remaining == 0
+    if isParsed || outcome.endsGroup { groups.removeFirst() }
+  }
+
+  private mutating func learn(_ outcome: PostgreSQLOutcome) {
+    if let isPlain = outcome.hasPlainStrings { backslash = isPlain ? .byte : .escape }
+  }
+
+  /// Goes on in an answer whose front was told.
+  private mutating func walk(
+    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+  ) throws(ParseError) -> ParseStep {
+    guard var outcome = walk else { return .skip(bytes.count) }
+    switch outcome.advance(bytes) {
+    case .malformed(let offset):
+      walk = nil
+      throw ParseError(at: offset, expected: "a message of the server")
+    case .unseen(0):
+      guard isFinal else { return .needMore }
+      walk = nil
+      seeksEnd = true
+      return .body(bytes.count, isLast: false)
+    case .unseen(let place):
+      walk = outcome
+      return .body(place, isLast: false)
+    case .end(let end):
+      walk = nil
+      message = Message(.response)
+      outcome.describe(&message, from: bytes, into: &fields)
+      conclude(outcome)
+      unread = max(0, end - bytes.count)
+      return .end(min(end, bytes.count))
+    }
+  }
+
+  /// Looks for the end of an answer, of which bytes are missing, at the end of `bytes`.
+  private mutating func findEnd(
+    _ bytes: Span<UInt8>, into message: inout Message, _ fields: inout FieldBuffer
+  ) -> ParseStep {
+    guard let outcome = PostgreSQLTail.outcome(bytes) else { return .skip(bytes.count) }
+    seeksEnd = false
+    message = Message(.response)
+    outcome.describe(&message, from: bytes, into: &fields)
+    if groups.first.map({ $0.remaining == 0 }) ?? false { groups.removeFirst() }
+    return .end(bytes.count)
   }
 
   /// 1 2 3 A C D E G H I K N R S T V W Z c d n s t v.
@@ -100,7 +167,8 @@ extension PostgreSQLParser {
     return .message(.bytes(length))
   }
 
-  /// ReadyForQuery: the group is answered. Requests of it that were not are those behind a failed one.
+  /// ReadyForQuery: the group is answered. Requests of it that were not are those behind a failed one,
+  /// however many: each gets its response before these bytes are passed.
   private mutating func ready(
     _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
   ) -> ParseStep {
@@ -110,20 +178,6 @@ extension PostgreSQLParser {
       if group.isComplete { groups.removeFirst() }
       return .skip(length)
     }
-    // Each byte can carry one response; requests beyond that end without an answer.
-    abortedTail = min(length, 6)
-    tailEndsGroup = true
-    return aborted(into: &message, &fields)
-  }
-
-  private mutating func aborted(into message: inout Message, _ fields: inout FieldBuffer)
-    -> ParseStep
-  {
-    guard let group = groups.first, group.remaining > 0 else {
-      let rest = abortedTail
-      abortedTail = 0
-      return .skip(rest)
-    }
     message = Message(.response)
     message.requestID = group.firstNumber
     message.status = group.failure ?? .unknown
@@ -132,11 +186,7 @@ extension PostgreSQLParser {
     }
     groups[0].firstNumber += 1
     groups[0].remaining -= 1
-    let isLast = groups[0].remaining == 0 || abortedTail == 1
-    let length = isLast ? abortedTail : 1
-    abortedTail -= length
-    if isLast && tailEndsGroup { groups.removeFirst() }
-    return .message(.bytes(length))
+    return .message(.nothing)
   }
 
   /// The end is not in view, and no byte will follow: all that comes until the turn answers.
@@ -148,6 +198,8 @@ extension PostgreSQLParser {
     message = Message(.response)
     message.requestID = group.firstNumber
     message.flags.insert(.truncated)
+    message.isEndSeen = outcome.status != .ok
+    seeksEnd = !message.isEndSeen
     outcome.describe(&message, from: bytes, into: &fields)
     groups.removeAll()
     return .message(.untilTurn)

@@ -49,11 +49,15 @@ package struct PostgreSQLParser: CountingParser {
   var awaitsTLSAnswer = false
   var isEncrypted = false
   var isStarting = false
-  /// Bytes of an error or of ReadyForQuery that are still to be handed out, one for each request
-  /// that was aborted.
-  var abortedTail = 0
-  var tailEndsGroup = false
   var gaps = StreamGaps()
+  /// An answer whose front was told and whose rest is walked over.
+  var walk: PostgreSQLOutcome?
+  /// Bytes of a message behind an answer's end that are no more looked at.
+  var unread = 0
+  /// Whether the end of the last answer is looked for behind bytes that are missing.
+  var seeksEnd = false
+  /// What `\` is in the session's strings; the server says it when the session begins.
+  var backslash = SQLDialect.Backslash.unknown
 
   package init() {}
 
@@ -62,6 +66,11 @@ package struct PostgreSQLParser: CountingParser {
     _ fields: inout FieldBuffer
   ) throws(ParseError) -> ParseStep {
     if isEncrypted { throw unreadable("plain text, but TLS was agreed on") }
+    if side == .client { seeksEnd = false }
+    if side == .server && unread > 0 {
+      defer { unread = 0 }
+      return .skip(unread)
+    }
     return side == .client
       ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
       : try nextResponse(bytes, isFinal: isFinal, into: &message, &fields)
@@ -69,7 +78,11 @@ package struct PostgreSQLParser: CountingParser {
 
   package mutating func bytesWereLost(from side: Side) {
     gaps[side] = true
-    abortedTail = 0
+    if side == .server {
+      if walk != nil { seeksEnd = true }
+      walk = nil
+      unread = 0
+    }
     if side == .client {
       openParse = nil
       openBind = nil
@@ -88,8 +101,13 @@ package struct PostgreSQLParser: CountingParser {
       groups[0].firstNumber = number
       groups[0].failure = nil
     }
-    abortedTail = 0
     gaps.answersAreLost = false
+  }
+
+  package func seeksEnd(from side: Side) -> Bool { side == .server && seeksEnd }
+
+  var dialect: SQLDialect {
+    SQLDialect(family: .postgreSQL, backslash: backslash, hasQuotedNames: true)
   }
 }
 

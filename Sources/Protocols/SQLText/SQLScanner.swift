@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the languages of databases differ in what a literal and a name look like.
-package enum SQLDialect: Sendable {
-  /// `"..."` is a string, `` `...` `` a name, `#` begins a comment, `\` escapes.
-  case mySQL
-  /// `"..."` is a name, `$tag$...$tag$` a string, `$1` a parameter.
-  case postgreSQL
-}
-
 /// Cuts a statement into tokens, without copying and whatever its bytes are.
 ///
 /// A token that the end of the bytes cuts (an open string, an open comment) reaches to the end.
@@ -23,6 +15,8 @@ struct SQLScanner: ~Escapable {
   /// Whether the scanner is inside MySQL's `/*! ... */`, whose content is executed.
   private var isInExecutableComment = false
   private var lastKind: Kind = .space
+  /// Whether a string goes on that began with `E'`: `E'a'` and `'b'` on the next line are one.
+  private var continuesEscapes = false
 
   @_lifetime(copy bytes)
   init(_ bytes: Span<UInt8>, dialect: SQLDialect) {
@@ -36,6 +30,7 @@ struct SQLScanner: ~Escapable {
   mutating func next() -> Kind? {
     guard position < bytes.count else { return nil }
     lastKind = scan()
+    if lastKind != .space, lastKind != .comment, lastKind != .literal { continuesEscapes = false }
     return lastKind
   }
 
@@ -50,14 +45,14 @@ struct SQLScanner: ~Escapable {
       while position < bytes.count, bytes[position] <= 0x20 { position += 1 }
       return .space
     case 0x27:  // '
-      return scanString(escapes: dialect == .mySQL)
+      return scanString(continuesEscapes ? .escape : dialect.backslash)
     case 0x22:  // "
-      _ = scanString(escapes: dialect == .mySQL)
-      return dialect == .mySQL ? .literal : .quotedName
-    case 0x60 where dialect == .mySQL:  // `
-      _ = scanString(escapes: false)
+      _ = scanString(dialect.hasQuotedNames ? .byte : dialect.backslash)
+      return dialect.hasQuotedNames ? .quotedName : .literal
+    case 0x60 where dialect.family == .mySQL:  // `
+      _ = scanString(.byte)
       return .quotedName
-    case 0x24 where dialect == .postgreSQL:  // $
+    case 0x24 where dialect.family == .postgreSQL:  // $
       return scanDollar()
     case 0x2f, 0x2d, 0x23, 0x2a:  // / - # *
       return scanCommentOrOperator(byte)
@@ -89,8 +84,10 @@ struct SQLScanner: ~Escapable {
     guard position == start + 1, peek(0) == 0x27 else { return .word }
     // x'1f', b'01', n'text', e'text\n': the letter belongs to the literal.
     switch bytes[start] | 0x20 {
-    case 0x78, 0x62, 0x6e: return scanString(escapes: dialect == .mySQL)
-    case 0x65 where dialect == .postgreSQL: return scanString(escapes: true)
+    case 0x78, 0x62, 0x6e: return scanString(dialect.backslash)
+    case 0x65 where dialect.family == .postgreSQL:
+      continuesEscapes = true
+      return scanString(.escape)
     default: return .word
     }
   }
@@ -111,7 +108,7 @@ struct SQLScanner: ~Escapable {
 
   /// A run in the quotes that stand at ``position``; a doubled quote does not end it.
   @_lifetime(self: copy self)
-  private mutating func scanString(escapes: Bool) -> Kind {
+  private mutating func scanString(_ backslash: SQLDialect.Backslash) -> Kind {
     let quote = bytes[position]
     position += 1
     while position < bytes.count {
@@ -120,7 +117,8 @@ struct SQLScanner: ~Escapable {
       if byte == quote {
         guard peek(0) == quote else { return .literal }
         position += 1
-      } else if byte == 0x5c && escapes {
+      } else if byte == 0x5c && backslash != .byte {
+        if backslash == .unknown, peek(0) == quote { position = bytes.count }
         position = min(position + 1, bytes.count)
       }
     }
@@ -159,7 +157,7 @@ struct SQLScanner: ~Escapable {
   private mutating func scanCommentOrOperator(_ byte: UInt8) -> Kind {
     let next = peek(1)
     if byte == 0x2f && next == 0x2a {
-      if dialect == .mySQL && (peek(2) == 0x21 || (peek(2) == 0x4d && peek(3) == 0x21)) {
+      if dialect.family == .mySQL && (peek(2) == 0x21 || (peek(2) == 0x4d && peek(3) == 0x21)) {
         return enterExecutableComment()
       }
       return scanBlockComment()
@@ -171,8 +169,8 @@ struct SQLScanner: ~Escapable {
     }
     // MySQL wants a space behind `--`, or `a--1` would be a comment.
     let isDashes = byte == 0x2d && next == 0x2d
-    let isDashComment = isDashes && (dialect == .postgreSQL || (peek(2) ?? 0x20) <= 0x20)
-    if isDashComment || (byte == 0x23 && dialect == .mySQL) {
+    let isDashComment = isDashes && (dialect.family == .postgreSQL || (peek(2) ?? 0x20) <= 0x20)
+    if isDashComment || (byte == 0x23 && dialect.family == .mySQL) {
       position = bytes.position(of: 0x0a, from: position) ?? bytes.count
       return .comment
     }
@@ -192,12 +190,18 @@ struct SQLScanner: ~Escapable {
   @_lifetime(self: copy self)
   private mutating func scanBlockComment() -> Kind {
     position += 2
+    var depth = 1
     while position < bytes.count {
       if bytes[position] == 0x2a && peek(1) == 0x2f {
         position += 2
-        return .comment
+        depth -= 1
+        if depth == 0 { return .comment }
+      } else if dialect.family == .postgreSQL && bytes[position] == 0x2f && peek(1) == 0x2a {
+        position += 2
+        depth += 1
+      } else {
+        position += 1
       }
-      position += 1
     }
     return .comment
   }

@@ -35,6 +35,24 @@ struct SQLTableFinder {
 
   var isDone: Bool { seek == .done }
 
+  /// Whether only a table's name, or a part of it, can follow. Names of users, which other statements
+  /// ask for, may be strings.
+  var expectsTable: Bool {
+    switch seek {
+    case .table, .afterDot: true
+    case .name: verb.map { $0.utf8CodeUnitCount >= 6 && Self.isChange($0) } ?? false
+    default: false
+    }
+  }
+
+  private static func isChange(_ verb: StaticString) -> Bool {
+    verb.withUTF8Buffer { name in
+      // INSERT, UPDATE, REPLACE.
+      unsafe name[0] == 0x49 || name[0] == 0x55 && name[1] == 0x50
+        || name[0] == 0x52 && name[2] == 0x50
+    }
+  }
+
   mutating func take(_ kind: SQLScanner.Kind, _ bytes: Span<UInt8>, _ range: Range<Int>) {
     switch kind {
     case .space, .comment: return

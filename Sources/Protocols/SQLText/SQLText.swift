@@ -17,7 +17,8 @@ package struct SQLText: Hashable, Sendable {
 
   /// Reads `sql`, which may end anywhere and be no SQL at all, and appends the texts to `fields`.
   ///
-  /// Literals are always hidden: they are the users' data. One pass, no allocation.
+  /// Literals are the users' data and hidden, unless ``PrivacyRules`` say otherwise. One pass, no
+  /// allocation.
   package init(_ sql: Span<UInt8>, dialect: SQLDialect, into fields: inout FieldBuffer) {
     var scanner = SQLScanner(sql, dialect: dialect)
     var finder = SQLTableFinder()
@@ -28,9 +29,12 @@ package struct SQLText: Hashable, Sendable {
     var run = 0
     var end = 0
     var owesBlank = false
+    let hidesLiterals = fields.privacy.hidesSQLLiterals
     reading: while true {
       let start = scanner.position
-      guard let kind = scanner.next() else { break }
+      guard var kind = scanner.next() else { break }
+      // No string stands where a table does: this session has ANSI_QUOTES.
+      if kind == .literal, sql[start] == 0x22, finder.expectsTable { kind = .quotedName }
       let range = start..<scanner.position
       if !finder.isDone { finder.take(kind, sql, range) }
       switch kind {
@@ -49,7 +53,7 @@ package struct SQLText: Hashable, Sendable {
         if owesBlank { fields.push(0x20) }
         owesBlank = false
         end = range.upperBound
-        guard kind == .literal else { continue }
+        guard kind == .literal, hidesLiterals else { continue }
         fields.push(sql.clipped(from: run, to: start))
         fields.push(0x3f)
         run = end

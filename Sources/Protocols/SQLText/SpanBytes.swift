@@ -44,6 +44,16 @@ extension Span where Element == UInt8 {
     }
   }
 
+  /// Whether `word` stands anywhere, in any case.
+  func contains(word: StaticString) -> Bool {
+    var start = 0
+    while start + word.utf8CodeUnitCount <= count {
+      if isWord(word, at: start..<(start + word.utf8CodeUnitCount)) { return true }
+      start += 1
+    }
+    return false
+  }
+
   /// Whether the bytes at `range` are one of `words`.
   func isWord(in words: [StaticString], at range: Range<Int>) -> Bool {
     for word in words where isWord(word, at: range) { return true }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the languages of databases, and the settings of a session, differ in what a literal and a name
+/// look like.
+package struct SQLDialect: Hashable, Sendable {
+  package enum Family: Hashable, Sendable {
+    /// `` `...` `` is a name, `#` begins a comment.
+    case mySQL
+    /// `$tag$...$tag$` is a string, `$1` a parameter; comments nest.
+    case postgreSQL
+  }
+
+  /// What `\` is in a string.
+  package enum Backslash: Hashable, Sendable {
+    case escape
+    /// NO_BACKSLASH_ESCAPES, or standard_conforming_strings.
+    case byte
+    /// Nobody knows yet: where it makes a difference, all that follows counts as the string.
+    case unknown
+  }
+
+  package var family: Family
+  package var backslash: Backslash
+  /// Whether `"..."` is a name (ANSI_QUOTES) and no string. It always is for PostgreSQL.
+  package var hasQuotedNames: Bool
+
+  /// With the settings that servers come with.
+  package static let mySQL = SQLDialect(
+    family: .mySQL, backslash: .escape, hasQuotedNames: false)
+  package static let postgreSQL = SQLDialect(
+    family: .postgreSQL, backslash: .byte, hasQuotedNames: true)
+}
