@@ -137,7 +137,7 @@ import Testing
       #expect(call.domain == "api-webizft1.intranet.local")
       #expect(
         call.resource
-          == "/biz-inquiry-bff/bff/v1/common/check/polymerization?channel=webportal&terminalType=bff"
+          == "/biz-inquiry-bff/bff/v1/common/check/polymerization?channel=?&terminalType=?"
       )
       #expect(call.endpoint == "/biz-inquiry-bff/bff")
       #expect(call.proxyClient == "10.90.14.76,10.158.233.64")

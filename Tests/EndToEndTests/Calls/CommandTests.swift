@@ -16,12 +16,12 @@ extension EndToEndTests {
     @Test func callsAreListedOnceWithTheirFilters() async throws {
       let stack = try Stack.running
       try await withServer("nginx", prepare: nginx) { port in
-        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/7?run=\(port)"])
-        try run("curl", ["-sS", "http://127.0.0.1:\(port)/missing?run=\(port)"])
+        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/7/run-\(port)"])
+        try run("curl", ["-sS", "http://127.0.0.1:\(port)/missing/run-\(port)"])
         for point in ["c-p", "s-p"] {
           _ = try await stack.calls("server_port = \(port)", point: point, count: 2)
         }
-        let filter = ["--service", "nginx", "--resource", "run=\(port)"]
+        let filter = ["--service", "nginx", "--resource", "run-\(port)"]
         let all = try metaflow(stack, ["calls", "--json"] + filter).split(separator: "\n")
         #expect(all.count == 2)
         #expect(all.allSatisfy { $0.contains("\"observation_point\":\"c-p") })
@@ -105,16 +105,16 @@ extension EndToEndTests {
       let stack = try Stack.running
       try await withServer("nginx", prepare: nginx) { port in
         let start = Int(Date().timeIntervalSince1970)
-        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/8?run=\(port)"])
+        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/8/run-\(port)"])
         _ = try await stack.calls("server_port = \(port)", point: "s-p", count: 1)
         let window = ["--from", "\(start - 1)", "--to", "\(start + 60)"]
-        let line = try metaflow(stack, ["calls", "--json", "--resource", "run=\(port)"] + window)
+        let line = try metaflow(stack, ["calls", "--json", "--resource", "run-\(port)"] + window)
         let call = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         let (begin, end) = (call?["start_time"] as? Int ?? 0, call?["end_time"] as? Int ?? 0)
         #expect(begin >= (start - 1) * 1_000_000 && begin <= end && end - begin < 60_000_000)
         let earlier = try metaflow(
           stack,
-          ["calls", "--resource", "run=\(port)", "--from", "2026-01-01", "--to", "2026-01-02"])
+          ["calls", "--resource", "run-\(port)", "--from", "2026-01-01", "--to", "2026-01-02"])
         #expect(earlier.isEmpty)
       }
     }
@@ -136,15 +136,15 @@ extension EndToEndTests {
         let follower = try RunningProgram(
           Stack.product("metaflow"),
           [
-            "calls", "--follow", "--resource", "run=\(port)", "--server",
+            "calls", "--follow", "--resource", "run-\(port)", "--server",
             "http://127.0.0.1:\(stack.http)",
           ], in: stack.folder)
-        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/9?run=\(port)"])
+        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/9/run-\(port)"])
         _ = try await eventually("the call is printed") {
           follower.output.contains("/items/9") ? true : nil
         }
         _ = try await stack.calls("server_port = \(port)", point: "s-p", count: 1)
-        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/10?run=\(port)"])
+        try run("curl", ["-sS", "http://127.0.0.1:\(port)/items/10/run-\(port)"])
         _ = try await eventually("the next one too") {
           follower.output.contains("/items/10") ? true : nil
         }
