@@ -14,6 +14,8 @@ import Wire
   private struct Stored {
     var calls: [UInt32: [String: UInt64]] = [:]
     var pairs: [UInt32: [Int64: UInt64]] = [:]
+    /// The last batch that is here.
+    var last: UInt64 = 0
 
     mutating func add(_ batch: RecordBatch) {
       for row in batch.metrics {
@@ -47,9 +49,8 @@ import Wire
   private func deliver(_ outbox: Outbox, into stored: inout Stored, upTo part: UInt64) async throws
   {
     var opener = FrameOpener()
-    var sent: UInt64 = 0
     _ = await outbox.begin()
-    _ = await outbox.accept(lastSequence: sent, agentID: 1)
+    _ = await outbox.accept(lastSequence: stored.last, agentID: 1)
     for _ in 0..<part {
       guard let frame = await outbox.nextFrame() else { break }
       var splitter = FrameSplitter()
@@ -57,9 +58,9 @@ import Wire
       let encoded = try #require(try splitter.next())
       var batch = RecordBatch()
       _ = try opener.open(encoded, into: &batch)
-      sent = try #require(encoded.batchHead?.sequence)
+      stored.last = try #require(encoded.batchHead?.sequence)
       stored.add(batch)
-      await outbox.acknowledge(through: sent)
+      await outbox.acknowledge(through: stored.last)
     }
     await outbox.end()
   }
