@@ -108,6 +108,10 @@ package struct Supervisor {
       logger.error(
         "The worker ended with \(code) when it was started again; it will be tried again")
       return wait() ? .again : .over(code)
+    case .signal(let number) where WorkerProcess.stopping.contains(number) && isStopping:
+      return .over(0)
+    case .signal(let number) where WorkerProcess.stopping.contains(number) && isReplacing:
+      return .again
     case .signal(let number):
       keep(signal: number)
       return isStopping ? .over(128 + number) : .crashed

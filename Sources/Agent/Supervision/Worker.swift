@@ -24,6 +24,8 @@ package struct Worker: Sendable {
     guard mf_end_with_parent(supervisor) == 0 else {
       throw SystemError(code: ESRCH, during: "looking for the supervisor")
     }
+    // A terminal that goes away tells the supervisor, too.
+    _ = signal(SIGHUP, SIG_IGN)
     page = try WorkerPage(descriptor: Self.descriptor)
     folder = CrashFolder(spoolDirectory: spoolDirectory)
     try page.watchForCrashes(folder, writesRaw: writesRaw)

@@ -11,6 +11,9 @@ struct WorkerProcess {
     case signal(CInt)
   }
 
+  /// Ends of one that was told to end before it could listen, or that did not listen: no crashes.
+  static let stopping = [SIGTERM, SIGINT, SIGHUP, SIGKILL]
+
   let processID: pid_t
   let started: ContinuousClock.Instant
 
