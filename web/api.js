@@ -68,8 +68,11 @@ export async function callHops(id) {
   return (await ask(`/v1/calls/${encodeURIComponent(id)}/hops`)).hops;
 }
 
+/** Times that a server which is busy with other queries is asked again. */
+const patience = 5;
+
 /** Asks the server; every way of not answering is a `QueryFailure`. */
-async function ask(path, request) {
+async function ask(path, request, tries = 0) {
   let response;
   try {
     response = await fetch(path, request);
@@ -82,6 +85,10 @@ async function ask(path, request) {
     answer = JSON.parse(text, exact);
   } catch {
     throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
+  }
+  if (answer.OPT_STATUS === 'TOO_MANY_QUERIES' && tries < patience) {
+    await new Promise((done) => { setTimeout(done, 150 * 2 ** tries * (1 + Math.random())); });
+    return ask(path, request, tries + 1);
   }
   if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
   return answer;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import './browser.mjs';
+import { query, QueryFailure } from '../../web/api.js';
+
+/** Answers of the server, one after the other; the last one for ever. */
+function answering(...answers) {
+  let asked = 0;
+  globalThis.fetch = async () => {
+    const { status = 200, body } = answers[Math.min(asked, answers.length - 1)];
+    asked += 1;
+    if (status === 0) throw new TypeError('Failed to fetch');
+    return { ok: status < 300, status, text: async () => body };
+  };
+  return () => asked;
+}
+
+const rows = '{"result": {"columns": ["id"], "values": [[7689984213423620096]]}}';
+const busy = { status: 503, body: '{"OPT_STATUS": "TOO_MANY_QUERIES", "DESCRIPTION": "16 run"}' };
+
+test('a server that is busy is asked again', async () => {
+  const asked = answering(busy, busy, { body: rows });
+  assert.equal((await query('SELECT 1')).length, 1);
+  assert.equal(asked(), 3);
+});
+
+test('every way of not answering is told in a sentence', async () => {
+  const cases = [
+    [{ status: 0 }, /does not answer/], [{ status: 502, body: '' }, /status 502 and no JSON/],
+    [{ status: 400, body: '{"DESCRIPTION": "line 1, column 2"}' }, /line 1, column 2/],
+  ];
+  for (const [answer, text] of cases) {
+    answering(answer);
+    await assert.rejects(query('SELECT 1'), (failure) =>
+      failure instanceof QueryFailure && text.test(failure.message));
+  }
+});
