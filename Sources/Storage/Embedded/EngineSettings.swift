@@ -82,41 +82,48 @@ package struct EngineSettings: Hashable, Sendable {
           <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
           <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
         </merge_tree>
-        <profiles>
-          <default>
-            <max_memory_usage>\(queryMemory)</max_memory_usage>
-            <max_bytes_before_external_group_by>\(queryMemory / 2)</max_bytes_before_external_group_by>
-            <max_bytes_before_external_sort>\(queryMemory / 2)</max_bytes_before_external_sort>
-            <max_threads>\(threads)</max_threads>
-            <max_insert_threads>1</max_insert_threads>
-            <log_queries>0</log_queries>
-            <async_insert>0</async_insert>
-            <secondary_indices_enable_bulk_filtering>0</secondary_indices_enable_bulk_filtering>
-          </default>
-          <queries>
-            <profile>default</profile>
-            <max_memory_usage_for_user>\(allQueriesMemory)</max_memory_usage_for_user>
-            <max_concurrent_queries_for_user>48</max_concurrent_queries_for_user>
-          </queries>
-        </profiles>
-        <quotas><default/></quotas>
-        <users>
-          <metaflow>
-            <password>\(password)</password>
-            <networks><ip>127.0.0.1</ip></networks>
-            <profile>default</profile>
-            <quota>default</quota>
-          </metaflow>
-          <\(Self.reader)>
-            <password>\(password)</password>
-            <networks><ip>127.0.0.1</ip></networks>
-            <profile>queries</profile>
-            <quota>default</quota>
-          </\(Self.reader)>
-        </users>
+        \(accounts(password: password))
       </clickhouse>
 
       """
+  }
+
+  /// What each user may use: queries a part, so that inserts and merges have the rest.
+  private func accounts(password: String) -> String {
+    """
+    <profiles>
+      <default>
+        <max_memory_usage>\(queryMemory)</max_memory_usage>
+        <max_bytes_before_external_group_by>\(queryMemory / 2)</max_bytes_before_external_group_by>
+        <max_bytes_before_external_sort>\(queryMemory / 2)</max_bytes_before_external_sort>
+        <max_threads>\(threads)</max_threads>
+        <max_insert_threads>1</max_insert_threads>
+        <log_queries>0</log_queries>
+        <async_insert>0</async_insert>
+        <secondary_indices_enable_bulk_filtering>0</secondary_indices_enable_bulk_filtering>
+      </default>
+      <queries>
+        <profile>default</profile>
+        <max_memory_usage_for_user>\(allQueriesMemory)</max_memory_usage_for_user>
+        <max_concurrent_queries_for_user>48</max_concurrent_queries_for_user>
+      </queries>
+    </profiles>
+    <quotas><default/></quotas>
+    <users>
+      <metaflow>
+        <password>\(password)</password>
+        <networks><ip>127.0.0.1</ip></networks>
+        <profile>default</profile>
+        <quota>default</quota>
+      </metaflow>
+      <\(Self.reader)>
+        <password>\(password)</password>
+        <networks><ip>127.0.0.1</ip></networks>
+        <profile>queries</profile>
+        <quota>default</quota>
+      </\(Self.reader)>
+    </users>
+    """
   }
 
   private func escaped(_ text: String) -> String {
