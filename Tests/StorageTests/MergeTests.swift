@@ -42,6 +42,34 @@ import Testing
     }
   }
 
+  /// A burst is one part soon after it, not when small parts behind it are merged.
+  @Test func aBurstIsMergedWhenItIsOver() async throws {
+    try await withEngine { engine in
+      try await engine.migrate([counters])
+      for index in 0..<12 {
+        try await engine.insert(counterRows(5_000, from: index * 5_000), token: "\(index)")
+      }
+      try await engine.insert(counterRows(20, from: 60_000), token: "after")
+      #expect(try await eventually { try await parts(engine) == [.uint(60_020)] })
+    }
+  }
+
+  @Test func aBurstIsOverOnceInAWhile() {
+    let start = ContinuousClock.now
+    var bursts = BurstMerges()
+    func isOver(_ rows: Int, _ table: String, _ seconds: Int) -> Bool {
+      bursts.isOver(after: rows, into: table, now: start + .seconds(seconds))
+    }
+    #expect(!isOver(10, "a", 0))
+    #expect(!isOver(50_000, "a", 1))
+    #expect(!isOver(10, "b", 2))
+    #expect(isOver(10, "a", 3))
+    #expect(!isOver(10, "a", 4))
+    #expect(!isOver(50_000, "a", 5))
+    #expect(!isOver(10, "a", 6))
+    #expect(isOver(10, "a", 200))
+  }
+
   /// Without anybody asking, an hour after its last row; here sooner.
   @Test func aPartitionThatGetsNoMoreRowsBecomesOnePart() async throws {
     try await withEngine { engine in

@@ -32,8 +32,9 @@ extension EmbeddedEngine {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(StorageError) {
-        return try await connection.insert(
+        try await connection.insert(
           block, rows: batch.rows, into: batch.table, token: token)
+        return await inserted(batch.rows, into: batch.table)
       } catch {
         guard error.isTransient, ContinuousClock.now < deadline, !Task.isCancelled else {
           throw error
@@ -41,6 +42,12 @@ extension EmbeddedEngine {
         try? await Task.sleep(for: .milliseconds(200))
       }
     }
+  }
+
+  private func inserted(_ rows: Int, into table: TableDeclaration) {
+    guard bursts.isOver(after: rows, into: table.qualifiedName), let running else { return }
+    // Nobody waits for it, and when it fails the engine merges in its own time.
+    Task { [connection = running.connection] in try? await connection.mergeBurst(in: table) }
   }
 
   package func checkpoint() async throws(StorageError) {
