@@ -57,16 +57,18 @@ import Testing
 
   /// The engine would drop by its clock alone, wherever that is set to.
   @Test func timesToLiveOfOlderStoresAreRemoved() throws {
+    let settings = TableDeclaration.settings.joined(separator: ", ")
     let columns = Dictionary(
       uniqueKeysWithValues: counters.columns.map { ($0.name, $0.type.engineName) })
     var stored = StoredTable(
       comment: counters.comment,
-      definition: "MergeTree ORDER BY time TTL toDateTime(time) + toIntervalHour(72)",
+      definition: "MergeTree ORDER BY time TTL toDateTime(time) + toIntervalHour(72) "
+        + "SETTINGS \(settings)",
       columns: columns)
     let old = try Migration.statements(
       for: [counters], stored: ["flow_test.counters": stored])
     #expect(old == ["ALTER TABLE `flow_test`.`counters` REMOVE TTL"])
-    stored.definition = "MergeTree ORDER BY time"
+    stored.definition = "MergeTree ORDER BY time SETTINGS \(settings)"
     #expect(
       try Migration.statements(for: [counters], stored: ["flow_test.counters": stored]) == [])
     #expect(!counters.creation.contains("TTL"))
