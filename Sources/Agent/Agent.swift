@@ -96,6 +96,8 @@ package struct Agent: Sendable {
     gauges: AgentGauges, until stop: AsyncStream<Void>
   ) async {
     let sending = Task { await uplink.run() }
+    let telling = Task { await ShedReport.run(gauges, configuration, logger) }
+    defer { telling.cancel() }
     let pumping = Task {
       for await _ in queue.wakeups {
         await Self.pump(queue, into: outbox)

@@ -25,6 +25,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var watch: SelfWatch
   private var gate: BatchGate
   private let gauges: AgentGauges
+  private var relief = MemoryRelief()
   var pace: FlushPace
 
   private var batch = RecordBatch()
@@ -106,6 +107,11 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     let conversations = observer.pipeline.conversationCount
     observer.isPaused = watch.look(gauges) == .paused
     gauges.update { $0.conversations = conversations }
+    if let bytes = relief.target(gauges, footprint: observer.pipeline.footprint) {
+      observer.pipeline.shrink(to: bytes, now: now)
+      batch = RecordBatch()
+      MemoryRelief.returnFreed()
+    }
   }
 
   mutating func handOn(_ now: Timestamp) {

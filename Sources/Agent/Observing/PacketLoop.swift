@@ -23,6 +23,7 @@ struct PacketLoop: ~Copyable, ObservingLoop {
   private var gate: BatchGate
   /// Of the only observing thread; nil when another watches.
   private var watch: SelfWatch?
+  private var relief = MemoryRelief()
   private let gauges: AgentGauges
   private let ownPeers: OwnPeers
   private let number: Int
@@ -98,6 +99,11 @@ struct PacketLoop: ~Copyable, ObservingLoop {
     countPackets(now)
     _ = watch?.look(gauges)
     shed(gauges.current.shedding)
+    if let bytes = relief.target(gauges, footprint: observer.pipeline.footprint) {
+      observer.pipeline.shrink(to: bytes, now: now)
+      batch = RecordBatch()
+      MemoryRelief.returnFreed()
+    }
     let (number, flows) = (number, observer.pipeline.flowCount)
     let interfaces = session.interfaces.count
     gauges.update {

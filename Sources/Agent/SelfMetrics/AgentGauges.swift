@@ -6,6 +6,14 @@ package import Telemetry
 
 /// What the agent is like right now, for `/metrics`. Written by the capture thread and the uplink.
 package final class AgentGauges: Sendable {
+  /// A request to all pipelines to give memory back.
+  package struct Relief: Hashable, Sendable {
+    /// Counts the requests.
+    package var number: UInt64 = 0
+    /// What each is to keep of its memory.
+    package var share = 1.0
+  }
+
   package struct Values: Hashable, Sendable {
     package var isConnected = false
     package var agentID: UInt16 = 0
@@ -17,6 +25,11 @@ package final class AgentGauges: Sendable {
     /// The host's number of this process; 0 while it is not known.
     package var processID: UInt32 = 0
     package var residentBytes: UInt64 = 0
+    /// Memory that is the agent's alone, which `limits.memory` bounds.
+    package var privateBytes: UInt64 = 0
+    package var relief = Relief()
+    /// Seconds in which the agent could not look at its own use.
+    package var unreadSamples: UInt64 = 0
     package var processorNanoseconds: UInt64 = 0
     package var shedding = LoadGuard.Level.normal
     package var conversations = 0
@@ -96,6 +109,15 @@ package final class AgentGauges: Sendable {
     text.gauge(
       "metaflow_agent_shedding_level", "How much load is shed: 0 none.",
       UInt64(now.shedding.rawValue))
+    text.gauge(
+      "metaflow_agent_memory_bytes", "Memory of the agent's own, which limits.memory bounds.",
+      now.privateBytes)
+    text.counter(
+      "metaflow_agent_memory_relief_total", "Times that pipelines were asked to give memory back.",
+      now.relief.number)
+    text.counter(
+      "metaflow_agent_unread_samples_total",
+      "Seconds in which the agent could not look at its own use.", now.unreadSamples)
     text.gauge("process_resident_memory_bytes", "Resident memory.", now.residentBytes)
     text.seconds(
       "process_cpu_seconds_total", "Processor time used.", nanoseconds: now.processorNanoseconds)

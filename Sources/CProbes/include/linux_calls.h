@@ -46,6 +46,12 @@ int mf_wait(int watch, int milliseconds);
 static inline void mf_return_large_blocks(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    /* An arena for each thread would keep what a burst took in each of them. */
+    mallopt(M_ARENA_MAX, 2);
+}
+
+static inline void mf_return_freed(void) {
+    malloc_trim(0);
 }
 
 #endif

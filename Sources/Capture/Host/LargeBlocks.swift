@@ -10,4 +10,9 @@ package enum LargeBlocks {
   package static func returnToHost() {
     mf_return_large_blocks()
   }
+
+  /// Gives back what is free inside the allocator's arenas (malloc_trim(3)). Takes milliseconds.
+  package static func returnFreed() {
+    mf_return_freed()
+  }
 }

@@ -48,6 +48,37 @@ struct GuardTests {
     await stack.stop()
   }
 
+  /// The least memory that may be configured is enough to see with, also after a burst.
+  @Test func theLeastMemoryLimitDoesNotBlindTheAgent() async throws {
+    let stack = try await Stack.start(agentConfiguration: "limits:\n  memory: 64 MiB\n")
+    do {
+      try await withServer("nginx", prepare: nginx) { port in
+        // Many connections at a time, each with a request of its own.
+        for round in 0..<10 {
+          try run(
+            "curl",
+            ["-sS", "-o", "/dev/null", "--parallel", "--parallel-max", "200"]
+              + ["http://127.0.0.1:\(port)/items/burst/\(round)/[1-400]"])
+        }
+        _ = try await eventually("nothing is shed", within: .seconds(180)) {
+          try stack.agentMetric("metaflow_agent_shedding_level") == 0 ? () : nil
+        }
+        try run("curl", ["-sS"] + (0..<20).map { "http://127.0.0.1:\(port)/items/after/\($0)" })
+        _ = try await eventually("20 calls after it are stored", within: .seconds(60)) {
+          let rows = try await stack.query(
+            "SELECT Count(row) AS n FROM l7_flow_log WHERE server_port = \(port) "
+              + "AND observation_point = 's-p' AND request_resource LIKE '/items/after/*'")
+          return rows.first?["n"] == "20" ? () : nil
+        }
+        #expect(try stack.agentMetric("metaflow_agent_memory_bytes") < Double(64 << 20))
+      }
+    } catch {
+      await stack.stop()
+      throw error
+    }
+    await stack.stop()
+  }
+
   /// Everything a stage received was passed on or is counted as dropped.
   private func expectBalance(of stage: String, in page: String) {
     var sums: [String: Int] = [:]
