@@ -73,12 +73,18 @@ package enum Documentation {
 
   /// The lines of a help text, or of a page, that call `metaflow`: their words, up to a pipe.
   package static func calls(of program: String, in text: String) -> [[String]] {
-    let joined = text.replacing("\\\n", with: " ")
-    return joined.split(separator: "\n").compactMap { line in
-      let line = line.trimmingPrefix { $0 == " " }
-      guard line.hasPrefix(program + " ") else { return nil }
-      return words(String(line))
+    var calls: [[String]] = []
+    var line = ""
+    for part in text.replacing("\\\n", with: " ").split(separator: "\n") {
+      // A quote that is open goes on in the next line.
+      line += (line.isEmpty ? "" : " ") + part.trimmingPrefix { $0 == " " }
+      let isCall = line.hasPrefix(program + " ")
+      if isCall, !line.count(where: { $0 == "'" }).isMultiple(of: 2) { continue }
+      let words = words(line)
+      line = ""
+      if isCall, words.count > 1, words[1].allSatisfy(\.isLowercase) { calls.append(words) }
     }
+    return calls
   }
 
   /// As a shell splits them, as far as examples need: blanks and quotes.
