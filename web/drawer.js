@@ -27,9 +27,11 @@ export function startDrawer(element, known) {
 
 /** Opens it; Back, and the trail at its head, return to what was open before. */
 export function openDrawer(kind, ...parameters) {
-  opener ??= document.activeElement;
+  // What is chosen on the page begins a trail, what is chosen in the sheet goes on with it.
+  const isFurther = place.contains(document.activeElement);
+  if (!isFurther) opener = document.activeElement;
   const was = wanted();
-  const trail = isKnown(was[0]) ? [...trailOf(), was].slice(-longestTrail) : [];
+  const trail = isFurther && isKnown(was[0]) ? [...trailOf(), was].slice(-longestTrail) : [];
   go({ open: JSON.stringify([kind, ...parameters]) }, { trail });
   return syncDrawer();
 }
