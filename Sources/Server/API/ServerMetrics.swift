@@ -38,10 +38,6 @@ struct ServerMetrics {
     text.counter(
       "metaflow_store_failures_total", "Attempts to store that failed.", statistics.storeFailures)
     text.counter(
-      "metaflow_store_segments_refused_total",
-      "Segments with rows that the store does not take; see 'refused' in the journal's directory.",
-      statistics.segmentsSetAside)
-    text.counter(
       "metaflow_store_given_way_milliseconds_total",
       "How long rows waited because others wanted the host's processors.",
       statistics.millisecondsGivenWay)
