@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -110,6 +111,9 @@ struct EngineConnection: Sendable {
     case let error as StorageError: error
     case let error as HTTPClientError where error == .deadlineExceeded:
       .timedOut(seconds: seconds)
+    case let error as IOError:
+      .unavailable(
+        "its connection broke (\(unsafe String(cString: strerror(error.errnoCode)).lowercased()))")
     default: .unavailable("\(error)")
     }
   }
