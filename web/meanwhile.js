@@ -55,7 +55,7 @@ function columns(start) {
     { id: 'server', title: 'Server', value: (row) => row.server,
       show: (row) => make('strong', {}, row.server) },
     { id: 'what', title: 'What', value: (row) => row.request_resource || row.request_domain,
-      show: (row) => make('div.wrap.wide.mono', {}, said(row),
+      show: (row) => make('div.wrap.mono', {}, said(row),
         row.response_exception ? make('div.bad', {}, row.response_exception) : null) },
     { id: 'status', title: 'Status', value: (row) => row.status, show: statusBadge },
     { id: 'duration', title: 'Took', number: true, value: (row) => Number(row.response_duration),
