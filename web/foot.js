@@ -2,7 +2,7 @@
 
 import { agents, query, QueryFailure } from './api.js';
 import { openDrawer } from './drawer.js';
-import { clock, count } from './format.js';
+import { bytes, clock, count } from './format.js';
 import { during, timeWindow } from './time.js';
 
 const element = (id) => document.getElementById(id);
@@ -52,25 +52,33 @@ export function lostInRange() {
 /** What was never going to be a call or a flow, and alarms nobody. */
 export const strangers = ['unknown_protocol', 'not_ip', 'duplicate_packet'];
 
-/** What was dropped of rows by reason: {lost, strange}. */
+/** The stage that counts bytes, which cannot be added to what the others count. */
+export const inBytes = 'bytes';
+
+/** What was dropped of rows by stage and reason: {lost, strange, unread}, unread in bytes. */
 export function dropped(rows) {
   const sum = (list) => list.reduce((total, row) => total + Number(row.lost), 0);
   const isStrange = (row) => strangers.includes(row.reason);
-  return { lost: sum(rows.filter((row) => !isStrange(row))), strange: sum(rows.filter(isStrange)) };
+  const counted = rows.filter((row) => row.stage !== inBytes);
+  return { lost: sum(counted.filter((row) => !isStrange(row))),
+    strange: sum(counted.filter(isStrange)),
+    unread: sum(rows.filter((row) => row.stage === inBytes)) };
 }
 
 async function showLosses(place) {
-  const rows = await query(`SELECT reason, Sum(dropped) AS lost FROM loss_ledger
-    WHERE ${during(timeWindow())} GROUP BY reason LIMIT 1000`, 'metaflow_system');
-  const { lost, strange } = dropped(rows);
+  const rows = await query(`SELECT stage, reason, Sum(dropped) AS lost FROM loss_ledger
+    WHERE ${during(timeWindow())} GROUP BY stage, reason LIMIT 1000`, 'metaflow_system');
+  const all = dropped(rows);
+  const { lost, strange, unread } = all;
   lostNow = lost;
-  const notes = summary(lost, strange);
+  const notes = summary(all);
   place.classList.toggle('some', lost > 0);
-  place.textContent = lost || strange ? `${notes}: why?` : notes;
+  place.textContent = lost || strange || unread ? `${notes}: why?` : notes;
 }
 
 /** The same words in the foot and in its drawer. */
-export function summary(lost, strange) {
+export function summary({ lost, strange, unread }) {
   return [lost ? `${count(lost)} dropped in this range` : 'nothing dropped in this range',
+    unread ? `${bytes(unread)} of streams not seen` : '',
     strange ? `${count(strange)} that were no calls or flows` : ''].filter(Boolean).join(', ');
 }

@@ -2,8 +2,8 @@
 
 import { query } from './api.js';
 import { make } from './dom.js';
-import { dropped, summary as summaryOf } from './foot.js';
-import { count, percent } from './format.js';
+import { dropped, inBytes, summary as summaryOf } from './foot.js';
+import { bytes, count, percent } from './format.js';
 import { dataTable } from './table.js';
 import { during, timeWindow } from './time.js';
 
@@ -13,7 +13,7 @@ const stages = [
   ['packets', 'packets in the kernel that matched the filter'],
   ['frames', 'frames decoded'], ['segments', 'TCP segments put in order'],
   ['conversations', 'messages recognised'], ['calls', 'call records made'],
-  ['flows', 'flow reports'],
+  ['flows', 'flow reports'], [inBytes, 'bytes of streams that calls are read from'],
   ['rollup', 'metric updates'], ['uplink', 'records given to the uplink'],
   ['ingest', 'records taken in by the server'], ['store', 'rows written to the store'],
 ];
@@ -98,18 +98,18 @@ export async function lossesDrawer(body) {
     { id: 'agent', title: 'Agent', value: (row) => row.agent_id,
       show: (row) => row.agent_id ? String(row.agent_id) : 'server' },
     { id: 'dropped', title: 'Dropped', number: true, value: (row) => Number(row.lost),
-      show: (row) => make('strong.warn', {}, count(Number(row.lost))) },
+      show: (row) => make('strong.warn', {}, amount(row, 'lost')) },
   ], { label: 'Losses by reason', key: (row) => `${row.stage} ${row.reason} ${row.agent_id}`,
     order: { id: 'dropped', descending: true } });
   const passage = dataTable([
     { id: 'stage', title: 'Stage', value: (row) => order(row.stage), show: (row) => row.stage },
     { id: 'counts', title: 'Counts', value: (row) => row.about },
     { id: 'received', title: 'Received', number: true, value: (row) => row.received,
-      show: (row) => count(row.received) },
+      show: (row) => amount(row, 'received') },
     { id: 'passed', title: 'Passed', number: true, value: (row) => row.passed,
-      show: (row) => count(row.passed) },
+      show: (row) => amount(row, 'passed') },
     { id: 'dropped', title: 'Dropped', number: true, value: (row) => row.lost,
-      show: (row) => row.lost ? make('strong.warn', {}, count(row.lost)) : '0' },
+      show: (row) => row.lost ? make('strong.warn', {}, amount(row, 'lost')) : '0' },
     { id: 'share', title: 'Share', number: true, value: (row) => row.share,
       show: (row) => percent(row.share) },
   ], { label: 'Stages', key: (row) => row.stage, order: { id: 'stage', descending: false } });
@@ -123,8 +123,7 @@ export async function lossesDrawer(body) {
       Sum(passed) AS kept, Sum(dropped) AS lost FROM loss_ledger WHERE ${during(timeWindow())}
       GROUP BY stage, reason, agent_id LIMIT 5000`, 'metaflow_system');
     const lost = rows.filter((row) => Number(row.lost) > 0);
-    const sums = dropped(lost);
-    const told = summaryOf(sums.lost, sums.strange);
+    const told = summaryOf(dropped(lost));
     summary.textContent = `${told[0].toUpperCase()}${told.slice(1)}. ${!lost.length
       ? 'What is shown is all that was seen.'
       : 'Every stage counts received = passed + dropped; here is where.'}`;
@@ -136,12 +135,18 @@ export async function lossesDrawer(body) {
   return refresh;
 }
 
+/** A number of what the row's stage counts. */
+function amount(row, column) {
+  return row.stage === inBytes ? bytes(Number(row[column])) : count(Number(row[column]));
+}
+
 function explained([reason, rows]) {
   const [what, todo] = meanings[reason] ?? ['A reason that this page does not know.',
     'See the release notes of the agent that counted it.'];
-  const lost = rows.reduce((sum, row) => sum + Number(row.lost), 0);
+  const sums = [...Map.groupBy(rows, (row) => row.stage === inBytes).values()].map((same) =>
+    amount({ ...same[0], lost: same.reduce((sum, row) => sum + Number(row.lost), 0) }, 'lost'));
   return [
-    make('dt', {}, make('span.mono', {}, reason), ' ', make('span.badge.warn', {}, count(lost))),
+    make('dt', {}, make('span.mono', {}, reason), ' ', make('span.badge.warn', {}, sums.join(', '))),
     make('dd', {}, what, make('br'), make('strong', {}, 'Do: '), todo),
   ];
 }

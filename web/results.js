@@ -3,6 +3,7 @@
 import { timeChart } from './charts.js';
 import { choice, copyButton, make } from './dom.js';
 import { openDrawer } from './drawer.js';
+import { dropped, strangers } from './foot.js';
 import { bytes, clock, count, duration, percent, toDate } from './format.js';
 import { dataTable } from './table.js';
 
@@ -35,8 +36,8 @@ export function showResult(place, result, milliseconds) {
 /** What the server says is missing from the statement's time range. */
 function missing(losses) {
   if (!losses) return make('span.warn', {}, 'what is missing is unknown');
-  const lost = losses.filter((loss) => loss.reason !== 'unknown_protocol');
-  const total = lost.reduce((sum, loss) => sum + Number(loss.dropped), 0);
+  const lost = losses.filter((loss) => !strangers.includes(loss.reason));
+  const { lost: total } = dropped(lost.map((loss) => ({ ...loss, lost: loss.dropped })));
   return total ? make('button.warn', { onclick: () => openDrawer('losses'), title:
     lost.map((loss) => `${loss.stage}: ${loss.reason} ${loss.dropped}`).join('\n') },
   `${count(total)} missing from its range`) : null;
