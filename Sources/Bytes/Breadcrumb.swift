@@ -31,7 +31,8 @@ package struct Breadcrumb: Hashable, Sendable {
       unsafe words[1] = UInt(bitPattern: buffer.count)
     }
     unsafe words[2] = activity.rawValue << 8 | UInt(number)
-    if unsafe words[4] != 0 { endIfFound(in: bytes) }
+    // Only where they are read: so that it can be seen that what is found is no more read.
+    if unsafe words[4] != 0, activity == .reading { endIfFound(in: bytes) }
   }
 
   /// They were given back.

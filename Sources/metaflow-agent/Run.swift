@@ -38,7 +38,7 @@ struct Run: AsyncParsableCommand {
   var spoolDir: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical.")
   var logLevel: String?
-  @Option(help: ArgumentHelp("Crash when these bytes are parsed.", valueName: "text"))
+  @Option(help: ArgumentHelp("Crash when these bytes are read.", valueName: "text"))
   var crashTest: String?
   @Option(
     help: ArgumentHelp(

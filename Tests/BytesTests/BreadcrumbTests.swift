@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import Glibc
 import Testing
 
 @Suite struct BreadcrumbTests {
@@ -25,7 +26,8 @@ import Testing
     Breadcrumb().leave()
   }
 
-  @Test func theBytesOfATestEndTheProcess() async {
+  /// Being asked whether they are its own is not reading them.
+  @Test func theBytesOfATestEndTheProcessThatReadsThem() async {
     await #expect(processExitsWith: .failure) {
       let words = UnsafeMutablePointer<UInt>.allocate(capacity: 5)
       unsafe words.initialize(repeating: 0, count: 5)
@@ -34,7 +36,11 @@ import Testing
       unsafe words[3] = UInt(bitPattern: pattern)
       unsafe words[4] = 2
       let bytes: [UInt8] = [1, 9, 9]
-      Breadcrumb(at: UInt(bitPattern: words)).enter(.reading, protocol: 1, bytes.span)
+      let crumb = Breadcrumb(at: UInt(bitPattern: words))
+      crumb.enter(.recognising, protocol: 1, bytes.span)
+      unsafe precondition(words[2] == 0x0101)
+      crumb.enter(.reading, protocol: 1, bytes.span)
+      exit(0)
     }
   }
 }

@@ -49,7 +49,7 @@ int mf_crash_watch(const char *path, const char *version, const struct mf_worker
 // Gives the calling thread a stack of its own for that, and returns its breadcrumb.
 uintptr_t mf_crash_thread(void);
 
-// Threads that begin after this end the process when they are to parse bytes with `pattern` in them.
+// Threads that begin after this end the process when they are to read bytes with `pattern` in them.
 void mf_crash_test(const char *pattern, size_t length);
 
 // Writes the shape of `bytes` over them: letters, of any script in UTF-8, become a, digits 0.

@@ -35,7 +35,9 @@ struct ContainmentTests {
       worker = try await eventually("worker \(death + 1); the agent said: \(stack.agent.output)") {
         guard let next = try? stack.worker(), next != worker else { return pid_t?.none }
         let restarts = try? stack.agentMetric("metaflow_agent_restarts_total")
-        return restarts == Double(death) ? next : nil
+        // Connected, so it watches by now.
+        let connected = try? stack.agentMetric("metaflow_agent_connected")
+        return restarts == Double(death) && connected == 1 ? next : nil
       }
     }
     #expect(stack.agent.isRunning)
