@@ -86,8 +86,9 @@ struct FlowEngine: ~Copyable {
   var heldBytes = 0
   /// Where the search for a backlog to forget goes on.
   var backlogHand = 0
-  /// The latest time that was told.
+  /// The time that was told last, and what had passed since the one before.
   var clock: Timestamp?
+  var clockInterval: Int64 = 0
   /// A call that finds no room to wait.
   var unheld = PendingCalls.blank
   /// Texts on their way from one pending call to another.

@@ -77,7 +77,7 @@ package struct FlowLimits: Sendable {
   package var longestSilence: Int64?
   /// How far back time may go, as events of several threads and processors do; further back the clock
   /// was set.
-  package var longestStepBack: Int64 = 2_000_000_000
+  package var longestStepBack: Int64 = 500_000_000
   /// Keys the hash tables; give a random one, so that nobody can aim at one bucket.
   package var hashSeed: UInt64 = 0x9e37_79b9_7f4a_7c15
 

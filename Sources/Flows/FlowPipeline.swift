@@ -45,7 +45,6 @@ package struct FlowPipeline: ~Copyable {
 
   /// Takes an event; `payload` is the captured prefix of its bytes, borrowed for the call.
   package mutating func feed(_ event: SocketEvent, payload: Span<UInt8>) {
-    engine.noteTime(event.exit, &table.slots)
     switch event.kind {
     case .opened:
       // A cookie never comes back, but a lost close and a second opening cost nothing to survive.

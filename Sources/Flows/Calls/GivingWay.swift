@@ -25,7 +25,10 @@ extension FlowEngine {
   /// nobody has many, those that have waited longest of a few.
   private mutating func letGo(of conversations: inout [Conversation], at time: Timestamp) {
     for _ in 0..<Self.steps where pending.isCrowded {
-      if let slot = busiest(of: &conversations) {
+      let slot = busiest(of: &conversations)
+      // The list of the busy may have been all that was too long.
+      guard pending.isCrowded else { return }
+      if let slot {
         letFirstGo(of: &conversations[slot], slot: slot, at: time)
       } else {
         letOldestGo(of: &conversations, at: time)

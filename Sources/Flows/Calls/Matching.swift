@@ -140,7 +140,7 @@ extension FlowEngine {
     // asks does not answer.
     guard pending.slots[oldest].direction.index != first.direction.index else { return nil }
     let early = pending.slots[oldest].record.start.nanoseconds &- first.exit.nanoseconds
-    // By seconds only a clock goes back that was set.
+    // Threads differ by less; a clock that was set does not.
     return early <= 0 || early > limits.longestStepBack ? oldest : nil
   }
 

@@ -87,7 +87,7 @@ struct Rollup {
       closed = through
       return true
     }
-    if through < last - Self.largestStepBack {
+    if through < last {
       guard finish(into: &batch, tally: &tally) else { return false }
       closed = through
       return true
@@ -106,9 +106,6 @@ struct Rollup {
       guard release(second, into: &batch, tally: &tally) else { return }
     }
   }
-
-  /// Seconds that a clock may go back by, as events of several threads and processors do.
-  private static let largestStepBack: Int64 = 2
 
   /// Emits everything, over or not: nothing will follow. False as ``close(now:into:tally:)``.
   @discardableResult
