@@ -52,6 +52,7 @@ import Testing
   static let cases = [
     Case("NOTIFY", "NOTIFY /n HTTP/1.1\r\nHost: h\r\n\r\n", code: 200, method: "NOTIFY"),
     Case("BAN, on Redis' port", "BAN / HTTP/1.1\r\n\r\n", port: 6_379, code: 200, method: "BAN"),
+    Case("GET, on Redis' port", get, port: 6_379, code: 200, method: "GET", resource: "/a"),
     Case("FOO, on MySQL's port", "FOO / HTTP/1.1\r\n\r\n", port: 3_306, code: 200, method: "FOO"),
     Case("a word with signs", "m-search!x * HTTP/1.1\r\n\r\n", code: 200, method: "m-search!x"),
     Case("a word that begins with a digit", "1st / HTTP/1.1\r\n\r\n", method: "1st"),
@@ -91,6 +92,9 @@ import Testing
     Case("a control byte in the target", "GET /\u{1}a HTTP/1.1\r\n\r\n", method: "GET"),
     Case("a command of Redis", "*1\r\n$4\r\nPING\r\n"),
     Case("commands of Redis", "*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n"),
+    Case("PostgreSQL asks for TLS", bytes: [[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]]),
+    Case(
+      "a login of PostgreSQL", bytes: [[0, 0, 0, 18, 0, 3, 0, 0] + Array("user\0ann\0\0".utf8)]),
     Case("a query of PostgreSQL", bytes: [Language.message("Q", "SELECT 1\0")]),
     Case(
       "who asks, in text", "PROXY TCP4 10.1.2.3 10.0.0.1 4711 80\r\n\(get)", code: 200,

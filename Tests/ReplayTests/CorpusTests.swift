@@ -100,7 +100,8 @@ import Testing
     }
   }
 
-  /// One call of DNS for each answer that the corpus has, word for word.
+  /// One call of DNS for each answer that the corpus has, word for word; of records that begin a zone
+  /// it has the first name, and of services nothing.
   @Test(arguments: ["a-and-ns", "dns-tcp-multi", "not-handled-qtype", "nxdomain"])
   func namesAreAsRecorded(file: String) throws {
     guard let path = corpus("dns/\(file).pcap") else { return }
@@ -118,7 +119,10 @@ import Testing
     #expect(!expected.isEmpty)
     try replay([path]) { records, _ in
       let found = records.calls.map { call in
-        let text = [call.requestType, call.resource, call.result]
+        let result = call.result
+          .replacing(/SOA=(\S+) [^;]* TTL/) { "SOA=\($0.output.1) TTL" }
+          .replacing(/SRV=[^;]*/, with: "SRV")
+        let text = [call.requestType, call.resource, result]
         let numbers = [
           Int(call.record.requestID ?? 0), Int(call.record.responseCode ?? -1),
           Int(call.record.durationMicroseconds),

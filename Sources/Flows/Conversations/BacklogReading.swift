@@ -93,7 +93,7 @@ extension FlowEngine {
       isResponse = conversation.sender(direction) == .server
     }
     for (index, turn) in conversation.backlog.turns.enumerated().reversed() {
-      if index == deciding - 1, isResponse, known.responsesShowRequests,
+      if index == deciding - 1, isResponse, known.responsesShowRequests, !conversation.hasLost,
         conversation.sender(turn.direction) == .client
       {
         conversation.backlog.noteAnswer(to: index)

@@ -40,7 +40,8 @@ struct Conversation {
   var parser: (any ProtocolParser)?
   /// Whether a request of it was answered in the protocol that it was taken for.
   var isAnswered = false
-  /// Whether bytes of it were lost that a parser would have had to read.
+  /// Whether bytes of it were not seen, or lost, that a parser would have had to read: what comes next
+  /// may begin inside of a message.
   var hasLost = false
   /// Whether its last turn was a protocol's that is not read any more.
   var isSuspended = false
@@ -78,7 +79,8 @@ struct Conversation {
   /// Turns that were offered in vain, and data events that nobody has read.
   var offers: UInt8 = 0
   var unreadEvents: UInt16 = 0
-  /// When the last of them was.
+  /// When the last of them was; once the protocol is known, when the client began to say what was not
+  /// answered yet.
   var lastUnread = Timestamp(nanoseconds: 0)
   var failures: UInt8 = 0
   var mutes: UInt8 = 0
@@ -126,6 +128,7 @@ struct Conversation {
     remotePort = flow.destinationPort
     lastActive = flow.last
     directionScore = detail.directionScore
+    hasLost = !flow.facts.hasEither(FlowFacts.syn)
     if directionScore >= 253 { side = flow.firstIsClient ? .client : .server }
   }
 

@@ -24,10 +24,10 @@ extension FlowEngine {
     if conversation[direction.opposite].untilTurn {
       endTurn(direction.opposite, in: &conversation, slot: slot)
     }
-    conversation.lastDirection = direction
     if keepsRefused, !conversation.isAnswered {
-      reconsider(payload, direction, in: &conversation, slot: slot)
+      reconsider(payload, moment, in: &conversation, slot: slot)
     }
+    conversation.lastDirection = direction
     var offset = 0
     while offset < payload.count {
       if conversation[direction].untilTurn {

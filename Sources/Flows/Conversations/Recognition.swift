@@ -134,7 +134,7 @@ extension FlowEngine {
       for (number, known) in protocols.enumerated() {
         let descriptor = known.descriptor
         guard descriptor.transports.contains(conversation.transport),
-          conversation.isOnDefaultPort(of: descriptor) == onDefaultPort,
+          conversation.isFirstAsked(known) == onDefaultPort,
           onDefaultPort || !descriptor.onlyDefaultPorts
         else { continue }
         switch known.recognize(window, context: context, limits.breadcrumb) {
@@ -167,8 +167,11 @@ extension Conversation {
       isTruncated: isTruncated)
   }
 
-  fileprivate func isOnDefaultPort(of descriptor: ProtocolDescriptor) -> Bool {
-    let ports = descriptor.defaultPorts
+  /// Whether a protocol is on its own port here, or on none: words of HTTP are words of others, too,
+  /// which have ports of their own, but not the other way round.
+  fileprivate func isFirstAsked(_ known: FlowEngine.Known) -> Bool {
+    if known.responsesShowRequests { return true }
+    let ports = known.descriptor.defaultPorts
     return side == nil
       ? ports.contains(localPort) || ports.contains(remotePort) : ports.contains(serverPort)
   }

@@ -9,13 +9,19 @@ extension FlowEngine {
   /// Looks at the beginning of the first answer: in a protocol whose responses show what a request
   /// is, it tells that the oldest request was one, and the only one.
   mutating func reconsider(
-    _ bytes: Span<UInt8>, _ direction: SocketEvent.Direction, in conversation: inout Conversation,
-    slot: Int
+    _ bytes: Span<UInt8>, _ moment: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    guard conversation.firstPending != PendingCalls.none,
-      !protocols[conversation.protocolIndex].responsesShowRequests,
-      conversation.sender(direction) == .server, conversation[direction].buffer.isEmpty,
-      conversation[direction].skip == 0, !conversation[direction].isInBody
+    let direction = moment.direction
+    guard !protocols[conversation.protocolIndex].responsesShowRequests else { return }
+    guard conversation.sender(direction) == .server else {
+      if conversation.lastDirection != direction || conversation.lastUnread.nanoseconds == 0 {
+        conversation.lastUnread = moment.start
+      }
+      return
+    }
+    guard conversation.firstPending != PendingCalls.none || conversation.lastUnread.nanoseconds > 0,
+      conversation[direction].buffer.isEmpty, conversation[direction].skip == 0,
+      !conversation[direction].isInBody
     else { return }
     let window = bytes.extracting(first: limits.recognitionBytes)
     let context = conversation.context(of: direction, isTruncated: false)
@@ -23,8 +29,30 @@ extension FlowEngine {
       let answer = protocols[number].recognize(window, context: context, limits.breadcrumb)
       guard answer == .yes(sentBy: .server) else { continue }
       change(&conversation, to: number, direction, slot: slot)
+      if conversation.firstPending == PendingCalls.none {
+        supposeRequest(before: moment, in: &conversation, slot: slot)
+      }
       return
     }
+  }
+
+  /// Makes a request of what was no message of its own in the protocol that it was taken for, as the
+  /// beginning of a login.
+  private mutating func supposeRequest(
+    before answer: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    var moment = answer
+    moment.direction = answer.direction.opposite
+    moment.enter = conversation.lastUnread
+    moment.exit = conversation.lastUnread
+    moment.trace = 0
+    fields.removeAll()
+    message = Message(.request)
+    message.needsAnswer = true
+    let part = MessagePart(
+      end: conversation.lastUnread, isOpen: false,
+      sequence: conversation[moment.direction].next &- 1, captured: 0)
+    take(part, first: moment, in: &conversation, slot: slot)
   }
 
   private mutating func change(
@@ -32,18 +60,20 @@ extension FlowEngine {
     slot: Int
   ) {
     let first = conversation.firstPending
-    while conversation.lastPending != first {
+    while conversation.lastPending != first, first != PendingCalls.none {
       let last = conversation.lastPending
       pending.unlink(last, from: &conversation)
       forgetOpen(last, in: &conversation)
       pending.release(last)
       tallies.calls.lose(.parseFailed)
     }
-    pending.forgetIdentifier(first)
-    pending.slots[first].record.becomes(protocols[number].number)
-    pending.slots[first].mayBlock = false
-    pending.slots[first].deadline =
-      pending.slots[first].record.start + protocols[number].timeout
+    if first != PendingCalls.none {
+      pending.forgetIdentifier(first)
+      pending.slots[first].record.becomes(protocols[number].number)
+      pending.slots[first].mayBlock = false
+      pending.slots[first].deadline =
+        pending.slots[first].record.start + protocols[number].timeout
+    }
     conversation[direction.opposite].forget(pool: &buffers)
     conversation.protocolIndex = number
     conversation.parser = protocols[number].parser.init()

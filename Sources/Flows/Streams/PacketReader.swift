@@ -66,6 +66,7 @@ struct PacketReader: ~Copyable, SegmentSink {
   ) {
     if streams.mutes > 0 {
       conversation.mutes = streams.mutes
+      conversation.hasLost = true
       conversation.offers = engine.limits.recognitionTurns - min(engine.limits.recognitionTurns, 6)
     }
     conversation.offers = max(conversation.offers, streams.offers)

@@ -48,7 +48,10 @@ struct RecentPackets {
       ^ UInt64(packet.options.timestampValue) << 8 ^ UInt64(packet.icmpSequence) << 4
       ^ UInt64(packet.interface) << 40 ^ UInt64(packet.transport.rawValue) << 56
       ^ UInt64(packet.tunnel.id) << 16 ^ UInt64(packet.contentMark) << 24
-    let first = (ends ^ 0xa076_1d64_78bd_642f).multipliedFullWidth(
+    // Acknowledgements of later segments while one is missing differ in this alone.
+    let block = packet.options.firstBlock
+    let blocks = (UInt64(block.right) << 32 | UInt64(block.left)) &* 0x9fb2_1c65_1e98_df25
+    let first = (ends ^ blocks ^ 0xa076_1d64_78bd_642f).multipliedFullWidth(
       by: numbers ^ 0xe703_7ed1_a0b4_28db)
     let second = (first.high ^ first.low).multipliedFullWidth(by: rest ^ 0x8ebc_6af0_9c88_c6e3)
     return second.high ^ second.low | 1
@@ -64,9 +67,7 @@ struct RecentPackets {
       return packet.identification != known || isBeginning || since <= reachOfEqual
     }
     guard known != nil else { return false }
-    if !isTCP { return since <= reachOfDatagrams }
-    let takesNumbers = packet.payloadLength > 1 || packet.flags.rawValue & 0x03 != 0
-    return since == 0 || takesNumbers && since <= reachOfNone
+    return since <= (isTCP ? reachOfNone : reachOfDatagrams)
   }
 }
 

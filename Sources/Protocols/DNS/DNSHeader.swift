@@ -3,6 +3,10 @@
 /// The fixed part of a message, RFC 1035 section 4.1.1.
 struct DNSHeader {
   static let size = 12
+  /// More questions than this nobody asks at once.
+  private static let mostQuestions = 128
+  /// No message is longer, RFC 1035 section 4.2.2.
+  static let longestMessage = 65_535
 
   var id: UInt16
   var flags: UInt16
@@ -40,7 +44,7 @@ struct DNSHeader {
   /// Bits without a meaning are not looked at: Z, and those of a response in a request.
   func isPlausible(size: Int, isOnOwnPort: Bool) -> Bool {
     let smallest = questions * 5 + (answers + authorities + additionals) * 11
-    guard DNSHeader.size + smallest <= size else { return false }
+    guard DNSHeader.size + smallest <= size, questions <= Self.mostQuestions else { return false }
     if isOnOwnPort {
       // Some answer errors with a header alone; some requests have no question.
       return isResponse || questions > 0 || opcode != DNSOpcode.query

@@ -83,7 +83,8 @@ package struct DNSParser: ProtocolParser {
       }
     }
     if framing == .datagram {
-      guard DNSHeader(bytes) != nil else {
+      let header = DNSHeader(bytes)
+      guard header?.isPlausible(size: DNSHeader.longestMessage, isOnOwnPort: true) == true else {
         throw ParseError(at: 0, expected: "a message's header")
       }
       let isValid = DNSMessage.isValid(
@@ -109,18 +110,25 @@ package struct DNSParser: ProtocolParser {
       if isLast { transfer = nil }
       return .body(2 + size, isLast: isLast)
     }
-    if side == .server { transfer = nil }
+    if side == .server {
+      transfer = nil
+      // Nobody asks the other way round on a connection, but by what RFC 8490 adds.
+      if let header = DNSHeader(body), !header.isResponse, header.opcode != 6 {
+        throw ParseError(at: 4, expected: "a response")
+      }
+    }
     message = try DNSMessage.read(body, isCut: isCut, into: &fields)
     if message.kind == .request {
       noteRequest(body)
-    } else if let begun = DNSTransfer(body, asked: askedType(body)) {
-      asked = nil
-      // The capture may hide where it ends.
-      if isCut { return .message(.untilTurn) }
-      transfer = begun
-      return .message(.head(2 + size))
+      return .message(.bytes(2 + size))
     }
-    return .message(.bytes(2 + size))
+    let beginning = DNSTransfer.beginning(of: body, asked: askedType(body))
+    if case .none = beginning { return .message(.bytes(2 + size)) }
+    asked = nil
+    // The capture may hide where it ends, or the server not say it.
+    guard case .ends(let begun) = beginning, !isCut else { return .message(.untilTurn) }
+    transfer = begun
+    return .message(.head(2 + size))
   }
 
   package mutating func bytesWereLost(from side: Side) {

@@ -3,7 +3,8 @@
 import Bytes
 
 /// A zone that is transferred in as many messages as it takes: RFC 5936 section 2.2 (AXFR) and
-/// RFC 1995 section 4 (IXFR). It ends with the record that it began with.
+/// RFC 1995 section 4 (IXFR). It ends with the record that it began with; one that begins with another
+/// does not say where it ends.
 struct DNSTransfer {
   let id: UInt16
   private let serial: UInt32
@@ -15,25 +16,37 @@ struct DNSTransfer {
   /// Differences from older versions follow; each begins with the older's serial number.
   private var hasDifferences = false
 
-  /// Begins with the first message of a response, if it is the beginning of a transfer that goes on.
-  init?(_ bytes: Span<UInt8>, asked: UInt16?) {
+  /// What the first message of a response begins.
+  enum Beginning {
+    /// No transfer, or one that is over.
+    case none
+    case ends(DNSTransfer)
+    case endless
+  }
+
+  static func beginning(of bytes: Span<UInt8>, asked: UInt16?) -> Beginning {
     guard let header = DNSHeader(bytes), header.isResponse, header.responseCode == 0,
       header.answers > 0
-    else { return nil }
+    else { return .none }
     var type = asked
     var offset = DNSHeader.size
     for index in 0..<header.questions {
-      guard let question = DNSRecord(question: offset, in: bytes) else { return nil }
+      guard let question = DNSRecord(question: offset, in: bytes) else { return .none }
       if index == 0 { type = question.type }
       offset = question.end
     }
-    guard type == DNSType.axfr || type == DNSType.ixfr,
-      let record = DNSRecord(record: offset, in: bytes),
-      let serial = Self.serial(of: record, in: bytes)
-    else { return nil }
+    guard type == DNSType.axfr || type == DNSType.ixfr else { return .none }
+    guard let record = DNSRecord(record: offset, in: bytes),
+      let serial = serial(of: record, in: bytes)
+    else { return .endless }
+    let transfer = DNSTransfer(header, bytes, serial: serial, isIncremental: type == DNSType.ixfr)
+    return transfer.map { .ends($0) } ?? .none
+  }
+
+  private init?(_ header: DNSHeader, _ bytes: Span<UInt8>, serial: UInt32, isIncremental: Bool) {
     id = header.id
     self.serial = serial
-    isIncremental = type == DNSType.ixfr
+    self.isIncremental = isIncremental
     // Whoever has the newest version already is told so by this record alone.
     if isIncremental, header.answers == 1 { return nil }
     if take(bytes) { return nil }

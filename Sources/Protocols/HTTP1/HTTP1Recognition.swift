@@ -39,13 +39,14 @@ enum HTTP1Recognition {
     guard start < bytes.count else { return start < 64 ? .undecided : .no }
     let line = bytes.extracting(droppingFirst: start)
     let answer = response(line)
-    return answer == .no ? request(line, context: context) : answer
+    return answer == .no && context.side != .server ? request(line, context: context) : answer
   }
 
   private static func request(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     guard bytes[0] | 0x20 &- 0x61 < 26 else { return .no }
     let line = HTTP1RequestLine(bytes, to: bytes.count)
     guard line.method.count <= methodLimit, line.form == .usual else { return .no }
+    if line.end != nil, method(bytes) == nil, isEndOfMethod(bytes, line.method.count) { return .no }
     if line.end != nil {
       // Version 2 begins like a request of a version that is none: RFC 9113 section 3.4.
       let major = bytes[line.version.lowerBound]
@@ -88,6 +89,14 @@ enum HTTP1Recognition {
     return canBecomeOne ? 0 : nil
   }
 
+  /// Whether the first `count` bytes are the end of a usual method, whose beginning was not seen.
+  private static func isEndOfMethod(_ bytes: Span<UInt8>, _ count: Int) -> Bool {
+    guard count <= 8 else { return false }
+    let word = bytes.word(at: 0) & (UInt64.max >> UInt64(64 - 8 * count))
+    for name in methods where count < name.count && name.end(count) == word { return true }
+    return false
+  }
+
   /// A method's name: its first eight bytes as a word, and the rest.
   private struct Name {
     let word: UInt64
@@ -98,6 +107,12 @@ enum HTTP1Recognition {
       word = HeaderName.word(head, 0)
       self.tail = tail
       count = head.utf8CodeUnitCount + tail.utf8CodeUnitCount
+    }
+
+    /// The last `count` bytes of the first eight, as a word; 0 when there are not so many.
+    func end(_ count: Int) -> UInt64 {
+      let length = min(self.count, 8)
+      return count > length ? 0 : word >> UInt64(8 * (length - count))
     }
 
     func hasTail(_ bytes: Span<UInt8>) -> Bool {

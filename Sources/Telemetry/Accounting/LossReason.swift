@@ -59,7 +59,7 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   /// A spooled batch could not be read back.
   package static let spoolCorrupt = LossReason(rawValue: 34)
   /// A copy of a packet that was captured before.
-  package static let duplicatePacket = LossReason(rawValue: 35)
+  package static let duplicatePacket = LossReason(rawValue: 41)
   /// The answer of a request that gave way: more waited than there was room for, and its conversation
   /// had the most of them, or it waited longest.
   package static let gaveWay = LossReason(rawValue: 40)

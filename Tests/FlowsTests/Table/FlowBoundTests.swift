@@ -96,6 +96,7 @@ import Testing
     var packet = script("0 > udp len=3")[0]
     for length in [UInt32.max, 1, .max, 1 << 31, 60] {
       packet.frameLength = length
+      packet.identification += 1
       run.feed(packet)
     }
     run.finish()

@@ -32,7 +32,7 @@ import Testing
   static func figures(_ packets: [DecodedPacket]) throws -> FlowFigures {
     var run = FlowRun()
     for packet in packets { run.feed(packet) }
-    run.silence()
+    run.finish()
     try #require(run.batch.flows.count == 1)
     return run.batch.flows[0].figures
   }
@@ -71,6 +71,7 @@ import Testing
     Copying(name: "without numbers, at once", numbered: false, copy: each(after: 0)),
     Copying(
       name: "with one number for all, later", numbered: false, id: 1, copy: each(after: 50_000)),
+    Copying(name: "without numbers, soon", numbered: false, copy: each(after: 20_000)),
     Copying(name: "three times") { packets in packets.flatMap { [$0, $0, $0] } },
   ])
   func aCopyCountsOnce(copying: Copying) throws {
@@ -96,6 +97,14 @@ import Testing
     let all = Self.packets(Self.conversation, numbered: copying.numbered, id: copying.id)
     let figures = try Self.figures(Array(all[..<3]) + copying.copy([data]) + Array(all[4...]))
     #expect(figures.sentRetransmissions == 1)
+  }
+
+  /// A receiver acknowledges the same for each segment behind a missing one, and says which it has.
+  @Test func acknowledgementsOfOtherSegmentsAreNoCopies() throws {
+    let text = "0 > A seq=9 ack=4\n1 > A seq=9 ack=4\n2 > A seq=9 ack=4"
+    var packets = Self.packets(text, numbered: false)
+    for index in packets.indices { packets[index].options.firstBlock = (20, 30 + UInt32(index)) }
+    #expect(try Self.figures(packets).sent.packets == 3)
   }
 
   /// Datagrams are told by their content, and soon after one another may well be equal.

@@ -40,6 +40,8 @@ import Testing
     Case(name: "a message for each record", type: axfr, messages: [[9], [nil], [nil], [9]]),
     Case(name: "an empty zone", type: axfr, messages: [[9, 9]]),
     Case(name: "an empty zone in two", type: axfr, messages: [[9], [9]]),
+    Case(
+      name: "that does not say where it ends", type: axfr, messages: [[nil], [nil, nil], [nil]]),
     Case(name: "as asked for differences", type: ixfr, messages: [[9, nil], [nil, 9]]),
     Case(name: "nothing has changed", type: ixfr, messages: [[9]]),
     Case(name: "one difference", type: ixfr, messages: [[9, 8, nil], [9, nil, 9]]),
