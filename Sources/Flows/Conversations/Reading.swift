@@ -14,15 +14,9 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) -> LossReason? {
     let direction = moment.direction
-    if conversation[direction.opposite].isUnasked {
-      askNow(direction.opposite, in: &conversation, slot: slot)
+    if conversation[direction.opposite].isUnfinished {
+      finishTurn(direction.opposite, in: &conversation, slot: slot)
       guard conversation.state == .recognised else { return .parseFailed }
-    }
-    if !conversation[direction.opposite].buffer.isEmpty {
-      finishRequest(direction.opposite, in: &conversation, slot: slot)
-    }
-    if conversation[direction.opposite].untilTurn {
-      endTurn(direction.opposite, in: &conversation, slot: slot)
     }
     if keepsRefused, !conversation.isAnswered {
       reconsider(payload, moment, in: &conversation, slot: slot)
@@ -52,6 +46,20 @@ extension FlowEngine {
     offset += skip(length - offset, captured: 0, moment, in: &conversation, slot: slot)
     guard offset < length else { return nil }
     return takeHole(length - offset, moment, in: &conversation, slot: slot)
+  }
+
+  /// The other side speaks: what this one has said is read as far as it can be.
+  private mutating func finishTurn(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
+  ) {
+    if conversation[direction].isUnasked {
+      askNow(direction, in: &conversation, slot: slot)
+      guard conversation.state == .recognised else { return }
+    }
+    if !conversation[direction].buffer.isEmpty {
+      finishRequest(direction, in: &conversation, slot: slot)
+    }
+    if conversation[direction].untilTurn { endTurn(direction, in: &conversation, slot: slot) }
   }
 
   /// The other side speaks. Where it does so only when it was asked, and has answered everything that

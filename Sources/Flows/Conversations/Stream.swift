@@ -88,6 +88,9 @@ struct Stream {
     isInBody = false
   }
 
+  /// Whether there is something to do when the other side speaks.
+  var isUnfinished: Bool { untilTurn || !buffer.isEmpty }
+
   /// Whether the parser was not asked about all there is, and might make a message of it.
   var isUnasked: Bool { buffer.count > asked }
 

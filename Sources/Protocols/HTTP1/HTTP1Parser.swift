@@ -177,10 +177,17 @@ package struct HTTP1Parser: ProtocolParser {
   ) -> ParseStep {
     message = Message(.request)
     message.needsAnswer = true
-    message.texts.requestType = fields.append(bytes, at: line.method)
-    message.texts.requestResource = fields.append(bytes, at: line.target)
-    message.texts.endpoint = HTTP1Target.endpoint(
-      bytes, line.target, copiedTo: message.texts.requestResource, into: &fields)
+    // Of what may be anything, a secret too, only what looks like a method and a path is shown.
+    if line.hasPlainMethod(bytes) {
+      message.texts.requestType = fields.append(bytes, at: line.method)
+    }
+    if !line.target.isEmpty, bytes[line.target.lowerBound] == UInt8(ascii: "/") {
+      let resource = fields.append(resource: bytes, at: line.target)
+      message.texts.requestResource = resource.text
+      message.texts.endpoint =
+        resource.endpoint
+        ?? HTTP1Target.endpoint(bytes, line.target, copiedTo: resource.text, into: &fields)
+    }
     outstanding.push(Self.methodClass(bytes, line.method))
     return .message(.untilTurn)
   }

@@ -93,6 +93,15 @@ struct HTTP1RequestLine {
     target = start..<targetEnd
   }
 
+  /// Whether the method is a short one of letters.
+  func hasPlainMethod(_ bytes: Span<UInt8>) -> Bool {
+    guard method.count <= 32 else { return false }
+    for index in method where bytes[index] | 0x20 &- 0x61 >= 26 && bytes[index] != 0x2D {
+      return false
+    }
+    return true
+  }
+
   /// A byte of a word, RFC 9110 section 5.6.2.
   @inline(__always)
   static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -134,7 +134,9 @@ import Testing
   /// As far as it can be read: the server will answer it.
   @Test(
     arguments: [
-      ("not http\r\n", "not", "http"), ("GET /a\r\n", "GET", "/a"), ("HELO\r\n", "HELO", ""),
+      ("not http\r\n", "not", ""), ("PASS s3cret\r\n", "PASS", ""),
+      ("s3cret\r\n", "", ""), ("GET /a?token=s3cret\r\n", "GET", "/a?token=?"),
+      ("GET /a\r\n", "GET", "/a"), ("HELO\r\n", "HELO", ""),
       ("get /a b HTTP /1.1\r\nHost: h\r\n\r\n", "get", "/a b HTTP /1.1"),
       ("\u{16}\u{3}\u{1}", "", ""), ("FOO\u{0}", "", ""),
       ("FOO /a\u{1}b HTTP/1.1\r\n", "FOO", "/a"),
