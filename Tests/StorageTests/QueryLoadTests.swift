@@ -57,9 +57,9 @@ import Testing
   @Test func aQueryHasAShareOfTheMemory() async throws {
     try await withEngine(settings: .init(memory: 512 << 20)) { engine in
       await #expect(throws: StorageError.self) {
-        // 400 MB of numbers to keep apart.
+        // More than a gigabyte of numbers to keep apart, however few threads do it.
         _ = try await engine.query(
-          "SELECT uniqExact(number) FROM numbers(10000000) SETTINGS max_bytes_before_external_group_by = 0",
+          "SELECT uniqExact(number) FROM numbers(60000000) SETTINGS max_bytes_before_external_group_by = 0",
           limits: QueryLimits(memory: 4 << 30))
       }
       try await engine.migrate([counters])
