@@ -32,6 +32,7 @@ function alive() {
 export function timeChart(element, show) {
   alive();
   element.setAttribute('role', 'img');
+  element.setAttribute('aria-label', 'Chart over time, not loaded yet');
   const chart = window.echarts.init(element, null, { renderer: 'canvas' });
   charts.add(chart);
   const axis = { axisLine: { lineStyle: { color: colour('line') } },

@@ -23,7 +23,7 @@ export function showResult(place, result, milliseconds) {
   const raw = make('input', { type: 'checkbox', onchange: () =>
     rowsPlace.replaceChildren(grid(result, raw.checked)) });
   place.replaceChildren(make('div.heading', {},
-    make('h2', { role: 'status' }, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
+    make('h2', {}, `${rows} ${rows === 1 ? 'row' : 'rows'} in ${milliseconds} ms`
       + (rows > most ? `, the first ${most} shown` : '')),
     missing(result.losses),
     make('label.control', { title: 'The numbers that SQL compares with' }, raw, 'Raw values'),
