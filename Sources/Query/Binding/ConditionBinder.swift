@@ -153,6 +153,16 @@ extension TableScope {
     _ test: ValueTest, on tag: BoundTag
   ) throws(QueryError) -> EngineSQL {
     let isMicroseconds = tag.column.type == .dateTimeMicroseconds
+    var test = test
+    if case .isOneOf(let values) = test.operation, values.count > 1, !isMicroseconds {
+      // The engine takes no number into a list that is no time of the column.
+      let possible = values.filter { value in
+        guard let number = FoldedNumber(timeOperand: value, now: now) else { return true }
+        return number.floor == number.ceiling && UInt32(exactly: number.floor) != nil
+      }
+      guard !possible.isEmpty else { return test.isNegated ? "1" : "0" }
+      test.operation = .isOneOf(possible)
+    }
     let subject = Scalar(sql: "\(tag.column)", type: .integer)
     return try test.rendered(over: subject) { expression throws(QueryError) in
       let folded = FoldedNumber(timeOperand: expression, now: now)

@@ -119,6 +119,10 @@ import Testing
     .init(
       "SELECT Count(row) FROM l7_flow_log WHERE time > now() - \(FixedDirectory.now - start - 4)",
       [[.int(50)]]),
+    .init(
+      "SELECT Count(row) FROM l7_flow_log WHERE time IN (-7, 5.5, 99999999999, \(start))",
+      [[.int(10)]]),
+    .init("SELECT Count(row) FROM l7_flow_log WHERE time NOT IN (-7, 5.5)", [[.int(100)]]),
     .init("SELECT 1 / 0, 5 % 0, -(3) FROM loss_ledger LIMIT 1", [[.null, .null, .int(-3)]]),
     .init(
       "SHOW tag endpoint values FROM l7_flow_log", [[.string("/it's"), .string("/it's")]]),
