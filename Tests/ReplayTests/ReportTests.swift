@@ -54,18 +54,7 @@ import Testing
         faults.append("missing: \(call)")
       }
     }
-    Self.whileOpen(expected.file) { #expect(faults.isEmpty, "\(faults.prefix(3))") }
-  }
-
-  /// The beginnings of the names of captures that are not all told rightly yet: what fails of them is
-  /// shown, and is no failure.
-  private static let open = [
-    "mysql-", "pg-", "redis-", "postgresql-first-answer-lost-met", "http-first-answer-lost-met",
-  ]
-
-  private static func whileOpen(_ file: String, _ body: () -> Void) {
-    guard open.contains(where: file.hasPrefix) else { return body() }
-    withKnownIssue(isIntermittent: true, body)
+    #expect(faults.isEmpty, "\(faults.prefix(3))")
   }
 
   /// Whether a record has what is wanted; a text behind `~` is a regular expression.
@@ -136,7 +125,7 @@ import Testing
     guard let failed = try Self.records(made)?.filter({ $0["response_exception"] != nil }) else {
       return
     }
-    Self.whileOpen(made.file) { #expect(Self.describe(failed, made.keys) == [made.wanted]) }
+    #expect(Self.describe(failed, made.keys) == [made.wanted])
   }
 
   @Test(arguments: [
@@ -163,7 +152,7 @@ import Testing
   func whatAFewPacketsSayIsTold(made: Made) throws {
     guard let records = try Self.records(made) else { return }
     let told = Self.describe(records, made.keys)
-    Self.whileOpen(made.file) { #expect(told.contains(made.wanted), "\(told)") }
+    #expect(told.contains(made.wanted), "\(told)")
     if made.selection == .flows { #expect(told.count == 1) }
   }
 
@@ -193,10 +182,8 @@ import Testing
     ] as [(String, [String], [String])] {
       guard let records = try Self.records(Made(file)) else { continue }
       let text = "\(records)"
-      Self.whileOpen(file) {
-        for word in shown { #expect(text.contains(word), "\(file)") }
-        for word in hidden { #expect(!text.contains(word), "\(file)") }
-      }
+      for word in shown { #expect(text.contains(word), "\(file)") }
+      for word in hidden { #expect(!text.contains(word), "\(file)") }
     }
   }
 }

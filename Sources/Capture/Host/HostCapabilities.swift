@@ -113,6 +113,7 @@ extension HostCapabilities {
       lines.append("io_uring: nothing; it moves bytes without a system call of their own.")
       lines.append("Messages beyond the eighth of one sendmmsg or recvmmsg: counted, not shown.")
     }
+    lines.append("Calls over UNIX sockets: nothing; the probes look at TCP and UDP.")
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")
     for hook in hooks where hook.state != .on && hook.state != .notNeeded {
