@@ -5,7 +5,8 @@
 
 #include "emit.h"
 
-static __always_inline int emit_process(struct task_struct *task, __u8 kind) {
+static __always_inline int emit_process(struct task_struct *task, __u8 kind,
+                                        struct task_struct *parent) {
     __u32 process = task->tgid;
     if (is_ignored_process(process))
         return 0;
@@ -16,6 +17,10 @@ static __always_inline int emit_process(struct task_struct *task, __u8 kind) {
         .process_start = task->group_leader->start_boottime,
         .when = bpf_ktime_get_ns(),
     };
+    if (parent) {
+        event.parent = parent->tgid;
+        event.parent_start = parent->group_leader->start_boottime;
+    }
     send(&event, sizeof(event));
     return 0;
 }
@@ -26,12 +31,12 @@ int process_forked(__u64 *context) {
     // A new thread is no new process.
     if (child->pid != child->tgid)
         return 0;
-    return emit_process(child, MF_EVENT_PROCESS_FORKED);
+    return emit_process(child, MF_EVENT_PROCESS_FORKED, (struct task_struct *)context[0]);
 }
 
 SEC("tp_btf/sched_process_exec")
 int process_executed(__u64 *context) {
-    return emit_process((struct task_struct *)context[0], MF_EVENT_PROCESS_EXECUTED);
+    return emit_process((struct task_struct *)context[0], MF_EVENT_PROCESS_EXECUTED, NULL);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -40,7 +45,7 @@ int process_ended(__u64 *context) {
     // The last thread to go ends the process. Two that go at once may both say so.
     if (task->signal->live.counter != 0)
         return 0;
-    return emit_process(task, MF_EVENT_PROCESS_ENDED);
+    return emit_process(task, MF_EVENT_PROCESS_ENDED, NULL);
 }
 
 char mf_license[] SEC("license") = "Dual BSD/GPL";

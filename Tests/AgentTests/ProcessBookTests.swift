@@ -72,6 +72,53 @@ import Testing
     #expect(book.describe([], now: now).map(\.name) == ["curl"])
   }
 
+  /// A server that forks for each connection: whether its child was still there to be read must not
+  /// decide what it is called.
+  @Test(arguments: [true, false])
+  func aForkedChildIsCalledAsItsParent(isGone: Bool) async throws {
+    let host = Host()
+    var book = ProcessBook { host.read($0) }
+    host.set(key(4), "shop.py")
+    if !isGone { host.set(key(5), "shop.py") }
+    book.started(key(5), parent: key(4))
+    book.saw(key(5), threadName: ThreadName("python3"))
+    #expect(await eventually { book.isIdle })
+    book.ended(key(5))
+    let told = book.describe([key(5)], now: now)
+    #expect(told.map(\.name) == ["shop.py"])
+    #expect(told.map(\.commandLine) == ["shop.py"])
+    #expect(told.map(\.key) == [key(5)])
+    if isGone { #expect(told.map(\.parentPID) == [4]) }
+  }
+
+  /// A daemon forks twice, and its parent may end before anybody asks.
+  @Test func aGrandchildIsCalledAsWhoWasRead() async throws {
+    let host = Host()
+    var book = ProcessBook { host.read($0) }
+    host.set(key(4), "shop.py")
+    book.started(key(5), parent: key(4))
+    book.started(key(6), parent: key(5))
+    #expect(await eventually { book.isIdle })
+    book.takeReports()
+    host.set(key(4), nil)
+    book.ended(key(4))
+    book.ended(key(5))
+    book.forgetEnded()
+    #expect(book.describe([key(6)], now: now).map(\.name) == ["shop.py"])
+  }
+
+  /// One that executed another program is not its parent any more.
+  @Test func aChildThatExecutedIsNotCalledAsItsParent() async throws {
+    let host = Host()
+    var book = ProcessBook { host.read($0) }
+    host.set(key(4), "start.sh")
+    book.started(key(5), parent: key(4))
+    book.started(key(5))
+    book.saw(key(5), threadName: ThreadName("curl"))
+    #expect(await eventually { book.isIdle })
+    #expect(book.describe([key(5)], now: now).map(\.name) == ["curl"])
+  }
+
   /// The newest have their names, however many came before them and never ended.
   @Test func theOldestGiveWay() async throws {
     let host = Host()

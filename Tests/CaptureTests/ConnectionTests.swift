@@ -119,6 +119,8 @@ extension KernelTests {
       #expect(calls.allSatisfy { $0.event.threadName.description == "bash" })
       // Once for the fork, once for the program.
       #expect(recorder.started.filter { $0 == report.key }.count == 2)
+      #expect(
+        recorder.parents[report.key] == (try? ProcessReader().report(of: UInt32(getpid())).key))
       #expect(recorder.ended.contains(report.key))
     }
   }

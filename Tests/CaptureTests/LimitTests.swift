@@ -255,7 +255,7 @@ private struct CookieCounter: ProbeConsumer {
     if event.kind == .data { data.insert(event.socket) }
     if event.kind == .opened { opened.insert(event.socket) }
   }
-  mutating func processStarted(_ process: ProcessKey) {}
+  mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {}
   mutating func processEnded(_ process: ProcessKey) {}
 
   /// Drains until a condition holds, or nothing more has come for a minute.

@@ -14,14 +14,16 @@ struct Recorder: ProbeConsumer {
 
   var seen: [Seen] = []
   var started: [ProcessKey] = []
+  var parents: [ProcessKey: ProcessKey] = [:]
   var ended: [ProcessKey] = []
 
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>) {
     seen.append(Seen(event: event, payload: payload.indices.map { payload[$0] }))
   }
 
-  mutating func processStarted(_ process: ProcessKey) {
+  mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {
     started.append(process)
+    if let parent { parents[process] = parent }
   }
 
   mutating func processEnded(_ process: ProcessKey) {

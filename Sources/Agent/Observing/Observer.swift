@@ -31,8 +31,8 @@ struct Observer: ~Copyable, ProbeConsumer {
     pipeline.feed(event, payload: payload)
   }
 
-  mutating func processStarted(_ process: ProcessKey) {
-    processes.started(process)
+  mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {
+    processes.started(process, parent: parent)
   }
 
   mutating func processEnded(_ process: ProcessKey) {

@@ -8,6 +8,9 @@ import Telemetry
 /// A short-lived client is gone before the record of its call is made, so a process is asked for when it
 /// begins, or when its first bytes are seen, and its report is kept until a record mentions it. One that
 /// is mentioned before its report is there is told by the name of its thread, and again once it is.
+///
+/// One that was gone before it could be read is what its parent is: a child runs its parent's program
+/// until it executes another, which would have been told.
 struct ProcessBook {
   /// Reports and names held.
   static let limit = 8_192
@@ -17,6 +20,8 @@ struct ProcessBook {
   private let lookup: ProcessLookup
   private var reports = RecentTable<ProcessKey, ProcessReport>(limit: Self.limit)
   private var names = RecentTable<ProcessKey, ThreadName>(limit: Self.limit)
+  /// Who forked those that have executed nothing since.
+  private var parents = RecentTable<ProcessKey, ProcessKey>(limit: Self.limit)
   /// Processes that records have mentioned, and whether all of them was told.
   private var told = RecentTable<ProcessKey, Bool>(limit: 4 * Self.limit)
   private var untold: [ProcessKey] = []
@@ -41,9 +46,11 @@ struct ProcessBook {
     if reports[process] == nil { want(process) }
   }
 
-  /// The process began, or runs another program now.
-  mutating func started(_ process: ProcessKey) {
+  /// The process was forked, or, without a parent, runs another program now.
+  mutating func started(_ process: ProcessKey, parent: ProcessKey? = nil) {
     reports[process] = nil
+    parents[process] = parent
+    if let parent, reports[parent] == nil { want(parent) }
     if told[process] != nil { told[process] = false }
     want(process)
   }
@@ -63,7 +70,9 @@ struct ProcessBook {
   mutating func takeReports() {
     lookup.take(into: &found)
     for one in found {
-      guard let report = one.report, reports[one.key] != report else { continue }
+      guard let report = one.report ?? inherited(by: one.key), reports[one.key] != report else {
+        continue
+      }
       reports[one.key] = report
       guard told[one.key] != nil else { continue }
       told[one.key] = false
@@ -103,6 +112,7 @@ struct ProcessBook {
     for key in ended {
       reports[key] = nil
       names[key] = nil
+      parents[key] = nil
       told[key] = nil
     }
     ended.removeAll(keepingCapacity: true)
@@ -117,6 +127,17 @@ struct ProcessBook {
   var isIdle: Bool { lookup.isIdle }
 
   func end() { lookup.end() }
+
+  /// What a process was when it was forked; nil when that is not known either.
+  private func inherited(by key: ProcessKey) -> ProcessReport? {
+    guard let parent = parents[key], var report = reports[parent] else { return nil }
+    let later = Int64(clamping: key.startedAfterBoot) - Int64(clamping: parent.startedAfterBoot)
+    report.key = key
+    report.parentPID = parent.pid
+    report.startTime = report.startTime + later * 1_000_000
+    if let name = names[key] { report.kernelName = name.description }
+    return report
+  }
 
   /// All that is known of a process that was not read yet, or gone before it could be.
   private func bare(_ key: ProcessKey, now: Timestamp) -> ProcessReport {

@@ -121,8 +121,12 @@ struct mf_process_event {
     __u64 when;
     /// As in mf_socket_event.
     __u64 process_start;
+    /// Who forked it; 0 for all that is no fork.
+    __u64 parent_start;
+    __u32 parent;
+    __u32 unused_tail;
 };
-_Static_assert(sizeof(struct mf_process_event) == 24, "size of mf_process_event");
+_Static_assert(sizeof(struct mf_process_event) == 40, "size of mf_process_event");
 
 /// A ring of data events with one writer and one reader, in memory that both have mapped.
 ///

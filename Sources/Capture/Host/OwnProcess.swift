@@ -46,7 +46,7 @@ package enum OwnProcess {
       process = event.process.pid
     }
 
-    mutating func processStarted(_ process: ProcessKey) {}
+    mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {}
     mutating func processEnded(_ process: ProcessKey) {}
   }
 }

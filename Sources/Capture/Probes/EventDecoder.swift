@@ -11,7 +11,8 @@ struct EventDecoder {
   enum Record {
     /// A socket event; its payload are the `captured` bytes that follow the header.
     case socket(SocketEvent, captured: Int)
-    case processStarted(ProcessKey)
+    /// A process was forked by its parent, or, without one, executed another program.
+    case processStarted(ProcessKey, parent: ProcessKey?)
     case processEnded(ProcessKey)
     /// Not a record of ours.
     case malformed
@@ -31,8 +32,9 @@ struct EventDecoder {
       guard record.byteCount >= MemoryLayout<mf_process_event>.size else { return .malformed }
       let raw = unsafe record.unsafeLoadUnaligned(fromByteOffset: 0, as: mf_process_event.self)
       let key = Self.processKey(raw.process, raw.process_start)
-      return UInt32(kind) == MF_EVENT_PROCESS_ENDED.rawValue
-        ? .processEnded(key) : .processStarted(key)
+      if UInt32(kind) == MF_EVENT_PROCESS_ENDED.rawValue { return .processEnded(key) }
+      let parent = raw.parent == 0 ? nil : Self.processKey(raw.parent, raw.parent_start)
+      return .processStarted(key, parent: parent)
     default:
       return .malformed
     }

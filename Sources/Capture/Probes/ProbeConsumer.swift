@@ -10,8 +10,9 @@ package protocol ProbeConsumer: ~Copyable {
   /// limit or an unreadable page said so. It lies in the ring and is gone when the call returns.
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>)
 
-  /// A process began, or a running one executed another program: what was known of it is stale.
-  mutating func processStarted(_ process: ProcessKey)
+  /// A process was forked by `parent`, or, without one, a running process executed another program:
+  /// what was known of it is stale.
+  mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?)
 
   /// The process's last thread ended. May come twice for one process.
   mutating func processEnded(_ process: ProcessKey)

@@ -89,7 +89,8 @@ package struct ProbeSession: ~Copyable {
           _bytes: record.extracting(droppingFirst: EventDecoder.headerBytes).extracting(
             first: captured))
         consumer.socketEvent(event, payload: payload)
-      case .processStarted(let process): consumer.processStarted(process)
+      case .processStarted(let process, let parent):
+        consumer.processStarted(process, parent: parent)
       case .processEnded(let process): consumer.processEnded(process)
       case .malformed:
         received &-= 1
