@@ -70,9 +70,10 @@ struct ProcessBook {
   mutating func takeReports() {
     lookup.take(into: &found)
     for one in found {
-      guard let report = one.report ?? inherited(by: one.key), reports[one.key] != report else {
-        continue
-      }
+      // Of one that is dead and not waited for yet, /proc has the thread's name and no more.
+      let whole = one.report.flatMap { $0.executable.isEmpty && $0.commandLine.isEmpty ? nil : $0 }
+      guard let report = whole ?? inherited(by: one.key) ?? one.report, reports[one.key] != report
+      else { continue }
       reports[one.key] = report
       guard told[one.key] != nil else { continue }
       told[one.key] = false
