@@ -28,7 +28,8 @@ static __always_inline bool find_message(__u64 address, struct mf_buffers *found
     if (bpf_probe_read_user(&header, sizeof(header), (void *)address))
         return false;
     found->address = header.vector;
-    found->count = header.vector_length > MF_VECTOR_MAX ? MF_VECTOR_MAX : (__u32)header.vector_length;
+    found->count =
+        header.vector_length > MF_VECTOR_MAX ? MF_VECTOR_MAX : (__u32)header.vector_length;
     found->name = header.name;
     found->name_length = header.name_length;
     return found->count > 0;

@@ -117,8 +117,8 @@ __noinline int copy_more(struct mf_call *call) {
             pieces->index++;
             continue;
         }
-        struct user_iovec part = {
-            .base = parts[index].base + skip, .length = parts[index].length - skip};
+        struct user_iovec part = {.base = parts[index].base + skip,
+                                  .length = parts[index].length - skip};
         __u64 more = append(payload, &part, done, end);
         skip += more - done;
         if (more == done && done < end)

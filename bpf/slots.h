@@ -8,9 +8,9 @@
 
 #include "maps.h"
 
-/// A word of mf_slot, from the lowest bit: 21 of the payload limit, see below; 1 whether the tail is
-/// wanted; 2 of the role; 1 that is set; 15 of the epoch; 24 of the cookie, above those that number
-/// the slot. A host that opens 2^38 sockets begins to take one for another.
+/// A word of mf_slot, from the lowest bit: 21 of the payload limit, see below; 1 whether the tail
+/// is wanted; 2 of the role; 1 that is set; 15 of the epoch; 24 of the cookie, above those that
+/// number the slot. A host that opens 2^38 sockets begins to take one for another.
 enum {
     SLOT_LIMIT = 0x1fffff,
     /// In place of a limit: none of its events are wanted; nobody has said what is wanted.
@@ -53,7 +53,8 @@ static __always_inline __u64 word_of(struct mf_slot *slot, struct sock *sk, __u6
     struct mf_socket_mark *mark = bpf_sk_storage_get(&marks, sk, 0, 0);
     __u64 role = mark ? mark->role & 3 : MF_ROLE_UNKNOWN;
     __u64 other = words[!(direction & 1)];
-    if (((word ^ expected) >> SLOT_COOKIE || !word) && ((other ^ expected) >> SLOT_COOKIE || !other))
+    if (((word ^ expected) >> SLOT_COOKIE || !word) &&
+        ((other ^ expected) >> SLOT_COOKIE || !other))
         slot->ordinal = 0;
     word = expected | role << SLOT_ROLE | wanted_of(socket, direction);
     words[direction & 1] = word;

@@ -122,9 +122,9 @@ static __always_inline __u32 message_flags(struct pt_regs *regs, __u32 number) {
     }
 }
 
-/// Sends one event. Not 0 when emit_pieces must finish it: called from here it would need more stack
-/// than there is. A global function, so that the verifier walks it once and not once for every
-/// message of emit_messages.
+/// Sends one event. Not 0 when emit_pieces must finish it: called from here it would need more
+/// stack than there is. A global function, so that the verifier walks it once and not once for
+/// every message of emit_messages.
 __noinline int emit_one(struct mf_call *call, __u64 address) {
     if (!call)
         return 0;
@@ -134,7 +134,8 @@ __noinline int emit_one(struct mf_call *call, __u64 address) {
         COUNT(lookup_failed);
         return 0;
     }
-    return emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call, lane);
+    return emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call,
+                     lane);
 }
 
 /// Reports the messages of one sendmmsg or recvmmsg, of which `call` describes the socket.

@@ -35,8 +35,8 @@ int mf_leave_network_namespace(void);
 /// that there is something to read. The caller closes it. -1 and errno.
 int mf_watch(int descriptor);
 
-/// Times that the kernel did not run a BPF program, as it was running on the CPU already; 0 where the
-/// kernel does not say.
+/// Times that the kernel did not run a BPF program, as it was running on the CPU already; 0 where
+/// the kernel does not say.
 uint64_t mf_program_misses(int program);
 
 /// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
@@ -50,8 +50,6 @@ static inline void mf_return_large_blocks(void) {
     mallopt(M_ARENA_MAX, 2);
 }
 
-static inline void mf_return_freed(void) {
-    malloc_trim(0);
-}
+static inline void mf_return_freed(void) { malloc_trim(0); }
 
 #endif

@@ -174,7 +174,8 @@ struct mf_config {
     /// The agent itself, whose calls are never reported.
     __u32 ignored_process;
     /// Payload bytes of a call on a socket without a verdict: of one that sends or receives
-    /// requests, if it is known which; of the others among the first of a socket; and of later ones.
+    /// requests, if it is known which; of the others among the first of a socket; and of later
+    /// ones.
     __u32 request_limit;
     __u32 first_limit;
     __u32 payload_limit;
