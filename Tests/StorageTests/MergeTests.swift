@@ -156,7 +156,8 @@ import Testing
       #expect(
         kilobytes > 0, "of \(text.count) bytes; the engine is an installed program, not the library"
       )
-      #expect(kilobytes < 130_000)
+      // They would be some 260 MB; what starting touches, and the kernel maps around it, differs.
+      #expect(kilobytes < 200_000)
     }
   }
 
