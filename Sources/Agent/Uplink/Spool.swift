@@ -73,6 +73,12 @@ package final class Spool {
     do {
       try SpoolFile.makeDirectory(directory)
       lock = try SpoolFile.open(directory + "/lock", O_RDWR | O_CREAT)
+      // A worker that was killed with its supervisor may be a moment behind it.
+      var attempts = 0
+      while flock(lock, LOCK_EX | LOCK_NB) != 0, attempts < 60 {
+        attempts += 1
+        usleep(50_000)
+      }
       guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
         close(lock)
         throw SpoolError(
