@@ -5,8 +5,7 @@
 #ifndef METAFLOW_DATA_H
 #define METAFLOW_DATA_H
 
-#include "pieces.h"
-#include "slots.h"
+#include "unix.h"
 
 /// How many bytes of a call are wanted, and whether its end is if that leaves some out.
 ///
@@ -46,7 +45,7 @@ static __always_inline void describe_call(struct mf_socket_event *event, struct 
 /// Writes a call's event with its payload into the lane, in one copy from user memory. True when
 /// emit_pieces must finish it.
 static __always_inline bool emit_data(struct sock *sk, struct task_struct *task,
-                                      struct mf_call *call, struct mf_lane *lane) {
+                                      struct mf_call *call, struct mf_lane *lane, bool is_unix) {
     lane->seen++;
     __u32 want = call->length < call->limit ? call->length : call->limit;
     if (unlikely(!call->buffers.known)) {
@@ -70,7 +69,10 @@ static __always_inline bool emit_data(struct sock *sk, struct task_struct *task,
     struct mf_socket_event *event = EVENT_AT(lane, at);
     describe_call(event, call);
     describe_thread(event, task);
-    describe_socket(event, sk);
+    if (unlikely(is_unix))
+        describe_unix(event, sk);
+    else
+        describe_socket(event, sk);
     bool is_stream = event->transport != IPPROTO_UDP;
     if (unlikely(!is_stream))
         describe_peer(event, &call->buffers);

@@ -46,10 +46,12 @@ enum {
 
 // include/linux/socket.h, include/uapi/linux/in.h
 enum {
+    AF_UNIX = 1,
     AF_INET = 2,
     AF_INET6 = 10,
     IPPROTO_TCP = 6,
     IPPROTO_UDP = 17,
+    SOCK_STREAM = 1,
     MSG_OOB = 1,
     MSG_PEEK = 2,
     MSG_TRUNC = 0x20,
@@ -179,7 +181,27 @@ enum {
 struct sock {
     struct sock_common __sk_common;
     __u16 sk_protocol;
+    __u16 sk_type;
+    __u8 sk_shutdown;
     struct socket *sk_socket;
+};
+
+// include/uapi/linux/un.h
+struct sockaddr_un {
+    unsigned short sun_family;
+    char sun_path[108];
+};
+
+// include/net/af_unix.h
+struct unix_address {
+    /// Bytes of the name, its family included.
+    int len;
+    struct sockaddr_un name[];
+};
+struct unix_sock {
+    struct sock sk;
+    struct unix_address *addr;
+    struct sock *peer;
 };
 
 // include/net/inet_sock.h

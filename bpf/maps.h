@@ -64,7 +64,11 @@ struct mf_socket_mark {
     __u8 role;
     /// The connection is the agent's own.
     __u8 own;
-    __u16 unused;
+    /// Of a UNIX socket: whether it was told, and whether its end was.
+    __u8 told;
+    __u8 ended;
+    /// Likewise: bytes that were moved, by mf_direction.
+    __u32 moved[2];
 };
 
 struct {

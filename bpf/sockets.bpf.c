@@ -7,7 +7,6 @@
 // is costs about 0.5 us with 1 KiB of payload (see README.md).
 
 #include "data.h"
-#include "slots.h"
 
 /// How far a thread is in its sendmmsg or recvmmsg: the tracepoint fires once per message, and the
 /// registers point at the first.
@@ -44,8 +43,6 @@ static __noinline __u32 message_index(struct task_struct *task, struct pt_regs *
         COUNT(map_full);
     return index;
 }
-
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
 
 /// What TCP knows of a call that has just moved bytes: the sequence number of the first, and when
 /// they left.
@@ -101,11 +98,20 @@ static __always_inline int failed(struct sock *sk, __s32 result) {
 }
 
 static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, bool has_bytes) {
-    if (!is_reported(sk) || is_ignored_socket(namespace_of(sk), sk->__sk_common.skc_num,
-                                              __builtin_bswap16(sk->__sk_common.skc_dport)))
+    bool is_unix = false;
+    if (!is_reported(sk)) {
+        is_unix = is_unix_stream(sk);
+        if (!is_unix)
+            return 0;
+    }
+    if (is_ignored_socket(namespace_of(sk), is_unix ? 0 : sk->__sk_common.skc_num,
+                          is_unix ? 0 : __builtin_bswap16(sk->__sk_common.skc_dport)))
         return 0;
-    if (result <= 0)
+    if (result <= 0) {
+        if (is_unix && direction == MF_INGRESS && !result)
+            end_unix(sk);
         return failed(sk, result);
+    }
 
     // First what decides whether there is more to do.
     struct mf_call call = {.direction = direction, .length = result, .socket = cookie_of(sk)};
@@ -118,7 +124,7 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     __u64 word = word_of(slot, sk, call.socket, direction);
     bool is_muted = (word & SLOT_LIMIT) == SLOT_MUTED;
     // The messages of one call are counted on; many on a stream are not worth the time.
-    if (is_muted && !config.only_process && sk->sk_protocol == IPPROTO_TCP) {
+    if (is_muted && !config.only_process && (is_unix || sk->sk_protocol == IPPROTO_TCP)) {
         COUNT(muted);
         return 0;
     }
@@ -139,8 +145,11 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
         return 0;
     }
     // Soon, because another thread may be about to send through the same socket.
-    describe_stream(sk, &call);
     call.role = word >> SLOT_ROLE & 3;
+    if (likely(!is_unix))
+        describe_stream(sk, &call);
+    else if (!describe_unix_stream(sk, &call))
+        COUNT(map_full);
     call.ordinal = __sync_fetch_and_add(&slot->ordinal, 1) + 1;
     want(&call, word, sk->sk_protocol != IPPROTO_UDP);
     struct mf_lane *lane = own_lane(direction);
@@ -154,7 +163,7 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    if (unlikely(emit_data(sk, task, &call, lane)))
+    if (unlikely(emit_data(sk, task, &call, lane, is_unix)))
         emit_pieces(&call);
     return 0;
 }

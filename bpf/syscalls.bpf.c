@@ -11,7 +11,6 @@
 
 #define MF_CHECKED_READS
 #include "data.h"
-#include "slots.h"
 
 /// A socket call that has begun.
 struct mf_begun {
@@ -135,7 +134,7 @@ __noinline int emit_one(struct mf_call *call, __u64 address) {
         return 0;
     }
     return emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call,
-                     lane);
+                     lane, false);
 }
 
 /// Reports the messages of one sendmmsg or recvmmsg, of which `call` describes the socket.

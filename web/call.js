@@ -48,11 +48,15 @@ export async function callDrawer(body, id, time) {
     make('details', {}, make('summary', {}, 'All columns of its record'), ...grouped(record)));
 }
 
+/** In place of an IP protocol: no addresses, no ports. */
+const unixSocket = 255;
+
 /** What it was, in words. */
 function plain(call) {
   const end = (side) => [call[`auto_service_${side}`], call[`host_${side}`]
     && call[`host_${side}`] !== call[`auto_service_${side}`] ? ` on ${call[`host_${side}`]}` : '',
-  ` (${call[`ip_${side}`]}:${side ? call.server_port : call.client_port})`].join('');
+  Number(call.protocol) === unixSocket ? ' (UNIX socket)'
+    : ` (${call[`ip_${side}`]}:${side ? call.server_port : call.client_port})`].join('');
   const size = (value) => value === null ? null : bytes(Number(value));
   return fields([
     ['Client', end(0)], ['Server', end(1)], ['Endpoint', call.endpoint],

@@ -61,6 +61,8 @@ struct FlowEngine: ~Copyable {
   var buffers = BufferPool()
   var traces: ThreadTraces
   var peers: PeerTable
+  /// Where the servers of UNIX sockets listen.
+  var paths: SharedTexts
   var pending: PendingCalls
   var rollup: Rollup
   var mentioned: MentionedProcesses
@@ -105,6 +107,7 @@ struct FlowEngine: ~Copyable {
     keepsRefused = protocols.contains { $0.responsesShowRequests }
     traces = ThreadTraces(limits: limits)
     peers = PeerTable(seed: limits.hashSeed)
+    paths = SharedTexts(bytes: limits.pathBytes, seed: limits.hashSeed)
     pending = PendingCalls(limits: limits)
     rollup = Rollup(limits: limits)
     mentioned = MentionedProcesses(limits: limits)
@@ -144,6 +147,8 @@ struct FlowEngine: ~Copyable {
     dropBacklog(of: &conversation)
     abandonCalls(of: &conversation, slot: slot, at: time)
     if isOfSockets { peers.remove(slot: slot) }
+    paths.release(conversation.path)
+    conversation.path = SharedTexts.none
   }
 
   /// Whether it is fed by sockets, which have owners, and probes that listen.

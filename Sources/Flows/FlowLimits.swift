@@ -37,6 +37,8 @@ package struct FlowLimits: Sendable {
   /// Requests without an answer, of all conversations and of one.
   package var pendingCalls = 32_768
   package var pendingCallsPerConversation = 1_024
+  /// Bytes of the paths of UNIX sockets, each kept once.
+  package var pathBytes = 1 << 20
   /// Bytes of text that requests may hold while they wait, of all conversations.
   package var pendingTextBytes = 16 << 20
   /// A response whose end only the next request shows counts as ended after this silence.

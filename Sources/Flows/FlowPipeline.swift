@@ -43,15 +43,16 @@ package struct FlowPipeline: ~Copyable {
   /// What was counted since the last ledger entry; see ``flush(now:)``.
   package var tallies: FlowTallies { engine.tallies }
 
-  /// Takes an event; `payload` is the captured prefix of its bytes, borrowed for the call.
+  /// Takes an event; `payload` is the captured prefix of its bytes, or the path of a UNIX socket that
+  /// opened, borrowed for the call.
   package mutating func feed(_ event: SocketEvent, payload: Span<UInt8>) {
     switch event.kind {
     case .opened:
       // A cookie never comes back, but a lost close and a second opening cost nothing to survive.
-      if let slot = table.find(event.socket) {
-        table.slots[slot].learnSide(event.role)
-      } else {
-        _ = slotForNew(event)
+      guard let slot = table.find(event.socket) ?? slotForNew(event) else { return }
+      table.slots[slot].learnSide(event.role)
+      if !payload.isEmpty, table.slots[slot].path == SharedTexts.none {
+        table.slots[slot].path = engine.paths.hold(payload)
       }
     case .closed:
       if let slot = table.find(event.socket) { close(slot, at: event.exit) }

@@ -62,7 +62,7 @@ extension KernelTests {
         #expect(recorder.data(cookies.server, .ingress).flatMap(\.payload) == bytes)
         let isFirst = 2 * call <= 8
         let expected =
-          isFirst ? Array(bytes.prefix(200) + bytes.suffix(512)) : Array(bytes.prefix(77))
+          isFirst ? Array(bytes.prefix(200) + bytes.suffix(1_536)) : Array(bytes.prefix(77))
         let answer = recorder.data(cookies.server, .egress)
         #expect(answer.flatMap(\.payload) == expected, "call \(call)")
         expectOneCall(answer, length: 20_000)
@@ -70,7 +70,7 @@ extension KernelTests {
     }
 
     /// What was left out lies between what the limit lets through and the call's last bytes.
-    @Test(arguments: KernelTests.bothHooks, [0, 10, 16_384, 19_400, 19_999] as [UInt32])
+    @Test(arguments: KernelTests.bothHooks, [0, 10, 16_384, 18_000, 19_400, 19_999] as [UInt32])
     func theEndOfACutCallIsSeen(hooks: ProbeOptions.SocketHooks, limit: UInt32) throws {
       var session = try ProbeSession(KernelTests.options(hooks))
       let pair = TestPair(.v4, datagram: false)
@@ -82,7 +82,7 @@ extension KernelTests {
         var recorder = Recorder()
         try recorder.drain(&session)
         let sent = recorder.data(pair.client.cookie, .egress)
-        let cut = max(Int(limit), 20_000 - 512)
+        let cut = max(Int(limit), 20_000 - 1_536)
         #expect(
           sent.flatMap(\.payload) == Array(bytes.prefix(Int(limit)) + bytes.suffix(20_000 - cut)))
         expectOneCall(sent, length: 20_000)

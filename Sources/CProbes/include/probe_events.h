@@ -47,7 +47,7 @@ enum mf_limits {
     /// The most bytes of one call that are copied, in however many events.
     MF_CALL_MAX = 1 << 20,
     /// Bytes of a call's end that are copied when its middle is left out.
-    MF_TAIL_BYTES = 512,
+    MF_TAIL_BYTES = 1536,
     /// Data events of a socket without a verdict of which more is copied than of later ones.
     MF_FIRST_EVENTS = 8,
     /// Buffers that are looked at in one go; a bound of the stack.
@@ -59,6 +59,13 @@ enum mf_limits {
     /// Sockets that share a slot are this far apart: cookies are counted. A power of two.
     MF_SLOTS_BITS = 14,
     MF_SLOTS = 1 << MF_SLOTS_BITS,
+};
+
+enum {
+    /// In place of an IP protocol number: a UNIX stream socket. No IP protocol will have it.
+    MF_TRANSPORT_UNIX = 255,
+    /// Bytes of the longest path of one.
+    MF_PATH_MAX = 108,
 };
 
 /// What user space wants of a socket, by mf_direction: how many bytes of a call, at most
@@ -80,7 +87,7 @@ struct mf_socket_event {
     __u8 direction;
     __u8 role;
     __u8 flags;
-    /// IP protocol number.
+    /// IP protocol number, or MF_TRANSPORT_UNIX.
     __u8 transport;
     __u8 unused;
     __u16 syscall;
@@ -96,7 +103,8 @@ struct mf_socket_event {
     __u32 thread;
     /// task_struct.comm as it lies in memory.
     __u64 comm[2];
-    /// Addresses in network byte order, IPv4 in its IPv4-mapped form.
+    /// Addresses in network byte order, IPv4 in its IPv4-mapped form. A UNIX socket has none:
+    /// remote[1] is the other end's cookie, 0 when it has none yet.
     __u64 local[2];
     __u64 remote[2];
     /// Ports in host byte order.
@@ -111,6 +119,15 @@ struct mf_socket_event {
     __u32 ordinal;
 };
 _Static_assert(sizeof(struct mf_socket_event) == 120, "size of mf_socket_event");
+
+/// A UNIX socket is seen for the first time: MF_EVENT_OPENED, whose payload is the path that its
+/// server listens at.
+struct mf_path_event {
+    struct mf_socket_event socket;
+    __u8 path[MF_PATH_MAX];
+    __u8 unused[4];
+};
+_Static_assert(sizeof(struct mf_path_event) == 232, "size of mf_path_event");
 
 /// A process event: forked (the child), executed or ended.
 struct mf_process_event {

@@ -90,6 +90,9 @@ extension HostCapabilities {
       "Bytes of every process's TCP and UDP sockets, IPv4 and IPv6, in every network namespace: "
         + "read, write, readv, writev, send*, recv*, sendmmsg, recvmmsg."
     ]
+    if isOn("sock_send_length") {
+      lines.append("Bytes of every process's UNIX stream sockets, and the paths they listen at.")
+    }
     if isOn("inet_sock_set_state") { lines.append("TCP connections opened and closed.") }
     if isOn("cgroup/sock_release") { lines.append("UDP sockets closed.") }
     if isOn("sched_process_exec") { lines.append("Processes that begin and end.") }
@@ -109,11 +112,12 @@ extension HostCapabilities {
       lines.append("splice from a socket: nothing; the kernel does not pass the hook.")
       lines.append(
         "The sender of a datagram on an unconnected UDP socket: the kernel writes it later.")
+      lines.append("UNIX datagram and seqpacket sockets: nothing.")
     } else {
+      lines.append("UNIX sockets: nothing; they are seen at the tracepoints only.")
       lines.append("io_uring: nothing; it moves bytes without a system call of their own.")
       lines.append("Messages beyond the eighth of one sendmmsg or recvmmsg: counted, not shown.")
     }
-    lines.append("Calls over UNIX sockets: nothing; the probes look at TCP and UDP.")
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")
     for hook in hooks where hook.state != .on && hook.state != .notNeeded {

@@ -49,16 +49,18 @@ struct EventDecoder {
       let direction = SocketEvent.Direction(rawValue: raw.direction),
       let role = SocketEvent.Role(rawValue: raw.role)
     else { return .malformed }
+    let isUnix = raw.transport == UInt8(MF_TRANSPORT_UNIX)
     let event = SocketEvent(
       kind: kind, direction: direction, role: role, flags: .init(rawValue: raw.flags),
       socket: raw.socket, transport: TransportProtocol(rawValue: raw.transport),
       networkNamespace: raw.netns, local: Self.address(raw.local), localPort: raw.local_port,
-      remote: Self.address(raw.remote), remotePort: raw.remote_port,
+      remote: isUnix ? .unspecified : Self.address(raw.remote), remotePort: raw.remote_port,
       process: Self.processKey(raw.process, raw.process_start), thread: raw.thread,
       threadName: ThreadName(
         first: UInt64(littleEndian: raw.comm.0), second: UInt64(littleEndian: raw.comm.1)),
       enter: clock.timestamp(raw.enter), exit: clock.timestamp(raw.exit),
-      sequence: raw.sequence, length: raw.length, ordinal: raw.ordinal, syscall: raw.syscall)
+      sequence: raw.sequence, length: raw.length, ordinal: raw.ordinal, syscall: raw.syscall,
+      peer: isUnix ? raw.remote.1 : 0)
     return .socket(event, captured: captured)
   }
 

@@ -26,11 +26,23 @@ extension FlowEngine {
       // What begins, ends what was open before it, one that goes on in pieces too.
       endMessage(first.direction, at: nil, in: &conversation, slot: slot)
     }
+    if conversation.path != SharedTexts.none { tellPath(of: conversation.path) }
     switch message.kind {
     case .request: takeRequest(part, first: first, in: &conversation, slot: slot)
     case .response: takeResponse(part, first: first, in: &conversation, slot: slot)
     case .session: takeSession(part, first: first, in: &conversation, slot: slot)
     }
+  }
+
+  /// A request through a UNIX socket that names no host asks the path.
+  private mutating func tellPath(of path: UInt32) {
+    guard message.kind != .response, message.texts.requestDomain.isEmpty else { return }
+    var bytes: [UInt8] = []
+    swap(&bytes, &scratch)
+    bytes.removeAll(keepingCapacity: true)
+    paths.copy(path, into: &bytes)
+    message.texts.requestDomain = fields.append(bytes.span)
+    swap(&bytes, &scratch)
   }
 
   private mutating func takeSession(

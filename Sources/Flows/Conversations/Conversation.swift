@@ -29,6 +29,8 @@ struct Conversation {
   var remote: IPAddress
   var localPort: UInt16
   var remotePort: UInt16
+  /// The path that a UNIX socket's server listens at, in the engine's `paths`.
+  var path = SharedTexts.none
 
   var state = State.unknown
   /// Which end this socket is; nil until the kernel, the bytes or the ports say.
@@ -177,6 +179,11 @@ struct Conversation {
   var keepsRefusedTurn: Bool {
     guard turn == .refused, let last = backlog.turns.last else { return false }
     return last.isRefused
+  }
+
+  /// What carries its bytes as far as a protocol cares: a UNIX stream is a stream.
+  var carrier: TransportProtocol {
+    transport.rawValue == TransportProtocol.unix.rawValue ? .tcp : transport
   }
 
   subscript(direction: SocketEvent.Direction) -> Stream {

@@ -43,7 +43,13 @@ struct PeerTable {
       local: event.local, remote: event.remote, localPort: event.localPort,
       remotePort: event.remotePort, transport: event.transport,
       networkNamespace: event.networkNamespace)
-    if owner.remotePort != 0, !owner.remote.isUnspecified {
+    if event.transport.rawValue == TransportProtocol.unix.rawValue {
+      // Their cookies stand for the addresses that they do not have.
+      owner.local = IPAddress(high: 0, low: event.socket)
+      owner.remote = IPAddress(high: 0, low: event.peer)
+      owner.hash = hash(unix: owner.local)
+      owner.peerHash = event.peer == 0 ? 0 : hash(unix: owner.remote)
+    } else if owner.remotePort != 0, !owner.remote.isUnspecified {
       owner.hash = hash(
         local: owner.local, owner.localPort, remote: owner.remote, owner.remotePort,
         owner.transport)
@@ -84,6 +90,10 @@ struct PeerTable {
       owners[slot].user.thread = event.thread
     }
     owners[slot].user.threadName = event.threadName
+    if event.peer != 0, owners[slot].peerHash == 0 {
+      owners[slot].remote = IPAddress(high: 0, low: event.peer)
+      owners[slot].peerHash = hash(unix: owners[slot].remote)
+    }
   }
 
   /// Who has, or had, the other end of the connection in `slot`, if that is a socket of this host that
@@ -112,11 +122,21 @@ struct PeerTable {
     return other
   }
 
+  private func hash(unix end: IPAddress) -> UInt32 {
+    hash(local: end, 0, remote: .unspecified, 0, .unix)
+  }
+
   @inline(__always)
   private func isPeer(_ found: Owner, of own: Owner) -> Bool {
-    found.local.isSame(as: own.remote) && found.remote.isSame(as: own.local)
+    found.local.isSame(as: own.remote)
+      && (found.remote.isSame(as: own.local) || isUnixWithoutPeer(found))
       && found.localPort == own.remotePort
       && found.remotePort == own.localPort && found.transport.rawValue == own.transport.rawValue
+  }
+
+  /// One that sent before the other end was given a cookie does not know it yet.
+  private func isUnixWithoutPeer(_ owner: Owner) -> Bool {
+    owner.transport.rawValue == TransportProtocol.unix.rawValue && owner.peerHash == 0
   }
 
   @inline(__always)

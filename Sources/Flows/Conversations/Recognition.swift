@@ -133,7 +133,7 @@ extension FlowEngine {
     for onDefaultPort in [true, false] {
       for (number, known) in protocols.enumerated() {
         let descriptor = known.descriptor
-        guard descriptor.transports.contains(conversation.transport),
+        guard descriptor.transports.contains(conversation.carrier),
           conversation.isFirstAsked(known) == onDefaultPort,
           onDefaultPort || !descriptor.onlyDefaultPorts
         else { continue }
@@ -163,7 +163,7 @@ extension Conversation {
   /// What a protocol is told of bytes that move in `direction`.
   func context(of direction: SocketEvent.Direction, isTruncated: Bool) -> RecognitionContext {
     RecognitionContext(
-      transport: transport, side: sender(direction), serverPort: serverPort,
+      transport: carrier, side: sender(direction), serverPort: serverPort,
       isTruncated: isTruncated)
   }
 

@@ -62,6 +62,11 @@ struct SharedTexts {
     free.append(number)
   }
 
+  /// Appends a text to `bytes`; nothing for ``none``.
+  func copy(_ number: UInt32, into bytes: inout [UInt8]) {
+    if number != Self.none { pool.copy(entries[Int(number)].bytes, into: &bytes) }
+  }
+
   /// Appends a text to `batch`; nil for ``none``.
   func write(_ number: UInt32, into batch: inout RecordBatch) -> Text? {
     guard number != Self.none else { return nil }

@@ -42,7 +42,9 @@ struct SocketOwners: Sendable {
     _ call: CallRecord, agent: UInt16, state: borrowing CatalogState
   ) {
     let isServer = call.observationPoint == .serverProcess
-    guard isServer || call.observationPoint == .clientProcess else { return }
+    guard isServer || call.observationPoint == .clientProcess, call.transport != .unix else {
+      return
+    }
     let (own, peer) = isServer ? (call.server, call.client) : (call.client, call.server)
     guard let tags = state.tags(of: own.process, agent: agent) else { return }
     let second = call.end.storedSeconds

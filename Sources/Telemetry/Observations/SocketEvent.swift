@@ -8,9 +8,10 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
   package enum Kind: UInt8, Sendable, BitwiseCopyable {
     /// Bytes were sent or received by a call of `process`.
     case data = 0
-    /// The connection was established; `role` says by whom. TCP only.
+    /// The connection was established; `role` says by whom. TCP; a UNIX socket when it is seen for the
+    /// first time, with the path that its server listens at as payload.
     case opened = 1
-    /// The socket is gone; its identity will not come back. TCP and UDP.
+    /// The socket is gone; its identity will not come back.
     case closed = 2
   }
 
@@ -23,7 +24,7 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
 
   /// Which end of the connection this socket is, as far as the kernel said.
   package enum Role: UInt8, Sendable, BitwiseCopyable {
-    /// The connection was there before the probes, or the socket is UDP.
+    /// The connection was there before the probes, or the socket is UDP, or of a pair.
     case unknown = 0
     case client = 1
     case server = 2
@@ -62,6 +63,8 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
   package var localPort: UInt16
   /// 0 with `remote` unspecified when an unconnected UDP socket received: the kernel does not say.
   package var remotePort: UInt16
+  /// The cookie of the other end of a UNIX socket, which has no addresses; 0 when not known.
+  package var peer: UInt64
   /// The process that made the call (tgid in the host's pid namespace) and when it began.
   package var process: ProcessKey
   package var thread: UInt32
@@ -70,7 +73,8 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
   /// When the call began and when its bytes had been moved. Equal when only one is known.
   package var enter: Timestamp
   package var exit: Timestamp
-  /// TCP sequence number of the first byte of this call; 0 for UDP.
+  /// TCP sequence number of the first byte of this call; 0 for UDP. For UNIX sockets a count that both
+  /// ends share.
   package var sequence: UInt32
   /// Bytes moved by the call; the payload handed along may be shorter.
   package var length: UInt32
@@ -85,7 +89,7 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
     transport: TransportProtocol, networkNamespace: UInt32, local: IPAddress, localPort: UInt16,
     remote: IPAddress, remotePort: UInt16, process: ProcessKey, thread: UInt32,
     threadName: ThreadName, enter: Timestamp, exit: Timestamp, sequence: UInt32, length: UInt32,
-    ordinal: UInt32 = 0, syscall: UInt16 = 0
+    ordinal: UInt32 = 0, syscall: UInt16 = 0, peer: UInt64 = 0
   ) {
     self.kind = kind
     self.direction = direction
@@ -98,6 +102,7 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
     self.localPort = localPort
     self.remote = remote
     self.remotePort = remotePort
+    self.peer = peer
     self.process = process
     self.thread = thread
     self.threadName = threadName

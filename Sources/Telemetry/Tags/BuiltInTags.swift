@@ -45,7 +45,8 @@ extension TagDeclaration {
     + singles("Network", [("is_ipv4", .integer, "IPv4", "1 for IPv4 addresses.")])
     + [
       enumeration(
-        "protocol", values: [1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"], display: "Transport",
+        "protocol", values: [1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 255: "UNIX"],
+        display: "Transport",
         category: "Network", about: "IP protocol.")
     ]
     + singles(

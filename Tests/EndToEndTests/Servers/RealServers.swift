@@ -88,7 +88,7 @@ func postgreSQL(_ folder: URL, _ port: Int) throws -> (program: String, argument
     [
       "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "\(bin)/postgres", "-D", data,
       "-p", "\(port)", "-c", "listen_addresses=127.0.0.1", "-c",
-      "unix_socket_directories=\(folder.path)", "-c", "fsync=off",
+      "unix_socket_directories=\(folder.path),/tmp", "-c", "fsync=off",
     ]
   )
 }
@@ -98,6 +98,7 @@ func redis(_ folder: URL, _ port: Int) throws -> (program: String, arguments: [S
     "redis-server",
     [
       "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", folder.path,
+      "--unixsocket", "/tmp/metaflow-test-\(port).redis",
       "--enable-debug-command", "yes",
     ]
   )
