@@ -79,4 +79,22 @@ static __always_inline void describe_no_thread(struct mf_socket_event *event) {
     event->comm[1] = 0;
 }
 
+/// Begins an event that happens in no particular thread.
+static __always_inline void describe_life(struct mf_socket_event *event, __u8 kind, __u64 socket) {
+    event->kind = kind;
+    event->direction = 0;
+    event->role = MF_ROLE_UNKNOWN;
+    event->flags = 0;
+    event->unused = 0;
+    event->syscall = 0;
+    event->socket = socket;
+    event->exit = bpf_ktime_get_ns();
+    event->enter = event->exit;
+    event->sequence = 0;
+    event->length = 0;
+    event->captured = 0;
+    event->ordinal = 0;
+    describe_no_thread(event);
+}
+
 #endif

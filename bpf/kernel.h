@@ -63,6 +63,7 @@ enum {
     TCP_ESTABLISHED = 1,
     TCP_SYN_SENT = 2,
     TCP_SYN_RECV = 3,
+    TCP_CLOSE_WAIT = 8,
     TCP_CLOSE = 7,
     TCP_LISTEN = 10,
 };
@@ -151,6 +152,7 @@ typedef struct {
 
 // include/net/sock.h
 struct sock_common {
+    volatile unsigned char skc_state;
     union {
         struct {
             __be32 skc_daddr;
@@ -183,6 +185,7 @@ struct sock {
     __u16 sk_protocol;
     __u16 sk_type;
     __u8 sk_shutdown;
+    int sk_err;
     struct socket *sk_socket;
 };
 
@@ -226,6 +229,12 @@ struct tcp_sock {
     __u32 write_seq;
     __u32 snd_nxt;
     __u32 snd_una;
+    __u64 bytes_sent;
+    __u64 bytes_received;
+    __u64 bytes_retrans;
+    __u32 segs_in;
+    __u32 segs_out;
+    __u32 total_retrans;
     /// The packet acknowledged last: when it was sent, in microseconds, and where it ended.
     struct {
         __u64 mstamp;
@@ -311,6 +320,11 @@ struct task_struct {
 // include/uapi/linux/bpf.h, kernel/bpf/task_iter.c
 struct bpf_iter__task_file {
     struct file *file;
+};
+
+// net/ipv4/tcp_ipv4.c
+struct bpf_iter__tcp {
+    struct sock_common *sk_common;
 };
 
 #pragma clang attribute pop

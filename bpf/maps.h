@@ -69,6 +69,9 @@ struct mf_socket_mark {
     __u8 ended;
     /// Likewise: bytes that were moved, by mf_direction.
     __u32 moved[2];
+    /// Of a TCP connection: when it began.
+    __u32 unused;
+    __u64 opened;
 };
 
 struct {

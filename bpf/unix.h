@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
 // UNIX stream sockets. They have no addresses, no sequence numbers and no state that a hook would
-// tell of: who listens has a path, the kernel knows who the other end is, bytes are counted here, and
-// a connection's end is seen by who reads it.
+// tell of: who listens has a path, the kernel knows who the other end is, bytes are counted here,
+// and a connection's end is seen by who reads it.
 
 #ifndef METAFLOW_UNIX_H
 #define METAFLOW_UNIX_H
@@ -38,8 +38,8 @@ static __always_inline void describe_unix(struct mf_socket_event *event, struct 
     event->remote[1] = peer_of(sk);
 }
 
-/// The name of the end that listens: an accepted socket has its listener's, one that connected mostly
-/// none. Says by it which end this is.
+/// The name of the end that listens: an accepted socket has its listener's, one that connected
+/// mostly none. Says by it which end this is.
 static __always_inline struct unix_address *listening_name(struct sock *sk, __u8 *role) {
     struct unix_address *own = unix_of(sk)->addr;
     if (own) {
@@ -50,23 +50,6 @@ static __always_inline struct unix_address *listening_name(struct sock *sk, __u8
     struct unix_address *other = peer ? unix_of(peer)->addr : NULL;
     *role = other ? MF_ROLE_CLIENT : MF_ROLE_UNKNOWN;
     return other;
-}
-
-static __always_inline void describe_life(struct mf_socket_event *event, __u8 kind, __u64 socket) {
-    event->kind = kind;
-    event->direction = 0;
-    event->role = MF_ROLE_UNKNOWN;
-    event->flags = 0;
-    event->unused = 0;
-    event->syscall = 0;
-    event->socket = socket;
-    event->exit = bpf_ktime_get_ns();
-    event->enter = event->exit;
-    event->sequence = 0;
-    event->length = 0;
-    event->captured = 0;
-    event->ordinal = 0;
-    describe_no_thread(event);
 }
 
 /// Tells of a UNIX socket that is seen for the first time.
@@ -96,8 +79,8 @@ static __always_inline void tell_unix(struct sock *sk, struct mf_socket_mark *ma
     bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-/// The socket's mark, and what a call on it needs of it: which end it is, and its bytes' place in the
-/// stream, which both ends name alike. False when there is no room for a mark.
+/// The socket's mark, and what a call on it needs of it: which end it is, and its bytes' place in
+/// the stream, which both ends name alike. False when there is no room for a mark.
 static __always_inline bool describe_unix_stream(struct sock *sk, struct mf_call *call) {
     struct mf_socket_mark *mark = bpf_sk_storage_get(&marks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
     if (!mark)
@@ -107,8 +90,7 @@ static __always_inline bool describe_unix_stream(struct sock *sk, struct mf_call
     call->role = mark->role;
     __u64 sender = call->direction == MF_EGRESS ? call->socket : peer_of(sk);
     __u32 begin = (__u32)(sender * 2654435761u);
-    call->sequence =
-        begin + __sync_fetch_and_add(&mark->moved[call->direction & 1], call->length);
+    call->sequence = begin + __sync_fetch_and_add(&mark->moved[call->direction & 1], call->length);
     return true;
 }
 

@@ -155,6 +155,11 @@ struct FlowEngine: ~Copyable {
   @inline(__always)
   var isOfSockets: Bool { source.rawValue != 0 }
 
+  /// What a conversation speaks; nil when that is not known.
+  func protocolNumber(of conversation: inout Conversation) -> ApplicationProtocol? {
+    conversation.parser == nil ? nil : protocols[conversation.protocolIndex].number
+  }
+
   mutating func noteParseFailure(slot: Int, at time: Timestamp) {
     if !isOfSockets { unparsed.append((slot, time)) }
   }

@@ -70,6 +70,9 @@ package struct FlowLimits: Sendable {
   /// early enough for what follows them.
   package var longBody = 4 << 20
   package var longBodyRest = 2 << 20
+  /// Flow records of sockets in a second, and connections whose last one is remembered.
+  package var socketFlowsPerSecond = 2_000
+  package var socketFlows = 16_384
   /// Verdicts that wait to be taken.
   package var verdicts = 65_536
   /// The first syscall trace id given out. Start from the clock, so that ids of two runs differ.

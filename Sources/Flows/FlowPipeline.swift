@@ -14,6 +14,9 @@ package import Telemetry
 package struct FlowPipeline: ~Copyable {
   var table: ConversationTable
   var engine: FlowEngine
+  private var flows: SocketFlows
+  /// Whether connections that do not leave the host have flow records from here.
+  package var tellsInsideFlows = true
   private let limits: FlowLimits
   /// The second whose tallies are being counted; nil before the first flush.
   private var ledgerSecond: Int64?
@@ -34,6 +37,7 @@ package struct FlowPipeline: ~Copyable {
     self.limits = limits
     table = ConversationTable(limits: limits)
     engine = FlowEngine(limits: limits, protocols: protocols, privacy: privacy)
+    flows = SocketFlows(limits: limits)
   }
 
   /// Conversations followed, and calls that wait for their end.
@@ -54,6 +58,7 @@ package struct FlowPipeline: ~Copyable {
       if !payload.isEmpty, table.slots[slot].path == SharedTexts.none {
         table.slots[slot].path = engine.paths.hold(payload)
       }
+    case .progress: break
     case .closed:
       if let slot = table.find(event.socket) { close(slot, at: event.exit) }
     case .data:
@@ -66,6 +71,19 @@ package struct FlowPipeline: ~Copyable {
       }
       engine.take(event, payload: payload, in: &table.slots[slot], slot: slot)
     }
+  }
+
+  /// Takes what a TCP connection carried, which was closed or goes on: a flow record of one that does
+  /// not leave the host, as no packets of it are captured.
+  package mutating func feed(_ event: SocketEvent, totals: SocketTotals) {
+    engine.noteTime(event.exit, &table.slots)
+    let slot = table.find(event.socket)
+    if tellsInsideFlows {
+      flows.take(
+        event, totals, protocol: slot.flatMap { engine.protocolNumber(of: &table.slots[$0]) },
+        into: &engine.batch, tally: &engine.tallies.flows)
+    }
+    if event.kind == .closed, let slot { close(slot, at: event.exit) }
   }
 
   /// Does what time brings: gives up what waited too long, emits the intervals and the ledger of

@@ -15,12 +15,16 @@ package struct FlowTallies: Hashable, Sendable {
   /// Calls counted in a second's row, and again in a minute's.
   package var rollup = Tally()
 
+  /// Flow records of connections that do not leave the host.
+  package var flows = Tally()
+
   package init() {}
 
   /// Appends the entries of these tallies to `losses`: nothing for a stage that was given nothing.
   package func append(to losses: inout [LossEntry], time: Timestamp) {
     for (stage, tally) in [
       (Stage.conversations, conversations), (.bytes, bytes), (.calls, calls), (.rollup, rollup),
+      (.flows, flows),
     ] {
       tally.append(to: &losses, stage: stage, time: time)
     }

@@ -93,6 +93,63 @@ extension KernelTests {
       #expect(sent.payload == text)
     }
 
+    /// What a connection carried is told by its own socket, when it is closed and when it is asked.
+    @Test(arguments: Family.allCases) func aConnectionTellsWhatItCarried(family: Family) throws {
+      let listener = TestSocket(family)
+      listener.bind(family)
+      #expect(listen(listener.descriptor, 4) == 0)
+      var options = KernelTests.options()
+      options.filter.port = listener.port
+      var session = try ProbeSession(options)
+      let client = TestSocket(family)
+      client.connect(family, port: listener.port)
+      let cookie = client.cookie
+      let server = listener.accept()
+      SendingCall.write.run(client.descriptor, [UInt8](repeating: 1, count: 3_000))
+      ReceivingCall.read.run(server.descriptor)
+      SendingCall.write.run(server.descriptor, [UInt8](repeating: 1, count: 70))
+      ReceivingCall.read.run(client.descriptor)
+      session.tellOpenConnections()
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      // Only the end that connected is looked at.
+      #expect(recorder.totals.map(\.event.socket) == [cookie])
+      shutdown(server.descriptor, CInt(SHUT_RDWR))
+      ReceivingCall.read.run(client.descriptor)
+      shutdown(client.descriptor, CInt(SHUT_RDWR))
+      try recorder.drain(&session) { $0.totals.contains { $0.event.kind == .closed } }
+      let own = recorder.totals.filter { $0.event.socket == cookie }
+      #expect(own.map(\.event.kind) == [.progress, .closed])
+      for (event, totals) in own {
+        #expect(totals.sentBytes == 3_000 && totals.receivedBytes == 70)
+        #expect(totals.sentPackets >= 3 && totals.receivedPackets >= 2)
+        #expect(totals.retransmissions == 0 && totals.error == 0)
+        #expect(event.role == .client && event.remotePort == listener.port)
+        let opened = try #require(totals.opened)
+        #expect(opened < event.exit && event.exit - opened < 600_000_000_000)
+      }
+      // ESTABLISHED or CLOSE_WAIT, then LAST_ACK: the server had closed first.
+      #expect(own[0].totals.state == 1 && own[1].totals.state == 9)
+    }
+
+    @Test func aRefusedConnectionIsTold() throws {
+      let listener = TestSocket(.v4)
+      listener.bind(.v4)
+      let port = listener.port
+      var options = KernelTests.options()
+      options.filter.port = port
+      var session = try ProbeSession(options)
+      let client = TestSocket(.v4)
+      let result = unsafe TestSocket.withAddress(.v4, port: port) {
+        unsafe Glibc.connect(client.descriptor, $0, $1)
+      }
+      #expect(result < 0 && errno == ECONNREFUSED)
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      #expect(recorder.totals.map(\.totals.error) == [UInt16(ECONNREFUSED)])
+      #expect(recorder.totals.map(\.totals.state) == [2])
+    }
+
     /// Every process of the host: here a child that was not there when the probes were loaded.
     @Test(arguments: KernelTests.bothHooks)
     func aChildIsSeenFromItsForkToItsEnd(hooks: ProbeOptions.SocketHooks) throws {

@@ -255,6 +255,7 @@ private struct CookieCounter: ProbeConsumer {
     if event.kind == .data { data.insert(event.socket) }
     if event.kind == .opened { opened.insert(event.socket) }
   }
+  mutating func connection(_ event: SocketEvent, _ totals: SocketTotals) {}
   mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {}
   mutating func processEnded(_ process: ProcessKey) {}
 

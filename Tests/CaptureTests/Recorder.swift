@@ -13,12 +13,18 @@ struct Recorder: ProbeConsumer {
   }
 
   var seen: [Seen] = []
+  var totals: [(event: SocketEvent, totals: SocketTotals)] = []
   var started: [ProcessKey] = []
   var parents: [ProcessKey: ProcessKey] = [:]
   var ended: [ProcessKey] = []
 
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>) {
     seen.append(Seen(event: event, payload: payload.indices.map { payload[$0] }))
+  }
+
+  mutating func connection(_ event: SocketEvent, _ totals: SocketTotals) {
+    seen.append(Seen(event: event, payload: []))
+    self.totals.append((event, totals))
   }
 
   mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {

@@ -32,6 +32,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var verdicts: [SocketVerdict] = []
   private var mentioned: [ProcessKey] = []
   private var counted = ProbeCounters()
+  /// The minute in which connections that go on were asked what they carried.
+  private var toldMinute: Int64 = 0
   init(
     configuration: AgentConfiguration, protocols: [any ProtocolParser.Type], queue: BatchQueue,
     ledger: Ledger, gauges: AgentGauges
@@ -60,6 +62,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     observer = Observer(
       pipeline: FlowPipeline(
         limits: limits, protocols: protocols, privacy: configuration.privacy))
+    // Packets of them would tell the same.
+    observer.pipeline.tellsInsideFlows = configuration.packets.loopback != .on
     watch = SelfWatch(configuration)
     gate = BatchGate(queue: queue, ledger: ledger, gauges: gauges, host: HostReader.report())
     self.gauges = gauges
@@ -104,6 +108,10 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
 
   mutating func eachSecond(_ now: Timestamp) {
     countProbes(now)
+    if now.seconds / 60 != toldMinute {
+      toldMinute = now.seconds / 60
+      session.tellOpenConnections()
+    }
     let conversations = observer.pipeline.conversationCount
     observer.isPaused = watch.look(gauges) == .paused
     gauges.update { $0.conversations = conversations }

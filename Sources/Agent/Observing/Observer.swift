@@ -31,6 +31,11 @@ struct Observer: ~Copyable, ProbeConsumer {
     pipeline.feed(event, payload: payload)
   }
 
+  mutating func connection(_ event: SocketEvent, _ totals: SocketTotals) {
+    fed += 1
+    pipeline.feed(event, totals: totals)
+  }
+
   mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {
     processes.started(process, parent: parent)
   }

@@ -20,6 +20,9 @@ enum mf_event_kind {
     MF_EVENT_PROCESS_FORKED = 3,
     MF_EVENT_PROCESS_EXECUTED = 4,
     MF_EVENT_PROCESS_ENDED = 5,
+    /// A TCP connection inside the host that goes on; a struct mf_totals_event, as MF_EVENT_CLOSED
+    /// of TCP is.
+    MF_EVENT_PROGRESS = 6,
 };
 
 enum mf_direction {
@@ -128,6 +131,31 @@ struct mf_path_event {
     __u8 unused[4];
 };
 _Static_assert(sizeof(struct mf_path_event) == 232, "size of mf_path_event");
+
+/// What a TCP connection carried since it began, as its own socket counts.
+struct mf_totals {
+    /// CLOCK_MONOTONIC, nanoseconds; 0 when it was there before the probes.
+    __u64 opened;
+    /// Bytes behind the TCP header, those sent again included.
+    __u64 sent;
+    __u64 received;
+    /// Of what was sent.
+    __u64 sent_again;
+    __u32 packets_sent;
+    __u32 packets_received;
+    __u32 packets_sent_again;
+    /// The socket's error (errno), of a connection that was closed by one.
+    __u16 error;
+    /// The state (net/tcp_states.h) before it was closed.
+    __u8 state;
+    __u8 unused;
+};
+
+struct mf_totals_event {
+    struct mf_socket_event socket;
+    struct mf_totals totals;
+};
+_Static_assert(sizeof(struct mf_totals_event) == 168, "size of mf_totals_event");
 
 /// A process event: forked (the child), executed or ended.
 struct mf_process_event {

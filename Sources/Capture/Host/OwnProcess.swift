@@ -46,6 +46,7 @@ package enum OwnProcess {
       process = event.process.pid
     }
 
+    mutating func connection(_ event: SocketEvent, _ totals: SocketTotals) {}
     mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?) {}
     mutating func processEnded(_ process: ProcessKey) {}
   }

@@ -11,6 +11,8 @@ struct EventDecoder {
   enum Record {
     /// A socket event; its payload are the `captured` bytes that follow the header.
     case socket(SocketEvent, captured: Int)
+    /// A TCP connection that was closed or goes on.
+    case connection(SocketEvent, SocketTotals)
     /// A process was forked by its parent, or, without one, executed another program.
     case processStarted(ProcessKey, parent: ProcessKey?)
     case processEnded(ProcessKey)
@@ -25,7 +27,8 @@ struct EventDecoder {
     guard record.byteCount > 0 else { return .malformed }
     let kind = unsafe record.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt8.self)
     switch UInt32(kind) {
-    case MF_EVENT_DATA.rawValue, MF_EVENT_OPENED.rawValue, MF_EVENT_CLOSED.rawValue:
+    case MF_EVENT_DATA.rawValue, MF_EVENT_OPENED.rawValue, MF_EVENT_CLOSED.rawValue,
+      MF_EVENT_PROGRESS.rawValue:
       return decodeSocket(record)
     case MF_EVENT_PROCESS_FORKED.rawValue, MF_EVENT_PROCESS_EXECUTED.rawValue,
       MF_EVENT_PROCESS_ENDED.rawValue:
@@ -61,7 +64,21 @@ struct EventDecoder {
       enter: clock.timestamp(raw.enter), exit: clock.timestamp(raw.exit),
       sequence: raw.sequence, length: raw.length, ordinal: raw.ordinal, syscall: raw.syscall,
       peer: isUnix ? raw.remote.1 : 0)
-    return .socket(event, captured: captured)
+    guard kind == .closed || kind == .progress,
+      captured == MemoryLayout<mf_totals>.size
+    else { return .socket(event, captured: captured) }
+    return .connection(event, totals(record))
+  }
+
+  private func totals(_ record: RawSpan) -> SocketTotals {
+    let raw = unsafe record.unsafeLoadUnaligned(
+      fromByteOffset: Self.headerBytes, as: mf_totals.self)
+    return SocketTotals(
+      opened: raw.opened == 0 ? nil : clock.timestamp(raw.opened),
+      sentBytes: raw.sent > raw.sent_again ? raw.sent - raw.sent_again : 0,
+      receivedBytes: raw.received, sentPackets: raw.packets_sent,
+      receivedPackets: raw.packets_received, retransmissions: raw.packets_sent_again,
+      error: raw.error, state: raw.state)
   }
 
   /// An address of 0.0.0.0 is left unspecified whatever its family.

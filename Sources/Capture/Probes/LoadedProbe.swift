@@ -10,6 +10,8 @@ internal import Glibc
 @safe final class LoadedProbe {
   private let object: OpaquePointer
   private var links: [OpaquePointer]
+  /// Of `links`, the iterators that are run when they are asked for.
+  private var iterators: [OpaquePointer]
   private(set) var hooks: [HookReport] = []
 
   /// A step that the kernel refused, by errno. ENOENT: a needed hook is not there.
@@ -42,6 +44,7 @@ internal import Glibc
         image, wanted: wanted, options: options, sharing: sharing)
     }
     unsafe links = []
+    unsafe iterators = []
     for program in programs {
       guard wanted.contains(where: { $0.function == program.function }) else {
         hooks.append(program.report(program.isPresent(kernel) ? .refused(EPERM) : .absent))
@@ -148,12 +151,18 @@ internal import Glibc
       let code = errno
       close(group)
       errno = code
-    case .iterator:
+    case .iterator, .repeatedIterator:
       unsafe link = unsafe bpf_program__attach_iter(loaded, nil)
     }
     guard let link = unsafe link else { return errno }
     unsafe links.append(link)
+    if program.kind == .repeatedIterator { unsafe iterators.append(link) }
     return program.kind == .iterator ? unsafe Self.runOnce(link) : 0
+  }
+
+  /// Runs the iterators that are not run once only.
+  func runAgain() {
+    for index in unsafe iterators.indices { _ = unsafe Self.runOnce(iterators[index]) }
   }
 
   /// Runs an iterator to its end. 0 or errno.

@@ -10,6 +10,10 @@ package protocol ProbeConsumer: ~Copyable {
   /// limit or an unreadable page said so. It lies in the ring and is gone when the call returns.
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>)
 
+  /// A TCP connection was closed (of which ``socketEvent(_:payload:)`` is not told then), or goes on,
+  /// having carried so much.
+  mutating func connection(_ event: SocketEvent, _ totals: SocketTotals)
+
   /// A process was forked by `parent`, or, without one, a running process executed another program:
   /// what was known of it is stale.
   mutating func processStarted(_ process: ProcessKey, parent: ProcessKey?)

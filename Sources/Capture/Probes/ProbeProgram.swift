@@ -11,6 +11,8 @@ struct ProbeProgram {
     case controlGroup
     /// An iterator, run once.
     case iterator
+    /// An iterator, run when it is asked for.
+    case repeatedIterator
   }
 
   /// The C function's name.
@@ -69,7 +71,10 @@ extension ProbeProgram {
   static let connections = [
     ProbeProgram(
       "state_changed", "inet_sock_set_state", .typedTracepoint, needed: true,
-      shows: "TCP connections opened and closed, and by whom")
+      shows: "TCP connections opened and closed, and by whom"),
+    ProbeProgram(
+      "open_connections", "iter/tcp", .repeatedIterator, needed: false,
+      shows: "what TCP connections inside the host carry"),
   ]
 
   static let releases = [

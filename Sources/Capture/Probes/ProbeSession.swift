@@ -89,6 +89,7 @@ package struct ProbeSession: ~Copyable {
           _bytes: record.extracting(droppingFirst: EventDecoder.headerBytes).extracting(
             first: captured))
         consumer.socketEvent(event, payload: payload)
+      case .connection(let event, let totals): consumer.connection(event, totals)
       case .processStarted(let process, let parent):
         consumer.processStarted(process, parent: parent)
       case .processEnded(let process): consumer.processEnded(process)
@@ -100,6 +101,12 @@ package struct ProbeSession: ~Copyable {
     self.received &+= received
     self.malformed &+= malformed
     return freed
+  }
+
+  /// Has the connections that do not leave the host told, as they are now. Nothing happens where the
+  /// kernel has no such look at them.
+  package func tellOpenConnections() {
+    for probe in otherProbes { probe.runAgain() }
   }
 
   /// Tells the probes what to send of these sockets from now on, in one call to the kernel.

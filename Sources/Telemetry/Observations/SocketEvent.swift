@@ -13,6 +13,8 @@ package struct SocketEvent: Sendable, BitwiseCopyable {
     case opened = 1
     /// The socket is gone; its identity will not come back.
     case closed = 2
+    /// The connection goes on: what it carried so far was asked for.
+    case progress = 6
   }
 
   package enum Direction: UInt8, Sendable, BitwiseCopyable {

@@ -51,8 +51,15 @@ extension EndToEndTests.Browser {
       let rows = try await stack.query(
         "SELECT toString(_id) AS id, time FROM l7_flow_log WHERE server_port = \(port)")
       let call = try #require(rows.first)
+      // Its sockets tell of it, though its packets are not captured.
+      _ = try await eventually("the connection's flow", within: .seconds(30)) {
+        try await stack.query(
+          "SELECT close_type FROM l4_flow_log WHERE server_port = \(port) AND "
+            + "observation_point = 'local'"
+        ).first
+      }
       _ = try await drawer(stack, ["call", call["id"] ?? "", call["time"] ?? ""]) {
-        $0.contains("flow: not watched")
+        $0.contains("Its flow")
       }
     }
   }
