@@ -9,36 +9,37 @@ import Telemetry
 ///
 /// A message is its protocol's mark, what it is (see ``ScriptMessage``), an id, the length of its body,
 /// three bytes of a tag that no other message has, and a check.
-protocol ScriptParser: ProtocolParser {
-  static var mark: UInt8 { get }
-  /// Bytes of a body that are still to come, by side.
-  var left: [2 of Int] { get set }
-}
+struct Script: ProtocolKind {
+  let mark: UInt8
+  let descriptor: ProtocolDescriptor
 
-/// Paired by order, by id, and by ids that are a count.
-struct OrderedScript: ScriptParser {
-  static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 210), name: "OrderedScript", transports: [.tcp, .udp],
-    pairing: .order, timeoutSeconds: 10, defaultPorts: [7_010])
-  static var mark: UInt8 { 0xa0 }
-  var left: [2 of Int] = [0, 0]
-}
+  /// Paired by order, by id, and by ids that are a count.
+  static let all: [any ProtocolKind] = [
+    Script(0, "OrderedScript", .order), Script(1, "NumberedScript", .identifier),
+    Script(2, "CountedScript", .identifier, countsMessages: true),
+  ]
 
-struct NumberedScript: ScriptParser {
-  static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 211), name: "NumberedScript", transports: [.tcp, .udp],
-    pairing: .identifier, timeoutSeconds: 10, defaultPorts: [7_011])
-  static var mark: UInt8 { 0xa1 }
-  var left: [2 of Int] = [0, 0]
-}
+  private init(
+    _ number: UInt8, _ name: String, _ pairing: ProtocolDescriptor.Pairing,
+    countsMessages: Bool = false
+  ) {
+    mark = 0xa0 + number
+    descriptor = ProtocolDescriptor(
+      number: ApplicationProtocol(rawValue: 210 + number), name: name, transports: [.tcp, .udp],
+      pairing: pairing, timeoutSeconds: 10, defaultPorts: [7_010 + UInt16(number)],
+      countsMessages: countsMessages)
+  }
 
-struct CountedScript: ScriptParser {
-  static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 212), name: "CountedScript", transports: [.tcp, .udp],
-    pairing: .identifier, timeoutSeconds: 10, defaultPorts: [7_012])
-  static let countsMessages = true
-  static var mark: UInt8 { 0xa2 }
-  var left: [2 of Int] = [0, 0]
+  func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
+    guard bytes.count > 0, bytes[0] == mark else { return .no }
+    guard bytes.count >= ScriptMessage.size else { return .undecided }
+    guard let message = ScriptMessage(bytes) else { return .no }
+    return .yes(sentBy: message.kind == 1 ? .server : message.kind == 0 ? .client : nil)
+  }
+
+  func makeParser(_ context: ConversationContext) -> any ProtocolParser {
+    ScriptParser(mark: mark, hasIdentifiers: descriptor.pairing == .identifier)
+  }
 }
 
 struct ScriptMessage {
@@ -82,12 +83,14 @@ struct ScriptMessage {
   }
 }
 
-extension ScriptParser {
-  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
-    guard bytes.count > 0, bytes[0] == mark else { return .no }
-    guard bytes.count >= ScriptMessage.size else { return .undecided }
-    guard let message = ScriptMessage(bytes) else { return .no }
-    return .yes(sentBy: message.kind == 1 ? .server : message.kind == 0 ? .client : nil)
+struct ScriptParser: ProtocolParser {
+  let mark: UInt8
+  let hasIdentifiers: Bool
+  /// Bytes of a body that are still to come, by side.
+  private var left: [2 of Int] = [0, 0]
+
+  init(mark: UInt8, hasIdentifiers: Bool) {
+    (self.mark, self.hasIdentifiers) = (mark, hasIdentifiers)
   }
 
   mutating func nextMessage(
@@ -106,12 +109,12 @@ extension ScriptParser {
       if view.isFinal { throw ParseError(at: 0, expected: "eight bytes") }
       return .needBytes(ScriptMessage.size)
     }
-    guard let found = ScriptMessage(bytes), found.mark == Self.mark else {
+    guard let found = ScriptMessage(bytes), found.mark == mark else {
       throw ParseError(at: 0, expected: "a message")
     }
     let length = ScriptMessage.size + Int(found.body)
     if found.kind == 3 { return .skip(length) }
-    found.write(to: &message, &fields, hasIdentifier: Self.descriptor.pairing == .identifier)
+    found.write(to: &message, &fields, hasIdentifier: hasIdentifiers)
     if found.isRequest { ScriptMessage.handedOut.wrappingAdd(1, ordering: .relaxed) }
     switch found.form >> 2 & 3 {
     case 1 where found.body > 0:

@@ -23,12 +23,9 @@ final class ScriptedEngine {
     limits.batchCalls = first & 32 != 0 ? 2 : 4_096
     limits.rollupRowsPerSecond = first & 64 != 0 ? 4 : 256
     limits.idleBeforeEviction = 1_000_000
-    let protocols: [any ProtocolParser.Type] = [
-      OrderedScript.self, NumberedScript.self, CountedScript.self,
-    ]
     isOfSockets = first & 1 == 0
-    pipeline = FlowPipeline(limits: limits, protocols: protocols)
-    packets = FlowEngine(limits: limits, protocols: protocols, source: .packet)
+    pipeline = FlowPipeline(limits: limits, protocols: Script.all)
+    packets = FlowEngine(limits: limits, protocols: Script.all, source: .packet)
     conversations = (0..<4).map { Conversation(Self.event(.data, $0, 0, false, at: 0)) }
   }
 

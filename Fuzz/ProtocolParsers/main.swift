@@ -19,12 +19,15 @@ private func runDriver(
 /// Holds the conversation that `input` describes.
 private func hold(_ input: Span<UInt8>) {
   guard input.count > 0 else { return }
-  let parser = builtInProtocols[Int(input[0]) % builtInProtocols.count]
-  converse(parser, input.extracting(droppingFirst: 1))
+  let kind = builtInProtocols[Int(input[0]) % builtInProtocols.count]
+  converse(kind, input.extracting(droppingFirst: 1))
 }
 
-private func converse<Parser: ProtocolParser>(_: Parser.Type, _ input: Span<UInt8>) {
-  var parser = Parser()
+private func converse(_ kind: any ProtocolKind, _ input: Span<UInt8>) {
+  // The length says the transport, as nothing else here does.
+  let transports = kind.descriptor.transports
+  var parser = kind.makeParser(
+    ConversationContext(transport: transports[input.count % transports.count]))
   var fields = FieldBuffer()
   var pending: [[UInt8]] = [[], []]
   var position = 0
@@ -43,10 +46,10 @@ private func converse<Parser: ProtocolParser>(_: Parser.Type, _ input: Span<UInt
     }
     if control & 8 != 0 { parser.earlierRequestsAreOver() }
     let turn = input.extracting(start..<end)
-    for transport in Parser.descriptor.transports {
+    for transport in kind.descriptor.transports {
       let context = RecognitionContext(
         transport: transport, side: side, serverPort: 0, isTruncated: isFinal)
-      _ = Parser.recognize(turn, context: context)
+      _ = kind.recognize(turn, context: context)
     }
     for offset in turn.indices { pending[index].append(turn[offset]) }
     guard read(&parser, &pending[index], from: side, isFinal: isFinal, &fields) else { return }
@@ -54,8 +57,8 @@ private func converse<Parser: ProtocolParser>(_: Parser.Type, _ input: Span<UInt
 }
 
 /// Reads what `bytes` hold; false when the parser gave the conversation up.
-private func read<Parser: ProtocolParser>(
-  _ parser: inout Parser, _ bytes: inout [UInt8], from side: Side, isFinal: Bool,
+private func read(
+  _ parser: inout any ProtocolParser, _ bytes: inout [UInt8], from side: Side, isFinal: Bool,
   _ fields: inout FieldBuffer
 ) -> Bool {
   var message = Message(.session)

@@ -89,7 +89,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   }
 
   /// The parsers that ``protocols`` names, in the registry's order.
-  package func enabledProtocols() throws(ConfigurationError) -> [any ProtocolParser.Type] {
+  package func enabledProtocols() throws(ConfigurationError) -> [any ProtocolKind] {
     guard !protocols.isEmpty else { return builtInProtocols }
     let names = builtInProtocols.map { $0.descriptor.name }
     let wanted = Set(protocols.map { $0.lowercased() })

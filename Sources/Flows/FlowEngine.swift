@@ -11,9 +11,9 @@ import Telemetry
 /// calls, which writes records and rolls them up. A ``PacketPipeline`` has one too: what differs
 /// between sockets and packets asks for ``source``.
 struct FlowEngine: ~Copyable {
-  /// A protocol and what was asked of it once: asking a descriptor builds it anew.
+  /// A protocol and what was asked of it once.
   struct Known {
-    var parser: any ProtocolParser.Type
+    var kind: any ProtocolKind
     var descriptor: ProtocolDescriptor
     var number: ApplicationProtocol
     var isByIdentifier: Bool
@@ -27,16 +27,16 @@ struct FlowEngine: ~Copyable {
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
 
-    init(_ parser: any ProtocolParser.Type) {
-      self.parser = parser
-      descriptor = parser.descriptor
+    init(_ kind: any ProtocolKind) {
+      self.kind = kind
+      descriptor = kind.descriptor
       number = descriptor.number
       isByIdentifier = descriptor.pairing == .identifier
-      isByOrder = !isByIdentifier || parser.countsMessages
-      responsesShowRequests = parser.responsesShowRequests
-      groupPorts = parser.groupPorts
-      answers = parser.answers
-      isSuspended = parser.isSuspended
+      isByOrder = !isByIdentifier || descriptor.countsMessages
+      responsesShowRequests = descriptor.responsesShowRequests
+      groupPorts = descriptor.groupPorts
+      answers = descriptor.answers
+      isSuspended = kind.isSuspended
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
     }
 
@@ -45,7 +45,7 @@ struct FlowEngine: ~Copyable {
     ) -> Recognition {
       breadcrumb.enter(.recognising, protocol: number.rawValue, bytes)
       defer { breadcrumb.leave() }
-      return parser.recognize(bytes, context: context)
+      return kind.recognize(bytes, context: context)
     }
   }
 
@@ -97,14 +97,14 @@ struct FlowEngine: ~Copyable {
   var scratch: [UInt8] = []
 
   init(
-    limits: FlowLimits, protocols: [any ProtocolParser.Type],
+    limits: FlowLimits, protocols: [any ProtocolKind],
     privacy: PrivacyRules = PrivacyRules(), source: SignalSource = .eBPF
   ) {
     self.limits = limits
     fields = FieldBuffer(privacy: privacy)
     self.source = source
     self.protocols = protocols.map { Known($0) }
-    keepsRefused = protocols.contains { $0.responsesShowRequests }
+    keepsRefused = protocols.contains { $0.descriptor.responsesShowRequests }
     traces = ThreadTraces(limits: limits)
     peers = PeerTable(seed: limits.hashSeed)
     paths = SharedTexts(bytes: limits.pathBytes, seed: limits.hashSeed)

@@ -31,7 +31,7 @@ package struct FlowPipeline: ~Copyable {
   ///   - protocols: offered to an unknown conversation in this order.
   ///   - privacy: what of the users' data records may show.
   package init(
-    limits: FlowLimits = FlowLimits(), protocols: [any ProtocolParser.Type],
+    limits: FlowLimits = FlowLimits(), protocols: [any ProtocolKind],
     privacy: PrivacyRules = PrivacyRules()
   ) {
     self.limits = limits

@@ -36,7 +36,7 @@ package struct PacketPipeline: ~Copyable {
   ///   - protocols: offered to an unknown conversation in this order.
   ///   - privacy: what of the users' data records may show.
   package init(
-    limits: PacketLimits = PacketLimits(), protocols: [any ProtocolParser.Type],
+    limits: PacketLimits = PacketLimits(), protocols: [any ProtocolKind],
     privacy: PrivacyRules = PrivacyRules()
   ) {
     decoder = PacketDecoder(limits: limits.fragments)

@@ -28,8 +28,6 @@ struct StreamGaps: Sendable {
 }
 
 extension CountingParser {
-  package static var countsMessages: Bool { true }
-
   package mutating func nextMessage(
     in view: borrowing StreamView, from side: Side, into message: inout Message,
     fields: inout FieldBuffer

@@ -26,11 +26,23 @@ package struct ProtocolDescriptor: Hashable, Sendable {
   package var defaultPorts: [UInt16]
   /// Whether it is not looked for on other ports (its bytes are too easily mistaken).
   package var onlyDefaultPorts: Bool
+  /// Ports on which groups are asked, most of whose members have no answer: a request that a socket
+  /// there receives and does not answer is no timeout.
+  package var groupPorts: [UInt16]
+  /// What its servers' answers look like.
+  package var answers: AnswerShape
+  /// Whether a response shows that what the client said before it is a request, whatever that looks
+  /// like: the server says nothing unasked.
+  package var responsesShowRequests: Bool
+  /// Whether the ids it gives are its own count of what it saw, as no id is on the wire: then a hole in
+  /// a stream makes them doubtful. Means nothing when pairing is by order anyway.
+  package var countsMessages: Bool
 
   package init(
     number: ApplicationProtocol, name: String, transports: [TransportProtocol] = [.tcp],
     pairing: Pairing, timeoutSeconds: UInt32 = 120, defaultPorts: [UInt16],
-    onlyDefaultPorts: Bool = false
+    onlyDefaultPorts: Bool = false, groupPorts: [UInt16] = [], answers: AnswerShape = .bodies,
+    responsesShowRequests: Bool = false, countsMessages: Bool = false
   ) {
     self.number = number
     self.name = name
@@ -39,6 +51,10 @@ package struct ProtocolDescriptor: Hashable, Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.defaultPorts = defaultPorts
     self.onlyDefaultPorts = onlyDefaultPorts
+    self.groupPorts = groupPorts
+    self.answers = answers
+    self.responsesShowRequests = responsesShowRequests
+    self.countsMessages = countsMessages
   }
 }
 

@@ -16,38 +16,9 @@ package enum Side: UInt8, Hashable, Sendable, BitwiseCopyable {
 /// Reads one application protocol: bytes to messages.
 ///
 /// A parser is a value with the state of one conversation; the caller owns the loop, the bytes, the
-/// clock and the pairing. One is made per conversation once ``recognize(_:context:)`` has said yes.
+/// clock and the pairing. A ``ProtocolKind`` makes one per conversation.
 /// It keeps a bounded amount of state, whatever it is fed, and it never traps on any bytes.
 package protocol ProtocolParser: Sendable {
-  static var descriptor: ProtocolDescriptor { get }
-
-  /// Whether the ids it gives are its own count of what it saw, as no id is on the wire: then a hole in
-  /// a stream makes them doubtful. Not asked when pairing is by order anyway.
-  static var countsMessages: Bool { get }
-
-  /// Whether a response shows that what the client said before it is a request, whatever that looks
-  /// like: the server says nothing unasked.
-  static var responsesShowRequests: Bool { get }
-
-  /// Ports on which groups are asked, most of whose members have no answer: a request that a socket
-  /// there receives and does not answer is no timeout.
-  static var groupPorts: [UInt16] { get }
-
-  /// What its servers' answers look like.
-  static var answers: AnswerShape { get }
-
-  /// Whether its conversations are counted and not read; see ``Suspension``.
-  static var isSuspended: Bool { get }
-
-  init()
-
-  /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
-  /// protocol. Bytes may end anywhere and the conversation may have begun long before.
-  ///
-  /// Strict: what it accepts is not offered to the protocols after it. Cheap: it runs on every
-  /// unknown socket of the host.
-  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition
-
   /// Reads the message that starts at the front of `view`.
   ///
   /// The view may end anywhere. The answer must not depend on where: a longer view of the same
@@ -85,16 +56,6 @@ package protocol ProtocolParser: Sendable {
 }
 
 extension ProtocolParser {
-  package static var countsMessages: Bool { false }
-
-  package static var responsesShowRequests: Bool { false }
-
-  package static var groupPorts: [UInt16] { [] }
-
-  package static var answers: AnswerShape { .bodies }
-
-  package static var isSuspended: Bool { false }
-
   package mutating func bytesWereLost(from side: Side) {}
 
   package mutating func earlierRequestsAreOver() {}

@@ -11,7 +11,7 @@ package import Telemetry
 package struct Replay: Sendable {
   /// Paths, in any order; "-" is standard input.
   package var files: [String]
-  package var protocols: [any ProtocolParser.Type]
+  package var protocols: [any ProtocolKind]
   /// What of the users' data the records may show.
   package var privacy = PrivacyRules()
   /// Addresses that belong to where the capture was made: calls from them are seen at the client,
@@ -28,7 +28,7 @@ package struct Replay: Sendable {
   /// Asked often; true ends the reading, as if the files ended there.
   package var isStopped: @Sendable () -> Bool = { false }
 
-  package init(files: [String], protocols: [any ProtocolParser.Type]) {
+  package init(files: [String], protocols: [any ProtocolKind]) {
     self.files = files
     self.protocols = protocols
   }

@@ -57,7 +57,7 @@ struct ProtocolsCommand: ParsableCommand {
     print("\(name) is read again")
   }
 
-  private func list(_ enabled: [any ProtocolParser.Type], _ history: CrashHistory) {
+  private func list(_ enabled: [any ProtocolKind], _ history: CrashHistory) {
     let names = Set(enabled.map { $0.descriptor.name })
     let all = builtInProtocols.map { $0.descriptor.name }
     for name in all {

@@ -135,7 +135,7 @@ import Testing
   @Test func backlogsOfManyKeepNobodyOut() {
     var limits = FlowLimits()
     limits.backlogBytesOfAll = 16 << 10
-    var pipeline = FlowPipeline(limits: limits, protocols: [RedisParser.self])
+    var pipeline = FlowPipeline(limits: limits, protocols: [Redis()])
     for number in 1...200 {
       var connection = Connection(number: UInt64(number), serverPort: 7_000, isKnown: false)
       connection.server.isObserved = false

@@ -7,7 +7,7 @@ import Testing
 
 /// HTTP bodies and heads that end somewhere else than their chunk of the stream.
 @Suite struct HTTPStreamTests {
-  static let http: [any ProtocolParser.Type] = [HTTP1Parser.self]
+  static let http: [any ProtocolKind] = [HTTP1()]
   static let get = "GET /a/b HTTP/1.1\r\nHost: h\r\n\r\n"
   static let chunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   static let empty = "HTTP/1.1 204 No Content\r\n\r\n"

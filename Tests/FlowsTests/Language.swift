@@ -8,26 +8,26 @@ import Testing
 /// A protocol as the tests speak it: requests and answers that both carry a number, and how to tell
 /// from a record that they belong together.
 struct Language: Sendable, CustomTestStringConvertible {
-  var parser: any ProtocolParser.Type
+  var kind: any ProtocolKind
   var port: UInt16
   var request: @Sendable (Int) -> [UInt8]
   var response: @Sendable (Int) -> [UInt8]
   /// The numbers that the request and the answer of a record carry; nil where none can be read.
   var numbers: @Sendable (CallRecord, RecordBatch) -> (request: Int?, response: Int?)
 
-  var testDescription: String { parser.descriptor.name }
+  var testDescription: String { kind.descriptor.name }
 
   static let all = [lines, http, redis, mySQL, postgreSQL]
 
   static let lines = Language(
-    parser: LineParser.self, port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },
+    kind: Lines(), port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },
     response: { Array("=\($0 % 400)(40)\n\(String(repeating: "=", count: 40))".utf8) },
     numbers: {
       (number(behind: "/", $1.string($0.texts.endpoint)), $0.responseCode.map { Int($0) })
     })
 
   static let http = Language(
-    parser: HTTP1Parser.self, port: 80,
+    kind: HTTP1(), port: 80,
     request: { Array("GET /\($0) HTTP/1.1\r\nHost: a\r\nX-Request-ID: n\($0)\r\n\r\n".utf8) },
     response: {
       Array("HTTP/1.1 200 OK\r\nX-Request-ID: n\($0)\r\nContent-Length: 3\r\n\r\nabc".utf8)
@@ -40,7 +40,7 @@ struct Language: Sendable, CustomTestStringConvertible {
     })
 
   static let redis = Language(
-    parser: RedisParser.self, port: 6_379,
+    kind: Redis(), port: 6_379,
     request: { Array("*2\r\n$3\r\nGET\r\n$\("k\($0)".utf8.count)\r\nk\($0)\r\n".utf8) },
     response: { Array("-ERR k\($0)\r\n".utf8) },
     numbers: {
@@ -51,13 +51,13 @@ struct Language: Sendable, CustomTestStringConvertible {
     })
 
   static let mySQL = Language(
-    parser: MySQLParser.self, port: 3_306,
+    kind: MySQL(), port: 3_306,
     request: { packet(0, [3] + Array("SELECT a FROM t\($0)".utf8)) },
     response: { packet(1, [0xff, 0x7a, 0x04] + Array("#42S02No table t\($0)".utf8)) },
     numbers: byTable)
 
   static let postgreSQL = Language(
-    parser: PostgreSQLParser.self, port: 5_432,
+    kind: PostgreSQL(), port: 5_432,
     request: { message("Q", "SELECT a FROM t\($0)\0") },
     response: { message("E", "SERROR\0C42P01\0MNo table t\($0)\0\0") + message("Z", "I") },
     numbers: byTable)

@@ -8,26 +8,32 @@ import Telemetry
 /// A client's line is `?name`, `?name#id` or `!name` (no answer), a server's `=code`, `=code#id`, or
 /// `*code`, whose body goes on until the client speaks. `~` before a client's name says that it may
 /// block; a number in parentheses at the end says how many bytes of body follow the line.
-struct LineParser: LineReading {
-  static let descriptor = ProtocolDescriptor(
+struct Lines: ProtocolKind {
+  let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 200), name: "Lines", transports: [.tcp, .udp],
     pairing: .order, timeoutSeconds: 10, defaultPorts: [7_000])
-}
 
-/// The same, paired by id.
-struct NumberedLineParser: LineReading {
-  static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 201), name: "NumberedLines", transports: [.tcp, .udp],
-    pairing: .identifier, timeoutSeconds: 10, defaultPorts: [7_001])
-}
-
-protocol LineReading: ProtocolParser {}
-
-extension LineReading {
-  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
+  func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     LineMessage.recognize(bytes)
   }
 
+  func makeParser(_ context: ConversationContext) -> any ProtocolParser { LineParser() }
+}
+
+/// The same, paired by id.
+struct NumberedLines: ProtocolKind {
+  let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 201), name: "NumberedLines", transports: [.tcp, .udp],
+    pairing: .identifier, timeoutSeconds: 10, defaultPorts: [7_001])
+
+  func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
+    LineMessage.recognize(bytes)
+  }
+
+  func makeParser(_ context: ConversationContext) -> any ProtocolParser { LineParser() }
+}
+
+struct LineParser: ProtocolParser {
   mutating func nextMessage(
     in view: borrowing StreamView, from side: Side, into message: inout Message,
     fields: inout FieldBuffer

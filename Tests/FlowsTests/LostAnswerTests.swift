@@ -33,7 +33,7 @@ import Testing
     for lost in [[1], [2], [1, 2], [4], [8], [1, 4]] as [Set<Int>] {
       var connection = WireConnection()
       connection.server.port = language.port
-      var pipeline = PacketPipeline.make(PacketLimits(), [language.parser])
+      var pipeline = PacketPipeline.make(PacketLimits(), [language.kind])
       if hasHandshake { pipeline.feed(connection.handshake(at: dawn)) }
       for number in 1...Self.count {
         let time = dawn + Int64(number) * 300_000_000
@@ -53,7 +53,7 @@ import Testing
     for lost in [[1], [2], [1, 2], [4], [8], [1, 4]] as [Set<Int>] {
       var connection = Connection(serverPort: language.port, isKnown: isKnown)
       connection.server.isObserved = false
-      var pipeline = FlowPipeline(protocols: [language.parser])
+      var pipeline = FlowPipeline(protocols: [language.kind])
       for number in 1...Self.count {
         let time = dawn + Int64(number) * 300_000_000
         pipeline.feed(connection.send(.client, language.request(number), at: time))
@@ -71,7 +71,7 @@ import Testing
   @Test(arguments: Language.all) func ofPacketsOfOneSide(language: Language) {
     var connection = WireConnection()
     connection.server.port = language.port
-    var pipeline = PacketPipeline.make(PacketLimits(), [language.parser])
+    var pipeline = PacketPipeline.make(PacketLimits(), [language.kind])
     for number in 1...Self.count {
       let time = dawn + Int64(number) * 300_000_000
       pipeline.feed(connection.send(.client, language.request(number), at: time))

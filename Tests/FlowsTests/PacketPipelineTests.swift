@@ -12,8 +12,8 @@ import Testing
   @Test func packetsTellOfTheSameCallsAsTheSockets() throws {
     var sockets = Connection(serverPort: 7_000)
     var packets = WireConnection()
-    var bySockets = FlowPipeline(protocols: [LineParser.self])
-    var byPackets = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var bySockets = FlowPipeline(protocols: [Lines()])
+    var byPackets = PacketPipeline.make(PacketLimits(), [Lines()])
     byPackets.feed(packets.handshake(at: dawn - 1_000_000))
     let turns: [(Side, String)] = [
       (.client, "?/a\n?/b\n"), (.server, "=200\n=500(30)\n"), (.server, "012345678901234567890123"),
@@ -54,7 +54,7 @@ import Testing
   @Test func aCallLastsFromItsFirstPacketToItsLast() throws {
     var connection = WireConnection()
     connection.segmentSize = 10
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     var request = connection.send(.client, "?/a/long/path\n", at: dawn)
     request[1].time = Timestamp(nanoseconds: dawn + 100_000)
@@ -71,7 +71,7 @@ import Testing
     var connection = WireConnection()
     connection.client.port = 1_000
     connection.server.port = 50_000
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed([connection.acknowledge(.server, at: dawn)])
     pipeline.feed(connection.send(.client, "?/a\n", at: dawn + 1_000))
     pipeline.feed(connection.send(.server, "=200\n", at: dawn + 2_000))
@@ -86,7 +86,7 @@ import Testing
     var connection = WireConnection()
     connection.isUDP = true
     connection.server.port = 7_001
-    var pipeline = PacketPipeline.make(PacketLimits(), [NumberedLineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [NumberedLines()])
     pipeline.feed(connection.send(.client, "?/a#1\n", at: dawn))
     pipeline.feed(connection.send(.client, "?/b#2\n", at: dawn + 1_000))
     pipeline.feed(connection.send(.server, "=200#2\n", at: dawn + 2_000))
@@ -99,7 +99,7 @@ import Testing
 
   @Test func anUnknownProtocolIsLeftAloneForAWhile() {
     var connection = WireConnection()
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     for turn in 0..<40 {
       let time = dawn + Int64(turn) * 1_000_000
@@ -117,7 +117,7 @@ import Testing
 
   @Test func aTakenPortIsAnotherConversation() {
     var connection = WireConnection()
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     for round in 0..<3 {
       let time = dawn + Int64(round) * 1_000_000_000
       connection.client.sequence = UInt32(round) &* 1_000_003 &+ 77
@@ -135,7 +135,7 @@ import Testing
     var dice = SeededGenerator(seed: 7)
     let frames = (0..<20).flatMap { _ in SegmentOrderTests.conversation(&dice) }
     func run() -> RecordBatch {
-      var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+      var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
       pipeline.feed(frames)
       return pipeline.end(at: dawn)
     }

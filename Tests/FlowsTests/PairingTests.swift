@@ -7,8 +7,8 @@ import Testing
 
 /// How requests and responses find each other, seen from one side.
 @Suite struct PairingTests {
-  static let ordered: [any ProtocolParser.Type] = [LineParser.self]
-  static let numbered: [any ProtocolParser.Type] = [NumberedLineParser.self]
+  static let ordered: [any ProtocolKind] = [Lines()]
+  static let numbered: [any ProtocolKind] = [NumberedLines()]
 
   /// A connection of which only the client's end is on the observed host.
   static func connection(_ number: UInt64 = 1) -> Connection {
@@ -34,7 +34,7 @@ import Testing
   }
 
   static func talk(
-    _ turns: (Side, String)..., protocols: [any ProtocolParser.Type] = ordered,
+    _ turns: (Side, String)..., protocols: [any ProtocolKind] = ordered,
     captureLimit: Int = 1_024, limits: FlowLimits = FlowLimits()
   ) -> Talked {
     var connection = Self.connection()

@@ -18,16 +18,23 @@ private enum Walked {
   }
 }
 
-/// A parser whose work is counted: all that it is shown, though it may look at less.
-private struct Counted<Base: ProtocolParser>: ProtocolParser {
-  static var descriptor: ProtocolDescriptor { Base.descriptor }
-  static var countsMessages: Bool { Base.countsMessages }
-  private var base = Base()
+/// A protocol the work on which is counted: all that it is shown, though it may look at less.
+private struct Counted: ProtocolKind {
+  var base: any ProtocolKind
+  var descriptor: ProtocolDescriptor { base.descriptor }
 
-  static func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
+  func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     Walked.note(bytes.count)
-    return Base.recognize(bytes, context: context)
+    return base.recognize(bytes, context: context)
   }
+
+  func makeParser(_ context: ConversationContext) -> any ProtocolParser {
+    CountedParser(base: base.makeParser(context))
+  }
+}
+
+private struct CountedParser: ProtocolParser {
+  var base: any ProtocolParser
 
   mutating func nextMessage(
     in view: borrowing StreamView, from side: Side, into message: inout Message,
@@ -44,13 +51,13 @@ private struct Counted<Base: ProtocolParser>: ProtocolParser {
 
 /// Many small pieces cost about what they would in large ones, and say the same.
 @Suite(.serialized) struct PieceTests {
-  private func run<Parser: ProtocolParser>(
-    _: Parser.Type, _ talks: [Talk], port: UInt16, every size: Int
+  private func run(
+    _ kind: any ProtocolKind, _ talks: [Talk], port: UInt16, every size: Int
   ) -> [CallRecord] {
     var connection = Connection(serverPort: port)
     connection.client.isObserved = false
     connection.captureLimit = 1 << 20
-    var pipeline = FlowPipeline(protocols: [Counted<Parser>.self])
+    var pipeline = FlowPipeline(protocols: [Counted(base: kind)])
     for (index, talk) in talks.enumerated() {
       let time = dawn + Int64(index) * 1_000_000
       for observation in connection.send(talk.side, talk.bytes, at: time) {
@@ -66,7 +73,7 @@ private struct Counted<Base: ProtocolParser>: ProtocolParser {
   private func work(_ large: LargeTalks, size: Int, every: Int) -> (calls: [CallRecord], bytes: Int)
   {
     Walked.bytes.store(0, ordering: .relaxed)
-    let calls = run(large.parser, large.make(size), port: large.port, every: every)
+    let calls = run(large.kind, large.make(size), port: large.port, every: every)
     return (calls, Walked.bytes.load(ordering: .relaxed))
   }
 

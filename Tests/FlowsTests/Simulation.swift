@@ -78,7 +78,7 @@ struct Simulation {
   func run(
     limits: FlowLimits = FlowLimits(), cutting: ((Observation) -> [Observation])? = nil
   ) -> Outcome {
-    var pipeline = FlowPipeline(limits: limits, protocols: [LineParser.self])
+    var pipeline = FlowPipeline(limits: limits, protocols: [Lines()])
     var outcome = Outcome()
     var flushed = dawn
     for observation in observations {

@@ -98,7 +98,7 @@ import Testing
     var limits = FlowLimits()
     limits.conversations = 50
     limits.streamBytes = 512
-    var pipeline = FlowPipeline(limits: limits, protocols: builtInProtocols + [LineParser.self])
+    var pipeline = FlowPipeline(limits: limits, protocols: builtInProtocols + [Lines()])
     let starts = [
       "GET / HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n", "?a\n", "=1(99)\n", "\r\n\r\n", "zz",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", "0\r\n\r\n",

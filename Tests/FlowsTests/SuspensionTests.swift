@@ -11,8 +11,8 @@ import Testing
   @Test(arguments: Suspension.allCases) func conversationsAreCountedUnderAReasonOfTheirOwn(
     suspension: Suspension
   ) {
-    let protocols = builtInProtocols.map { parser in
-      parser.descriptor.name == "Redis" ? suspension.standIn(for: parser) : parser
+    let protocols = builtInProtocols.map { kind in
+      kind.descriptor.name == "Redis" ? suspension.standIn(for: kind) : kind
     }
     var pipeline = FlowPipeline(protocols: protocols)
     var redis = Connection(number: 1, serverPort: 6_379)

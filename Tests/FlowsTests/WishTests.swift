@@ -12,7 +12,7 @@ import Testing
   /// The verdicts that come of a conversation whose turns are 10 us apart.
   private static func verdicts(
     _ turns: (Side, [UInt8])..., isKnown: Bool = true, captureLimit: Int = 1_024,
-    protocols: [any ProtocolParser.Type] = PairingTests.ordered
+    protocols: [any ProtocolKind] = PairingTests.ordered
   ) -> [SocketVerdict] {
     var connection = Connection(serverPort: 7_000, isKnown: isKnown)
     connection.server.isObserved = false
@@ -41,10 +41,10 @@ import Testing
 
   @Test func answersAreCopiedAsTheirProtocolNeedsIt() {
     let redis = Self.verdicts(
-      (.client, Self.bytes("*1\r\n$4\r\nPING\r\n")), protocols: [RedisParser.self])
+      (.client, Self.bytes("*1\r\n$4\r\nPING\r\n")), protocols: [Redis()])
     #expect(redis == [SocketVerdict(socket: 2, Wanted(1 << 20))])
     let query: [UInt8] = Array("Q".utf8) + [0, 0, 0, 13] + Array("SELECT 1".utf8) + [0]
-    let results = Self.verdicts((.client, query), protocols: [PostgreSQLParser.self])
+    let results = Self.verdicts((.client, query), protocols: [PostgreSQL()])
     #expect(
       results == [
         SocketVerdict(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Protocols
-import Telemetry
+package import Telemetry
 package import Testing
 
 /// Expects `talks`, in this order on one connection, to give `messages`, in this order.
@@ -9,26 +9,26 @@ package import Testing
 /// The conversation is held whole; cut at every byte (the same messages must come); fed byte by byte;
 /// and with every byte replaced and every talk truncated in turn, where the parser may say anything
 /// but must keep its promises (see ``ParserDriver``).
-package func expectMessages<Parser: ProtocolParser>(
-  _: Parser.Type, _ talks: Talk..., gives messages: [ExpectedMessage],
+package func expectMessages(
+  _ kind: any ProtocolKind, _ talks: Talk..., gives messages: [ExpectedMessage],
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  expectMessages(Parser.self, talks, gives: messages, sourceLocation: sourceLocation)
+  expectMessages(kind, talks, gives: messages, sourceLocation: sourceLocation)
 }
 
 /// As above, for conversations that are put together by a program.
-package func expectMessages<Parser: ProtocolParser>(
-  _: Parser.Type, _ talks: [Talk], gives messages: [ExpectedMessage],
+package func expectMessages(
+  _ kind: any ProtocolKind, _ talks: [Talk], gives messages: [ExpectedMessage],
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  let whole = hold(Parser.self, talks)
+  let whole = hold(kind, talks)
   expectSame(messages, whole.messages, "held whole", sourceLocation)
   expectNoViolation(whole, "held whole", sourceLocation)
   expectNoError(whole, "held whole", sourceLocation)
   #expect(whole.unreadCount == 0, "bytes wait for more at the end", sourceLocation: sourceLocation)
 
   let single = hold(
-    Parser.self, talks.flatMap { talk in talk.bytes.map { Talk(talk.side, bytes: [$0]) } })
+    kind, talks.flatMap { talk in talk.bytes.map { Talk(talk.side, bytes: [$0]) } })
   expectSame(whole.messages, single.messages, "fed byte by byte", sourceLocation)
   for (index, talk) in talks.enumerated() {
     for cut in talk.bytes.indices.dropFirst() {
@@ -39,35 +39,37 @@ package func expectMessages<Parser: ProtocolParser>(
           Talk(talk.side, bytes: Array(talk.bytes[..<cut])),
           Talk(talk.side, bytes: Array(talk.bytes[cut...])),
         ])
-      let held = hold(Parser.self, pieces)
+      let held = hold(kind, pieces)
       expectSame(whole.messages, held.messages, "talk \(index) cut at \(cut)", sourceLocation)
       expectNoViolation(held, "talk \(index) cut at \(cut)", sourceLocation)
     }
   }
-  expectPromisesKept(Parser.self, talks, sourceLocation: sourceLocation)
+  expectPromisesKept(kind, talks, sourceLocation: sourceLocation)
 }
 
 /// Expects datagrams to give `messages`: each is a view of its own that nothing follows.
-package func expectDatagrams<Parser: ProtocolParser>(
-  _: Parser.Type, _ talks: Talk..., gives messages: [ExpectedMessage],
+package func expectDatagrams(
+  _ kind: any ProtocolKind, _ talks: Talk..., gives messages: [ExpectedMessage],
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  let held = hold(Parser.self, talks, isFinal: true)
+  let held = hold(kind, talks, transport: .udp, isFinal: true)
   expectSame(messages, held.messages, "as datagrams", sourceLocation)
   expectNoViolation(held, "as datagrams", sourceLocation)
   expectNoError(held, "as datagrams", sourceLocation)
-  expectPromisesKept(Parser.self, talks, sourceLocation: sourceLocation)
+  expectPromisesKept(kind, talks, transport: .udp, sourceLocation: sourceLocation)
 }
 
 /// Replaces every byte of `talks` and truncates each of them everywhere, in turn, and holds every
 /// one of these conversations as a stream and as final views. A trap or a broken promise is a failure,
 /// and so is a conversation of more requests than it has undamaged and one for each talk, which a damaged
 /// beginning may make all talks seem: damage invents no more.
-package func expectPromisesKept<Parser: ProtocolParser>(
-  _: Parser.Type, _ talks: [Talk], sourceLocation: SourceLocation = #_sourceLocation
+package func expectPromisesKept(
+  _ kind: any ProtocolKind, _ talks: [Talk], transport: TransportProtocol = .tcp,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) {
   let requests = max(
-    askedCount(hold(Parser.self, talks)), askedCount(hold(Parser.self, talks, isFinal: true)))
+    askedCount(hold(kind, talks, transport: transport)),
+    askedCount(hold(kind, talks, transport: transport, isFinal: true)))
   for (index, talk) in talks.enumerated() {
     for position in talk.bytes.indices {
       let byte = talk.bytes[position]
@@ -81,7 +83,7 @@ package func expectPromisesKept<Parser: ProtocolParser>(
         var changed = talks
         changed[index].bytes = bytes
         for isFinal in [false, true] {
-          let held = hold(Parser.self, changed, isFinal: isFinal)
+          let held = hold(kind, changed, transport: transport, isFinal: isFinal)
           expectNoViolation(held, what, sourceLocation)
           if requestCount(held) > requests + talks.count {
             Issue.record(
@@ -96,25 +98,26 @@ package func expectPromisesKept<Parser: ProtocolParser>(
 
 /// Feeds `rounds` random conversations, half of them noise, half of them `seeds` with damage, to the
 /// parser and its recognition: it must neither trap nor break a promise. The seed is in every failure.
-package func neverTraps<Parser: ProtocolParser>(
-  _: Parser.Type, seed: UInt64, rounds: Int, seeds: [Talk] = [],
+package func neverTraps(
+  _ kind: any ProtocolKind, seed: UInt64, rounds: Int, seeds: [Talk] = [],
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   var random = SeededGenerator(seed: seed)
   for round in 0..<rounds {
-    var driver = ParserDriver<Parser>()
+    let transport = kind.descriptor.transports.randomElement(using: &random) ?? .tcp
+    var driver = ParserDriver(kind, transport: transport)
     for _ in 0..<Int.random(in: 1...6, using: &random) {
       let side: Side = Bool.random(using: &random) ? .client : .server
       var bytes = random.bytes(count: Int.random(in: 1...96, using: &random))
       if let talk = seeds.randomElement(using: &random), Bool.random(using: &random) {
         bytes = damaged(talk.bytes, using: &random)
       }
-      for transport in Parser.descriptor.transports {
+      for transport in kind.descriptor.transports {
         let context = RecognitionContext(
           transport: transport, side: Bool.random(using: &random) ? side : nil,
-          serverPort: Parser.descriptor.defaultPorts.first ?? 0,
+          serverPort: kind.descriptor.defaultPorts.first ?? 0,
           isTruncated: Bool.random(using: &random))
-        _ = Parser.recognize(bytes.span, context: context)
+        _ = kind.recognize(bytes.span, context: context)
       }
       if Int.random(in: 0..<8, using: &random) == 0 { driver.lose(from: side) }
       if Int.random(in: 0..<8, using: &random) == 0 { driver.forgetEarlierRequests() }
@@ -126,20 +129,21 @@ package func neverTraps<Parser: ProtocolParser>(
   }
 }
 
-private func requestCount<Parser>(_ driver: ParserDriver<Parser>) -> Int {
+private func requestCount(_ driver: ParserDriver) -> Int {
   driver.messages.count { $0.kind == .request }
 }
 
 /// Requests, and messages that need no answer, which damage may turn into such.
-private func askedCount<Parser>(_ driver: ParserDriver<Parser>) -> Int {
+private func askedCount(_ driver: ParserDriver) -> Int {
   driver.messages.count { $0.kind != .response }
 }
 
 /// Holds a conversation and hands back the driver with what came of it.
-package func hold<Parser: ProtocolParser>(
-  _: Parser.Type, _ talks: [Talk], isFinal: Bool = false
-) -> ParserDriver<Parser> {
-  var driver = ParserDriver<Parser>()
+package func hold(
+  _ kind: any ProtocolKind, _ talks: [Talk], transport: TransportProtocol = .tcp,
+  isFinal: Bool = false
+) -> ParserDriver {
+  var driver = ParserDriver(kind, transport: transport)
   for talk in talks { driver.feed(talk.bytes, from: talk.side, isFinal: isFinal) }
   return driver
 }
@@ -179,16 +183,16 @@ private func expectSame(
   }
 }
 
-private func expectNoViolation<Parser>(
-  _ driver: ParserDriver<Parser>, _ how: String, _ sourceLocation: SourceLocation
+private func expectNoViolation(
+  _ driver: ParserDriver, _ how: String, _ sourceLocation: SourceLocation
 ) {
   if !driver.violations.isEmpty {
     Issue.record("\(how): \(driver.violations)", sourceLocation: sourceLocation)
   }
 }
 
-private func expectNoError<Parser>(
-  _ driver: ParserDriver<Parser>, _ how: String, _ sourceLocation: SourceLocation
+private func expectNoError(
+  _ driver: ParserDriver, _ how: String, _ sourceLocation: SourceLocation
 ) {
   if let error = driver.error {
     Issue.record(

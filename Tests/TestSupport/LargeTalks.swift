@@ -5,13 +5,13 @@ import Telemetry
 
 /// Two exchanges of a protocol, the first of them with one part of a chosen size.
 package struct LargeTalks: Sendable, CustomStringConvertible {
-  package var parser: any ProtocolParser.Type
+  package var kind: any ProtocolKind
   package var port: UInt16
   /// What is large in it.
   package var part: String
   package var make: @Sendable (Int) -> [Talk]
 
-  package var description: String { "\(parser.descriptor.name), \(part)" }
+  package var description: String { "\(kind.descriptor.name), \(part)" }
 
   /// Where some limit of ours lies, and its neighbours.
   package static let sizes = [1_024, 4_096, 8_192, 16_384, 32_768, 65_536].flatMap { limit in
@@ -54,7 +54,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
   private static func redis(
     _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
   ) -> LargeTalks {
-    LargeTalks(parser: RedisParser.self, port: 6_379, part: part) {
+    LargeTalks(kind: Redis(), port: 6_379, part: part) {
       [command("PING"), Talk(.server, "+PONG\r\n")] + exchange($0)
         + [command("PING"), Talk(.server, "+PONG\r\n")]
     }
@@ -100,7 +100,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     }
   ) -> LargeTalks {
-    LargeTalks(parser: HTTP1Parser.self, port: 80, part: part) {
+    LargeTalks(kind: HTTP1(), port: 80, part: part) {
       [
         Talk(.client, "GET /first HTTP/1.1\r\nHost: a\r\n\r\n"),
         Talk(.server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
@@ -125,7 +125,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     _ part: String, request: @escaping @Sendable (Int) -> String = { _ in "SELECT 1" },
     response: @escaping @Sendable (Int) -> [UInt8] = { _ in [0, 0, 0, 2, 0, 0, 0] }
   ) -> LargeTalks {
-    LargeTalks(parser: MySQLParser.self, port: 3_306, part: part) {
+    LargeTalks(kind: MySQL(), port: 3_306, part: part) {
       [
         Talk(.client, bytes: packet(0, [3] + Array("DO 1".utf8))),
         Talk(.server, bytes: packet(1, [0, 0, 0, 2, 0, 0, 0])),
@@ -159,7 +159,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     _ part: String, request: @escaping @Sendable (Int) -> String = { _ in "SELECT 1" },
     response: @escaping @Sendable (Int) -> [UInt8] = { _ in message("C", "SELECT 1\0") }
   ) -> LargeTalks {
-    LargeTalks(parser: PostgreSQLParser.self, port: 5_432, part: part) {
+    LargeTalks(kind: PostgreSQL(), port: 5_432, part: part) {
       [
         Talk(.client, bytes: message("Q", "SELECT 1\0")),
         Talk(.server, bytes: message("C", "SELECT 1\0") + message("Z", "I")),
@@ -180,7 +180,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
   // MARK: DNS
 
   /// An answer of texts, over TCP; its length is a number of two bytes.
-  private static let dns = LargeTalks(parser: DNSParser.self, port: 53, part: "answer") {
+  private static let dns = LargeTalks(kind: DNS(), port: 53, part: "answer") {
     let records = min($0, 65_200) / 268
     let record: [UInt8] =
       [0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 1, 0, 255] + [UInt8](repeating: 0x61, count: 255)

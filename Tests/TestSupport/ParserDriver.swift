@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Protocols
-import Telemetry
+package import Telemetry
 
 /// Feeds a parser as the agent does and checks what every parser owes its caller on any bytes.
 ///
 /// Broken promises are collected in ``violations``; a parser's ``ParseError`` is none of them.
-package struct ParserDriver<Parser: ProtocolParser>: Sendable {
+package struct ParserDriver: Sendable {
   private struct Direction: Sendable {
     var pending: [UInt8] = []
     var toSkip = 0
@@ -22,12 +22,16 @@ package struct ParserDriver<Parser: ProtocolParser>: Sendable {
   /// Set when the parser gave the conversation up; nothing is fed to it after that.
   package private(set) var error: ParseError?
 
-  private var parser = Parser()
+  private var parser: any ProtocolParser
   private var directions = [Direction(), Direction()]
   private var message = Message(.session)
   private var fields: FieldBuffer
 
-  package init(privacy: PrivacyRules = PrivacyRules()) {
+  package init(
+    _ kind: any ProtocolKind, transport: TransportProtocol = .tcp,
+    privacy: PrivacyRules = PrivacyRules()
+  ) {
+    parser = kind.makeParser(ConversationContext(transport: transport, privacy: privacy))
     fields = FieldBuffer(privacy: privacy)
   }
 

@@ -35,7 +35,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   /// The minute in which connections that go on were asked what they carried.
   private var toldMinute: Int64 = 0
   init(
-    configuration: AgentConfiguration, protocols: [any ProtocolParser.Type], queue: BatchQueue,
+    configuration: AgentConfiguration, protocols: [any ProtocolKind], queue: BatchQueue,
     ledger: Ledger, gauges: AgentGauges
   ) throws(ProbeError) {
     var options = ProbeOptions()

@@ -15,7 +15,7 @@ struct Observation {
   ///
   /// - Throws: why the probes were refused, when nothing else sees anything either.
   init(
-    _ configuration: AgentConfiguration, protocols: [any ProtocolParser.Type], queue: BatchQueue,
+    _ configuration: AgentConfiguration, protocols: [any ProtocolKind], queue: BatchQueue,
     ledger: Ledger, gauges: AgentGauges, ownPeers: OwnPeers, logger: Logger
   ) async throws(ProbeError) {
     var refusal: ProbeError?

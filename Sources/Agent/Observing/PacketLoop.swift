@@ -46,7 +46,7 @@ struct PacketLoop: ~Copyable, ObservingLoop {
   ///     first batch, and watches the agent's own use of it.
   init(
     configuration: AgentConfiguration, number: Int = 0, isAlone: Bool,
-    protocols: [any ProtocolParser.Type], queue: BatchQueue, ledger: Ledger, gauges: AgentGauges,
+    protocols: [any ProtocolKind], queue: BatchQueue, ledger: Ledger, gauges: AgentGauges,
     ownPeers: OwnPeers = OwnPeers()
   ) throws(PacketError) {
     var options = configuration.packets.options(isAlone: isAlone)

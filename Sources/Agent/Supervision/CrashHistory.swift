@@ -71,10 +71,10 @@ package struct CrashHistory: Hashable, Sendable {
   }
 
   /// The parsers as they are to be used: stand-ins for those of suspended protocols.
-  func applied(to protocols: [any ProtocolParser.Type]) -> [any ProtocolParser.Type] {
-    protocols.map { parser in
-      let name = parser.descriptor.name
-      return suspended.first { $0.name == name }?.extent.standIn(for: parser) ?? parser
+  func applied(to protocols: [any ProtocolKind]) -> [any ProtocolKind] {
+    protocols.map { kind in
+      let name = kind.descriptor.name
+      return suspended.first { $0.name == name }?.extent.standIn(for: kind) ?? kind
     }
   }
 }

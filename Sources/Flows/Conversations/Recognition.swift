@@ -148,8 +148,8 @@ extension FlowEngine {
         case .yes(let sender):
           conversation.isSuspended = false
           conversation.adopt(
-            known.parser, number: number, descriptor, sender, direction,
-            sureness: isOfSockets ? 192 : 254)
+            known, number: number, sender, direction, sureness: isOfSockets ? 192 : 254,
+            privacy: fields.privacy)
           wishAtFirst(&conversation)
           return .recognised
         }
@@ -167,6 +167,11 @@ extension Conversation {
       isTruncated: isTruncated)
   }
 
+  /// What a parser is told when it is made.
+  func parserContext(privacy: PrivacyRules) -> ConversationContext {
+    ConversationContext(transport: transport, serverPort: serverPort, privacy: privacy)
+  }
+
   /// Whether a protocol is on its own port here, or on none: words of HTTP are words of others, too,
   /// which have ports of their own, but not the other way round.
   fileprivate func isFirstAsked(_ known: FlowEngine.Known) -> Bool {
@@ -178,10 +183,11 @@ extension Conversation {
 
   /// Begins to read the conversation as this protocol, and settles who is the server.
   fileprivate mutating func adopt(
-    _ parser: any ProtocolParser.Type, number: Int, _ descriptor: ProtocolDescriptor,
-    _ sender: Side?, _ direction: SocketEvent.Direction, sureness: UInt8
+    _ known: FlowEngine.Known, number: Int, _ sender: Side?,
+    _ direction: SocketEvent.Direction, sureness: UInt8, privacy: PrivacyRules
   ) {
-    self.parser = parser.init()
+    let descriptor = known.descriptor
+    parser = known.kind.makeParser(parserContext(privacy: privacy))
     protocolIndex = number
     state = .recognised
     offers = 0

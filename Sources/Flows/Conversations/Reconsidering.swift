@@ -76,7 +76,8 @@ extension FlowEngine {
     }
     conversation[direction.opposite].forget(pool: &buffers)
     conversation.protocolIndex = number
-    conversation.parser = protocols[number].parser.init()
+    conversation.parser = protocols[number].kind.makeParser(
+      conversation.parserContext(privacy: fields.privacy))
     if !isOfSockets { reconsidered.append(slot) }
   }
 }

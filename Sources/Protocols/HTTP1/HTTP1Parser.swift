@@ -12,10 +12,6 @@ import Telemetry
 /// The state fits in the 24 bytes that an existential holds in line, so that a conversation needs no
 /// allocation for it.
 package struct HTTP1Parser: ProtocolParser {
-  package static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 20), name: "HTTP", pairing: .order,
-    defaultPorts: [80, 8_080])
-
   /// A head that is longer is read as if the capture had ended here.
   package static let headLimit = 32_768
 
@@ -37,14 +33,6 @@ package struct HTTP1Parser: ProtocolParser {
   private var isTunnel = false
 
   package init() {}
-
-  package static var responsesShowRequests: Bool { true }
-
-  package static func recognize(
-    _ bytes: Span<UInt8>, context: RecognitionContext
-  ) -> Recognition {
-    HTTP1Recognition.recognize(bytes, context: context)
-  }
 
   package mutating func nextMessage(
     in view: borrowing StreamView, from side: Side, into message: inout Message,

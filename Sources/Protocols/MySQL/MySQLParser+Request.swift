@@ -27,7 +27,7 @@ extension MySQLParser {
     guard bytes.count > 4 else { return isFinal ? .skip(4 + length) : .needMore }
     let command = MySQLCommand(rawValue: bytes[4])
     guard command != .login, let name = command.name, command.allows(length: length) else {
-      if number == 0, Self.isCompressedQuery(bytes) {
+      if number == 0, MySQL.isCompressedQuery(bytes) {
         isCompressed = true
         return try nextCompressed(bytes, isFinal: isFinal, .client, into: &message, &fields)
       }

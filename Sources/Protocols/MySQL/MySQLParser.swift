@@ -8,13 +8,7 @@ import Telemetry
 /// Requests and responses carry a running number, so an answer that was not captured shifts nothing.
 /// The statement's literals are hidden. Errors of 2000 to 2999 (the client library's) are client
 /// errors, all others server errors, as in DeepFlow.
-package struct MySQLParser: CountingParser {
-  package static let answers = AnswerShape.results
-
-  package static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
-    defaultPorts: [3306])
-
+struct MySQLParser: CountingParser {
   /// A command whose answer was not seen yet.
   struct Pending: Sendable {
     var command: MySQLCommand
@@ -69,8 +63,6 @@ package struct MySQLParser: CountingParser {
   var setsQuotedNames: Bool?
   /// Whether a character's second byte may be a backslash, which then escapes nothing.
   var hasWideCharacters = false
-
-  package init() {}
 
   mutating func step(
     _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,

@@ -10,13 +10,7 @@ import Telemetry
 /// Execute (a client that prepares ahead) is a request of type `parse`. Requests and responses carry
 /// a running number, so an answer that was not captured shifts nothing. Start-up and authentication
 /// make no record unless they fail; literals are hidden.
-package struct PostgreSQLParser: CountingParser {
-  package static let answers = AnswerShape.results
-
-  package static let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
-    defaultPorts: [5432])
-
+struct PostgreSQLParser: CountingParser {
   /// What the client sent up to a Sync, or one simple query or function call.
   struct Group: Sendable {
     /// Ended by ReadyForQuery alone, which simple queries are.
@@ -58,8 +52,6 @@ package struct PostgreSQLParser: CountingParser {
   var seeksEnd = false
   /// What `\` is in the session's strings; the server says it when the session begins.
   var backslash = SQLDialect.Backslash.unknown
-
-  package init() {}
 
   mutating func step(
     _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,

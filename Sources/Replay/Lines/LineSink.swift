@@ -23,7 +23,7 @@ package struct LineSink: RecordSink, ~Copyable {
 
   /// - Parameter descriptor: what the lines are written to; stays the caller's.
   package init(
-    to descriptor: CInt, _ selection: RecordSelection, protocols: [any ProtocolParser.Type]
+    to descriptor: CInt, _ selection: RecordSelection, protocols: [any ProtocolKind]
   ) {
     self.selection = selection
     output = LineOutput(to: descriptor)

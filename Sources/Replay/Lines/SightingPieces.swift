@@ -12,7 +12,7 @@ struct SightingPieces {
   private let transport: EnumerationPieces
   let protocols: EnumerationPieces
 
-  init(_ parsers: [any ProtocolParser.Type], tables: NumberTables) {
+  init(_ parsers: [any ProtocolKind], tables: NumberTables) {
     source = EnumerationPieces("signal_source", tables: tables)
     point = EnumerationPieces(
       "observation_point",

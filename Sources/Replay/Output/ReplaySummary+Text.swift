@@ -7,7 +7,7 @@ extension ReplaySummary {
   /// The summary for people, in lines: what was read, what was made of it, and what was lost.
   ///
   /// - Parameter seconds: how long it took; not shown when nil.
-  package func text(protocols known: [any ProtocolParser.Type], seconds: Double?) -> String {
+  package func text(protocols known: [any ProtocolKind], seconds: Double?) -> String {
     var text = readLine(seconds) + madeLine
     let named = known.map { ($0.descriptor.name, Int($0.descriptor.number.rawValue)) }
     text += Self.table(protocolRows(named)) + Self.table(closeRows) + Self.table(ledgerRows)

@@ -23,7 +23,7 @@ import Testing
   @Test(arguments: 0..<6 as Range<UInt64>)
   func noiseStaysWithinTheBounds(seed: UInt64) {
     var dice = SeededGenerator(seed: seed)
-    var pipeline = PacketPipeline.make(Self.tight, [LineParser.self, HTTP1Parser.self])
+    var pipeline = PacketPipeline.make(Self.tight, [Lines(), HTTP1()])
     var time = dawn
     for _ in 0..<5_000 {
       var connection = WireConnection()
@@ -58,7 +58,7 @@ import Testing
   @Test func aFloodOfSynsCostsNoConversations() {
     var limits = PacketLimits()
     limits.flows.flows = 1_000
-    var pipeline = PacketPipeline.make(limits, [LineParser.self])
+    var pipeline = PacketPipeline.make(limits, [Lines()])
     for number in 0..<20_000 {
       var connection = WireConnection()
       connection.client.address = UInt32(number)
@@ -75,7 +75,7 @@ import Testing
     var connection = WireConnection()
     var limits = Self.tight
     limits.calls.pendingCalls = 2_000
-    var pipeline = PacketPipeline.make(limits, [LineParser.self])
+    var pipeline = PacketPipeline.make(limits, [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     for number in 0..<1_000 {
       _ = connection.send(.client, "?/lost\n", at: dawn)
@@ -94,7 +94,7 @@ import Testing
     connection.client.sequence = .max - 20
     connection.server.sequence = .max - 3
     connection.segmentSize = 9
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     for number in 0..<10 {
       pipeline.feed(connection.send(.client, "?/\(number)\n", at: dawn).reversed())
@@ -107,7 +107,7 @@ import Testing
   /// A stray packet with a number from nowhere must not stop the conversation.
   @Test func aStrayNumberIsLeftBehind() {
     var connection = WireConnection()
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     var answered = 0
     for number in 0..<400 {

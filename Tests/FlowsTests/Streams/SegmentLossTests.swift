@@ -39,7 +39,7 @@ import Testing
   }
 
   static func pairs(_ frames: [WireFrame], _ language: Language) -> Pairs {
-    var pipeline = PacketPipeline.make(PacketLimits(), [language.parser])
+    var pipeline = PacketPipeline.make(PacketLimits(), [language.kind])
     for frame in frames {
       pipeline.flush(now: frame.time)
       pipeline.feed([frame])
@@ -115,7 +115,7 @@ import Testing
   }
 
   static func flushed(_ frames: [WireFrame], until time: Int64) -> (RecordBatch, PacketTallies) {
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(frames)
     let tallies = pipeline.tallies
     pipeline.flush(now: Timestamp(nanoseconds: time))
@@ -168,7 +168,7 @@ import Testing
 
   @Test func aSegmentThatNeverComesIsGivenUpInTime() {
     var connection = WireConnection()
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     pipeline.feed(connection.send(.client, "?/a\n", at: dawn))
     pipeline.feed(connection.send(.server, "=200\n", at: dawn))
@@ -185,7 +185,7 @@ import Testing
   @Test func whatTheSnapLengthCutIsAGapOfItsOwn() {
     var connection = WireConnection()
     connection.snapLength = 54 + 12
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(connection.handshake(at: dawn - 1_000_000))
     pipeline.feed(connection.send(.client, "?/a\n", at: dawn))
     pipeline.feed(connection.send(.server, "=200(9)\nbodybody!\n", at: dawn + 1_000))
@@ -203,7 +203,7 @@ import Testing
       frames += connection.send(.client, "?/\(index)\n", at: dawn + Int64(index) * 1_000)
       _ = connection.send(.server, "=200\n", at: dawn)
     }
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(frames)
     #expect(pipeline.heldSegmentCount == 0)
     let batch = pipeline.end(at: dawn)

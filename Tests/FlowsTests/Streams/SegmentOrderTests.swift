@@ -31,7 +31,7 @@ import Testing
   }
 
   static func calls(_ frames: [WireFrame], _ limits: PacketLimits = PacketLimits()) -> RecordBatch {
-    var pipeline = PacketPipeline.make(limits, [LineParser.self])
+    var pipeline = PacketPipeline.make(limits, [Lines()])
     pipeline.feed(WireConnection().handshake(at: dawn - 1_000_000))
     pipeline.feed(frames)
     #expect(pipeline.heldSegmentCount == 0)
@@ -122,7 +122,7 @@ import Testing
     let later = connection.frame(
       .client, Array("?/other\n".utf8), flags: 0x18, sequence: start, at: dawn)
     connection.advance(.client, by: 8)
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(WireConnection().handshake(at: dawn - 1_000_000))
     pipeline.feed([held, later] + connection.send(.server, "=200\n", at: dawn + 1_000))
     let batch = pipeline.takeBatch()
@@ -137,7 +137,7 @@ import Testing
     if isAnswered { frames.append(connection.acknowledge(.server, at: dawn - 500)) }
     frames += connection.send(.client, "?/a\n", at: dawn)
     frames += connection.send(.server, "=200\n", at: dawn + 1_000)
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(frames)
     #expect(pipeline.heldSegmentCount == 0)
     let batch = pipeline.takeBatch()
@@ -150,7 +150,7 @@ import Testing
     var connection = WireConnection()
     let request = connection.send(.client, "?/a\n", at: dawn)
     let response = connection.send(.server, "=200\n", at: dawn + 1_000_000)
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     pipeline.feed(WireConnection().handshake(at: dawn - 1_000_000))
     pipeline.feed(response + request)
     let call = try #require(pipeline.takeBatch().calls.first)

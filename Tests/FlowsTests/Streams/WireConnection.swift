@@ -149,7 +149,7 @@ extension PacketPipeline {
   }
 
   static func make(
-    _ limits: PacketLimits = PacketLimits(), _ protocols: [any ProtocolParser.Type]
+    _ limits: PacketLimits = PacketLimits(), _ protocols: [any ProtocolKind]
   ) -> PacketPipeline {
     var pipeline = PacketPipeline(limits: limits, protocols: protocols)
     _ = pipeline.addInterface(InterfaceDescription(name: "test"))

@@ -12,7 +12,7 @@ import Testing
   private static func batch(isUDP: Bool, _ turns: [String]) -> RecordBatch {
     var connection = WireConnection()
     connection.isUDP = isUDP
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     if !isUDP { pipeline.feed(connection.handshake(at: dawn - 1_000_000)) }
     for (index, text) in turns.enumerated() {
       let time = dawn + Int64(index) * 1_000_000
@@ -46,7 +46,7 @@ import Testing
   @Test func unknownDatagrams() {
     var connection = WireConnection()
     connection.isUDP = true
-    var pipeline = PacketPipeline.make(PacketLimits(), [LineParser.self])
+    var pipeline = PacketPipeline.make(PacketLimits(), [Lines()])
     func send(_ text: String, at time: Int64) {
       pipeline.feed(connection.send(.client, text, at: dawn + time * 1_000_000))
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DNSParserTests {
   @Test func aQuestionAndItsAnswers() {
     expectDatagrams(
-      DNSParser.self, dnsQuery(0x3199, "aa.example.com", type: 1),
+      DNS(), dnsQuery(0x3199, "aa.example.com", type: 1),
       Talk(
         .server,
         hex: """
@@ -36,7 +36,7 @@ import Testing
     let first = dnsQuery(1, "a.b", type: 1, isFramed: true)
     let second = dnsQuery(2, "a.b", type: 28, isFramed: true)
     expectMessages(
-      DNSParser.self, Talk(.client, bytes: first.bytes + second.bytes),
+      DNS(), Talk(.client, bytes: first.bytes + second.bytes),
       Talk(
         .server,
         hex: """
@@ -62,7 +62,7 @@ import Testing
     answer.bytes[2] |= 0x80
     answer.bytes[3] |= code
     expectDatagrams(
-      DNSParser.self, answer,
+      DNS(), answer,
       gives: [
         ExpectedMessage(
           .response, status: status, code: Int32(code), responseException: name,
@@ -73,7 +73,7 @@ import Testing
   /// RFC 6891 section 6.1.3: the OPT record holds the upper eight bits of the code.
   @Test func anExtendedCodeCounts() {
     expectDatagrams(
-      DNSParser.self,
+      DNS(),
       Talk(
         .server, hex: "0009 8180 0001 0000 0000 0001 01 61 00 0001 0001 00 0029 1000 01000000 0000"
       ),
@@ -86,13 +86,13 @@ import Testing
   @Test(arguments: ["c00c", "c010", "c0ff", "c000"])
   func aPointerThatLeadsNowhereEnds(pointer: String) {
     expectDatagrams(
-      DNSParser.self, Talk(.client, hex: "0009 0100 0001 0000 0000 0000 \(pointer) 0001 0001"),
+      DNS(), Talk(.client, hex: "0009 0100 0001 0000 0000 0000 \(pointer) 0001 0001"),
       gives: [ExpectedMessage(.request, requestType: "A", requestResource: "", requestID: 9)])
   }
 
   @Test func labelsAreEscapedWhereTheyWouldBeMistaken() {
     expectDatagrams(
-      DNSParser.self,
+      DNS(),
       Talk(.client, hex: "0009 0100 0001 0000 0000 0000 04 612e205c 01 62 00 0010 0001"),
       gives: [ExpectedMessage(.request, requestType: "TXT", requestResource: #"a\046 \092.b"#)])
   }
@@ -100,7 +100,7 @@ import Testing
   /// A byte that is none of a text in UTF-8 is escaped, too.
   @Test func labelsMayHaveAnyBytes() {
     expectDatagrams(
-      DNSParser.self,
+      DNS(),
       Talk(.client, hex: "0009 0100 0001 0000 0000 0000 07 00 7f ff c3a9 c3 2e 00 0001 0001"),
       gives: [ExpectedMessage(.request, requestResource: #"\000\127\255é\195\046"#)])
   }
@@ -109,14 +109,14 @@ import Testing
   @Test(arguments: [(1, "FORMERR"), (2, "SERVFAIL"), (4, "NOTIMP"), (5, "REFUSED")])
   func anAnswerMayBeAHeaderAlone(code: Int32, name: String) {
     expectDatagrams(
-      DNSParser.self, dnsQuery(9, "a.b", type: 1),
+      DNS(), dnsQuery(9, "a.b", type: 1),
       Talk(.server, hex: "0009 818\(code) 00000000 00000000"),
       gives: [
         ExpectedMessage(.request, requestResource: "a.b", requestID: 9),
         ExpectedMessage(.response, code: code, responseException: name, requestID: 9, flags: []),
       ])
     expectMessages(
-      DNSParser.self, dnsQuery(9, "a.b", type: 1, isFramed: true),
+      DNS(), dnsQuery(9, "a.b", type: 1, isFramed: true),
       Talk(.server, hex: "000c 0009 818\(code) 00000000 00000000"),
       gives: [
         ExpectedMessage(.request, requestID: 9),
@@ -137,7 +137,7 @@ import Testing
     answer.bytes[2] |= 0x80
     answer.bytes[3] = 4
     expectDatagrams(
-      DNSParser.self, query, answer,
+      DNS(), query, answer,
       gives: [
         ExpectedMessage(.request, requestType: name, requestResource: "x.com", flags: []),
         ExpectedMessage(.response, requestType: name, code: 4, responseException: "NOTIMP"),
@@ -153,7 +153,7 @@ import Testing
     answer.side = .server
     answer.bytes[2] |= 0x80
     expectDatagrams(
-      DNSParser.self, query, answer,
+      DNS(), query, answer,
       gives: [
         ExpectedMessage(.request, requestType: "A", flags: []),
         ExpectedMessage(.response, code: 0, flags: []),
@@ -166,7 +166,7 @@ import Testing
     }
     let header = Talk(.client, hex: "0001 0100 0004 0000 0000 0000").bytes
     expectDatagrams(
-      DNSParser.self,
+      DNS(),
       Talk(
         .client,
         bytes: header + question("m1.test", 1) + question("m1.test", 28) + question("m2.test", 28)
@@ -180,13 +180,13 @@ import Testing
 
   @Test func aTypeWithoutANameIsANumber() {
     expectDatagrams(
-      DNSParser.self, dnsQuery(3, ".", type: 65_280),
+      DNS(), dnsQuery(3, ".", type: 65_280),
       gives: [ExpectedMessage(.request, requestType: "TYPE65280", requestResource: ".")])
   }
 
   /// Queries that stand at the capture's end are told of as far as they can be read.
   @Test func aCutMessageKeepsWhatWasRead() {
-    var driver = ParserDriver<DNSParser>()
+    var driver = ParserDriver(DNS(), transport: .udp)
     driver.feed(Array(dnsQuery(3, "a.b", type: 1).bytes.dropLast(2)), from: .client, isFinal: true)
     #expect(driver.messages.map(\.requestID) == [3])
     #expect(driver.messages.first?.flags == .truncated)
@@ -195,7 +195,7 @@ import Testing
   @Test(arguments: [1, 2, 3] as [UInt64])
   func noBytesMakeItTrap(seed: UInt64) {
     neverTraps(
-      DNSParser.self, seed: seed, rounds: 2_000,
+      DNS(), seed: seed, rounds: 2_000,
       seeds: [
         dnsQuery(1, "www.example.com", type: 1), dnsQuery(2, "a.b", type: 28, isFramed: true),
         Talk(

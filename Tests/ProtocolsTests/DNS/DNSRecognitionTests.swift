@@ -51,12 +51,12 @@ import Testing
   }
 
   private func udp(_ bytes: [UInt8]) -> Recognition {
-    DNSParser.recognize(
+    DNS().recognize(
       bytes.span, context: RecognitionContext(transport: .udp, side: nil, serverPort: 4_000))
   }
 
   private func tcp(_ bytes: [UInt8]) -> Recognition {
-    DNSParser.recognize(
+    DNS().recognize(
       bytes.span, context: RecognitionContext(transport: .tcp, side: nil, serverPort: 53))
   }
 }

@@ -68,7 +68,7 @@ import Testing
     var bytes = header.bytes + [0xc0, 0x0c, UInt8(record.type >> 8), UInt8(record.type & 255)]
     bytes += [0, 1, 0, 0, 0, 60, 0, UInt8(data.count)] + data
     expectDatagrams(
-      DNSParser.self, Talk(.server, bytes: bytes),
+      DNS(), Talk(.server, bytes: bytes),
       gives: [ExpectedMessage(.response, code: 0, responseResult: record.text + " TTL=60")])
   }
 
@@ -81,7 +81,7 @@ import Testing
     for _ in 0..<8 {
       bytes += [0, 0, 16, 0, 1, 0, 0, 0, 60, 0x20, 0] + [UInt8](repeating: 0, count: 0x2000)
     }
-    let driver = hold(DNSParser.self, [Talk(.server, bytes: bytes)], isFinal: true)
+    let driver = hold(DNS(), [Talk(.server, bytes: bytes)], transport: .udp, isFinal: true)
     #expect(driver.messages.first?.texts["responseResult"]?.count == FieldBuffer.textLimit)
     #expect(driver.violations == [])
   }

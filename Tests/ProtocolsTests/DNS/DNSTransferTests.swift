@@ -57,7 +57,7 @@ import Testing
       let next = dnsQuery(8, "x", type: 6, isFramed: true)
       let refusal = Self.message(6, [], id: 8, code: 5)
       expectMessages(
-        DNSParser.self,
+        DNS(),
         [dnsQuery(7, "x", type: transfer.type, isFramed: true)] + messages + [next, refusal],
         gives: [
           ExpectedMessage(
@@ -72,14 +72,14 @@ import Testing
   /// The request says it where no message of the response does.
   @Test func aTransferMayNotRepeatTheQuestion() {
     expectMessages(
-      DNSParser.self, dnsQuery(7, "x", type: Self.axfr, isFramed: true),
+      DNS(), dnsQuery(7, "x", type: Self.axfr, isFramed: true),
       Self.message(nil, [9, nil]), Self.message(nil, [nil]), Self.message(nil, [9]),
       gives: [ExpectedMessage(.request), ExpectedMessage(.response, code: 0, requestID: 7)])
   }
 
   @Test func aTransferThatFailsIsOver() {
     expectMessages(
-      DNSParser.self, dnsQuery(7, "x", type: Self.axfr, isFramed: true),
+      DNS(), dnsQuery(7, "x", type: Self.axfr, isFramed: true),
       Self.message(Self.axfr, [9, nil]), Self.message(nil, [], code: 2),
       dnsQuery(7, "x", type: 6, isFramed: true), Self.message(6, [9], code: 0),
       gives: [
@@ -91,7 +91,7 @@ import Testing
   /// No server is known to put another answer between its messages: what follows that is told by itself.
   @Test func anotherAnswerEndsIt() {
     expectMessages(
-      DNSParser.self,
+      DNS(),
       Talk(
         .client,
         bytes: dnsQuery(7, "x", type: Self.axfr, isFramed: true).bytes

@@ -12,7 +12,7 @@ import Testing
 
   @Test func pipelinedRequestsAreSeveral() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(
         .client,
         "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nx=1GET /b HTTP/1.0\r\n\r\nGET /c HTTP/1.1\r\n\r\n"
@@ -32,7 +32,7 @@ import Testing
 
   @Test func aChunkedBodyIsWalkedOver() {
     expectMessages(
-      HTTP1Parser.self, Self.get,
+      HTTP1(), Self.get,
       Talk(
         .server,
         """
@@ -60,7 +60,7 @@ import Testing
 
   /// A chunk that was only captured in part is skipped by its size.
   @Test func aChunkMayExceedTheView() {
-    var driver = ParserDriver<HTTP1Parser>()
+    var driver = ParserDriver(HTTP1())
     driver.feed(Array(Self.get.bytes), from: .client)
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1000\r\n"
     driver.feed(Array(head.utf8), from: .server)
@@ -72,7 +72,7 @@ import Testing
   /// RFC 9112 section 6.3, cases 1 and 2: the declared length is that of a body that is not sent.
   @Test func someResponsesHaveNoBody() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(.client, "HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n"),
       Talk(
         .server,
@@ -98,7 +98,7 @@ import Testing
 
   @Test func interimResponsesAreNoAnswer() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(.client, "PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
       Talk(.server, "HTTP/1.1 100 Continue\r\n\r\n"), Talk(.client, "ab"),
       Talk(
@@ -111,7 +111,7 @@ import Testing
 
   @Test func afterAnUpgradeNothingIsHTTP() {
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
+      HTTP1(), Talk(.client, "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
       Talk(.server, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\u{1}HTTP"),
       Talk(.client, "GET /not-http HTTP/1.1\r\n\r\n"), Talk(.server, "\u{2}\u{3}"),
       gives: [
@@ -122,7 +122,7 @@ import Testing
 
   @Test func connectMakesATunnelOnlyWhenItIsGranted() {
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "CONNECT db:5432 HTTP/1.1\r\n\r\n"),
+      HTTP1(), Talk(.client, "CONNECT db:5432 HTTP/1.1\r\n\r\n"),
       Talk(.server, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
       Talk(.client, "CONNECT db:5432 HTTP/1.1\r\n\r\n"),
       Talk(.server, "HTTP/1.1 200 Connection established\r\n\r\n"),
@@ -139,7 +139,7 @@ import Testing
   /// HTTP/1.0's way: the body ends with the connection, or at least when the client speaks again.
   @Test func aBodyWithoutLengthLastsUntilTheClientSpeaks() {
     expectMessages(
-      HTTP1Parser.self, Self.get,
+      HTTP1(), Self.get,
       Talk(.server, "HTTP/1.0 500 Oops\r\nServer: x\r\n\r\nHTTP/1.1 200"),
       Self.get,
       gives: [
@@ -153,7 +153,7 @@ import Testing
   /// RFC 9112 section 6.3: a transfer coding overrides a length (the mark of request smuggling).
   @Test func chunkedWinsOverALength() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(
         .client,
         "POST /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /b HTTP/1.1\r\n\r\n"
@@ -166,7 +166,7 @@ import Testing
 
   /// Bytes that were lost may have held requests, answers and parts of a body.
   @Test func readingGoesOnAfterALoss() {
-    var driver = ParserDriver<HTTP1Parser>()
+    var driver = ParserDriver(HTTP1())
     driver.feed(Self.get.bytes, from: .client)
     driver.feed(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8), from: .server)
     driver.lose(from: .server)

@@ -13,7 +13,7 @@ import Testing
 
   @Test func aRequestAndItsResponse() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(
         .client,
         """
@@ -48,14 +48,14 @@ import Testing
     ])
   func theEndpointIsTheFirstTwoSegments(target: String, endpoint: String) {
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "OPTIONS \(target) HTTP/1.1\r\n\r\n"),
+      HTTP1(), Talk(.client, "OPTIONS \(target) HTTP/1.1\r\n\r\n"),
       gives: [ExpectedMessage(.request, endpoint: endpoint)])
   }
 
   /// As proxies are asked, RFC 9112 section 3.2.2.
   @Test(arguments: ["", "ann@", "ann:secret@"]) func anAbsoluteTargetIsTakenApart(user: String) {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(.client, "GET http://\(user)h.example:81/a/b/c?d HTTP/1.1\r\n\r\n"),
       gives: [
         ExpectedMessage(
@@ -67,7 +67,7 @@ import Testing
   /// line feed ends a line, a continued line is no header.
   @Test func headersAreReadWithTolerance() {
     expectMessages(
-      HTTP1Parser.self,
+      HTTP1(),
       Talk(
         .client,
         "GET / HTTP/1.1\nhOsT:h\nUser_Agent: \t a b \t\r\n host: x\r\nHost: y\nX-Request-Id:\nNo colon\n\n"
@@ -80,7 +80,7 @@ import Testing
 
   /// What was found before the capture ended is kept, but no value that may be cut.
   @Test func aCutHeadKeepsWhatWasFound() {
-    var driver = ParserDriver<HTTP1Parser>()
+    var driver = ParserDriver(HTTP1())
     let head = "GET /a/b/c HTTP/1.1\r\nHost: h\r\nUser-Agent: curl/8."
     driver.feed(Array(head.utf8), from: .client, isFinal: true)
     let expected = ExpectedMessage(
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func aHeadThatNeverEndsIsCutAtItsLimit() {
-    var driver = ParserDriver<HTTP1Parser>()
+    var driver = ParserDriver(HTTP1())
     driver.feed(Array("GET /a HTTP/1.1\r\nCookie: ".utf8), from: .client)
     while driver.messages.isEmpty, driver.unreadCount < HTTP1Parser.headLimit {
       driver.feed(Array(repeating: 0x61, count: 1_024), from: .client)
@@ -104,7 +104,7 @@ import Testing
   @Test func aLongTargetIsCutToTheTextLimit() {
     let path = "/" + String(repeating: "p", count: 3_000)
     let limit = FieldBuffer.textLimit
-    let driver = hold(HTTP1Parser.self, [Talk(.client, "GET \(path) HTTP/1.1\r\n\r\n")])
+    let driver = hold(HTTP1(), [Talk(.client, "GET \(path) HTTP/1.1\r\n\r\n")])
     #expect(driver.messages.first?.texts["requestResource"]?.count == limit)
     #expect(driver.messages.first?.texts["endpoint"]?.count == limit)
     #expect(driver.violations == [])
@@ -117,7 +117,7 @@ import Testing
     ] as [(Int32, ResponseStatus)])
   func theCodeTellsWhoIsToBlame(code: Int32, status: ResponseStatus) {
     expectMessages(
-      HTTP1Parser.self, Talk(.server, "HTTP/1.1 \(code) Why\r\nContent-Length: 0\r\n\r\n"),
+      HTTP1(), Talk(.server, "HTTP/1.1 \(code) Why\r\nContent-Length: 0\r\n\r\n"),
       gives: [
         ExpectedMessage(
           .response, status: status, code: code, responseException: status.isError ? "Why" : "")
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func aResponseThatIsNotHTTPIsRefused() throws {
-    var driver = ParserDriver<HTTP1Parser>()
+    var driver = ParserDriver(HTTP1())
     driver.feed(Array("HTTP/1.1 204 None\r\n\r\nnot http\r\n".utf8), from: .server)
     #expect(driver.messages.count == 1)
     #expect(driver.error == ParseError(at: 0, expected: "HTTP/1.x"))
@@ -143,7 +143,7 @@ import Testing
     ])
   func whatIsNoRequestIsOneThatNeedsAnAnswer(text: String, method: String, target: String) {
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "GET / HTTP/1.1\r\n\r\n\(text)"),
+      HTTP1(), Talk(.client, "GET / HTTP/1.1\r\n\r\n\(text)"),
       gives: [
         ExpectedMessage(.request, requestType: "GET", requestResource: "/"),
         ExpectedMessage(.request, requestType: method, requestResource: target),
@@ -153,7 +153,7 @@ import Testing
   @Test(arguments: [1, 2, 3] as [UInt64])
   func noBytesMakeItTrap(seed: UInt64) {
     neverTraps(
-      HTTP1Parser.self, seed: seed, rounds: 2_000,
+      HTTP1(), seed: seed, rounds: 2_000,
       seeds: [
         Talk(.client, "GET /a/b?c HTTP/1.1\r\nHost: h\r\nsw8: 1-YQ==-YQ==-1-x\r\n\r\n"),
         Talk(.client, "POST http://h/a HTTP/1.1\r\nContent-Length: 3\r\nb3: 1-2\r\n\r\nabc"),

@@ -62,7 +62,7 @@ import Testing
   private func recognize(_ text: String) -> Recognition { recognize(Array(text.utf8)) }
 
   private func recognize(_ bytes: [UInt8], isTruncated: Bool = false) -> Recognition {
-    HTTP1Parser.recognize(
+    HTTP1().recognize(
       bytes.span,
       context: RecognitionContext(
         transport: .tcp, side: nil, serverPort: 80, isTruncated: isTruncated))

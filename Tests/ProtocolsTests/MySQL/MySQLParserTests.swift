@@ -8,7 +8,7 @@ import Testing
 @Suite struct MySQLParserTests {
   @Test func aQueryAndItsRowsWithEOFPackets() {
     expectMessages(
-      MySQLParser.self, query("SELECT a FROM t WHERE b = 'secret'"),
+      MySQL(), query("SELECT a FROM t WHERE b = 'secret'"),
       server([1], column, eof(2), Array("\u{01}1".utf8), Array("\u{01}2".utf8), eof(2)),
       gives: [
         ExpectedMessage(
@@ -21,7 +21,7 @@ import Testing
   /// CLIENT_DEPRECATE_EOF: an OK packet with the header 0xfe ends the rows.
   @Test func aQueryAndItsRowsWithoutEOFPackets() {
     expectMessages(
-      MySQLParser.self, query("SELECT a FROM t"),
+      MySQL(), query("SELECT a FROM t"),
       server([1], column, Array("\u{01}1".utf8), [0xfe, 0, 0, 2, 0, 0, 0]), query("SELECT 2"),
       server([1], column, [0xfe, 0, 0, 2, 0, 0, 0]),
       gives: [
@@ -32,7 +32,7 @@ import Testing
 
   @Test func severalResultsAreOneResponse() {
     expectMessages(
-      MySQLParser.self, query("SELECT 1; UPDATE t SET a = 1"),
+      MySQL(), query("SELECT 1; UPDATE t SET a = 1"),
       server([1], column, eof(10), Array("\u{01}1".utf8), eof(10), [0, 3, 0, 2, 0, 0, 0]),
       command(0x0e), server([0, 0, 0, 2, 0, 0, 0]), command(0x01),
       gives: [
@@ -52,7 +52,7 @@ import Testing
   func errorsHaveACodeAndAText(code: UInt16, status: ResponseStatus) {
     let text = Array("#42S02Table 'a.b' doesn't exist".utf8)
     expectMessages(
-      MySQLParser.self, query("DELETE FROM b"),
+      MySQL(), query("DELETE FROM b"),
       server([0xff, UInt8(code & 0xff), UInt8(code >> 8)] + text),
       gives: [
         ExpectedMessage(.request, endpoint: "DELETE b"),
@@ -66,7 +66,7 @@ import Testing
   @Test func aReportOfProgressIsNoError() {
     let progress: [UInt8] = [0xff, 0xff, 0xff, 1, 1, 2, 0x10, 0x27, 0] + [4] + Array("copy".utf8)
     expectMessages(
-      MySQLParser.self, query("ALTER TABLE t ADD b INT"),
+      MySQL(), query("ALTER TABLE t ADD b INT"),
       server(progress, progress, [0, 7, 0, 2, 0, 0, 0]), query("SELECT 1"),
       server([0xff, 0x28, 4] + Array("#42000No".utf8)),
       gives: [
@@ -78,7 +78,7 @@ import Testing
 
   /// What the capture cut of an error's text is said to be cut.
   @Test func aCutErrorIsTruncated() {
-    var driver = ParserDriver<MySQLParser>()
+    var driver = ParserDriver(MySQL())
     driver.feed(query("SELECT 1").bytes, from: .client)
     let error = server([0xff, 0x28, 4] + Array("#42000You have an error".utf8)).bytes
     driver.feed(Array(error.dropLast(6)), from: .server, isFinal: true)
@@ -88,7 +88,7 @@ import Testing
   @Test func anExecutionShowsTheStatementThatWasPrepared() {
     let definitions = [[0, 7, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0], column, eof(2), column, eof(2)]
     expectMessages(
-      MySQLParser.self, command(0x16, Array("SELECT a FROM t WHERE b = ?".utf8)),
+      MySQL(), command(0x16, Array("SELECT a FROM t WHERE b = ?".utf8)),
       Talk(.server, bytes: packets(definitions as [[UInt8]], from: 1)),
       command(0x18, [7, 0, 0, 0, 0, 0, 0x78]),
       command(0x17, [7, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 0, 5, 0, 0, 0]),
@@ -108,7 +108,7 @@ import Testing
 
   @Test func aLoginFromTheGreetingOn() {
     expectMessages(
-      MySQLParser.self, greeting, login(user: "ann", database: "shop"),
+      MySQL(), greeting, login(user: "ann", database: "shop"),
       Talk(.server, bytes: packet([0xfe] + Array("some_method\0abc".utf8), 2)),
       Talk(.client, bytes: packet([1, 2, 3], 3)),
       Talk(.server, bytes: packet([0, 0, 0, 2, 0, 0, 0], 4)), command(0x02, Array("shop".utf8)),
@@ -125,7 +125,7 @@ import Testing
 
   @Test func aLocalFileIsPartOfItsStatement() {
     expectMessages(
-      MySQLParser.self, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"),
+      MySQL(), query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"),
       server([0xfb] + Array("f".utf8)), Talk(.client, bytes: packet(Array("1,2\n".utf8), 2)),
       Talk(.client, bytes: packet([], 3)), Talk(.server, bytes: packet([0, 9, 0, 2, 0, 0, 0], 4)),
       gives: [
@@ -136,7 +136,7 @@ import Testing
 
   /// Of a large result only the front is captured: all that comes before the next query answers.
   @Test func rowsThatWereNotCapturedDoNotShiftThePairs() {
-    var driver = ParserDriver<MySQLParser>()
+    var driver = ParserDriver(MySQL())
     driver.feed(query("SELECT a FROM t").bytes, from: .client)
     let rows = server([1], column, eof(2), [UInt8](repeating: 0x20, count: 200)).bytes
     driver.feed(Array(rows.prefix(100)), from: .server, isFinal: true)
@@ -153,7 +153,7 @@ import Testing
 
   @Test func damagedConversationsNeverTrap() {
     neverTraps(
-      MySQLParser.self, seed: 11, rounds: 3_000,
+      MySQL(), seed: 11, rounds: 3_000,
       seeds: [
         greeting, login(user: "a", database: "b"), query("SELECT 1"), command(0x0e),
         login(user: "a", database: "b", compresses: true),
@@ -175,7 +175,7 @@ import Testing
     ]
     let okay = packet([0, 5, 0, 2, 0, 0, 0], 1)
     expectMessages(
-      MySQLParser.self, greeting, login(user: "ann", database: "shop", compresses: true),
+      MySQL(), greeting, login(user: "ann", database: "shop", compresses: true),
       Talk(.server, bytes: packet([0, 0, 0, 2, 0, 0, 0], 2)),
       Talk(.client, bytes: [UInt8(deflated.count), 0, 0, 0, 93, 0, 0] + deflated),
       Talk(.server, bytes: [UInt8(okay.count), 0, 0, 1, 0, 0, 0] + okay),
@@ -215,7 +215,7 @@ import Testing
   }
 
   private func recognize(_ talk: Talk) -> Recognition {
-    MySQLParser.recognize(
+    MySQL().recognize(
       talk.bytes.span, context: RecognitionContext(transport: .tcp, side: nil, serverPort: 4_000))
   }
 

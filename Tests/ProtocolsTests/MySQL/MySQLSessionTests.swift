@@ -15,7 +15,7 @@ import Testing
     ] as [(UInt8, String, String)])
   func theServerSaysWhatABackslashIs(flags: UInt8, text: String, shown: String) {
     expectMessages(
-      MySQLParser.self, query("SET x = 1"), server([0, 0, 0, 2, flags, 0, 0]), query(text),
+      MySQL(), query("SET x = 1"), server([0, 0, 0, 2, flags, 0, 0]), query(text),
       gives: [
         ExpectedMessage(.request), ExpectedMessage(.response),
         ExpectedMessage(.request, requestResource: shown),
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func beforeTheServerSaysItNothingBehindABackslashIsShown() {
-    let driver = hold(MySQLParser.self, [query("SELECT 'a\\', secret, 'b' FROM t")])
+    let driver = hold(MySQL(), [query("SELECT 'a\\', secret, 'b' FROM t")])
     #expect(driver.messages.first?.texts["requestResource"] == "SELECT ?")
   }
 
@@ -35,7 +35,7 @@ import Testing
   ])
   func aSessionMayHaveQuotedNames(setting: String, shown: String) {
     expectMessages(
-      MySQLParser.self, query(setting), server([0, 0, 0, 2, 0, 0, 0]),
+      MySQL(), query(setting), server([0, 0, 0, 2, 0, 0, 0]),
       query("SELECT \"a\" FROM \"t\" WHERE b = 'c'"),
       gives: [
         ExpectedMessage(.request, endpoint: "SET"), ExpectedMessage(.response),
@@ -45,7 +45,7 @@ import Testing
 
   @Test func aSettingThatFailedChangesNothing() {
     expectMessages(
-      MySQLParser.self, query("SET sql_mode='ANSI_QUOTES,NOPE'"),
+      MySQL(), query("SET sql_mode='ANSI_QUOTES,NOPE'"),
       server([0xff, 0xcf, 0x04] + Array("#42000Variable".utf8)), query("SELECT \"a\""),
       gives: [
         ExpectedMessage(.request), ExpectedMessage(.response, status: .serverError),
@@ -73,7 +73,7 @@ import Testing
       }
       for index in 1..<max(1, count) { body += types[index % 10].1 }
     }
-    let driver = hold(MySQLParser.self, [command(3, body + Array("SELECT a FROM t".utf8))])
+    let driver = hold(MySQL(), [command(3, body + Array("SELECT a FROM t".utf8))])
     // Behind more than the parser looks at, the statement is not seen, but nothing else is shown.
     let isSeen = body.count < 8_000
     #expect(driver.messages.first?.texts["requestResource"] == (isSeen ? "SELECT a FROM t" : ""))
@@ -89,7 +89,7 @@ import Testing
     let body = [0xff, UInt8(code & 0xff), UInt8(code >> 8)] + Array(text.utf8)
     let refusal = Talk(.server, bytes: packet(body, 0))
     expectMessages(
-      MySQLParser.self, refusal,
+      MySQL(), refusal,
       gives: [
         ExpectedMessage(
           .session, requestType: "Login", endpoint: "Login", status: .serverError,
@@ -97,12 +97,12 @@ import Testing
           responseException: text.hasPrefix("#") ? String(text.dropFirst(6)) : text)
       ])
     let context = RecognitionContext(transport: .tcp, side: .server, serverPort: 3_306)
-    #expect(MySQLParser.recognize(refusal.bytes.span, context: context) == .yes(sentBy: .server))
+    #expect(MySQL().recognize(refusal.bytes.span, context: context) == .yes(sentBy: .server))
   }
 
   @Test func aTablesFieldsAreAskedForByItsName() {
     expectMessages(
-      MySQLParser.self, command(4, Array("users\0%".utf8)), server(column, eof(2)),
+      MySQL(), command(4, Array("users\0%".utf8)), server(column, eof(2)),
       command(5, Array("shop".utf8)), server([0, 1, 0, 2, 0, 0, 0]),
       gives: [
         ExpectedMessage(.request, requestType: "COM_FIELD_LIST", requestResource: "users"),
@@ -125,7 +125,7 @@ import Testing
   func anAnswerIsWhatEndsIt(end: [UInt8], status: ResponseStatus, code: Int32?) {
     for rows in [3, 40, 200] {
       for size in [700, 1_460, 40_000] {
-        var driver = ParserDriver<MySQLParser>()
+        var driver = ParserDriver(MySQL())
         driver.feed(query("SELECT a FROM t").bytes, from: .client)
         let row = [0xfc, 0xe8, 3] + [UInt8](repeating: 0x78, count: 1_000)
         let bodies = [[1], column, eof(2)] + Array(repeating: row, count: rows) + [end]
@@ -152,7 +152,7 @@ import Testing
   func theEndIsFoundBehindAHole(end: [UInt8], status: ResponseStatus) {
     let row = [200] + [UInt8](repeating: 0x78, count: 200)
     for shownRows in [0, 2, 60] {
-      var driver = ParserDriver<MySQLParser>()
+      var driver = ParserDriver(MySQL())
       driver.feed(query("SELECT a FROM t").bytes, from: .client)
       let front = packets([[1], column, eof(2)] + Array(repeating: row, count: shownRows), from: 1)
       driver.feed(front + Array(packet(row, 7).prefix(50)), from: .server, isFinal: true)
@@ -172,7 +172,7 @@ import Testing
     arguments: [(3_306, Recognition.yes(sentBy: .client)), (4_000, .no)] as [(UInt16, Recognition)])
   func whatAServerRefusesIsRecognised(port: UInt16, expected: Recognition) {
     let context = RecognitionContext(transport: .tcp, side: nil, serverPort: port)
-    #expect(MySQLParser.recognize(query("asdf").bytes.span, context: context) == expected)
+    #expect(MySQL().recognize(query("asdf").bytes.span, context: context) == expected)
   }
 
   private var column: [UInt8] {

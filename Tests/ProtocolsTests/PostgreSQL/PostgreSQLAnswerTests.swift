@@ -9,7 +9,7 @@ import Testing
 @Suite struct PostgreSQLAnswerTests {
   /// However many stand behind a failed statement, each is told.
   @Test(arguments: [1, 7, 8, 200, 2_000]) func abortedStatementsAreTold(count: Int) {
-    var driver = ParserDriver<PostgreSQLParser>()
+    var driver = ParserDriver(PostgreSQL())
     let execute = message("E", "\0\0\0\0\0")
     var batch = message("P", "\0INSERT INTO b VALUES ($1)\0\0\0")
     for _ in 0..<count { batch += message("B", "\0\0\0\0\0\0\0\0") + execute }
@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: [false, true]) func anAnswerIsWhatEndsIt(fails: Bool) {
     let end = fails ? failure("22012", "division by zero") : message("C", "SELECT 40\0")
     for (rows, size) in [(3, 700), (40, 1_460), (400, 1_460), (400, 70_000)] {
-      var driver = ParserDriver<PostgreSQLParser>()
+      var driver = ParserDriver(PostgreSQL())
       driver.feed(message("Q", "SELECT a FROM t\0"), from: .client)
       let row = message("D", "\0\u{1}\0\0\u{3}" + String(repeating: "x", count: 1_000))
       var bytes = message("T", "\0\0") + Array(repeatElement(row, count: rows).joined())
@@ -55,7 +55,7 @@ import Testing
   func theEndIsFoundBehindAHole(end: String, status: ResponseStatus) {
     let row = message("D", "\0\u{1}\0\0\0\u{64}" + String(repeating: "x", count: 100))
     for shownRows in [0, 3, 100] {
-      var driver = ParserDriver<PostgreSQLParser>()
+      var driver = ParserDriver(PostgreSQL())
       driver.feed(message("Q", "SELECT a FROM t\0"), from: .client)
       let front = message("T", "\0\0") + Array(repeatElement(row, count: shownRows).joined())
       driver.feed(front + row.prefix(40), from: .server, isFinal: true)
@@ -78,7 +78,7 @@ import Testing
   func theServerSaysWhatABackslashIs(value: String, shown: String) {
     let text = value == "on" ? "SELECT 'C:\\', 'z'" : "SELECT 'a\\', ''b'"
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       Talk(.server, bytes: message("S", "standard_conforming_strings\0\(value)\0")),
       Talk(.client, bytes: message("Q", text + "\0")),
       gives: [ExpectedMessage(.request, requestResource: shown)])
@@ -91,7 +91,7 @@ import Testing
     ("SELECT $a$ $b$ $a$, $1", "SELECT ?, $1", "SELECT"),
   ])
   func commentsNestAndStringsGoOn(sql: String, resource: String, endpoint: String) {
-    let driver = hold(PostgreSQLParser.self, [Talk(.client, bytes: message("Q", sql + "\0"))])
+    let driver = hold(PostgreSQL(), [Talk(.client, bytes: message("Q", sql + "\0"))])
     #expect(driver.messages.first?.texts["requestResource"] == resource)
     #expect(driver.messages.first?.texts["endpoint"] == endpoint)
   }
@@ -99,7 +99,7 @@ import Testing
   /// Replication: both copy, without end.
   @Test func copyingBothWaysIsAnswered() {
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       Talk(.client, bytes: message("Q", "START_REPLICATION SLOT s LOGICAL 0/0\0")),
       Talk(.server, bytes: message("W", "\0\0\0")), Talk(.server, bytes: message("d", "wal")),
       Talk(.client, bytes: message("d", "r")), Talk(.server, bytes: message("d", "wal")),
@@ -116,7 +116,7 @@ import Testing
   }
 
   private func recognize(_ bytes: [UInt8], port: UInt16) -> Recognition {
-    PostgreSQLParser.recognize(
+    PostgreSQL().recognize(
       bytes.span, context: RecognitionContext(transport: .tcp, side: nil, serverPort: port))
   }
 

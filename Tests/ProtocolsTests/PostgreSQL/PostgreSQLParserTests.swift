@@ -8,7 +8,7 @@ import Testing
 @Suite struct PostgreSQLParserTests {
   @Test func aSimpleQuery() {
     expectMessages(
-      PostgreSQLParser.self, client(query("SELECT a FROM t WHERE b = 'x'")),
+      PostgreSQL(), client(query("SELECT a FROM t WHERE b = 'x'")),
       server(message("T", "\0\0"), message("D", "\0\0"), done("SELECT 1"), ready),
       gives: [
         ExpectedMessage(
@@ -20,7 +20,7 @@ import Testing
 
   @Test func severalStatementsOfAQueryAreOneCall() {
     expectMessages(
-      PostgreSQLParser.self, client(query("BEGIN; UPDATE t SET a = 1")),
+      PostgreSQL(), client(query("BEGIN; UPDATE t SET a = 1")),
       server(done("BEGIN"), done("UPDATE 4"), ready), client(query("COMMIT")),
       server(done("COMMIT"), ready),
       gives: [
@@ -37,7 +37,7 @@ import Testing
     ] as [(String, ResponseStatus)])
   func errorsAreClassedByTheirState(state: String, status: ResponseStatus) {
     expectMessages(
-      PostgreSQLParser.self, client(query("SELECT nope")),
+      PostgreSQL(), client(query("SELECT nope")),
       server(failure(state, "it failed"), ready), client(query("SELECT 1")),
       server(done("SELECT 1"), ready),
       gives: [
@@ -50,7 +50,7 @@ import Testing
 
   @Test func preparedAheadAndExecutedByName() {
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       client(message("P", "s1\0SELECT a FROM t WHERE b = $1\0\0\0"), message("D", "Ss1\0"), sync),
       server(message("1", ""), message("t", "\0\0"), message("T", "\0\0"), ready),
       client(bind("s1"), execute, sync), server(message("2", ""), done("SELECT 3"), ready),
@@ -69,7 +69,7 @@ import Testing
   /// What libpq sends for a statement with parameters is one call.
   @Test func anUnnamedStatementIsOneCall() {
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       client(message("P", "\0INSERT INTO t VALUES ($1)\0\0\0"), bind(""), describe, execute, sync),
       server(message("1", ""), message("2", ""), message("n", ""), done("INSERT 0 7"), ready),
       gives: [
@@ -81,7 +81,7 @@ import Testing
   @Test func pipelinedBatches() {
     let statement = message("P", "s\0UPDATE t SET a = $1\0\0\0")
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       client(statement, bind("s"), execute, bind("s"), execute, sync, bind("s"), execute, sync),
       server(
         message("1", ""), message("2", ""), done("UPDATE 1"), message("2", ""), done("UPDATE 2"),
@@ -98,7 +98,7 @@ import Testing
   @Test func aFailureAnswersTheRestOfItsBatch() {
     let statement = message("P", "s\0UPDATE t SET a = $1\0\0\0")
     expectMessages(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       client(statement, bind("s"), execute, bind("s"), execute, bind("s"), execute, sync),
       server(message("1", ""), message("2", ""), failure("23505", "duplicate"), ready),
       client(query("ROLLBACK")), server(done("ROLLBACK"), ready),
@@ -115,7 +115,7 @@ import Testing
     var sent = message("P", "s\0UPDATE t SET a = $1\0\0\0")
     for _ in 0..<20 { sent += bind("s") + execute }
     let held = hold(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       [
         client(sent, sync), server(message("1", ""), failure("23505", "duplicate key"), ready),
         client(query("ROLLBACK")), server(done("ROLLBACK"), ready),
@@ -126,7 +126,7 @@ import Testing
 
   @Test func copyingIsOneCall() {
     expectMessages(
-      PostgreSQLParser.self, client(query("COPY t FROM STDIN")), server(message("G", "\0\0\0")),
+      PostgreSQL(), client(query("COPY t FROM STDIN")), server(message("G", "\0\0\0")),
       client(message("d", "1\n"), message("d", "2\n"), message("c", "")),
       server(done("COPY 2"), ready), client(query("COPY t TO STDOUT")),
       server(
@@ -139,7 +139,7 @@ import Testing
 
   @Test func aConnectionFromItsStart() {
     expectMessages(
-      PostgreSQLParser.self, Talk(.client, hex: "00000008 04d2162f"), Talk(.server, "N"),
+      PostgreSQL(), Talk(.client, hex: "00000008 04d2162f"), Talk(.server, "N"),
       startup, server(message("R", "\0\0\0\0"), message("S", "a\0b\0"), message("K", "12345678")),
       server(ready), client(query("SELECT 1")),
       server(message("N", "x\0"), done("SELECT 1"), ready), client(message("X", "")),
@@ -148,7 +148,7 @@ import Testing
 
   @Test func aRefusedConnectionAndACancelAreSessions() {
     expectMessages(
-      PostgreSQLParser.self, startup, server(failure("3D000", "no such database")),
+      PostgreSQL(), startup, server(failure("3D000", "no such database")),
       Talk(.client, hex: "00000010 04d2162e 00000001 00000002"),
       gives: [
         ExpectedMessage(
@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test func rowsThatWereNotCapturedDoNotShiftThePairs() {
-    var driver = ParserDriver<PostgreSQLParser>()
+    var driver = ParserDriver(PostgreSQL())
     driver.feed(query("SELECT a FROM t"), from: .client)
     let rows = message("D", String(repeating: "x", count: 500))
     driver.feed(Array(rows.prefix(100)), from: .server, isFinal: true)
@@ -177,7 +177,7 @@ import Testing
 
   @Test func damagedConversationsNeverTrap() {
     neverTraps(
-      PostgreSQLParser.self, seed: 13, rounds: 3_000,
+      PostgreSQL(), seed: 13, rounds: 3_000,
       seeds: [
         client(query("SELECT 1")), client(bind("s"), execute, execute, sync), startup,
         client(message("P", "s\0SELECT 1\0\0\0"), sync), server(message("1", ""), ready),
@@ -202,7 +202,7 @@ import Testing
   }
 
   private func recognize(_ talk: Talk) -> Recognition {
-    PostgreSQLParser.recognize(
+    PostgreSQL().recognize(
       talk.bytes.span,
       context: RecognitionContext(transport: .tcp, side: talk.side, serverPort: 4_000))
   }

@@ -44,7 +44,7 @@ import Testing
   func mySQL(code: UInt16, text: String, shown: String) {
     let body = [0xff, UInt8(code & 0xff), UInt8(code >> 8)] + Array(text.utf8)
     let driver = hold(
-      MySQLParser.self,
+      MySQL(),
       [
         Talk(.client, bytes: [9, 0, 0, 0, 3] + Array("SELECT 1".utf8)),
         Talk(.server, bytes: [UInt8(body.count), 0, 0, 1] + body),
@@ -77,7 +77,7 @@ import Testing
   func postgreSQL(state: String, text: String, shown: String) {
     let fields = "SERROR\0C\(state)\0M\(text)\0DKey (email)=(ann@x) already exists.\0\0"
     let driver = hold(
-      PostgreSQLParser.self,
+      PostgreSQL(),
       [
         Talk(.client, bytes: [0x51, 0, 0, 0, 13] + Array("SELECT 1\0".utf8)),
         Talk(.server, bytes: [0x45, 0, 0, 0, UInt8(fields.utf8.count + 4)] + Array(fields.utf8)),

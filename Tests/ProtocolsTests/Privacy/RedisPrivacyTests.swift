@@ -23,10 +23,10 @@ import Testing
     ])
   func valuesAreHidden(command: String, shown: String) {
     let words = command.split(separator: " ").map { "$\($0.utf8.count)\r\n\($0)\r\n" }
-    let array = hold(RedisParser.self, [Talk(.client, "*\(words.count)\r\n\(words.joined())")])
+    let array = hold(Redis(), [Talk(.client, "*\(words.count)\r\n\(words.joined())")])
     #expect(array.messages.first?.texts["requestResource"] == shown)
     guard !command.hasPrefix("FT.") else { return }
-    let line = hold(RedisParser.self, [Talk(.client, command + "\r\n")])
+    let line = hold(Redis(), [Talk(.client, command + "\r\n")])
     #expect(line.messages.first?.texts["requestResource"] == shown)
   }
 
@@ -39,7 +39,7 @@ import Testing
       ("\"AUTH\" \"a secret\"", "AUTH ?"), ("MSET a 'b c' d \"e f\"", "MSET a ? d ?"),
     ])
   func quotedWordsAreOneValue(line: String, shown: String) {
-    let driver = hold(RedisParser.self, [Talk(.client, line + "\r\n")])
+    let driver = hold(Redis(), [Talk(.client, line + "\r\n")])
     #expect(driver.messages.first?.texts["requestResource"] == shown)
   }
 
@@ -58,14 +58,14 @@ import Testing
     ])
   func errorsDoNotQuote(reply: String, shown: String) {
     let driver = hold(
-      RedisParser.self, [Talk(.client, "PING\r\n"), Talk(.server, reply + "\r\n")])
+      Redis(), [Talk(.client, "PING\r\n"), Talk(.server, reply + "\r\n")])
     #expect(driver.messages.last?.texts["responseException"] == shown)
   }
 
   @Test func valuesAreShownWhereSoConfiguredButNoPasswords() {
     var rules = PrivacyRules()
     rules.hidesRedisValues = false
-    var driver = ParserDriver<RedisParser>(privacy: rules)
+    var driver = ParserDriver(Redis(), privacy: rules)
     driver.feed(Array("SET k v\r\nAUTH ann pw\r\n".utf8), from: .client)
     driver.feed(Array("+my status\r\n-MYERR x\r\n".utf8), from: .server)
     #expect(

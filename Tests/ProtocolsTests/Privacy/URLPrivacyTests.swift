@@ -88,7 +88,7 @@ import Testing
   }
 
   private func request(_ text: String, _ rules: PrivacyRules) -> ExpectedMessage? {
-    var driver = ParserDriver<HTTP1Parser>(privacy: rules)
+    var driver = ParserDriver(HTTP1(), privacy: rules)
     driver.feed(Array(text.utf8), from: .client)
     #expect(driver.violations == [])
     return driver.messages.first

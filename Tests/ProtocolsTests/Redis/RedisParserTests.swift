@@ -8,7 +8,7 @@ import Testing
 @Suite struct RedisParserTests {
   @Test func aCommandAndItsReply() {
     expectMessages(
-      RedisParser.self, command("set", "user:1", "secret", "EX", "10"), Talk(.server, "+OK\r\n"),
+      Redis(), command("set", "user:1", "secret", "EX", "10"), Talk(.server, "+OK\r\n"),
       gives: [
         ExpectedMessage(
           .request, requestType: "SET", requestResource: "set user:1 ? EX 10", endpoint: "SET"),
@@ -19,7 +19,7 @@ import Testing
   /// Clients pipeline: two commands in one segment are two messages.
   @Test func pipelinedCommands() {
     expectMessages(
-      RedisParser.self,
+      Redis(),
       Talk(.client, bytes: command("GET", "a").bytes + command("PING").bytes),
       Talk(.server, "$1\r\n1\r\n+PONG\r\n"),
       gives: [
@@ -32,7 +32,7 @@ import Testing
 
   @Test func errorsAreServerErrors() {
     expectMessages(
-      RedisParser.self, command("LPUSH", "k", "v"),
+      Redis(), command("LPUSH", "k", "v"),
       Talk(.server, "-WRONGTYPE Operation against a key\r\n"), command("EVAL", "x", "0"),
       Talk(.server, "!11\r\nERR no such\r\n"),
       gives: [
@@ -46,7 +46,7 @@ import Testing
 
   @Test func nestedAnswersOfATransaction() {
     expectMessages(
-      RedisParser.self, command("MULTI"), Talk(.server, "+OK\r\n"), command("MGET", "a", "b"),
+      Redis(), command("MULTI"), Talk(.server, "+OK\r\n"), command("MGET", "a", "b"),
       Talk(.server, "+QUEUED\r\n"), command("EXEC"),
       Talk(.server, "*2\r\n*2\r\n$1\r\nx\r\n$-1\r\n%1\r\n:1\r\n~1\r\n#t\r\n"),
       gives: [
@@ -71,7 +71,7 @@ import Testing
     ])
   func everyKindOfReply(reply: String, result: String, exception: String) {
     expectMessages(
-      RedisParser.self, command("GET", "a"), Talk(.server, reply),
+      Redis(), command("GET", "a"), Talk(.server, reply),
       gives: [
         ExpectedMessage(.request),
         ExpectedMessage(
@@ -85,7 +85,7 @@ import Testing
     let first =
       "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n"
     expectMessages(
-      RedisParser.self, command("SUBSCRIBE", "a", "b"), Talk(.server, first),
+      Redis(), command("SUBSCRIBE", "a", "b"), Talk(.server, first),
       Talk(.server, "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"), command("PING"),
       Talk(.server, "*2\r\n$4\r\npong\r\n$0\r\n\r\n"),
       gives: [
@@ -96,7 +96,7 @@ import Testing
 
   @Test func pushesAndMonitorLinesAreNoReplies() {
     expectMessages(
-      RedisParser.self, command("GET", "a"),
+      Redis(), command("GET", "a"),
       Talk(.server, ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n_\r\n"), command("MONITOR"),
       Talk(.server, "+OK\r\n+1700000000.1 [0 127.0.0.1:1] \"get\" \"a\"\r\n"),
       gives: [
@@ -108,7 +108,7 @@ import Testing
 
   @Test func silencedCommandsAreSessions() {
     expectMessages(
-      RedisParser.self, command("CLIENT", "REPLY", "SKIP"), command("GET", "a"),
+      Redis(), command("CLIENT", "REPLY", "SKIP"), command("GET", "a"),
       command("GET", "b"), Talk(.server, ":1\r\n"),
       gives: [
         ExpectedMessage(.session), ExpectedMessage(.session, requestResource: "GET a"),
@@ -118,7 +118,7 @@ import Testing
 
   @Test func typedCommandsAndBlockingOnes() {
     expectMessages(
-      RedisParser.self, Talk(.client, "set k secret\r\nping\r\n"),
+      Redis(), Talk(.client, "set k secret\r\nping\r\n"),
       Talk(.server, "+OK\r\n+PONG\r\n"), command("BLPOP", "q", "0"),
       gives: [
         ExpectedMessage(.request, requestType: "SET", requestResource: "set k ?"),
@@ -129,7 +129,7 @@ import Testing
 
   @Test func repliesAreSilencedAndHeardAgain() {
     expectMessages(
-      RedisParser.self, command("CLIENT", "REPLY", "OFF"), command("PING"),
+      Redis(), command("CLIENT", "REPLY", "OFF"), command("PING"),
       command("CLIENT", "REPLY", "ON"), Talk(.server, "+OK\r\n"), command("PING"),
       Talk(.server, "+PONG\r\n"),
       Talk(.client, "client reply OFF\r\nPING\r\nCLIENT REPLY \"on\"\r\n"),
@@ -153,7 +153,7 @@ import Testing
   ])
   func executionsTellTheirFailure(reply: String, exception: String) {
     expectMessages(
-      RedisParser.self, command("EXEC"), Talk(.server, reply),
+      Redis(), command("EXEC"), Talk(.server, reply),
       gives: [
         ExpectedMessage(.request, requestType: "EXEC"),
         ExpectedMessage(
@@ -171,7 +171,7 @@ import Testing
   ])
   func aReplicaIsAnsweredOnce(name: String, reply: String, result: String) {
     expectMessages(
-      RedisParser.self, command("PING"), Talk(.server, "+PONG\r\n"), command(name, "?", "-1"),
+      Redis(), command("PING"), Talk(.server, "+PONG\r\n"), command(name, "?", "-1"),
       Talk(.server, reply), Talk(.server, "REDIS0011\u{0}\r\n*1\r\n$4\r\nPING\r\n"),
       command("REPLCONF", "ACK", "14"), Talk(.server, "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"),
       command("REPLCONF", "ACK", "45"),
@@ -183,7 +183,7 @@ import Testing
 
   @Test func aReplicaThatIsRefusedMayGoOn() {
     expectMessages(
-      RedisParser.self, command("PSYNC", "?", "-1"), Talk(.server, "-NOMASTERLINK Can't sync\r\n"),
+      Redis(), command("PSYNC", "?", "-1"), Talk(.server, "-NOMASTERLINK Can't sync\r\n"),
       command("REPLCONF", "capa", "eof"), Talk(.server, "+OK\r\n"),
       gives: [
         ExpectedMessage(.request),
@@ -195,7 +195,7 @@ import Testing
   /// Met in the middle: the acknowledgement says what connection it is.
   @Test func aReplicasConnectionIsKnownByItsAcknowledgements() {
     expectMessages(
-      RedisParser.self, command("REPLCONF", "ACK", "14"),
+      Redis(), command("REPLCONF", "ACK", "14"),
       Talk(.server, "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"), gives: [])
   }
 
@@ -205,7 +205,7 @@ import Testing
     let items = many.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
     let push = Talk(.client, "*3002\r\n$5\r\nRPUSH\r\n$1\r\nq\r\n\(items)")
     for size in [512, 1_460, 4_096, 65_536] {
-      var driver = ParserDriver<RedisParser>()
+      var driver = ParserDriver(Redis())
       feed(push.bytes + command("LRANGE", "q", "0", "-1").bytes, from: .client, size, to: &driver)
       feed(Array(":3000\r\n*3000\r\n\(items)$1\r\nx\r\n".utf8), from: .server, size, to: &driver)
       feed(command("GET", "a").bytes, from: .client, size, to: &driver)
@@ -220,7 +220,7 @@ import Testing
   /// The failure stands behind more results than any view holds.
   @Test(arguments: [512, 1_460, 65_536]) func aLargeExecutionTellsItsFailure(size: Int) {
     for (last, exception) in [(":1\r\n", ""), ("-WRONGTYPE x\r\n", "WRONGTYPE x")] {
-      var driver = ParserDriver<RedisParser>()
+      var driver = ParserDriver(Redis())
       feed(command("EXEC").bytes + command("GET", "a").bytes, from: .client, size, to: &driver)
       let results = String(repeating: "$8\r\naaaaaaaa\r\n", count: 3_000)
       feed(
@@ -232,12 +232,12 @@ import Testing
       #expect(driver.messages[3].texts["responseResult"] == "null")
     }
     let cut = hold(
-      RedisParser.self, [command("EXEC"), Talk(.server, "*2\r\n:1\r\n")], isFinal: true)
+      Redis(), [command("EXEC"), Talk(.server, "*2\r\n:1\r\n")], isFinal: true)
     #expect(cut.messages.last?.status == .unknown)
   }
 
   private func feed(
-    _ bytes: [UInt8], from side: Side, _ size: Int, to driver: inout ParserDriver<RedisParser>
+    _ bytes: [UInt8], from side: Side, _ size: Int, to driver: inout ParserDriver
   ) {
     for start in stride(from: 0, to: bytes.count, by: size) {
       driver.feed(Array(bytes[start..<min(start + size, bytes.count)]), from: side)
@@ -246,7 +246,7 @@ import Testing
 
   @Test func channelsAreLeft() {
     expectMessages(
-      RedisParser.self, command("SUBSCRIBE", "a"),
+      Redis(), command("SUBSCRIBE", "a"),
       Talk(.server, "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"), command("UNSUBSCRIBE"),
       Talk(.server, "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"),
       command("LRANGE", "l", "0", "1"),
@@ -260,7 +260,7 @@ import Testing
 
   /// The capture holds the front of a large value only; where it ends is told by its length.
   @Test func aLargeValueIsPassedByItsLength() {
-    var driver = ParserDriver<RedisParser>()
+    var driver = ParserDriver(Redis())
     let body = String(repeating: "x", count: 5_000)
     driver.feed(command("GET", "a").bytes, from: .client)
     driver.feed(Array("$5000\r\n\(body.prefix(1_000))".utf8), from: .server, isFinal: true)
@@ -276,12 +276,12 @@ import Testing
   /// Counts are the sender's word and must not buy unbounded work.
   @Test(arguments: ["*2000000000\r\n", "*1\r\n$-1\r\n", "*1\r\n$99999999999\r\n", "*x\r\n"])
   func hostileCountsAreRefused(text: String) {
-    #expect(hold(RedisParser.self, [Talk(.client, text)]).error != nil)
+    #expect(hold(Redis(), [Talk(.client, text)]).error != nil)
   }
 
   @Test func damagedConversationsNeverTrap() {
     neverTraps(
-      RedisParser.self, seed: 7, rounds: 3_000,
+      Redis(), seed: 7, rounds: 3_000,
       seeds: [
         command("MSET", "a", "1", "b", "2"), command("SUBSCRIBE", "a"),
         Talk(.server, "*2\r\n*1\r\n:1\r\n$3\r\nabc\r\n"), Talk(.client, "PING\r\n"),
@@ -298,7 +298,7 @@ import Testing
     ] as [(String, Recognition)])
   func recognition(text: String, expected: Recognition) {
     let context = RecognitionContext(transport: .tcp, side: .client, serverPort: 7_000)
-    #expect(RedisParser.recognize(Array(text.utf8).span, context: context) == expected)
+    #expect(Redis().recognize(Array(text.utf8).span, context: context) == expected)
   }
 
   private func command(_ words: String...) -> Talk {

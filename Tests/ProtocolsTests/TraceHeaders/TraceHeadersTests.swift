@@ -61,7 +61,7 @@ import Testing
   private func expect(_ headers: [String], _ trace: String, _ span: String, _ parent: String) {
     let lines = headers.map { $0 + "\r\n" }.joined()
     expectMessages(
-      HTTP1Parser.self, Talk(.client, "GET / HTTP/1.1\r\n\(lines)\r\n"),
+      HTTP1(), Talk(.client, "GET / HTTP/1.1\r\n\(lines)\r\n"),
       gives: [
         ExpectedMessage(.request, traceID: trace, spanID: span, parentSpanID: parent)
       ])

@@ -3,8 +3,17 @@
 import Bytes
 import Telemetry
 
-extension MySQLParser {
-  package static func recognize(
+/// The client/server protocol of MySQL and MariaDB.
+package struct MySQL: ProtocolKind {
+  package let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
+    defaultPorts: [3306], answers: .results, countsMessages: true)
+
+  package init() {}
+
+  package func makeParser(_ context: ConversationContext) -> any ProtocolParser { MySQLParser() }
+
+  package func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext
   ) -> Recognition {
     guard context.transport == .tcp, bytes.count > 0 else { return .no }
@@ -28,7 +37,7 @@ extension MySQLParser {
     return .no
   }
 
-  private static func greeting(_ bytes: Span<UInt8>, _ length: Int) -> Recognition {
+  private func greeting(_ bytes: Span<UInt8>, _ length: Int) -> Recognition {
     guard length >= 32, length < 512, bytes.count <= 4 + length else { return .no }
     var index = 5
     while index < bytes.count, bytes[index] != 0 {
@@ -41,7 +50,7 @@ extension MySQLParser {
   }
 
   /// An error in place of the greeting: a code of the server's, and a text.
-  private static func refusal(_ bytes: Span<UInt8>, _ length: Int) -> Recognition {
+  private func refusal(_ bytes: Span<UInt8>, _ length: Int) -> Recognition {
     guard length >= 12, length < 600, bytes.count <= 4 + length else { return .no }
     guard bytes.count >= 7 else { return .undecided }
     guard (1_000..<5_000).contains(bytes.littleEndian16(at: 5)) else { return .no }
@@ -50,9 +59,9 @@ extension MySQLParser {
   }
 
   /// Protocol 4.1, a character set and the filler of zeros (MariaDB puts flags into its end).
-  private static func isLogin(_ bytes: Span<UInt8>, _ length: Int) -> Bool {
+  private func isLogin(_ bytes: Span<UInt8>, _ length: Int) -> Bool {
     guard bytes.count >= 36, length < 1 << 16, bytes.count <= 4 + length else { return false }
-    guard bytes.littleEndian32(at: 4) & protocol41 != 0 else { return false }
+    guard bytes.littleEndian32(at: 4) & MySQLParser.protocol41 != 0 else { return false }
     for index in 13..<32 where bytes[index] != 0 { return false }
     return true
   }
@@ -67,13 +76,13 @@ extension MySQLParser {
 
   /// Commands, one behind the other, of which one must say what it is: others, such as a lone ping,
   /// could be anything.
-  private static func commands(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
+  private func commands(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
     var index = 0
     var isSure = false
     reading: while index < bytes.count {
       switch command(bytes.extracting(droppingFirst: index), context) {
       case .none:
-        guard index == 0, isCompressedQuery(bytes), isExactFrame(bytes) else { return .no }
+        guard index == 0, Self.isCompressedQuery(bytes), isExactFrame(bytes) else { return .no }
         return .yes(sentBy: .client)
       case .needMore:
         return .undecided
@@ -88,7 +97,7 @@ extension MySQLParser {
     return index == bytes.count || context.isTruncated ? .yes(sentBy: .client) : .undecided
   }
 
-  private static func command(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Command {
+  private func command(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Command {
     guard bytes.count >= 5 else { return .needMore }
     let length = bytes.littleEndian24(at: 0)
     let end = 4 + length
@@ -99,7 +108,7 @@ extension MySQLParser {
     let body = bytes.clipped(from: 5, to: max(5, min(bytes.count, end)))
     switch command {
     case .query, .statementPrepare:
-      let start = command == .query ? textStart(body) : 0
+      let start = command == .query ? MySQLParser.textStart(body) : 0
       switch SQLText.beginsStatement(body.clipped(from: start, to: body.count), dialect: .mySQL) {
       case true?: return .sure(end: end)
       case false?: return isText(body, end == bytes.count, context) ? .sure(end: end) : .none
@@ -123,7 +132,7 @@ extension MySQLParser {
 
   /// Whether a query that no statement begins like may be one all the same, for the server to refuse:
   /// a line of text on the usual port.
-  private static func isText(
+  private func isText(
     _ body: Span<UInt8>, _ isWhole: Bool, _ context: RecognitionContext
   ) -> Bool {
     guard isWhole, body.count > 1, descriptor.defaultPorts.contains(context.serverPort) else {
@@ -137,7 +146,7 @@ extension MySQLParser {
   }
 
   /// An answer seen first, whose packets are numbered: the client's next command will tell.
-  private static func answer(_ bytes: Span<UInt8>) -> Recognition {
+  private func answer(_ bytes: Span<UInt8>) -> Recognition {
     var index = 0
     var sequence: UInt8 = 1
     while index + 4 <= bytes.count {
@@ -149,7 +158,7 @@ extension MySQLParser {
     return .undecided
   }
 
-  private static func isExactFrame(_ bytes: Span<UInt8>) -> Bool {
+  private func isExactFrame(_ bytes: Span<UInt8>) -> Bool {
     bytes.littleEndian24(at: 0) + 7 == bytes.count
   }
 

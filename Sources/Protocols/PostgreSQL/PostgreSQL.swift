@@ -3,25 +3,40 @@
 import Bytes
 import Telemetry
 
-extension PostgreSQLParser {
-  package static func recognize(
+/// Version 3 of the frontend/backend protocol of PostgreSQL.
+package struct PostgreSQL: ProtocolKind {
+  package let descriptor = ProtocolDescriptor(
+    number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
+    defaultPorts: [5432], answers: .results, countsMessages: true)
+
+  package init() {}
+
+  package func makeParser(_ context: ConversationContext) -> any ProtocolParser {
+    PostgreSQLParser()
+  }
+
+  package func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext
   ) -> Recognition {
     guard context.transport == .tcp, bytes.count > 0 else { return .no }
     if context.side == .server { return answer(bytes) }
     if bytes[0] == 0 { return startup(bytes) }
-    guard isFrontendType(bytes[0]) else { return context.side == nil ? answer(bytes) : .no }
+    guard PostgreSQLParser.isFrontendType(bytes[0]) else {
+      return context.side == nil ? answer(bytes) : .no
+    }
     return messages(bytes, context)
   }
 
-  private static func startup(_ bytes: Span<UInt8>) -> Recognition {
+  private func startup(_ bytes: Span<UInt8>) -> Recognition {
     guard bytes.count >= 8 else {
       return bytes.count < 2 || bytes[1] == 0 ? .undecided : .no
     }
     let length = Int(bytes.bigEndian32(at: 0))
     switch bytes.bigEndian32(at: 4) {
-    case tlsCode, gssCode: return length == 8 ? .yes(sentBy: .client) : .no
-    case cancelCode: return length >= 16 && length <= 268 ? .yes(sentBy: .client) : .no
+    case PostgreSQLParser.tlsCode, PostgreSQLParser.gssCode:
+      return length == 8 ? .yes(sentBy: .client) : .no
+    case PostgreSQLParser.cancelCode:
+      return length >= 16 && length <= 268 ? .yes(sentBy: .client) : .no
     case let version where version >> 16 == 3 && version & 0xffff < 0x100:
       guard length >= 14, length <= 10_000, length >= bytes.count else { return .no }
       guard bytes.count >= min(length, 13) else { return .undecided }
@@ -36,14 +51,14 @@ extension PostgreSQLParser {
 
   /// The client's messages, one behind the other, of which one must hold a statement, or execute one
   /// that was prepared before we looked.
-  private static func messages(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
+  private func messages(_ bytes: Span<UInt8>, _ context: RecognitionContext) -> Recognition {
     var index = 0
     var isSure = false
     while index < bytes.count {
-      guard isFrontendType(bytes[index]) else { return .no }
+      guard PostgreSQLParser.isFrontendType(bytes[index]) else { return .no }
       guard index + 5 <= bytes.count else { break }
       let length = Int(bytes.bigEndian32(at: index + 1)) + 1
-      guard length >= 5, length <= longestRecognised else { return .no }
+      guard length >= 5, length <= Self.longestRecognised else { return .no }
       let end = index + length
       let body = bytes.clipped(from: index + 5, to: max(index + 5, min(end, bytes.count)))
       switch bytes[index] {
@@ -61,7 +76,9 @@ extension PostgreSQLParser {
         guard let isStatement = isStatement(text, isCut: end > bytes.count) else {
           return .undecided
         }
-        guard isStatement, end >= bytes.count || isFrontendType(bytes[end]) else { return .no }
+        guard isStatement, end >= bytes.count || PostgreSQLParser.isFrontendType(bytes[end]) else {
+          return .no
+        }
         return .yes(sentBy: .client)
       case 0x45:  // E: a portal's name and a number; a server's error begins with the same letter.
         let nameEnd = body.position(of: 0, from: 0)
@@ -79,7 +96,7 @@ extension PostgreSQLParser {
 
   /// Whether a query that no statement begins like may be one all the same, for the server to refuse:
   /// a line of text on the usual port.
-  private static func isText(
+  private func isText(
     _ body: Span<UInt8>, _ isWhole: Bool, _ context: RecognitionContext
   ) -> Bool {
     guard isWhole, body.count > 1, descriptor.defaultPorts.contains(context.serverPort),
@@ -92,7 +109,7 @@ extension PostgreSQLParser {
     return true
   }
 
-  private static func isStatement(_ text: Span<UInt8>, isCut: Bool) -> Bool? {
+  private func isStatement(_ text: Span<UInt8>, isCut: Bool) -> Bool? {
     switch SQLText.beginsStatement(text, dialect: .postgreSQL) {
     case let known?: known
     case nil: isCut && text.count < 64 ? nil : false
@@ -100,13 +117,15 @@ extension PostgreSQLParser {
   }
 
   /// An answer seen first: the client's next message will tell.
-  private static func answer(_ bytes: Span<UInt8>) -> Recognition {
+  private func answer(_ bytes: Span<UInt8>) -> Recognition {
     var index = 0
     while index + 5 <= bytes.count {
       let length = Int(bytes.bigEndian32(at: index + 1)) + 1
-      guard isBackendType(bytes[index]), length >= 5, length <= 1 << 24 else { return .no }
+      guard PostgreSQLParser.isBackendType(bytes[index]), length >= 5, length <= 1 << 24 else {
+        return .no
+      }
       index += length
     }
-    return index < bytes.count && !isBackendType(bytes[index]) ? .no : .undecided
+    return index < bytes.count && !PostgreSQLParser.isBackendType(bytes[index]) ? .no : .undecided
   }
 }
