@@ -44,7 +44,7 @@ export async function callDrawer(body, id, time) {
   body.append(make('p.bar', {}, ...actions(call, record.sql), await flowLink(call, points)),
     // The cause of an error is what one came for.
     ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
-    make('h2', {}, 'The call'), plain(call),
+    make('h2', {}, 'The call'), plain(call, names),
     make('details', {}, make('summary', {}, 'All columns of its record'), ...grouped(record)));
 }
 
@@ -52,7 +52,7 @@ export async function callDrawer(body, id, time) {
 const unixSocket = 255;
 
 /** What it was, in words. */
-function plain(call) {
+function plain(call, names) {
   const end = (side) => [call[`auto_service_${side}`], call[`host_${side}`]
     && call[`host_${side}`] !== call[`auto_service_${side}`] ? ` on ${call[`host_${side}`]}` : '',
   Number(call.protocol) === unixSocket ? ' (UNIX socket)'
@@ -63,8 +63,23 @@ function plain(call) {
     ['Domain', call.request_domain], ['Request', size(call.request_length)],
     ['Response', size(call.response_length)],
     ['Rows', call.sql_affected_rows === null ? null : String(call.sql_affected_rows)],
+    ['Messages', streamed(call)],
+    ['Carried by', Number(call.carrier_protocol) ? names.get('carrier_protocol') : null],
+    ...call.attribute_names.map((name, index) => [name, attribute(name,
+      call.attribute_values[index])]),
     ['This record', make('span', {}, 'seen at the ', pointLabel(call.observation_point))],
   ]);
+}
+
+/** Leads to the calls that have it, too. */
+function attribute(name, value) {
+  return make('a.mono', { href: link('calls', { attribute: `${name}=${value}`, side: 'both' }) },
+    value);
+}
+
+/** What went to and fro in a call that is a stream. */
+function streamed({ request_messages: sent, response_messages: received }) {
+  return Number(sent) || Number(received) ? `${sent} sent, ${received} received` : null;
 }
 
 /** Where the call's time went; a call can be read without it. */

@@ -20,7 +20,7 @@ export const calls = { title: 'Calls', load, mount };
 const limit = 300;
 
 /** Filters that links set, and that have no field to type in. */
-const withoutField = ['client', 'server', 'endpoint', 'trace', 'port', 'connection'];
+const withoutField = ['client', 'server', 'endpoint', 'trace', 'port', 'connection', 'attribute'];
 
 let protocols = null;
 

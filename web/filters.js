@@ -22,7 +22,7 @@ export function connectionOf(row) {
 export function callFilter(parameters) {
   const found = {};
   for (const name of ['service', 'client', 'server', 'protocol', 'status', 'resource', 'endpoint',
-    'trace', 'port', 'connection', 'own']) {
+    'trace', 'port', 'connection', 'attribute', 'own']) {
     found[name] = parameters.get(name)?.trim();
   }
   const slower = parameters.get('slower')?.trim();

@@ -5,8 +5,8 @@ import { query, QueryFailure } from './api.js';
 /** By log: columns that the server lists as metrics, or in no list. */
 const figures = {
   l7_flow_log: ['response_duration', 'request_length', 'response_length', 'sql_affected_rows',
-    'captured_request_byte', 'captured_response_byte', 'direction_score', 'attribute_names',
-    'attribute_values'],
+    'request_messages', 'response_messages', 'captured_request_byte', 'captured_response_byte',
+    'direction_score', 'attribute_names', 'attribute_values'],
   l4_flow_log: ['direction_score', 'duration',
     ...['packet', 'byte', 'l3_byte', 'l4_byte', 'total_packet', 'total_byte', 'retrans',
       'zero_win', 'ooo'].flatMap((name) => [`${name}_tx`, `${name}_rx`]),

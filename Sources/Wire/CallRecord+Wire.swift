@@ -95,11 +95,9 @@ extension CallRecord: WireRow {
     if mask & CallMask.flow != 0 { context.rows[slot].flow = reader.varint() }
     context.rows[slot].readSequences(mask, from: &reader)
     context.rows[slot].readOptionals(mask, from: &reader)
-    context.rows[slot].texts = CallTexts()
-    if mask & CallMask.texts != 0 {
-      context.rows[slot].texts.read(
-        from: &reader, cursor: &context.text, textBytes: textBytes)
-    }
+    context.rows[slot].texts =
+      mask & CallMask.texts != 0
+      ? CallTexts(from: &reader, cursor: &context.text, textBytes: textBytes) : CallTexts()
   }
 }
 

@@ -2,19 +2,9 @@
 
 import Telemetry
 
-/// Texts: a 16-bit mask of those that are not empty, in the order of ``CallTexts/update(_:)``, and
-/// for each where it begins, told from where the one before ended, and its length.
+/// Texts: a 16-bit mask of those that are not empty, in the order of ``CallTexts/visit(_:)``, and for
+/// each where it begins, told from where the one before ended, and its length.
 extension CallTexts {
-  /// The fields in the order of ``CallTexts/update(_:)``, without its closures: this runs for every
-  /// call that is sent.
-  private var ordered: InlineArray<15, Text> {
-    [
-      version, requestType, requestDomain, requestResource, endpoint, responseException,
-      responseResult, traceID, spanID, parentSpanID, requestXRequestID, responseXRequestID,
-      proxyClient, userAgent, referer,
-    ]
-  }
-
   /// Whether there is any.
   var isEmpty: Bool { Self.mask(of: ordered) == 0 }
 
@@ -32,17 +22,14 @@ extension CallTexts {
     }
   }
 
-  mutating func read(
-    from reader: inout WireReader, cursor: inout UInt32, textBytes: Int
-  ) {
-    var mask = reader.fixed(UInt16.self)
+  init(from reader: inout WireReader, cursor: inout UInt32, textBytes: Int) {
+    let mask = reader.fixed(UInt16.self)
     if mask & 0x8000 != 0 { reader.fail(.malformed, "a known text mask") }
-    update { field in
-      if mask & 1 != 0 {
-        field = Text(from: &reader, cursor: &cursor, textBytes: textBytes)
-      }
-      mask >>= 1
+    var texts = InlineArray<15, Text>(repeating: .empty)
+    for index in 0..<15 where mask & 1 << UInt16(index) != 0 {
+      texts[index] = Text(from: &reader, cursor: &cursor, textBytes: textBytes)
     }
+    self.init(ordered: texts)
   }
 }
 

@@ -105,4 +105,5 @@ package struct SectionID: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let host = SectionID(rawValue: 7)
   package static let flows = SectionID(rawValue: 8)
   package static let networkMetrics = SectionID(rawValue: 9)
+  package static let callDetails = SectionID(rawValue: 10)
 }

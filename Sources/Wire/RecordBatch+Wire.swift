@@ -12,6 +12,7 @@ extension RecordBatch {
   func write(to writer: inout WireWriter) {
     if !text.isEmpty { writer.section(.text) { $0.append(text) } }
     write(calls, as: .calls, to: &writer)
+    writeCallDetails(to: &writer)
     write(metrics, as: .metrics, to: &writer)
     write(flows, as: .flows, to: &writer)
     write(networkMetrics, as: .networkMetrics, to: &writer)
@@ -69,6 +70,7 @@ extension RecordBatch {
   ) throws(WireError) {
     switch id {
     case .calls: try Self.read(into: &calls, textBytes: text.count, from: &reader)
+    case .callDetails: try readCallDetails(from: &reader)
     case .metrics: try Self.read(into: &metrics, textBytes: text.count, from: &reader)
     case .flows: try Self.read(into: &flows, textBytes: text.count, from: &reader)
     case .networkMetrics: try Self.read(into: &networkMetrics, textBytes: text.count, from: &reader)

@@ -44,7 +44,7 @@ import Testing
   private static func describe(_ call: CallRecord, _ batch: RecordBatch) -> String {
     var call = call
     var texts: [String] = []
-    call.texts.update { texts.append(batch.string($0)) }
+    call.texts.visit { _, place in texts.append(batch.string(place)) }
     return "\(call.kind) \(call.status) \(call.responseCode as Int32?) \(texts) "
       + "\(call.client.address) \(call.client.port) \(call.server.address) \(call.server.port) "
       + "\(call.requestSequence) \(call.responseSequence) \(call.capturedRequestBytes) "

@@ -14,6 +14,7 @@ import Testing
     "SELECT _id AS `@name@` FROM l7_flow_log ORDER BY `@name@`",
     "SELECT Sum(request) AS `@name@` FROM application GROUP BY endpoint HAVING `@name@` > 1",
     "SELECT TopK(endpoint, 3), if(endpoint = @text@, @text@, 'b') AS k FROM application GROUP BY k",
+    "SELECT `attribute.x@name@` FROM l7_flow_log WHERE `attribute.x@name@` LIKE @text@",
     "SHOW tag endpoint values FROM application WHERE value = @text@",
     "SHOW tag host values WHERE display_name LIKE @text@ OR value IN (@text@, 'a')",
   ]
@@ -45,6 +46,7 @@ import Testing
     func skeleton(_ text: String) throws -> String {
       var filter = CallFilter(time: 1...2)
       (filter.service, filter.client, filter.server) = (text, text, text)
+      filter.attributes = [CallFilter.Attribute("x\(text)=\(text)")!]
       (filter.resource, filter.endpoint, filter.trace, filter.point) = (text, text, text, text)
       let query = filter.statement(records: 5)
       guard

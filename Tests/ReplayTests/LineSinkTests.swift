@@ -40,8 +40,12 @@ import Testing
     #expect(line["flow_id"] as? UInt64 == .max)
     #expect(line["request_resource"] as? String == "/a?b=\"c\"")
     #expect(line["response_length"] as? Int == 0)
-    #expect(line["attribute_names"] as? [String] == ["http_user_agent", "http_referer"])
-    #expect(line["attribute_values"] as? [String] == ["curl/8", "http://x/"])
+    #expect(
+      line["attribute_names"] as? [String] == ["http_user_agent", "http_referer", "kafka.topic"])
+    #expect(line["attribute_values"] as? [String] == ["curl/8", "http://x/", "a \"b\""])
+    #expect(line["carrier_protocol"] as? String == "MySQL")
+    #expect(line["request_messages"] as? Int == 2)
+    #expect(line["response_messages"] as? Int == 3)
   }
 
   /// A default costs nothing; null, where a column may be null, is not zero.
@@ -49,7 +53,9 @@ import Testing
     var batch = RecordBatch()
     batch.calls = [.sample]
     let line = try #require(try lines(of: batch).first)
-    for key in ["request_length", "response_code", "request_domain", "is_tls", "trace_id"] {
+    for key in [
+      "request_length", "response_code", "request_domain", "is_tls", "trace_id", "attribute_names",
+    ] {
       #expect(line[key] == nil, "\(key)")
     }
     #expect(line["response_status"] as? String == "Success")

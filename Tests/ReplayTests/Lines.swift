@@ -70,7 +70,7 @@ extension RecordBatch {
     call.server.address = IPAddress(v4: 0x0a00_0001)
     call.client.port = .max
     call.flow = .max
-    call.flags = [.tls, .async, .reversed]
+    call.flags = [.tls, .reversed]
     call.applicationProtocol = ApplicationProtocol(rawValue: 20)
     call.status = .serverError
     call.directionScore = 255
@@ -84,10 +84,17 @@ extension RecordBatch {
     call.affectedRows = 5
     call.capturedRequestBytes = 6
     call.capturedResponseBytes = 7
-    call.texts.update { text in text = batch.append("text") }
+    call.texts.visit { _, text in text = batch.append("text") }
     call.texts.requestResource = batch.append("/a?b=\"c\"")
     call.texts.userAgent = batch.append("curl/8")
     call.texts.referer = batch.append("http://x/")
+    var attributes: [UInt8] = []
+    Attributes.append(
+      name: Array("kafka.topic".utf8).span, value: Array("a \"b\"".utf8).span, to: &attributes)
+    call.attributes = batch.append(attributes.span)
+    call.carrier = ApplicationProtocol(rawValue: 60)
+    call.requestMessages = 2
+    call.responseMessages = 3
     batch.calls = [call]
     batch.flows = [.full(&batch)]
     for interval: UInt32 in [1, 60] {

@@ -8,7 +8,7 @@ import Testing
   @Test func updateVisitsEveryText() {
     var texts = CallTexts()
     var count: UInt32 = 0
-    texts.update { text in
+    texts.visit { _, text in
       text = Text(offset: count, length: 1)
       count += 1
     }
@@ -19,11 +19,11 @@ import Testing
     var request = CallTexts()
     var response = CallTexts()
     request.version = Text(offset: 1, length: 1)
-    response.update { text in text = Text(offset: 9, length: 9) }
+    response.visit { _, text in text = Text(offset: 9, length: 9) }
     request.fillEmpty(from: response)
     #expect(request.version == Text(offset: 1, length: 1))
     var filled = 0
-    request.update { text in if text == Text(offset: 9, length: 9) { filled += 1 } }
+    request.visit { _, text in if text == Text(offset: 9, length: 9) { filled += 1 } }
     #expect(
       filled * MemoryLayout<Text>.size == MemoryLayout<CallTexts>.size - MemoryLayout<Text>.size)
   }

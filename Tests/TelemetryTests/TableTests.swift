@@ -14,7 +14,7 @@ import Testing
 
   /// What stores were made with: another column, type or order is another version of the table.
   @Test(arguments: [
-    Stored(table: .callLog, version: 1, digest: 0xc9bd_51ee_7b3c_e8a9),
+    Stored(table: .callLog, version: 2, digest: 0xfc12_4ae6_2bc8_53d5),
     Stored(table: .flowLog, version: 1, digest: 0x10e1_1d1f_7892_0adb),
     Stored(table: .applicationSecond, version: 1, digest: 0xf227_37e1_d4ef_a05e),
     Stored(table: .applicationMinute, version: 1, digest: 0xf227_37e1_d4ef_a05e),

@@ -15,7 +15,7 @@ package struct ExpectedMessage: Hashable, Sendable {
   package var affectedRows: UInt64?
   package var flags: CallRecord.Flags?
   package var mayBlock: Bool?
-  /// Texts by the name that they have in `CallTexts`.
+  /// Texts by the name of their column.
   package var texts: [String: String] = [:]
 
   package init(
@@ -37,40 +37,33 @@ package struct ExpectedMessage: Hashable, Sendable {
     self.flags = flags
     self.mayBlock = mayBlock
     texts["version"] = version
-    texts["requestType"] = requestType
-    texts["requestDomain"] = requestDomain
-    texts["requestResource"] = requestResource
+    texts["request_type"] = requestType
+    texts["request_domain"] = requestDomain
+    texts["request_resource"] = requestResource
     texts["endpoint"] = endpoint
-    texts["responseException"] = responseException
-    texts["responseResult"] = responseResult
-    texts["traceID"] = traceID
-    texts["spanID"] = spanID
-    texts["parentSpanID"] = parentSpanID
-    texts["requestXRequestID"] = requestXRequestID
-    texts["responseXRequestID"] = responseXRequestID
-    texts["proxyClient"] = proxyClient
-    texts["userAgent"] = userAgent
-    texts["referer"] = referer
+    texts["response_exception"] = responseException
+    texts["response_result"] = responseResult
+    texts["trace_id"] = traceID
+    texts["span_id"] = spanID
+    texts["parent_span_id"] = parentSpanID
+    texts["x_request_id_0"] = requestXRequestID
+    texts["x_request_id_1"] = responseXRequestID
+    texts["http_proxy_client"] = proxyClient
+    texts["http_user_agent"] = userAgent
+    texts["http_referer"] = referer
   }
 
   /// What `message` says, every text of it set.
   package init(_ message: Message, _ fields: FieldBuffer) {
-    func text(_ place: Text) -> String { String(decoding: fields.bytes(place), as: UTF8.self) }
-    let source = message.texts
     let isOpen = message.status.rawValue == ResponseStatus.ok.rawValue && !message.isEndSeen
     self.init(
-      message.kind, version: text(source.version), requestType: text(source.requestType),
-      requestDomain: text(source.requestDomain), requestResource: text(source.requestResource),
-      endpoint: text(source.endpoint), status: isOpen ? .unknown : message.status,
-      code: message.code,
-      responseException: text(source.responseException),
-      responseResult: text(source.responseResult), traceID: text(source.traceID),
-      spanID: text(source.spanID), parentSpanID: text(source.parentSpanID),
-      requestXRequestID: text(source.requestXRequestID),
-      responseXRequestID: text(source.responseXRequestID), proxyClient: text(source.proxyClient),
-      userAgent: text(source.userAgent), referer: text(source.referer),
+      message.kind, status: isOpen ? .unknown : message.status, code: message.code,
       requestID: message.requestID, length: message.length, affectedRows: message.affectedRows,
       flags: message.flags, mayBlock: message.mayBlock)
+    var source = message.texts
+    source.visit { column, place in
+      texts["\(column.name)"] = String(decoding: fields.bytes(place), as: UTF8.self)
+    }
   }
 
   /// Adds what the end of the message told, as the agent does.

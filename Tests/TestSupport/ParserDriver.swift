@@ -167,7 +167,7 @@ package struct ParserDriver: Sendable {
     if end > FieldBuffer.capacity { violations.append("\(end) bytes of texts") }
     var texts = message.texts
     var stray: [Text] = []
-    texts.update { text in
+    texts.visit { _, text in
       if Int(text.length) > FieldBuffer.textLimit || Int(text.offset) + Int(text.length) > end {
         stray.append(text)
       }

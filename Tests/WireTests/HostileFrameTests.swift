@@ -24,7 +24,7 @@ import Wire
   private func visit(_ batch: RecordBatch) {
     for call in batch.calls {
       var texts = call.texts
-      texts.update { _ = batch.bytes($0).count }
+      texts.visit { _, place in _ = batch.bytes(place).count }
       _ = call.durationMicroseconds
     }
     for metric in batch.metrics { _ = batch.string(metric.endpoint) }
@@ -55,7 +55,9 @@ import Wire
   @Test(arguments: UInt64(1)...30) func mutatedRawBatchesNeverTrap(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     for _ in 0..<40 {
-      var bytes = try rawFrame(random.batch(rows: 3))
+      var batch = random.batch(rows: 3)
+      random.addDetails(to: &batch)
+      var bytes = try rawFrame(batch)
       for _ in 0...(random.next() % 4) {
         let index = 20 + Int(random.next() % UInt64(max(1, bytes.count - 20)))
         if index < bytes.count { bytes[index] = random.integer() }

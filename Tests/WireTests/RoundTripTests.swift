@@ -11,7 +11,9 @@ import Wire
     var encoder = FrameEncoder()
     var decoder = FrameDecoder()
     for sequence in 0..<UInt64(5) {
-      let frame = Frame.batch(sequence: sequence, random.batch(rows: 30))
+      var batch = random.batch(rows: 30)
+      random.addDetails(to: &batch)
+      let frame = Frame.batch(sequence: sequence, batch)
       let bytes = try encoder.encode(frame)
       decoder.append(bytes.span)
       let answer = try decoder.next()

@@ -77,8 +77,17 @@ extension SeededGenerator {
     call.requestLength = optional()
     call.responseLength = optional()
     call.affectedRows = optional()
-    call.texts.update { $0 = text(in: &batch) }
+    call.texts.visit { _, place in place = text(in: &batch) }
     return call
+  }
+
+  /// Gives some calls of `batch` what travels beside their rows.
+  mutating func addDetails(to batch: inout RecordBatch) {
+    for index in batch.calls.indices where next() % 3 == 0 {
+      batch.calls[index].carrier = ApplicationProtocol(rawValue: integer())
+      fill(&batch.calls[index], [\.requestMessages, \.responseMessages])
+      batch.calls[index].attributes = text(in: &batch)
+    }
   }
 
   mutating func metric(in batch: inout RecordBatch) -> CallMetric {

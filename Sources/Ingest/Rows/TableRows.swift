@@ -139,6 +139,15 @@ extension TableRows {
     batch.append(value, to: columns.values)
   }
 
+  /// The same with a name that the row brings.
+  @inline(__always)
+  mutating func putNamed(
+    _ name: Span<UInt8>, _ value: Span<UInt8>, in columns: (names: Int, values: Int)
+  ) {
+    batch.append(name, to: columns.names)
+    batch.append(value, to: columns.values)
+  }
+
   /// The next column, for values that are not one a row.
   @inline(__always)
   mutating func array(_ column: StaticString) -> Int { place(column) }

@@ -69,7 +69,9 @@ struct AggregateBinder {
     var columns: [ColumnDeclaration] = []
     for (name, offset) in expression.names {
       switch try scope.meaning(name, at: offset) {
-      case .tag(let tag) where !tag.isDecoded: columns.append(tag.column)
+      case .tag(let tag) where !tag.isDecoded:
+        columns.append(tag.column)
+        if tag.attribute != nil { columns += [TableScope.attributeNames].compactMap(scope.column) }
       case .column(let column): columns.append(column)
       case .metric:
         throw QueryError(.misuse, "GROUP BY takes tags; '\(name)' is a metric", at: offset)

@@ -15,12 +15,24 @@ extension ShowBinder {
     switch try scope.meaning(name.text, at: name.offset) {
     case .tag(let found): tag = found
     case .eitherSide(let found): tag = found[0]
+    case .column(let column) where column.name == TableScope.attributeNames:
+      // Which attributes there are, is seen in the rows.
+      let names: EngineSQL =
+        "SELECT arrayJoin(\(column)) AS value, value AS display_name FROM \(scope.table) GROUP BY value"
+      return try values(from: (names, .text, true), in: scope, show)
     case .metric, .column:
       throw QueryError(
         .misuse, "'\(name.text)' is no tag of \(scope.table.qualifiedName)", at: name.offset)
     }
     if tag.isDecoded { return .ready(try decodedValues(of: tag, in: scope, show)) }
-    let source = valueSource(of: tag, in: scope)
+    return try values(from: valueSource(of: tag, in: scope), in: scope, show)
+  }
+
+  private typealias ValueSource = (sql: EngineSQL, type: ValueType, readsRows: Bool)
+
+  private func values(
+    from source: ValueSource, in scope: TableScope, _ show: ShowStatement
+  ) throws(QueryError) -> QueryCompiler.Compiled {
     let filter: EngineSQL
     if let condition = show.condition {
       filter = " WHERE \(try valueCondition(condition, type: source.type))"
@@ -73,7 +85,7 @@ extension ShowBinder {
 
   private func valueSource(
     of tag: TableScope.BoundTag, in scope: TableScope
-  ) -> (sql: EngineSQL, type: ValueType, readsRows: Bool) {
+  ) -> ValueSource {
     let known = tag.enumerationValues(directory)
     if !known.isEmpty {
       let pairs = known.map { "(\($0.number), \(literal: $0.name))" as EngineSQL }

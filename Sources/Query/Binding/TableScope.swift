@@ -46,6 +46,10 @@ package struct TableScope: Sendable {
 
     var name: String { declaration.name + suffix }
     var isDecoded: Bool { declaration.source == .tagSet }
+    /// The name of the attribute that it is; nil for other tags.
+    var attribute: String? {
+      if case .attribute(let name) = declaration.source { name } else { nil }
+    }
   }
 
   private static func tags(of table: TableDeclaration) -> [BoundTag] {
@@ -55,6 +59,7 @@ package struct TableScope: Sendable {
           switch declaration.source {
           case .column(let name): name
           case .tagSet: "tag_set_id"
+          case .attribute: attributeValues
           }
         return table.columns.first { $0.name == base + suffix }.map {
           BoundTag(declaration: declaration, suffix: suffix, column: $0)
@@ -82,8 +87,24 @@ package struct TableScope: Sendable {
       return .metric(metric, definition)
     }
     if let column = column(name) { return .column(column) }
+    if let tag = attribute(name) { return .tag(tag) }
     let pair = pair(name)
     return pair.isEmpty ? nil : .eitherSide(pair)
+  }
+
+  /// The columns in which a row's attributes stand: the nth name is that of the nth value.
+  static let attributeNames = "attribute_names"
+  static let attributeValues = "attribute_values"
+
+  /// The attribute that `name` stands for, whether or not any row has it.
+  private func attribute(_ name: String) -> BoundTag? {
+    let key = String(name.dropFirst(TagDeclaration.attributePrefix.count))
+    guard name.hasPrefix(TagDeclaration.attributePrefix), !key.isEmpty,
+      column(Self.attributeNames) != nil, let values = column(Self.attributeValues)
+    else { return nil }
+    let declaration = TagDeclaration(
+      name, .string, source: .attribute(key), display: name, category: "Attribute", about: "")
+    return BoundTag(declaration: declaration, suffix: "", column: values)
   }
 
   /// The two tags that `name` stands for without saying which side.

@@ -16,6 +16,10 @@ extension TableScope {
   /// A tag's value as it is shown.
   func shown(_ tag: BoundTag, at stage: Stage) -> Scalar {
     guard tag.isDecoded else {
+      if let name = tag.attribute, let names = column(Self.attributeNames) {
+        return Scalar(
+          sql: "\(tag.column)[indexOf(\(names), \(literal: name))]", type: .text)
+      }
       guard tag.declaration.kind == .linkAddress else { return shown(tag.column) }
       return Scalar(sql: "lower(MACNumToString(\(tag.column)))", type: .text)
     }

@@ -31,6 +31,21 @@ package struct CallFilter: Hashable, Sendable {
     }
   }
 
+  /// An attribute with its value.
+  package struct Attribute: Hashable, Sendable {
+    var name: String
+    var value: String
+
+    /// Reads "kafka.topic=orders"; the value may have `=` in it. By scalars: a mark that joins the sign
+    /// makes one character of both.
+    package init?(_ text: String) {
+      let scalars = text.unicodeScalars
+      guard let sign = scalars.firstIndex(of: "="), sign > scalars.startIndex else { return nil }
+      name = String(scalars[..<sign])
+      value = String(scalars[scalars.index(after: sign)...])
+    }
+  }
+
   /// Seconds since the epoch, both included.
   package var time: ClosedRange<Int64>
   package var service: String?
@@ -47,6 +62,8 @@ package struct CallFilter: Hashable, Sendable {
   package var trace: String?
   package var port: UInt16?
   package var connection: Connection?
+  /// Attributes that the call has, with these values.
+  package var attributes: [Attribute] = []
   /// Also what MetaFlow's own programs do.
   package var includesOwn = false
   /// Nil: the records of a call are one. Else each record is told by itself: of one observation
@@ -85,6 +102,7 @@ package struct CallFilter: Hashable, Sendable {
     if let trace { all.append("trace_id = \(Self.literal(trace))") }
     if let port { all.append("server_port = \(port)") }
     if let connection { all.append(Self.condition(connection)) }
+    all += attributes.map { "\(Self.quoted("attribute." + $0.name)) = \(Self.literal($0.value))" }
     if let point, !point.isEmpty { all.append("observation_point = \(Self.literal(point))") }
     if leavesOwnOut { all.append("auto_service_1 NOT IN \(Self.list(Self.ownPrograms))") }
     return all.joined(separator: " AND ")
@@ -105,6 +123,16 @@ package struct CallFilter: Hashable, Sendable {
 
   static func list(_ texts: some Sequence<String>) -> String {
     "(" + texts.map(literal).joined(separator: ", ") + ")"
+  }
+
+  /// A name of the dialect, whatever is in it. By scalars, as a literal.
+  static func quoted(_ name: String) -> String {
+    var quoted = "`"
+    for scalar in name.unicodeScalars {
+      if scalar == "`" { quoted.append("`") }
+      quoted.unicodeScalars.append(scalar)
+    }
+    return quoted + "`"
   }
 
   /// A string literal of the dialect. By scalars: a quote that bears an accent is a quote.

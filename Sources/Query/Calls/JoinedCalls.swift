@@ -120,7 +120,9 @@ enum CallColumns {
     + "auto_service_1 AS server, Enum(l7_protocol) AS application, request_type, request_resource, "
     + "request_domain, endpoint, Enum(response_status) AS status, response_code, "
     + "response_exception, response_duration, observation_point, trace_id, ip_0, client_port, ip_1, "
-    + "server_port, host_0, host_1, request_length, response_length, process_id_0, process_id_1"
+    + "server_port, host_0, host_1, request_length, response_length, process_id_0, process_id_1, "
+    + "if(carrier_protocol = 0, '', Enum(carrier_protocol)) AS carrier, request_messages, "
+    + "response_messages, attribute_names, attribute_values"
   private static let server = 5
 
   static func shown(of answer: Answer) -> [AnswerColumn] {

@@ -70,6 +70,12 @@ extension MetricDeclaration {
       "sql_affected_rows", .counter, [.column("sql_affected_rows")], display: "Affected rows",
       category: "Throughput", about: "Rows the statement touched."),
     .init(
+      "request_messages", .counter, [.column("request_messages")], display: "Request messages",
+      category: "Throughput", about: "Messages the client sent in calls that are streams."),
+    .init(
+      "response_messages", .counter, [.column("response_messages")], display: "Response messages",
+      category: "Throughput", about: "Messages the server sent in calls that are streams."),
+    .init(
       "captured_request_byte", .counter, [.column("captured_request_byte")], unit: "byte",
       display: "Captured request bytes", category: "Capture", about: "Request bytes looked at."),
     .init(

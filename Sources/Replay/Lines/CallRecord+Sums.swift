@@ -14,16 +14,3 @@ extension CallRecord {
     }
   }
 }
-
-extension CallTexts {
-  /// Bytes of all texts, at most 4 GiB as in any batch.
-  @inline(__always)
-  var byteCount: UInt32 {
-    mutating get {
-      version.length &+ requestType.length &+ requestDomain.length &+ requestResource.length
-        &+ endpoint.length &+ responseException.length &+ responseResult.length &+ traceID.length
-        &+ spanID.length &+ parentSpanID.length &+ requestXRequestID.length
-        &+ responseXRequestID.length &+ proxyClient.length &+ userAgent.length &+ referer.length
-    }
-  }
-}

@@ -12,6 +12,12 @@ struct EnumerationPieces {
   /// Bytes of a piece, the last of them its length.
   private static let stride = 64
   private let bytes: UnsafeMutablePointer<UInt8>
+  /// Pieces that hold nothing and are never written.
+  static var none: EnumerationPieces { EnumerationPieces() }
+
+  private init() {
+    unsafe bytes = .allocate(capacity: 0)
+  }
 
   /// The names that the tag called `name` declares.
   init(_ name: String, tables: NumberTables) {

@@ -53,6 +53,19 @@ extension LineWriter {
     unsafe text(texts.bytes + start, count: count)
   }
 
+  /// An element of a list of texts, with the comma that ``endList()`` takes back behind the last.
+  mutating func element(_ value: Text, of texts: LineTexts) {
+    byte(UInt8(ascii: "\""))
+    quoted(value, of: texts)
+    byte(UInt8(ascii: "\""))
+    byte(UInt8(ascii: ","))
+  }
+
+  mutating func endList() {
+    takeBack(UInt8(ascii: ","))
+    byte(UInt8(ascii: "]"))
+  }
+
   mutating func member(_ key: StaticString, _ value: String) {
     guard !value.isEmpty else { return }
     raw(key)
@@ -93,5 +106,12 @@ struct LineTexts {
   init(_ buffer: UnsafeBufferPointer<UInt8>, none: UnsafePointer<UInt8>) {
     unsafe bytes = buffer.baseAddress ?? none
     count = buffer.count
+  }
+
+  /// Hands the attributes of a run to `body`, name and value.
+  func walk(_ run: Text, _ body: (Text, Text) -> Void) {
+    let span = unsafe Span(_unsafeStart: bytes, count: count)
+    var walk = AttributeWalk(run, in: span)
+    while let next = walk.next(in: span) { body(next.name, next.value) }
   }
 }

@@ -30,6 +30,12 @@ struct LineWriter {
     unsafe place += 1
   }
 
+  /// Takes back the byte written last, where it is `value`.
+  @inline(__always)
+  mutating func takeBack(_ value: UInt8) {
+    if unsafe (place - 1).pointee == value { unsafe place -= 1 }
+  }
+
   /// Copies a ready piece: 64 bytes of memory, the last of which says how many of them count.
   @inline(__always)
   mutating func piece(_ source: UnsafePointer<UInt8>) {

@@ -11,6 +11,7 @@ struct SightingPieces {
   private let point: EnumerationPieces
   private let transport: EnumerationPieces
   let protocols: EnumerationPieces
+  let carriers: EnumerationPieces
 
   init(_ parsers: [any ProtocolKind], tables: NumberTables) {
     source = EnumerationPieces("signal_source", tables: tables)
@@ -19,13 +20,13 @@ struct SightingPieces {
       (0..<256).map { ($0, ObservationPoint(rawValue: UInt8($0)).name.description) },
       tables: tables)
     transport = EnumerationPieces("protocol", tables: tables)
-    protocols = EnumerationPieces(
-      "l7_protocol",
-      parsers.map { (Int($0.descriptor.number.rawValue), $0.descriptor.name) }, tables: tables)
+    let names = parsers.map { (Int($0.descriptor.number.rawValue), $0.descriptor.name) }
+    protocols = EnumerationPieces("l7_protocol", names, tables: tables)
+    carriers = EnumerationPieces("carrier_protocol", names, tables: tables)
   }
 
   func free() {
-    for pieces in [source, point, transport, protocols] { pieces.free() }
+    for pieces in [source, point, transport, protocols, carriers] { pieces.free() }
   }
 
   /// Where it was seen.

@@ -12,7 +12,8 @@ struct CallListRequest {
 
   private static let known = [
     "from", "to", "last", "service", "client", "server", "protocol", "status", "slower", "resource",
-    "endpoint", "trace", "port", "connection", "own", "point", "sort", "order", "limit", "step",
+    "endpoint", "trace", "port", "connection", "attribute", "own", "point", "sort", "order",
+    "limit", "step",
   ]
   private static let statuses = [
     "Success", "Timeout", "Server Error", "Client Error", "Unknown", "Parse Failed",
@@ -74,6 +75,12 @@ struct CallListRequest {
         throw Refusal("connection is '\(ends)'; it must be like '10.0.0.1 40000 10.0.0.2 80'.")
       }
       filter.connection = connection
+    }
+    for (name, value) in given where name == "attribute" && !value.isEmpty {
+      guard let attribute = CallFilter.Attribute(String(value)) else {
+        throw Refusal("attribute is '\(value)'; it must be like 'kafka.topic=orders'.")
+      }
+      filter.attributes.append(attribute)
     }
     filter.includesOwn = try number("own", 0...1) == 1
     filter.point = text("point").map { $0 == "all" ? "" : $0 }

@@ -12,7 +12,7 @@ package struct CallRecord: Hashable, Sendable, BitwiseCopyable {
     }
 
     package static let tls = Flags(rawValue: 1)
-    package static let async = Flags(rawValue: 2)
+    /// The server sent it unasked: what a broker pushes to who subscribed.
     package static let reversed = Flags(rawValue: 4)
     /// Text fields end where the capture ended, not where the message did.
     package static let truncated = Flags(rawValue: 8)
@@ -23,7 +23,10 @@ package struct CallRecord: Hashable, Sendable, BitwiseCopyable {
   package var observationPoint: ObservationPoint = .rest
   package var signalSource: SignalSource = .eBPF
   package var transport: TransportProtocol = .tcp
+  /// What the call speaks.
   package var applicationProtocol: ApplicationProtocol = .unknown
+  /// What its connection speaks, where that is another protocol: HTTP/2 for gRPC.
+  package var carrier: ApplicationProtocol = .unknown
   package var status: ResponseStatus = .ok
   /// How sure the direction is, 0 to 255; 255 when the kernel said who connected.
   package var directionScore: UInt8 = 0
@@ -56,10 +59,15 @@ package struct CallRecord: Hashable, Sendable, BitwiseCopyable {
   package var requestLength: Int64?
   package var responseLength: Int64?
   package var affectedRows: UInt64?
+  /// Messages that either side sent in a call that is a stream; 0 where they are not counted.
+  package var requestMessages: UInt32 = 0
+  package var responseMessages: UInt32 = 0
   package var capturedRequestBytes: UInt32 = 0
   package var capturedResponseBytes: UInt32 = 0
 
   package var texts = CallTexts()
+  /// What its protocol tells beyond all this: a run as ``Attributes`` describes it.
+  package var attributes: Text = .empty
 
   package init(client: CallEnd, server: CallEnd, start: Timestamp, end: Timestamp) {
     self.client = client

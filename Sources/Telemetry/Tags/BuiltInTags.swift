@@ -55,12 +55,6 @@ extension TagDeclaration {
         ("client_port", .integer, "Client port", "Client's port."),
         ("server_port", .integer, "Server port", "Server's port."),
       ])
-    + pairs(
-      "Process",
-      [
-        ("process_id", .integer, "PID", "pid on its host."),
-        ("process_kname", .string, "Thread name", "The kernel's name of the thread."),
-      ])
     + singles(
       "Network",
       [
@@ -90,32 +84,12 @@ extension TagDeclaration {
     + singles(
       "Application",
       [
-        ("is_tls", .integer, "TLS", "1 inside TLS."),
-        ("response_code", .integer, "Code", "The protocol's own status code."),
-        ("request_id", .integer, "Request id", "The protocol's own id of the exchange."),
         (
           "l7_protocol", .enumeration, "Protocol",
           "Application protocol; the names come from the parsers' descriptors."
-        ),
-        ("version", .string, "Version", "Protocol version."),
-        ("request_type", .string, "Method", "Method, command or query type."),
-        ("request_domain", .string, "Domain", "Host, queried name or database."),
-        ("request_resource", .string, "Resource", "Path with query, statement, key."),
-        ("endpoint", .string, "Endpoint", "The resource folded to its kind."),
-        ("response_exception", .string, "Exception", "What the error said."),
-        ("response_result", .string, "Result", "What the answer said."),
-        ("trace_id", .string, "Trace id", "Trace id found in the call."),
-        ("span_id", .string, "Span id", "Span id found in the call."),
-        ("parent_span_id", .string, "Parent span id", "Parent span id found in the call."),
-        ("x_request_id_0", .string, "X-Request-ID of request", "X-Request-ID of the request."),
-        ("x_request_id_1", .string, "X-Request-ID of response", "X-Request-ID of the response."),
-        (
-          "http_proxy_client", .string, "Proxy client",
-          "Client address that a proxy reported."
-        ),
-        ("app_service", .string, "App service", "Service name an SDK gave."),
-        ("app_instance", .string, "App instance", "Instance name an SDK gave."),
+        )
       ])
+    + CallColumn.tags
 
   private static let captureTags =
     singles(
@@ -150,11 +124,4 @@ extension TagDeclaration {
         ("stage", .string, "Stage", "Where in the pipeline."),
         ("reason", .string, "Reason", "Why it was dropped."),
       ])
-    + singles("Tracing", correlation.map { ($0, .integer, $0, "See the l7_flow_log column.") })
-
-  private static let correlation = [
-    "req_tcp_seq", "resp_tcp_seq", "syscall_trace_id_request", "syscall_trace_id_response",
-    "syscall_thread_0", "syscall_thread_1", "syscall_coroutine_0", "syscall_coroutine_1",
-    "syscall_cap_seq_0", "syscall_cap_seq_1", "is_async", "is_reversed",
-  ]
 }

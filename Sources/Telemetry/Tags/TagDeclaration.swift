@@ -8,6 +8,8 @@ package struct TagDeclaration: Hashable, Sendable {
     case column(String)
     /// The row's tag set: the catalog knows the value under the tag's name.
     case tagSet
+    /// The row's attribute of this name; see ``attributePrefix``.
+    case attribute(String)
   }
 
   /// How values read, and which operators make sense.
@@ -18,6 +20,10 @@ package struct TagDeclaration: Hashable, Sendable {
     /// A 48-bit link address, stored as a number.
     case linkAddress = "mac"
   }
+
+  /// Begins the name of a tag that stands for an attribute: `attribute.kafka.topic`. There is no list of
+  /// those: a row that has no such attribute has the empty value.
+  package static let attributePrefix = "attribute."
 
   /// The name without a side's suffix.
   package var name: String

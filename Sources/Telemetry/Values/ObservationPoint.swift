@@ -64,5 +64,4 @@ package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyab
 
   package static let packet = SignalSource(rawValue: 0)
   package static let eBPF = SignalSource(rawValue: 3)
-  package static let openTelemetry = SignalSource(rawValue: 4)
 }

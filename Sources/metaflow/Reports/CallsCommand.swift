@@ -12,6 +12,7 @@ struct CallsCommand: AsyncParsableCommand {
         metaflow calls --protocol MySQL --slower 100 --last 1h
         metaflow calls --service orders --sort duration
         metaflow calls --resource /api/orders --json
+        metaflow calls --attribute http_user_agent=curl/8.5.0
         metaflow calls --errors --follow
         metaflow calls --from '2026-11-23 02:00' --to '2026-11-23 02:10'
       """)
@@ -33,6 +34,12 @@ struct CallsCommand: AsyncParsableCommand {
     name: .long, parsing: .unconditional,
     help: ArgumentHelp("Only calls slower than this.", valueName: "ms"))
   var slower: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Only calls with this attribute; may be given several times.", valueName: "name=value"))
+  var attribute: [String] = []
 
   @Option(name: .long, help: "Only calls of this trace.")
   var trace: String?
@@ -78,7 +85,7 @@ struct CallsCommand: AsyncParsableCommand {
         ("status", errors ? "error" : nil),
         ("slower", slower.map { "\(Int64(max(0, min($0, 1e9)) * 1_000))" }),
         ("sort", sort == .time ? nil : "response_duration"),
-      ])
+      ] + attribute.map { ("attribute", $0) })
   }
 
   private static var report: Report {

@@ -82,7 +82,7 @@ import Testing
       bytes += [0, 0, 16, 0, 1, 0, 0, 0, 60, 0x20, 0] + [UInt8](repeating: 0, count: 0x2000)
     }
     let driver = hold(DNS(), [Talk(.server, bytes: bytes)], transport: .udp, isFinal: true)
-    #expect(driver.messages.first?.texts["responseResult"]?.count == FieldBuffer.textLimit)
+    #expect(driver.messages.first?.texts["response_result"]?.count == FieldBuffer.textLimit)
     #expect(driver.violations == [])
   }
 }

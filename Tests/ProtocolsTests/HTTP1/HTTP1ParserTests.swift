@@ -105,7 +105,7 @@ import Testing
     let path = "/" + String(repeating: "p", count: 3_000)
     let limit = FieldBuffer.textLimit
     let driver = hold(HTTP1(), [Talk(.client, "GET \(path) HTTP/1.1\r\n\r\n")])
-    #expect(driver.messages.first?.texts["requestResource"]?.count == limit)
+    #expect(driver.messages.first?.texts["request_resource"]?.count == limit)
     #expect(driver.messages.first?.texts["endpoint"]?.count == limit)
     #expect(driver.violations == [])
   }

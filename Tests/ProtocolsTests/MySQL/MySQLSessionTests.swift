@@ -24,7 +24,7 @@ import Testing
 
   @Test func beforeTheServerSaysItNothingBehindABackslashIsShown() {
     let driver = hold(MySQL(), [query("SELECT 'a\\', secret, 'b' FROM t")])
-    #expect(driver.messages.first?.texts["requestResource"] == "SELECT ?")
+    #expect(driver.messages.first?.texts["request_resource"] == "SELECT ?")
   }
 
   @Test(arguments: [
@@ -76,7 +76,7 @@ import Testing
     let driver = hold(MySQL(), [command(3, body + Array("SELECT a FROM t".utf8))])
     // Behind more than the parser looks at, the statement is not seen, but nothing else is shown.
     let isSeen = body.count < 8_000
-    #expect(driver.messages.first?.texts["requestResource"] == (isSeen ? "SELECT a FROM t" : ""))
+    #expect(driver.messages.first?.texts["request_resource"] == (isSeen ? "SELECT a FROM t" : ""))
     #expect(driver.messages.first?.texts["endpoint"] == (isSeen ? "SELECT t" : ""))
   }
 

@@ -24,7 +24,7 @@ import Testing
     #expect(answers.count == count + 1 && driver.messages.count == 2 * count + 2)
     #expect(answers.dropLast().allSatisfy { $0.status == .clientError })
     #expect(answers.map(\.requestID) == (1...UInt64(count + 1)).map { $0 })
-    #expect(answers.first?.texts["responseResult"] == "23505")
+    #expect(answers.first?.texts["response_result"] == "23505")
     #expect(answers.last?.status == .ok)
   }
 
@@ -92,7 +92,7 @@ import Testing
   ])
   func commentsNestAndStringsGoOn(sql: String, resource: String, endpoint: String) {
     let driver = hold(PostgreSQL(), [Talk(.client, bytes: message("Q", sql + "\0"))])
-    #expect(driver.messages.first?.texts["requestResource"] == resource)
+    #expect(driver.messages.first?.texts["request_resource"] == resource)
     #expect(driver.messages.first?.texts["endpoint"] == endpoint)
   }
 

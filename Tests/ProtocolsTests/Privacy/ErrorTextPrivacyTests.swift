@@ -49,7 +49,7 @@ import Testing
         Talk(.client, bytes: [9, 0, 0, 0, 3] + Array("SELECT 1".utf8)),
         Talk(.server, bytes: [UInt8(body.count), 0, 0, 1] + body),
       ])
-    #expect(driver.messages.last?.texts["responseException"] == shown)
+    #expect(driver.messages.last?.texts["response_exception"] == shown)
   }
 
   @Test(
@@ -83,7 +83,7 @@ import Testing
         Talk(.server, bytes: [0x45, 0, 0, 0, UInt8(fields.utf8.count + 4)] + Array(fields.utf8)),
         Talk(.server, "Z\0\0\0\u{5}I"),
       ])
-    #expect(driver.messages.last?.texts["responseException"] == shown)
-    #expect(driver.messages.last?.texts["responseResult"] == state)
+    #expect(driver.messages.last?.texts["response_exception"] == shown)
+    #expect(driver.messages.last?.texts["response_result"] == state)
   }
 }

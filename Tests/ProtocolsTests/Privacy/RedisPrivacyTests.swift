@@ -24,10 +24,10 @@ import Testing
   func valuesAreHidden(command: String, shown: String) {
     let words = command.split(separator: " ").map { "$\($0.utf8.count)\r\n\($0)\r\n" }
     let array = hold(Redis(), [Talk(.client, "*\(words.count)\r\n\(words.joined())")])
-    #expect(array.messages.first?.texts["requestResource"] == shown)
+    #expect(array.messages.first?.texts["request_resource"] == shown)
     guard !command.hasPrefix("FT.") else { return }
     let line = hold(Redis(), [Talk(.client, command + "\r\n")])
-    #expect(line.messages.first?.texts["requestResource"] == shown)
+    #expect(line.messages.first?.texts["request_resource"] == shown)
   }
 
   /// Quotes hold blanks, and escaped quotes, together.
@@ -40,7 +40,7 @@ import Testing
     ])
   func quotedWordsAreOneValue(line: String, shown: String) {
     let driver = hold(Redis(), [Talk(.client, line + "\r\n")])
-    #expect(driver.messages.first?.texts["requestResource"] == shown)
+    #expect(driver.messages.first?.texts["request_resource"] == shown)
   }
 
   @Test(
@@ -59,7 +59,7 @@ import Testing
   func errorsDoNotQuote(reply: String, shown: String) {
     let driver = hold(
       Redis(), [Talk(.client, "PING\r\n"), Talk(.server, reply + "\r\n")])
-    #expect(driver.messages.last?.texts["responseException"] == shown)
+    #expect(driver.messages.last?.texts["response_exception"] == shown)
   }
 
   @Test func valuesAreShownWhereSoConfiguredButNoPasswords() {
@@ -70,7 +70,8 @@ import Testing
     driver.feed(Array("+my status\r\n-MYERR x\r\n".utf8), from: .server)
     #expect(
       driver.messages.map {
-        $0.texts["requestResource"]! + $0.texts["responseResult"]! + $0.texts["responseException"]!
+        $0.texts["request_resource"]! + $0.texts["response_result"]! + $0.texts[
+          "response_exception"]!
       }
         == ["SET k v", "AUTH ?", "my status", "MYERR x"])
   }

@@ -35,7 +35,7 @@ import Testing
     ])
   func aTargetKeepsItsKeys(target: String, resource: String, endpoint: String) {
     let message = request("GET \(target) HTTP/1.1\r\n\r\n", PrivacyRules())
-    #expect(message?.texts["requestResource"] == resource)
+    #expect(message?.texts["request_resource"] == resource)
     #expect(message?.texts["endpoint"] == endpoint)
   }
 
@@ -54,7 +54,7 @@ import Testing
     let isName = rules.add(secretName: "customer-number")
     #expect(isName)
     let message = request("GET \(target) HTTP/1.1\r\n\r\n", rules)
-    #expect(message?.texts["requestResource"] == resource)
+    #expect(message?.texts["request_resource"] == resource)
   }
 
   @Test func valuesAreShownWhereSoConfigured() {
@@ -63,9 +63,9 @@ import Testing
     let message = request(
       "GET http://ann:pw@h.example/a?token=x HTTP/1.1\r\nReferer: http://ann:pw@b/c?d=e\r\n\r\n",
       rules)
-    #expect(message?.texts["requestResource"] == "/a?token=x")
-    #expect(message?.texts["requestDomain"] == "h.example")
-    #expect(message?.texts["referer"] == "http://b/c?d=e")
+    #expect(message?.texts["request_resource"] == "/a?token=x")
+    #expect(message?.texts["request_domain"] == "h.example")
+    #expect(message?.texts["http_referer"] == "http://b/c?d=e")
   }
 
   @Test func aNameHasLettersOrDigits() {
@@ -84,7 +84,7 @@ import Testing
     ])
   func aTextLosesItsCredentials(agent: String, shown: String) {
     let message = request("GET / HTTP/1.1\r\nUser-Agent: \(agent)\r\n\r\n", PrivacyRules())
-    #expect(message?.texts["userAgent"] == shown)
+    #expect(message?.texts["http_user_agent"] == shown)
   }
 
   private func request(_ text: String, _ rules: PrivacyRules) -> ExpectedMessage? {

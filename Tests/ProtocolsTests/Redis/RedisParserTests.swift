@@ -212,7 +212,7 @@ import Testing
       feed(Array("-ERR no\r\n".utf8), from: .server, size, to: &driver)
       #expect(driver.violations.isEmpty && driver.error == nil && driver.unreadCount == 0)
       #expect(
-        driver.messages.map { $0.texts["requestType"]! + $0.texts["responseResult"]! }
+        driver.messages.map { $0.texts["request_type"]! + $0.texts["response_result"]! }
           == ["RPUSH", "LRANGE", "integer", "array", "GET", ""], "\(size)")
     }
   }
@@ -228,8 +228,8 @@ import Testing
       #expect(driver.violations.isEmpty && driver.error == nil && driver.unreadCount == 0)
       #expect(driver.messages.map(\.kind) == [.request, .request, .response, .response])
       #expect(driver.messages[2].status == (exception.isEmpty ? .ok : .serverError))
-      #expect(driver.messages[2].texts["responseException"] == exception)
-      #expect(driver.messages[3].texts["responseResult"] == "null")
+      #expect(driver.messages[2].texts["response_exception"] == exception)
+      #expect(driver.messages[3].texts["response_result"] == "null")
     }
     let cut = hold(
       Redis(), [command("EXEC"), Talk(.server, "*2\r\n:1\r\n")], isFinal: true)
@@ -270,7 +270,7 @@ import Testing
     #expect(driver.violations.isEmpty && driver.error == nil)
     #expect(driver.messages.map(\.kind) == [.request, .response, .request, .response])
     #expect(driver.messages[1].length == 5_009)
-    #expect(driver.messages[2].texts["requestResource"] == "SET a ?")
+    #expect(driver.messages[2].texts["request_resource"] == "SET a ?")
   }
 
   /// Counts are the sender's word and must not buy unbounded work.

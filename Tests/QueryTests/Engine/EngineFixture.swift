@@ -104,6 +104,8 @@ struct EngineFixture {
         "response_duration": .number(number % 10 == 9 ? 0 : number + 1),
         "request_resource": .text("/it's \\ é \(number)"), "endpoint": .text("/it's"),
         "trace_id": .text("t\(number)"),
+        "attribute_names": .list(number % 5 == 0 ? ["other", "kafka.topic"] : []),
+        "attribute_values": .list(number % 5 == 0 ? ["o", "it's \(number % 2)"] : []),
       ])
     }
     try await engine.insert(calls, token: "calls")
@@ -134,6 +136,7 @@ enum CellValue {
   case number(UInt64)
   case text(String)
   case address(String)
+  case list([String])
 }
 
 extension ColumnBatch {
@@ -148,6 +151,9 @@ extension ColumnBatch {
       case (.number(let value), .uint16): append(UInt16(value), to: index)
       case (.number(let value), .uint32): append(UInt32(value), to: index)
       case (.number(let value), _): append(value, to: index)
+      case (.list(let texts), _):
+        for text in texts { append(text, to: index) }
+        endArray(in: index)
       case (nil, .array): endArray(in: index)
       case (nil, _): appendEmpty(to: index)
       }

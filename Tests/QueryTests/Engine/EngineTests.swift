@@ -134,6 +134,37 @@ import Testing
       [[.int(5), .string("Unknown")], [.int(6), .string("Parse Failed")]]),
   ]
 
+  /// Every fifth call has a topic.
+  static let attributes: [Case] = [
+    .init(
+      "SELECT _id, attribute.kafka.topic FROM l7_flow_log WHERE _id BETWEEN 4 AND 5 ORDER BY _id",
+      [[.int(4), .string("")], [.int(5), .string("it's 1")]]),
+    .init(
+      "SELECT Count(row) FROM l7_flow_log WHERE attribute.kafka.topic = 'it''s 0'", [[.int(10)]]),
+    .init(
+      "SELECT Count(row) FROM l7_flow_log WHERE attribute.kafka.topic LIKE '*1' "
+        + "AND attribute.none = ''", [[.int(10)]]),
+    .init(
+      "SELECT attribute.kafka.topic AS topic, Count(row) FROM l7_flow_log GROUP BY topic "
+        + "ORDER BY topic",
+      [
+        [.string(""), .int(80)], [.string("it's 0"), .int(10)], [.string("it's 1"), .int(10)],
+      ]),
+    // Beside a tag that is decoded from its tag set.
+    .init(
+      "SELECT if(host_1 = 'web-1', attribute.kafka.topic, 'none') AS k, Count(row) "
+        + "FROM l7_flow_log GROUP BY k ORDER BY k",
+      [
+        [.string(""), .int(40)], [.string("it's 0"), .int(10)], [.string("none"), .int(50)],
+      ]),
+    .init(
+      "SHOW tag attribute_names values FROM l7_flow_log",
+      [[.string("kafka.topic"), .string("kafka.topic")], [.string("other"), .string("other")]]),
+    .init(
+      "SHOW tag attribute.other values FROM l7_flow_log WHERE value != ''",
+      [[.string("o"), .string("o")]]),
+  ]
+
   static let series: [Case] = [
     .init(
       """
@@ -163,7 +194,7 @@ import Testing
 
   @Test func answersAreThoseWorkedOutByHand() async throws {
     try await EngineFixture.with { fixture in
-      for entry in Self.groups + Self.metrics + Self.rows + Self.series {
+      for entry in Self.groups + Self.metrics + Self.rows + Self.series + Self.attributes {
         do {
           let rows = try await fixture.rows(entry.query)
           #expect(rows == entry.rows, "\(entry.query)")
