@@ -59,12 +59,13 @@ struct Run: ~Copyable {
   private mutating func feed(_ packet: DecodedPacket) {
     var packet = packet
     if packet.time.nanoseconds & 1 == 0 { advance(to: packet.time) }
+    let copies = table.copies
     let hit = table.take(&packet)
     if let hit {
       precondition(table.isOpen(hit.slot), "a packet is of an open flow")
       packets += 1
       bytes += UInt64(packet.frameLength)
-    } else {
+    } else if table.copies == copies {
       refused += 1
     }
     release()

@@ -99,8 +99,9 @@ struct Stream {
   /// The parser walks over all of them when it is asked. So it is asked again when there is an eighth
   /// more, but of few bytes each time.
   mutating func waitForMore(_ needed: Int, limit: Int) {
-    wanted = needed > buffer.count ? min(needed, limit) : buffer.count + max(1, buffer.count / 8)
-    if needed == 0, buffer.count < Self.fewBytes { wanted = buffer.count + 1 }
+    // Never more than fits: what waits for that waits for ever.
+    let more = needed > 0 || buffer.count >= Self.fewBytes ? max(1, buffer.count / 8) : 1
+    wanted = min(needed > buffer.count ? needed : buffer.count + more, limit)
     asked = needed > buffer.count ? limit : buffer.count
   }
 
