@@ -101,6 +101,7 @@ int state_changed(__u64 *context) {
     __u64 socket = bpf_get_socket_cookie(sk);
     if (after == TCP_CLOSE) {
         bpf_map_delete_elem(&verdicts, &socket);
+        bpf_map_delete_elem(&plain_verdicts, &socket);
         // The same socket may connect again.
         forget(socket);
     }

@@ -34,12 +34,16 @@ enum bpf_map_type {
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_SK_STORAGE = 24,
     BPF_MAP_TYPE_RINGBUF = 27,
+    BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum {
     BPF_ANY = 0,
     BPF_F_NO_PREALLOC = 1,
     BPF_F_MMAPABLE = 1 << 10,
     BPF_SK_STORAGE_GET_F_CREATE = 1,
+    BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+    BPF_RB_AVAIL_DATA = 0,
+    BPF_RB_RING_SIZE = 1,
     BPF_RB_NO_WAKEUP = 1,
     BPF_RB_FORCE_WAKEUP = 2,
 };
@@ -284,6 +288,8 @@ struct pt_regs {
     unsigned long r10;
     unsigned long r9;
     unsigned long r8;
+    unsigned long ax;
+    unsigned long cx;
     unsigned long dx;
     unsigned long si;
     unsigned long di;
@@ -315,6 +321,8 @@ struct task_struct {
     char comm[16];
     struct signal_struct *signal;
     struct files_struct *files;
+    /// What programs keep with the thread; NULL when none does.
+    struct bpf_local_storage *bpf_storage;
 };
 
 // include/uapi/linux/bpf.h, kernel/bpf/task_iter.c

@@ -22,6 +22,13 @@ struct {
     __uint(max_entries, 4096);
 } ring SEC(".maps");
 
+/// Plain text of TLS libraries, to user space: functions of programs may be preempted inside of a
+/// probe, which the lanes do not bear. Its size is set by the loader.
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} plain SEC(".maps");
+
 /// Data events to user space: a struct mf_lane for each CPU and direction, so that CPUs share no
 /// lock and no line. The loader sets how many there are and how large.
 struct {
@@ -40,6 +47,14 @@ struct {
     __type(key, __u64);
     __type(value, struct mf_verdict);
 } verdicts SEC(".maps");
+
+/// Likewise of the plain text that TLS libraries move through it.
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 32768);
+    __type(key, __u64);
+    __type(value, struct mf_verdict);
+} plain_verdicts SEC(".maps");
 
 /// What is remembered of the sockets seen last, by the low bits of their cookies.
 struct {

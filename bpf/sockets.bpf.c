@@ -6,6 +6,7 @@
 // memory is readable. A call that is not socket I/O does not pass here and costs nothing; one that
 // is costs about 0.5 us with 1 KiB of payload (see README.md).
 
+#include "cipher_text.h"
 #include "data.h"
 
 /// How far a thread is in its sendmmsg or recvmmsg: the tracepoint fires once per message, and the
@@ -122,13 +123,18 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
         return 0;
     }
     __u64 word = word_of(slot, sk, call.socket, direction);
+    call.role = word >> SLOT_ROLE & 3;
+    struct task_struct *task = bpf_get_current_task_btf();
+    if (unlikely(may_be_in_tls(task)) && sk->sk_protocol == IPPROTO_TCP) {
+        describe_stream(sk, &call);
+        note_cipher_text(task, (__u64)sk, &call);
+    }
     bool is_muted = (word & SLOT_LIMIT) == SLOT_MUTED;
     // The messages of one call are counted on; many on a stream are not worth the time.
     if (is_muted && !config.only_process && (is_unix || sk->sk_protocol == IPPROTO_TCP)) {
         COUNT(muted);
         return 0;
     }
-    struct task_struct *task = bpf_get_current_task_btf();
     if (is_ignored_process(task->tgid))
         return 0;
 
@@ -145,7 +151,6 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
         return 0;
     }
     // Soon, because another thread may be about to send through the same socket.
-    call.role = word >> SLOT_ROLE & 3;
     if (likely(!is_unix))
         describe_stream(sk, &call);
     else if (!describe_unix_stream(sk, &call))

@@ -10,6 +10,7 @@
 // has neither, a socket is known by its address and inode number, marked by the top bit.
 
 #define MF_CHECKED_READS
+#include "cipher_text.h"
 #include "data.h"
 
 /// A socket call that has begun.
@@ -219,19 +220,24 @@ int call_ended(__u64 *context) {
         .direction = saved.direction,
         .flags = MF_FLAG_FROM_SYSCALL,
     };
-    __u64 word = wanted_of(call.socket, saved.direction);
-    if ((word & SLOT_LIMIT) == SLOT_MUTED) {
-        COUNT(muted);
-        return 0;
-    }
-    want(&call, word, tcp);
     bool many = saved.number == SYS_SENDMMSG || saved.number == SYS_RECVMMSG;
     if (tcp) {
         __u32 length = many ? total_length(ARGUMENT_2(regs), result) : (__u32)result;
         struct tcp_sock *stream = (struct tcp_sock *)sk;
         __u32 next = saved.direction == MF_EGRESS ? KREAD(stream, write_seq) : last_read(stream);
         call.sequence = next - length;
+        if (config.has_thread_storage) {
+            struct task_struct *task = bpf_get_current_task_btf();
+            if (may_be_in_tls(task))
+                note_cipher_text(task, (__u64)sk, &call);
+        }
     }
+    __u64 word = wanted_of(call.socket, saved.direction);
+    if ((word & SLOT_LIMIT) == SLOT_MUTED) {
+        COUNT(muted);
+        return 0;
+    }
+    want(&call, word, tcp);
     if (many) {
         emit_messages(sk, regs, &call, result, tcp, has_bytes);
         return 0;

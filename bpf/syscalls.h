@@ -41,6 +41,11 @@ enum {
 #define ARGUMENT_4(regs) KREAD(regs, r10)
 #define ARGUMENT_5(regs) KREAD(regs, r8)
 #define ARGUMENT_6(regs) KREAD(regs, r9)
+// Of a function in user space that has just begun, or has returned.
+#define PARAMETER_1(regs) ((regs)->di)
+#define PARAMETER_2(regs) ((regs)->si)
+#define PARAMETER_4(regs) ((regs)->cx)
+#define RETURNED(regs) ((regs)->ax)
 // TS_COMPAT: the call came through the 32-bit door.
 #define IS_FOREIGN_CALL(task) (KREAD(task, thread_info.status) & 2)
 #else
@@ -69,6 +74,10 @@ enum {
 #define ARGUMENT_4(regs) KREAD(regs, regs[3])
 #define ARGUMENT_5(regs) KREAD(regs, regs[4])
 #define ARGUMENT_6(regs) KREAD(regs, regs[5])
+#define PARAMETER_1(regs) ((regs)->regs[0])
+#define PARAMETER_2(regs) ((regs)->regs[1])
+#define PARAMETER_4(regs) ((regs)->regs[3])
+#define RETURNED(regs) ((regs)->regs[0])
 // TIF_32BIT
 #define IS_FOREIGN_CALL(task) (KREAD(task, thread_info.flags) & (1ul << 22))
 #endif

@@ -25,6 +25,8 @@ package struct AgentConfiguration: Hashable, Sendable {
   /// Bytes copied of a call that sends or receives answers with bodies, but the first of a socket.
   package var payloadLimit = 1_024
   package var ringBytes = 8 << 20
+  /// Whether plain text is read in TLS libraries.
+  package var readsTLS = true
   package var packets = PacketConfiguration()
   /// Names of the protocols that are looked for; empty for all.
   package var protocols: [String] = []
@@ -69,6 +71,9 @@ package struct AgentConfiguration: Hashable, Sendable {
     payloadLimit = try reader.integer("capture.payload", default: payloadLimit, in: 64...16_384)
     ringBytes = try reader.bytes(
       "capture.ring", default: ringBytes, atLeast: 65_536, atMost: 1 << 30)
+    readsTLS = try reader.read("capture.tls", default: readsTLS, expected: "true or false") {
+      ["true": true, "false": false][$0]
+    }
     packets = try PacketConfiguration(&reader)
     protocols = try reader.list(
       "protocols", default: protocols,

@@ -126,7 +126,11 @@ struct FlowEngine: ~Copyable {
     guard conversation.state != .muted else {
       return tallies.conversations.lose(conversation.unreadReason)
     }
-    noteOrdinal(event, in: &conversation, slot: slot)
+    if conversation.plane.rawValue == Plane.wire.rawValue {
+      noteOrdinal(event, in: &conversation, slot: slot)
+    } else {
+      notePlainOrdinal(event, in: &conversation, slot: slot)
+    }
     let moment = Moment(event, trace: traces.trace(event))
     let length = max(Int(event.length), payload.count)
     if event.transport.rawValue == TransportProtocol.udp.rawValue {

@@ -53,20 +53,20 @@ package struct FlowPipeline: ~Copyable {
     switch event.kind {
     case .opened:
       // A cookie never comes back, but a lost close and a second opening cost nothing to survive.
-      guard let slot = table.find(event.socket) ?? slotForNew(event) else { return }
+      guard let slot = table.find(event.socket, .wire) ?? slotForNew(event) else { return }
       table.slots[slot].learnSide(event.role)
       if !payload.isEmpty, table.slots[slot].path == SharedTexts.none {
         table.slots[slot].path = engine.paths.hold(payload)
       }
     case .progress: break
     case .closed:
-      if let slot = table.find(event.socket) { close(slot, at: event.exit) }
+      closePlanes(of: event.socket, at: event.exit)
     case .data:
       if engine.isCrowded { engine.makeRoom(in: &table.slots, at: event.exit) }
       guard event.length > 0 || !payload.isEmpty else {
         return engine.tallies.conversations.pass()
       }
-      guard let slot = table.find(event.socket) ?? slotForNew(event) else {
+      guard let slot = table.find(event.socket, event.plane) ?? slotForNew(event) else {
         return engine.tallies.conversations.lose(.conversationTableFull)
       }
       engine.take(event, payload: payload, in: &table.slots[slot], slot: slot)
@@ -77,13 +77,13 @@ package struct FlowPipeline: ~Copyable {
   /// not leave the host, as no packets of it are captured.
   package mutating func feed(_ event: SocketEvent, totals: SocketTotals) {
     engine.noteTime(event.exit, &table.slots)
-    let slot = table.find(event.socket)
+    let slot = table.find(event.socket, .plainText) ?? table.find(event.socket, .wire)
     if tellsInsideFlows {
       flows.take(
         event, totals, protocol: slot.flatMap { engine.protocolNumber(of: &table.slots[$0]) },
         into: &engine.batch, tally: &engine.tallies.flows)
     }
-    if event.kind == .closed, let slot { close(slot, at: event.exit) }
+    if event.kind == .closed { closePlanes(of: event.socket, at: event.exit) }
   }
 
   /// Does what time brings: gives up what waited too long, emits the intervals and the ledger of
@@ -166,8 +166,20 @@ package struct FlowPipeline: ~Copyable {
       close(idle, at: event.exit)
       slot = table.insert(Conversation(event))
     }
-    if let slot { engine.peers.insert(event, slot: slot) }
+    guard let slot else { return nil }
+    engine.peers.insert(event, slot: slot)
+    if event.plane.rawValue == Plane.plainText.rawValue, let wire = table.find(event.socket, .wire)
+    {
+      // What is on the wire is the same once more, and cannot be read.
+      engine.leave(&table.slots[wire], slot: wire, at: event.exit)
+    }
     return slot
+  }
+
+  private mutating func closePlanes(of socket: UInt64, at time: Timestamp) {
+    for plane in [Plane.plainText, .wire] {
+      if let slot = table.find(socket, plane) { close(slot, at: time) }
+    }
   }
 
   mutating func close(_ slot: Int, at time: Timestamp) {

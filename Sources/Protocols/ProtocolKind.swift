@@ -52,11 +52,3 @@ package struct ConversationContext: Hashable, Sendable {
     self.privacy = privacy
   }
 }
-
-/// Where bytes of a conversation were seen: what is encrypted on its way may be plain text before.
-package enum Plane: UInt8, Hashable, Sendable {
-  /// As they cross the network.
-  case wire = 0
-  /// As the application hands them to the library that encrypts them.
-  case plainText = 1
-}

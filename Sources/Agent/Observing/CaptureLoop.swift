@@ -21,6 +21,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private static let leanPayload: UInt32 = 256
 
   private var session: ProbeSession
+  private let libraries: LibraryProbes?
   private var observer: Observer
   private var watch: SelfWatch
   private var gate: BatchGate
@@ -34,9 +35,12 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var counted = ProbeCounters()
   /// The minute in which connections that go on were asked what they carried.
   private var toldMinute: Int64 = 0
+
+  /// - Parameter told: called on another thread, for each library of TLS as it comes and goes.
   init(
     configuration: AgentConfiguration, protocols: [any ProtocolKind], queue: BatchQueue,
-    ledger: Ledger, gauges: AgentGauges
+    ledger: Ledger, gauges: AgentGauges,
+    told: @escaping @Sendable (LibraryReport) -> Void = { _ in }
   ) throws(ProbeError) {
     var options = ProbeOptions()
     options.ignoredProcess = try Self.ownProcess(gauges)
@@ -48,6 +52,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     case .syscalls: options.socketHooks = .systemCalls
     }
     session = try ProbeSession(options)
+    libraries = configuration.readsTLS ? session.probeLibraries(options, told: told) : nil
     var limits = FlowLimits()
     var random = SystemRandomNumberGenerator()
     limits.hashSeed = random.next()
@@ -81,7 +86,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   }
 
   /// Every hook and whether it is on.
-  var report: [HookReport] { session.hooks }
+  var report: [HookReport] { session.hooks + (libraries?.hooks ?? []) }
 
   var isBatchFull: Bool { observer.fed >= Self.eventsPerBatch }
 
@@ -100,6 +105,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   }
 
   mutating func end(now: Timestamp) {
+    libraries?.stop()
     // Nothing is drained any more: those who were asked for last may be waited for.
     for _ in 0..<Self.patience where !observer.processes.isIdle { usleep(1_000) }
     observer.processes.end()

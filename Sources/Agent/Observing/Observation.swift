@@ -23,7 +23,13 @@ struct Observation {
       probes = try await CaptureThread { () throws(ProbeError) in
         try CaptureLoop(
           configuration: configuration, protocols: protocols, queue: queue, ledger: ledger,
-          gauges: gauges)
+          gauges: gauges
+        ) { library in
+          switch library.state {
+          case .on, .gone: logger.info("\(library)")
+          case .refused, .unreadable: logger.warning("\(library)")
+          }
+        }
       }
     } catch {
       probes = nil

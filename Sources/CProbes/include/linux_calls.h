@@ -39,6 +39,38 @@ int mf_watch(int descriptor);
 /// the kernel does not say.
 uint64_t mf_program_misses(int program);
 
+/// pipe2(2): the end to read from and the end to write to, closed when another program is run. 0,
+/// or -1 and errno.
+int mf_pipe(int ends[2]);
+
+/// A perf_event_open(2) descriptor whose ring tells, with struct mf_mapping_record, of files that
+/// processes of all kinds map on this processor to run code from. -1 and errno.
+int mf_open_mappings(int processor);
+
+/// The beginning of a PERF_RECORD_MMAP2 (include/uapi/linux/perf_event.h), whose file name follows.
+struct mf_mapping_record {
+    uint32_t kind;
+    uint16_t misc;
+    uint16_t bytes;
+    uint32_t process;
+    uint32_t thread;
+    uint64_t address;
+    uint64_t length;
+    uint64_t offset;
+    uint32_t device[2];
+    uint64_t inode[2];
+    uint32_t protection;
+    uint32_t flags;
+};
+
+enum {
+    MF_RECORD_MAPPING = 10,
+    MF_RECORD_LOST = 2,
+    /// Where the first page of the ring has the writer's and the reader's position.
+    MF_MAPPINGS_WRITTEN = 1024,
+    MF_MAPPINGS_READ = 1032,
+};
+
 /// Waits on what mf_watch gave. 1 when woken, 0 when the time is over, -1 and errno.
 int mf_wait(int watch, int milliseconds);
 

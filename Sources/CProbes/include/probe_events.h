@@ -71,8 +71,9 @@ enum {
     MF_PATH_MAX = 108,
 };
 
-/// What user space wants of a socket, by mf_direction: how many bytes of a call, at most
-/// MF_CALL_MAX, and perhaps MF_WANTS_TAIL; or MF_MUTED for no data event at all.
+/// What user space wants of one plane of a socket, the bytes on the wire or the plain text that a
+/// TLS library makes of them, by mf_direction: how many bytes of a call, at most MF_CALL_MAX, and
+/// perhaps MF_WANTS_TAIL; or MF_MUTED for no data event at all.
 struct mf_verdict {
     __u32 wants[2];
 };
@@ -234,8 +235,10 @@ struct mf_config {
     __u32 only_port;
     /// Bytes of a lane's ring; a power of two.
     __u32 lane_bytes;
+    /// Whether the kernel lets programs keep something with a thread (5.11).
+    __u32 has_thread_storage;
 };
-_Static_assert(sizeof(struct mf_config) == 36, "size of mf_config");
+_Static_assert(sizeof(struct mf_config) == 40, "size of mf_config");
 
 /// What the probes did, one per CPU. Every event that passed the filters and was not muted is
 /// counted in `seen` before anything can fail, so

@@ -13,6 +13,8 @@ package struct HostCapabilities: Sendable {
   package var missingCapabilities: [Capability]
   /// Every hook and its state; empty when the probes could not be loaded at all.
   package var hooks: [HookReport]
+  /// The TLS libraries that were found.
+  package var libraries: [LibraryReport] = []
   /// Why the probes could not be loaded; nil when they could.
   package var refusal: ProbeError?
   /// Size of the ring that was allowed, bytes; 0 when none was.
@@ -49,8 +51,12 @@ package struct HostCapabilities: Sendable {
       ringBytes: 0)
     do {
       let session = try ProbeSession(options)
-      found.hooks = session.hooks
-      found.ringBytes = options.laneSize * UInt32(options.laneCount) + options.ringSize
+      let libraries = session.probeLibraries(options)
+      libraries.stop()
+      found.hooks = session.hooks + libraries.hooks
+      found.libraries = libraries.libraries
+      found.ringBytes =
+        options.laneSize * UInt32(options.laneCount) + options.ringSize + options.plainRingSize
     } catch {
       found.refusal = error
     }
@@ -93,6 +99,9 @@ extension HostCapabilities {
     if isOn("sock_send_length") {
       lines.append("Bytes of every process's UNIX stream sockets, and the paths they listen at.")
     }
+    for library in libraries where library.state == .on {
+      lines.append("Plain text of TLS connections of programs that use \(library.path).")
+    }
     if isOn("inet_sock_set_state") { lines.append("TCP connections opened and closed.") }
     if isOn("cgroup/sock_release") { lines.append("UDP sockets closed.") }
     if isOn("sched_process_exec") { lines.append("Processes that begin and end.") }
@@ -117,6 +126,14 @@ extension HostCapabilities {
       lines.append("UNIX sockets: nothing; they are seen at the tracepoints only.")
       lines.append("io_uring: nothing; it moves bytes without a system call of their own.")
       lines.append("Messages beyond the eighth of one sendmmsg or recvmmsg: counted, not shown.")
+    }
+    lines.append(
+      "Plain text of TLS that programs move through memory of their own (Node.js, Python's asyncio), "
+        + "or without OpenSSL's library (Go, Java, GnuTLS): nothing; it is cipher text to the probes."
+    )
+    for library in libraries {
+      if case .on = library.state { continue }
+      lines.append("\(library).")
     }
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")

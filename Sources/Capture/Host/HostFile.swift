@@ -37,4 +37,18 @@ enum HostFile {
     guard count > 0 else { return nil }
     return String(decoding: bytes[..<count], as: UTF8.self)
   }
+
+  /// The names in a folder; nil, and errno, when it cannot be listed.
+  static func names(in path: String) -> [String]? {
+    guard let folder = unsafe opendir(path) else { return nil }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      names.append(
+        unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+          unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return names
+  }
 }

@@ -47,18 +47,21 @@ package struct ProcessReader: Sendable {
     return report
   }
 
-  /// Every process in sight, kernel threads left out. Those that end meanwhile are missing.
-  package func all() throws(SystemError) -> [ProcessReport] {
-    guard let folder = unsafe opendir(root) else {
+  /// The numbers of all processes in sight; empty when they cannot be listed.
+  static func numbers() -> [UInt32] { (try? numbers(in: "/proc")) ?? [] }
+
+  private static func numbers(in root: String) throws(SystemError) -> [UInt32] {
+    guard let names = HostFile.names(in: root) else {
       throw SystemError.last("listing the processes")
     }
-    defer { unsafe closedir(folder) }
+    return names.compactMap { UInt32($0) }
+  }
+
+  /// Every process in sight, kernel threads left out. Those that end meanwhile are missing.
+  package func all() throws(SystemError) -> [ProcessReport] {
     var reports: [ProcessReport] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard let pid = UInt32(name), let report = try? report(of: pid) else { continue }
+    for pid in try Self.numbers(in: root) {
+      guard let report = try? report(of: pid) else { continue }
       if !report.commandLine.isEmpty || !report.executable.isEmpty { reports.append(report) }
     }
     return reports

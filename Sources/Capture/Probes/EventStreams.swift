@@ -2,7 +2,7 @@
 
 internal import CProbes
 
-/// The lanes and the ring read as one stream, in the order of time.
+/// The lanes and the rings read as one stream, in the order of time.
 ///
 /// A call that follows from another, on whatever CPU, must be told after it. Each stream is in
 /// order by itself, so they are merged by their records' times; but one that is looked at later
@@ -17,12 +17,15 @@ struct EventStreams: ~Copyable {
     var end: UInt64
     /// The position up to which room was given back.
     var released: UInt64
-    /// A lane's number; the ring comes after the last.
+    /// A lane's number; the rings come after the last.
     var stream: Int
   }
 
   let lanes: EventLanes
+  /// What happens seldom, and whoever is to be woken waits for it.
   let ring: EventRing
+  /// Plain text of TLS libraries.
+  let plain: EventRing
   let slots: SocketSlots
   /// The streams that have records, as a binary heap: the oldest record first.
   private var heap: [Cursor] = []
@@ -34,10 +37,13 @@ struct EventStreams: ~Copyable {
     let lanes = try EventLanes(
       descriptor: probe.map("lanes"), count: options.laneCount, laneBytes: options.laneSize)
     let ring = try EventRing(descriptor: probe.map("ring"), size: Int(options.ringSize))
+    let plain = try EventRing(
+      descriptor: probe.map("plain"), size: Int(options.plainRingSize))
     let slots = try SocketSlots(descriptor: probe.map("slots"))
-    heap.reserveCapacity(lanes.count + 1)
+    heap.reserveCapacity(lanes.count + 2)
     self.lanes = lanes
     self.ring = ring
+    self.plain = plain
     self.slots = slots
     parcel = UInt64(min(options.laneSize, options.ringSize) / 16)
   }
@@ -52,10 +58,8 @@ struct EventStreams: ~Copyable {
       heap.removeAll(keepingCapacity: true)
       swap(&heap, &self.heap)
     }
-    for stream in 0...lanes.count {
-      let isLane = stream < lanes.count
-      let start = isLane ? lanes.start(of: stream) : ring.start
-      let end = isLane ? lanes.end(of: stream) : ring.end
+    for stream in 0..<lanes.count + 2 {
+      let (start, end) = bounds(of: stream)
       guard start < end else { continue }
       var cursor = Cursor(time: 0, position: start, end: end, released: start, stream: stream)
       if look(&cursor), cursor.time <= now {
@@ -78,27 +82,35 @@ struct EventStreams: ~Copyable {
     return Int(freed)
   }
 
+  private func bounds(of stream: Int) -> (start: UInt64, end: UInt64) {
+    if stream < lanes.count { return (lanes.start(of: stream), lanes.end(of: stream)) }
+    return stream == lanes.count ? (ring.start, ring.end) : (plain.start, plain.end)
+  }
+
+  /// The record at a position of a stream, which is moved behind what is none; nil when there is none.
+  @_lifetime(borrow self)
+  private func record(of stream: Int, at position: inout UInt64, before end: UInt64) -> RawSpan? {
+    if stream < lanes.count { return lanes.record(of: stream, at: position) }
+    if stream == lanes.count { return ring.record(at: &position, before: end) }
+    return plain.record(at: &position, before: end)
+  }
+
   /// Hands over the record of a cursor. Returns the positions that it took.
   private func tell(_ cursor: Cursor, _ body: (RawSpan) -> Void) -> UInt64 {
-    if cursor.stream < lanes.count {
-      let record = lanes.record(of: cursor.stream, at: cursor.position)
-      body(record)
-      return UInt64(record.byteCount)
-    }
     var position = cursor.position
-    guard let record = ring.record(at: &position, before: cursor.end) else { return 0 }
+    guard let record = record(of: cursor.stream, at: &position, before: cursor.end) else {
+      return 0
+    }
     body(record)
-    return EventRing.room(record.byteCount)
+    return cursor.stream < lanes.count
+      ? UInt64(record.byteCount) : EventRing.room(record.byteCount)
   }
 
   /// Finds the record that the cursor is at. False when there is none.
   private func look(_ cursor: inout Cursor) -> Bool {
-    guard cursor.position < cursor.end else { return false }
-    if cursor.stream < lanes.count {
-      cursor.time = Self.time(of: lanes.record(of: cursor.stream, at: cursor.position))
-      return true
-    }
-    guard let record = ring.record(at: &cursor.position, before: cursor.end) else { return false }
+    guard cursor.position < cursor.end,
+      let record = record(of: cursor.stream, at: &cursor.position, before: cursor.end)
+    else { return false }
     cursor.time = Self.time(of: record)
     return true
   }
@@ -113,8 +125,10 @@ struct EventStreams: ~Copyable {
     guard cursor.position != cursor.released else { return }
     if cursor.stream < lanes.count {
       lanes.release(cursor.stream, before: cursor.position)
-    } else {
+    } else if cursor.stream == lanes.count {
       ring.release(before: cursor.position)
+    } else {
+      plain.release(before: cursor.position)
     }
     freed &+= cursor.position &- cursor.released
     cursor.released = cursor.position

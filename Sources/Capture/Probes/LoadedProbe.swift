@@ -19,16 +19,13 @@ internal import Glibc
     let code: CInt
   }
 
-  /// The maps that all objects share, by their names in bpf/maps.h.
-  static let sharedMaps = ["ring", "lanes", "verdicts", "slots", "counters", "marks"]
-
   /// Loads and attaches `programs` of `image`.
   ///
   /// A program that is not needed and that the kernel does not have or refuses is left out and
   /// reported. `sharing` lends its maps; without it they are made, as `options` say.
   init(
     _ image: BPFObject, programs: [ProbeProgram], options: ProbeOptions, kernel: KernelTypes,
-    sharing: LoadedProbe?
+    sharing: SharedMaps?
   ) throws(Refusal) {
     guard programs.allSatisfy({ $0.isPresent(kernel) || !$0.isNeeded }) else {
       throw Refusal(code: ENOENT)
@@ -66,6 +63,11 @@ internal import Glibc
     unsafe bpf_object__find_map_fd_by_name(object, name)
   }
 
+  /// A program that is loaded; nil when there is none of that name.
+  func program(_ name: String) -> OpaquePointer? {
+    unsafe bpf_object__find_program_by_name(object, name)
+  }
+
   /// Times that the kernel did not run one of the programs, because it was running on the CPU already.
   var misses: UInt64 {
     var sum: UInt64 = 0
@@ -80,7 +82,7 @@ internal import Glibc
 
   /// Opens the object, sets its maps and constants, and loads it.
   private static func load(
-    _ image: BPFObject, wanted: [ProbeProgram], options: ProbeOptions, sharing: LoadedProbe?
+    _ image: BPFObject, wanted: [ProbeProgram], options: ProbeOptions, sharing: SharedMaps?
   ) throws(Refusal) -> OpaquePointer {
     let bytes = image.bytes
     let opened: OpaquePointer? = unsafe "metaflow_\(image.name)".withCString { name in
@@ -103,7 +105,7 @@ internal import Glibc
 
   /// Everything that must be said between opening and loading. 0 or errno.
   private static func configure(
-    _ object: OpaquePointer, wanted: [ProbeProgram], options: ProbeOptions, sharing: LoadedProbe?
+    _ object: OpaquePointer, wanted: [ProbeProgram], options: ProbeOptions, sharing: SharedMaps?
   ) -> CInt {
     var next = unsafe bpf_object__next_program(object, nil)
     while let program = unsafe next {
@@ -111,18 +113,24 @@ internal import Glibc
       unsafe bpf_program__set_autoload(program, wanted.contains { $0.function == function })
       unsafe next = unsafe bpf_object__next_program(object, program)
     }
-    var config = mf_config(options)
+    let hasThreadStorage = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nil) == 1
+    var config = mf_config(options, hasThreadStorage: hasThreadStorage)
     var code: CInt = 0
     if let constants = unsafe bpf_object__find_map_by_name(object, ".rodata.config") {
       code = unsafe -bpf_map__set_initial_value(
         constants, &config, MemoryLayout<mf_config>.size)
     }
-    for name in sharedMaps where code == 0 {
+    for name in SharedMaps.names where code == 0 {
       guard let map = unsafe bpf_object__find_map_by_name(object, name) else { continue }
       if let sharing {
-        code = unsafe -bpf_map__reuse_fd(map, sharing.map(name))
+        guard let descriptor = sharing.descriptor(name) else { return ENOENT }
+        code = unsafe -bpf_map__reuse_fd(map, descriptor)
       } else if name == "ring" {
         code = unsafe -bpf_map__set_max_entries(map, options.ringSize)
+      } else if name == "plain" {
+        code = unsafe -bpf_map__set_max_entries(map, options.plainRingSize)
+      } else if name == "tls_calls" && !hasThreadStorage {
+        code = unsafe -bpf_map__set_autocreate(map, false)
       } else if name == "lanes" {
         let stride = EventLanes.stride(laneBytes: options.laneSize)
         code = unsafe -bpf_map__set_value_size(map, UInt32(stride))
@@ -151,6 +159,7 @@ internal import Glibc
       let code = errno
       close(group)
       errno = code
+    case .function: return 0
     case .iterator, .repeatedIterator:
       unsafe link = unsafe bpf_program__attach_iter(loaded, nil)
     }
@@ -195,6 +204,11 @@ extension ProbeOptions {
     return Self.powerOfTwo(notOver: min(max(ringBytes, least), 1 << 20))
   }
 
+  /// Size of the ring for the plain text of TLS libraries: a power of two that holds a few records.
+  var plainRingSize: UInt32 {
+    Self.powerOfTwo(notOver: max(min(ringBytes, 1 << 30) / 4, 131_072))
+  }
+
   /// Bytes of a lane after which the reader is woken: a power of two.
   var wakeSize: UInt32 {
     Self.powerOfTwo(notOver: wakeBytes == 0 ? laneSize / 4 : wakeBytes)
@@ -207,7 +221,7 @@ extension ProbeOptions {
 }
 
 extension mf_config {
-  init(_ options: ProbeOptions) {
+  init(_ options: ProbeOptions, hasThreadStorage: Bool) {
     self.init(
       ignored_process: options.ignoredProcess,
       request_limit: min(options.requestLimit, UInt32(MF_CALL_MAX.rawValue)),
@@ -217,6 +231,7 @@ extension mf_config {
       only_process: options.filter.process,
       only_namespace: options.filter.networkNamespace,
       only_port: UInt32(options.filter.port),
-      lane_bytes: options.laneSize)
+      lane_bytes: options.laneSize,
+      has_thread_storage: hasThreadStorage ? 1 : 0)
   }
 }

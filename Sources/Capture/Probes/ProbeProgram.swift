@@ -13,6 +13,8 @@ struct ProbeProgram {
     case iterator
     /// An iterator, run when it is asked for.
     case repeatedIterator
+    /// A function of a library, put in by ``ProbeSet``.
+    case function
   }
 
   /// The C function's name.
@@ -94,4 +96,9 @@ extension ProbeProgram {
       "process_ended", "sched_process_exit", .typedTracepoint, needed: true,
       shows: "processes that end"),
   ]
+
+  static let openSSL = [
+    "read_began", "read_ex_began", "write_began", "write_ex_began", "handshake_began", "call_ended",
+    "object_freed",
+  ].map { ProbeProgram($0, $0, .function, needed: true, shows: "plain text of OpenSSL") }
 }

@@ -41,7 +41,8 @@ package struct ProbeSession: ~Copyable {
     for (image, programs) in optional {
       do {
         let loaded = try LoadedProbe(
-          image, programs: programs, options: options, kernel: kernel, sharing: probe.loaded)
+          image, programs: programs, options: options, kernel: kernel,
+          sharing: SharedMaps(of: probe.loaded))
         hooks += loaded.hooks
         others.append(loaded)
       } catch {
@@ -59,6 +60,9 @@ package struct ProbeSession: ~Copyable {
     decoder = EventDecoder(clock: KernelClock(CLOCK_MONOTONIC))
     processors = Int(max(1, libbpf_num_possible_cpus()))
   }
+
+  /// What other probes need to tell this session.
+  var sharedMaps: SharedMaps { SharedMaps(of: socketProbe) }
 
   /// Whether bytes are seen at the system calls and not at the socket tracepoints.
   package var usesSystemCalls: Bool {
@@ -109,24 +113,32 @@ package struct ProbeSession: ~Copyable {
     for probe in otherProbes { probe.runAgain() }
   }
 
-  /// Tells the probes what to send of these sockets from now on, in one call to the kernel.
+  /// Tells the probes what to send of these sockets from now on, in a call to the kernel
+  /// for each plane.
   ///
   /// - Throws: ``SystemError`` when the kernel refuses; some of the verdicts may then be in force.
   package func apply(_ verdicts: Span<SocketVerdict>) throws(SystemError) {
-    guard !verdicts.isEmpty else { return }
+    for (plane, map) in [(Plane.wire, "verdicts"), (.plainText, "plain_verdicts")] {
+      try apply(verdicts, of: plane, to: socketProbe.map(map))
+    }
+  }
+
+  private func apply(
+    _ verdicts: Span<SocketVerdict>, of plane: Plane, to map: CInt
+  ) throws(SystemError) {
     var sockets: [UInt64] = []
     var values: [mf_verdict] = []
-    sockets.reserveCapacity(verdicts.count)
-    values.reserveCapacity(verdicts.count)
-    for index in verdicts.indices {
+    for index in verdicts.indices where verdicts[index].plane == plane {
       sockets.append(verdicts[index].socket)
       values.append(mf_verdict(verdicts[index]))
     }
-    var count = UInt32(verdicts.count)
-    let map = socketProbe.map("verdicts")
+    guard !sockets.isEmpty else { return }
+    var count = UInt32(sockets.count)
     guard unsafe bpf_map_update_batch(map, sockets, values, &count, nil) == 0 else {
       throw SystemError.last("writing socket verdicts")
     }
+    // Only the wire's are remembered in slots.
+    guard plane == .wire else { return }
     for socket in sockets { streams.slots.advance(socket) }
   }
 

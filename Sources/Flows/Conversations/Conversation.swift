@@ -21,6 +21,8 @@ struct Conversation {
 
   /// The socket's cookie, or the flow's id.
   var socket: UInt64
+  /// Which of the socket's bytes it is made of.
+  var plane = Plane.wire
   /// Where its packets are seen; of a socket only the side decides.
   var observationPoint = ObservationPoint.rest
   var transport: TransportProtocol
@@ -107,6 +109,7 @@ struct Conversation {
 
   init(_ event: SocketEvent) {
     socket = event.socket
+    plane = event.plane
     transport = event.transport
     networkNamespace = event.networkNamespace
     local = event.local

@@ -2,7 +2,7 @@
 
 import Telemetry
 
-/// The conversations by socket cookie: a bounded array of slots that are reused.
+/// The conversations by socket cookie and plane: a bounded array of slots that are reused.
 struct ConversationTable {
   /// A slot is in use when `isUsed` says so; what a free one holds means nothing.
   var slots: [Conversation] = []
@@ -22,15 +22,20 @@ struct ConversationTable {
   var count: Int { slots.count - free.count }
 
   @inline(__always)
-  private func hash(_ socket: UInt64) -> UInt32 {
+  private func hash(_ socket: UInt64, _ plane: Plane) -> UInt32 {
     var hash = Hash(seed: seed)
-    hash.combine(socket)
+    // No cookie has its highest bits set.
+    hash.combine(socket ^ UInt64(plane.rawValue) << 62)
     return hash.value
   }
 
+  private func hash(of slot: Int) -> UInt32 { hash(slots[slot].socket, slots[slot].plane) }
+
   @inline(__always)
-  func find(_ socket: UInt64) -> Int? {
-    index.find(hash(socket)) { slots[$0].socket == socket }
+  func find(_ socket: UInt64, _ plane: Plane) -> Int? {
+    index.find(hash(socket, plane)) {
+      slots[$0].socket == socket && slots[$0].plane.rawValue == plane.rawValue
+    }
   }
 
   /// A slot for a new conversation; nil when the table is full.
@@ -46,13 +51,13 @@ struct ConversationTable {
       slots.append(conversation)
       isUsed.append(true)
     }
-    index.insert(hash(conversation.socket), slot: slot)
+    index.insert(hash(of: slot), slot: slot)
     return slot
   }
 
   /// Gives the slot back. Its buffers and calls must have been released.
   mutating func remove(_ slot: Int) {
-    index.remove(hash(slots[slot].socket), slot: slot)
+    index.remove(hash(of: slot), slot: slot)
     slots[slot].parser = nil
     isUsed[slot] = false
     free.append(UInt32(slot))
@@ -66,7 +71,7 @@ struct ConversationTable {
     free = []
     hand = 0
     index = SlotIndex(minimumCapacity: slots.count)
-    for slot in slots.indices { index.insert(hash(slots[slot].socket), slot: slot) }
+    for slot in slots.indices { index.insert(hash(of: slot), slot: slot) }
     return moves
   }
 

@@ -44,9 +44,24 @@ extension FlowEngine {
     dropBacklog(of: &conversation)
     conversation.state = .muted
     conversation.mutedUntil = time + min(limits.muteTime << Int64(conversation.mutes), 3_600 << 30)
-    if conversation.mutes < 6 { conversation.mutes += 1 }
-    say(SocketVerdict(socket: conversation.socket, .nothing))
+    if conversation.mutes < Self.mutesAtMost { conversation.mutes += 1 }
+    say(SocketVerdict(socket: conversation.socket, plane: conversation.plane, .nothing))
   }
+
+  /// Gives up a conversation for good, as another has the same in a form that can be read.
+  mutating func leave(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    guard conversation.state != .muted || conversation.mutes < Self.mutesAtMost else { return }
+    abandonCalls(of: &conversation, slot: slot, at: time)
+    conversation.parser = nil
+    for direction in [SocketEvent.Direction.egress, .ingress] {
+      conversation[direction].forget(pool: &buffers)
+    }
+    conversation.mutes = Self.mutesAtMost
+    mute(&conversation, at: time)
+  }
+
+  /// Times that the silence asked for doubles.
+  private static var mutesAtMost: UInt8 { 6 }
 
   /// Gives a muted socket a few turns to be understood in.
   mutating func unmute(_ conversation: inout Conversation) {
@@ -65,7 +80,10 @@ extension FlowEngine {
   /// again.
   mutating func listenAgain(to conversation: inout Conversation) {
     conversation.wishes.isSaid = true
-    say(SocketVerdict(socket: conversation.socket, SocketVerdict.Wanted(limits.unknownBytes)))
+    say(
+      SocketVerdict(
+        socket: conversation.socket, plane: conversation.plane,
+        SocketVerdict.Wanted(limits.unknownBytes)))
   }
 
   /// Gives up a parser whose bytes made no sense; the conversation may be recognised anew.

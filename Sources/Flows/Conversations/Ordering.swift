@@ -16,11 +16,11 @@ extension FlowEngine {
     in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
-    // Plain text from a TLS library has no place in the sequence numbers: it comes in order.
+    // Plain text from a TLS library comes in order, and its places are those of the cipher text, which
+    // is longer: behind bytes that wait to be read only counting on tells where those begin.
     let isPlaced = !moment.isTLS && conversation[direction].isStarted
-    var sequence =
-      isPlaced || !conversation[direction].isStarted
-      ? sequence : conversation[direction].next
+    let countsOn = moment.isTLS && !conversation[direction].buffer.isEmpty
+    var sequence = countsOn ? conversation[direction].next : sequence
     if isPlaced, !conversation[direction].held.isEmpty {
       sequence = conversation[direction].place(of: sequence, length: length)
     }
@@ -56,6 +56,18 @@ extension FlowEngine {
     } else if event.ordinal != 0 {
       noteJump(event, by: step, in: &conversation, slot: slot)
     }
+  }
+
+  /// Of plain text nothing but the count of its calls tells that some is missing, and not of which side.
+  mutating func notePlainOrdinal(
+    _ event: SocketEvent, in conversation: inout Conversation, slot: Int
+  ) {
+    let step = Int32(bitPattern: event.ordinal &- conversation.lastOrdinal)
+    let isGap = conversation.lastOrdinal != 0 && step > 1
+    conversation.lastOrdinal = event.ordinal
+    guard isGap, conversation.state == .recognised else { return }
+    lose(.egress, in: &conversation, slot: slot)
+    lose(.ingress, in: &conversation, slot: slot)
   }
 
   private mutating func noteJump(

@@ -169,7 +169,8 @@ extension Conversation {
 
   /// What a parser is told when it is made.
   func parserContext(privacy: PrivacyRules) -> ConversationContext {
-    ConversationContext(transport: transport, serverPort: serverPort, privacy: privacy)
+    ConversationContext(
+      transport: carrier, plane: plane, serverPort: serverPort, privacy: privacy)
   }
 
   /// Whether a protocol is on its own port here, or on none: words of HTTP are words of others, too,

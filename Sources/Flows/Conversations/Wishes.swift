@@ -80,8 +80,8 @@ extension FlowEngine {
     conversation.wishes.isSaid = true
     say(
       SocketVerdict(
-        socket: conversation.socket, egress: wanted(.egress, of: &conversation),
-        ingress: wanted(.ingress, of: &conversation)))
+        socket: conversation.socket, plane: conversation.plane,
+        egress: wanted(.egress, of: &conversation), ingress: wanted(.ingress, of: &conversation)))
   }
 
   private func wanted(

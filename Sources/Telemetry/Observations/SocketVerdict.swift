@@ -27,18 +27,20 @@ package struct SocketVerdict: Hashable, Sendable, BitwiseCopyable {
 
   /// The socket cookie.
   package var socket: UInt64
+  package var plane: Plane
   /// By what the socket's process does with the bytes.
   package var egress: Wanted
   package var ingress: Wanted
 
-  package init(socket: UInt64, egress: Wanted, ingress: Wanted) {
+  package init(socket: UInt64, plane: Plane = .wire, egress: Wanted, ingress: Wanted) {
     self.socket = socket
+    self.plane = plane
     self.egress = egress
     self.ingress = ingress
   }
 
   /// The same of both directions.
-  package init(socket: UInt64, _ wanted: Wanted) {
-    self.init(socket: socket, egress: wanted, ingress: wanted)
+  package init(socket: UInt64, plane: Plane = .wire, _ wanted: Wanted) {
+    self.init(socket: socket, plane: plane, egress: wanted, ingress: wanted)
   }
 }

@@ -42,7 +42,7 @@ extension Stack {
     let columns =
       "request_type, request_resource, request_domain, endpoint, response_status, response_code, "
       + "response_duration, response_exception, auto_service_0, auto_service_1, sql_affected_rows, "
-      + "trace_id, server_port, request_id, type"
+      + "trace_id, server_port, request_id, type, is_tls, req_tcp_seq, resp_tcp_seq"
     return try await eventually("\(count) calls at \(point) where \(condition)", within: limit) {
       let rows = try await query(
         "SELECT \(columns) FROM l7_flow_log WHERE observation_point = '\(point)' AND \(condition) "

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CProbes
+internal import Glibc
+internal import Synchronization
+
+/// The thread that puts probes into libraries as they come to be used, and takes them out.
+package final class LibraryProbes: Sendable {
+  private struct State {
+    var hooks: [HookReport] = []
+    var libraries: [LibraryReport] = []
+    var isEnded = false
+  }
+
+  private let state = Mutex(State())
+  /// The thread reads from it; its end tells the thread to end.
+  private let stopping: CInt
+
+  /// Milliseconds between two looks at what processes have mapped.
+  private static let pause: CInt = 200
+
+  /// The hooks in libraries, and in what tells of them.
+  package var hooks: [HookReport] { state.withLock { $0.hooks } }
+  /// The libraries that were found.
+  package var libraries: [LibraryReport] { state.withLock { $0.libraries } }
+
+  /// Returns when what runs already was looked at.
+  ///
+  /// - Parameter told: called on the thread, for each library as it comes and goes.
+  init(
+    sharing maps: SharedMaps, options: ProbeOptions,
+    told: @escaping @Sendable (LibraryReport) -> Void
+  ) {
+    var (stop, ready): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
+    _ = unsafe mf_pipe(&stop)
+    _ = unsafe mf_pipe(&ready)
+    stopping = stop[1]
+    let (stopped, begun) = (stop[0], ready[1])
+    let isStarted = startThread { [self] in
+      var set = ProbeSet(sharing: maps, options: options)
+      publish(set)
+      for report in set.reports { told(report) }
+      close(begun)
+      var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
+      while unsafe poll(&wait, 1, Self.pause) == 0 || errno == EINTR && wait.revents == 0 {
+        let news = set.look()
+        guard !news.isEmpty else { continue }
+        publish(set)
+        for report in news { told(report) }
+      }
+      close(stopped)
+      state.withLock { $0.isEnded = true }
+    }
+    if !isStarted {
+      close(begun)
+      close(stopped)
+      state.withLock {
+        $0.isEnded = true
+        $0.hooks = [Self.report(.refused(EAGAIN))]
+      }
+    }
+    var byte: UInt8 = 0
+    while unsafe read(ready[0], &byte, 1) < 0, errno == EINTR {}
+    close(ready[0])
+  }
+
+  /// Takes every probe out and ends the thread; it is over when this returns.
+  package func stop() {
+    close(stopping)
+    while !state.withLock({ $0.isEnded }) { usleep(1_000) }
+  }
+
+  private func publish(_ set: borrowing ProbeSet) {
+    let libraries = set.reports
+    var hook = HookReport.State.on
+    if let refusal = set.refusal {
+      hook = .afterFailure(refusal.code)
+    } else if case .refused(let code)? = libraries.first?.state,
+      !libraries.contains(where: { $0.state == .on })
+    {
+      hook = .refused(code)
+    }
+    var hooks = [Self.report(hook)]
+    if !set.hearsOfMappings {
+      hooks.append(
+        HookReport(
+          name: "perf mappings", shows: "libraries as they are loaded, else every 10 s",
+          state: .refused(EACCES)))
+    }
+    state.withLock {
+      $0.libraries = libraries
+      $0.hooks = hooks
+    }
+  }
+
+  private static func report(_ state: HookReport.State) -> HookReport {
+    HookReport(
+      name: "SSL_read/SSL_write", shows: "plain text of OpenSSL", state: state)
+  }
+}
+
+extension ProbeSession {
+  /// Begins to put probes into TLS libraries, whose plain text this session then tells of.
+  ///
+  /// - Parameters:
+  ///   - options: those of this session.
+  ///   - told: called on another thread, for each library as it comes and goes.
+  package func probeLibraries(
+    _ options: ProbeOptions, told: @escaping @Sendable (LibraryReport) -> Void = { _ in }
+  ) -> LibraryProbes {
+    LibraryProbes(sharing: sharedMaps, options: options, told: told)
+  }
+}
+
+/// Runs `body` on a thread of its own. False when the host has none left.
+private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+  final class Box: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  var thread = pthread_t()
+  let box = unsafe Unmanaged.passRetained(Box(body))
+  let failed = unsafe pthread_create(
+    &thread, nil,
+    { argument in
+      guard let argument = unsafe argument else { return nil }
+      unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+      return nil
+    }, box.toOpaque())
+  guard failed == 0 else {
+    unsafe box.release()
+    return false
+  }
+  pthread_detach(thread)
+  return true
+}
