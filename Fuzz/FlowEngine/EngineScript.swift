@@ -171,7 +171,11 @@ struct EngineScript {
     if answered.conversation != asked.conversation {
       faults.append("request \(request) has the answer of another conversation")
     }
-    if asked.conversation % 3 != 0, asked.message.id != answered.message.id {
+    let note = batch.string(call.texts.requestType)
+    if !note.isEmpty, note != "\(request)" {
+      faults.append("the answer to \(request) was read as that to \(note)")
+    }
+    if asked.conversation % 3 == 1, asked.message.id != answered.message.id {
       faults.append("request \(request) has the answer to another")
     }
   }

@@ -13,21 +13,19 @@ struct Script: ProtocolKind {
   let mark: UInt8
   let descriptor: ProtocolDescriptor
 
-  /// Paired by order, by id, and by ids that are a count.
+  /// Paired by order, by id, and by order with notes that tell the answer.
   static let all: [any ProtocolKind] = [
     Script(0, "OrderedScript", .order), Script(1, "NumberedScript", .identifier),
-    Script(2, "CountedScript", .identifier, countsMessages: true),
+    Script(2, "NotedScript", .order),
   ]
 
   private init(
-    _ number: UInt8, _ name: String, _ pairing: ProtocolDescriptor.Pairing,
-    countsMessages: Bool = false
+    _ number: UInt8, _ name: String, _ pairing: ProtocolDescriptor.Pairing
   ) {
     mark = 0xa0 + number
     descriptor = ProtocolDescriptor(
       number: ApplicationProtocol(rawValue: 210 + number), name: name, transports: [.tcp, .udp],
-      pairing: pairing, timeoutSeconds: 10, defaultPorts: [7_010 + UInt16(number)],
-      countsMessages: countsMessages)
+      pairing: pairing, timeoutSeconds: 10, defaultPorts: [7_010 + UInt16(number)])
   }
 
   func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
@@ -38,7 +36,8 @@ struct Script: ProtocolKind {
   }
 
   func makeParser(_ context: ConversationContext) -> any ProtocolParser {
-    ScriptParser(mark: mark, hasIdentifiers: descriptor.pairing == .identifier)
+    ScriptParser(
+      mark: mark, hasIdentifiers: descriptor.pairing == .identifier, readsNotes: mark > 0xa0)
   }
 }
 
@@ -86,35 +85,44 @@ struct ScriptMessage {
 struct ScriptParser: ProtocolParser {
   let mark: UInt8
   let hasIdentifiers: Bool
+  /// Whether an answer tells what its request left, which is its tag.
+  let readsNotes: Bool
   /// Bytes of a body that are still to come, by side.
   private var left: [2 of Int] = [0, 0]
 
-  init(mark: UInt8, hasIdentifiers: Bool) {
-    (self.mark, self.hasIdentifiers) = (mark, hasIdentifiers)
+  init(mark: UInt8, hasIdentifiers: Bool, readsNotes: Bool) {
+    (self.mark, self.hasIdentifiers, self.readsNotes) = (mark, hasIdentifiers, readsNotes)
   }
 
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     let index = Int(side.rawValue)
     if left[index] > 0 {
       let count = min(left[index], bytes.count)
-      guard count > 0 else { return view.isFinal ? .skip(1) : .needMore }
+      guard count > 0 else { return view.isFinal ? .skip(1) : .needMore() }
       left[index] -= count
       return .body(count, isLast: left[index] == 0)
     }
     guard bytes.count >= ScriptMessage.size else {
       if view.isFinal { throw ParseError(at: 0, expected: "eight bytes") }
-      return .needBytes(ScriptMessage.size)
+      return .needMore(atLeast: ScriptMessage.size)
     }
     guard let found = ScriptMessage(bytes), found.mark == mark else {
       throw ParseError(at: 0, expected: "a message")
     }
     let length = ScriptMessage.size + Int(found.body)
     if found.kind == 3 { return .skip(length) }
-    found.write(to: &message, &fields, hasIdentifier: hasIdentifiers)
+    var asked = desk.oldest
+    if found.kind == 1, hasIdentifiers {
+      guard let known = desk.asked(UInt64(found.id)) else { return .lookUp(UInt64(found.id)) }
+      asked = known
+    }
+    found.write(to: &desk.message, &desk.fields, hasIdentifier: hasIdentifiers)
+    if readsNotes, found.kind == 1, let note = asked.note {
+      desk.message.texts.requestType = desk.fields.append(Array("\(note)".utf8).span)
+    }
     if found.isRequest { ScriptMessage.handedOut.wrappingAdd(1, ordering: .relaxed) }
     switch found.form >> 2 & 3 {
     case 1 where found.body > 0:
@@ -133,7 +141,8 @@ extension ScriptMessage {
     to message: inout Message, _ fields: inout FieldBuffer, hasIdentifier: Bool
   ) {
     message = Message(kind == 0 ? .request : kind == 1 ? .response : .session)
-    if hasIdentifier { message.requestID = UInt64(id) }
+    if hasIdentifier { message.exchange = UInt64(id) }
+    message.note = UInt64(tag)
     message.mayBlock = form & 0x10 != 0
     if form & 0x20 != 0 { message.flags.insert(.truncated) }
     let text = fields.append(Array("\(tag)".utf8).span)

@@ -164,8 +164,8 @@ extension FlowEngine {
       while number != PendingCalls.none {
         let call = pending.slots[number]
         guard seen.insert(number).inserted else { return "call \(number) is in lists twice" }
-        guard call.state == .waiting, call.isLinked, call.conversation == slot,
-          call.previous == previous
+        let mayBeListed = call.state == .waiting || call.state == .left || call.isIndexed
+        guard mayBeListed, call.isLinked, call.conversation == slot, call.previous == previous
         else { return "call \(number) is in the list of \(slot)" }
         (previous, number, count) = (number, call.next, count + 1)
       }

@@ -17,27 +17,35 @@ struct FlowEngine: ~Copyable {
     var descriptor: ProtocolDescriptor
     var number: ApplicationProtocol
     var isByIdentifier: Bool
-    /// Whether only their order, or a count, tells which response answers which request.
-    var isByOrder: Bool
     let responsesShowRequests: Bool
+    let readsTornAnswers: Bool
     let groupPorts: [UInt16]
     var answers: AnswerShape
     /// Whether its conversations are counted and not read.
     var isSuspended: Bool
     /// Nanoseconds until an unanswered request is a timeout.
     var timeout: Int64
+    let dialects: [Dialect]
 
     init(_ kind: any ProtocolKind) {
       self.kind = kind
       descriptor = kind.descriptor
       number = descriptor.number
       isByIdentifier = descriptor.pairing == .identifier
-      isByOrder = !isByIdentifier || descriptor.countsMessages
       responsesShowRequests = descriptor.responsesShowRequests
+      readsTornAnswers = descriptor.readsTornAnswers
       groupPorts = descriptor.groupPorts
       answers = descriptor.answers
       isSuspended = kind.isSuspended
       timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
+      dialects = kind.dialects.map {
+        Dialect(number: $0.number, timeout: Int64($0.timeoutSeconds) * 1_000_000_000)
+      }
+    }
+
+    /// Nanoseconds until a request is a timeout that speaks `number`.
+    func timeout(of number: ApplicationProtocol) -> Int64 {
+      dialects.first { $0.number.rawValue == number.rawValue }?.timeout ?? timeout
     }
 
     func recognize(
@@ -49,6 +57,12 @@ struct FlowEngine: ~Copyable {
     }
   }
 
+  /// What some messages of a conversation may speak.
+  struct Dialect {
+    var number: ApplicationProtocol
+    var timeout: Int64
+  }
+
   let limits: FlowLimits
   let protocols: [Known]
   let source: SignalSource
@@ -56,8 +70,9 @@ struct FlowEngine: ~Copyable {
   let keepsRefused: Bool
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
-  var message = Message(.session)
-  var fields: FieldBuffer
+  var desk: Desk
+  /// What a parser has just handed its conversation over to.
+  var successor: Successor?
   var buffers = BufferPool()
   var traces: ThreadTraces
   var peers: PeerTable
@@ -95,13 +110,14 @@ struct FlowEngine: ~Copyable {
   var unheld = PendingCalls.blank
   /// Texts on their way from one pending call to another.
   var scratch: [UInt8] = []
+  var joined: [UInt8] = []
 
   init(
     limits: FlowLimits, protocols: [any ProtocolKind],
     privacy: PrivacyRules = PrivacyRules(), source: SignalSource = .eBPF
   ) {
     self.limits = limits
-    fields = FieldBuffer(privacy: privacy)
+    desk = Desk(privacy: privacy)
     self.source = source
     self.protocols = protocols.map { Known($0) }
     keepsRefused = protocols.contains { $0.descriptor.responsesShowRequests }

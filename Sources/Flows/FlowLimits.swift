@@ -66,7 +66,7 @@ package struct FlowLimits: Sendable {
   package var bodyBytes: [UInt32] = [1_024, 16_384, 1 << 20]
   package var resultBytes: UInt32 = 65_536
   package var wholeBytes: UInt32 = 1 << 20
-  /// Bytes to come that nobody will read, of which on little is copied, and of which on all is again,
+  /// Bytes to come that nobody will read, of which on none are copied, and of which on all are again,
   /// early enough for what follows them.
   package var longBody = 4 << 20
   package var longBodyRest = 2 << 20

@@ -22,13 +22,29 @@ package struct Message: Hashable, Sendable {
   /// knows that it is a success. Always set where the front says it all.
   package var isEndSeen = true
   package var code: Int32?
-  /// The protocol's id of the exchange; pairs the halves where the descriptor says so.
+  /// By which requests and responses find each other where the descriptor says so, among those of one
+  /// asker; whatever is unique while it waits. Never shown.
+  package var exchange: UInt64?
+  /// The id on the wire, as users know it.
   package var requestID: UInt64?
+  /// What a request leaves for whoever reads its answer; see ``Desk/oldest``.
+  package var note: UInt64 = 0
+  /// What it speaks, if that is not what its conversation does; see ``ProtocolKind/dialects``.
+  package var speaks: ApplicationProtocol?
+  /// Whether more of it comes, told of by ``ParseStep/more(_:ends:)`` under its ``exchange``: any number may
+  /// be under way in a direction.
+  package var goesOn = false
+  /// Whether the server says it unasked: client and server stay who they are, though it is a request.
+  package var isPush = false
   /// What is asked for: where ids pair, a response that says it answers no request of another question.
   package var question: MessageQuestion?
   /// The length that the message declares for its body, bytes.
   package var length: Int64?
   package var affectedRows: UInt64?
+  /// Parts that it holds, where its protocol counts such: messages of a stream, records of a batch.
+  package var parts: UInt32 = 0
+  /// What its protocol tells beyond all this, see ``FieldBuffer/append(attribute:_:to:)``.
+  package var attributes = Text.empty
   // Spelled out: an empty literal of another module's option set is made by generic code at run time.
   package var flags = CallRecord.Flags(rawValue: 0)
   /// Whether the request stays unanswered for a while by design (a blocking pop, a long poll): its

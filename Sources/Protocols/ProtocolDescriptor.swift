@@ -7,9 +7,9 @@ package import Telemetry
 package struct ProtocolDescriptor: Hashable, Sendable {
   /// How requests and responses of one conversation find each other.
   package enum Pairing: UInt8, Hashable, Sendable {
-    /// The n-th response answers the n-th request.
+    /// The n-th response answers the n-th request: the engine numbers them.
     case order = 0
-    /// By ``Message/requestID``.
+    /// By ``Message/exchange``.
     case identifier = 1
   }
 
@@ -34,15 +34,15 @@ package struct ProtocolDescriptor: Hashable, Sendable {
   /// Whether a response shows that what the client said before it is a request, whatever that looks
   /// like: the server says nothing unasked.
   package var responsesShowRequests: Bool
-  /// Whether the ids it gives are its own count of what it saw, as no id is on the wire: then a hole in
-  /// a stream makes them doubtful. Means nothing when pairing is by order anyway.
-  package var countsMessages: Bool
+  /// Whether an answer whose beginning was lost is told by what is left of it: then a request that waits
+  /// alone goes on waiting when bytes of answers are lost. Means nothing where ids pair.
+  package var readsTornAnswers: Bool
 
   package init(
     number: ApplicationProtocol, name: String, transports: [TransportProtocol] = [.tcp],
     pairing: Pairing, timeoutSeconds: UInt32 = 120, defaultPorts: [UInt16],
     onlyDefaultPorts: Bool = false, groupPorts: [UInt16] = [], answers: AnswerShape = .bodies,
-    responsesShowRequests: Bool = false, countsMessages: Bool = false
+    responsesShowRequests: Bool = false, readsTornAnswers: Bool = false
   ) {
     self.number = number
     self.name = name
@@ -54,7 +54,7 @@ package struct ProtocolDescriptor: Hashable, Sendable {
     self.groupPorts = groupPorts
     self.answers = answers
     self.responsesShowRequests = responsesShowRequests
-    self.countsMessages = countsMessages
+    self.readsTornAnswers = readsTornAnswers
   }
 }
 

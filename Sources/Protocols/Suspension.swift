@@ -37,8 +37,7 @@ private struct SuspendedProtocol: ProtocolKind {
 
 private struct UnreadParser: ProtocolParser {
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     .skip(max(1, view.bytes.count))
   }

@@ -35,10 +35,9 @@ struct NumberedLines: ProtocolKind {
 
 struct LineParser: ProtocolParser {
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    try LineMessage.read(view, into: &message, &fields)
+    try LineMessage.read(view, into: &desk.message, &desk.fields)
   }
 }
 
@@ -57,7 +56,7 @@ private enum LineMessage {
     let bytes = view.bytes
     var end = 0
     while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-    if end == bytes.count, !view.isFinal { return .needMore }
+    if end == bytes.count, !view.isFinal { return .needMore() }
     var line: [UInt8] = []
     for index in 0..<end { line.append(bytes[index]) }
     let text = String(decoding: line, as: UTF8.self)
@@ -74,6 +73,7 @@ private enum LineMessage {
     }
     if let hash = rest.firstIndex(of: "#") {
       message.requestID = UInt64(rest[rest.index(after: hash)...])
+      message.exchange = message.requestID
       rest = rest[..<hash]
     }
     if rest.hasPrefix("~") {

@@ -37,16 +37,13 @@ private struct CountedParser: ProtocolParser {
   var base: any ProtocolParser
 
   mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     Walked.note(view.bytes.count)
-    return try base.nextMessage(in: view, from: side, into: &message, fields: &fields)
+    return try base.nextMessage(in: view, from: side, on: &desk)
   }
 
   mutating func bytesWereLost(from side: Side) { base.bytesWereLost(from: side) }
-
-  mutating func earlierRequestsAreOver() { base.earlierRequestsAreOver() }
 }
 
 /// Many small pieces cost about what they would in large ones, and say the same.

@@ -60,14 +60,24 @@ import Testing
     #expect(verdicts.map(\.egress) == [Wanted(1 << 20)])
   }
 
-  /// While a long body is under way next to nothing of it is copied, and all again before its end.
-  @Test func littleIsCopiedOfALongBody() {
+  /// While a long body is under way nothing of it is copied, and all again before its end.
+  @Test func nothingIsCopiedOfALongBody() {
     let body = 6 << 20
     let part = [UInt8](repeating: 0x78, count: 1 << 20)
     let verdicts = Self.verdicts(
       (.client, Self.bytes("?a(\(body))\n")), (.client, part), (.client, part), (.client, part),
       (.client, part), (.client, part), (.client, part))
-    #expect(verdicts.map(\.egress) == [Wanted(1_024), Wanted(1 << 20)])
+    #expect(verdicts.map(\.egress) == [Wanted(0), Wanted(1 << 20)])
+  }
+
+  /// A snapshot, and the commands that a master sends behind it, are nobody's calls.
+  @Test func nothingIsCopiedOfWhatNobodyWillRead() {
+    let verdicts = Self.verdicts(
+      (.client, Self.bytes("*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n")),
+      (.server, Self.bytes("+FULLRESYNC 8 1\r\n")), (.server, Self.bytes("$99\r\nREDIS0011")),
+      (.server, Self.bytes("xxxx")), protocols: [Redis()])
+    #expect(verdicts.map(\.ingress) == [Wanted(1 << 20), Wanted(0)])
+    #expect(verdicts.last?.egress == Wanted(1 << 20))
   }
 
   /// What the limits leave out of what a parser would have had to read is counted in bytes.

@@ -15,28 +15,34 @@ package struct ParserDriver: Sendable {
     var needed = 0
     /// A message's body is being walked over.
     var hasBody = false
+    /// Bytes were lost, and no message was seen since.
+    var mayBeInside = false
   }
 
   package private(set) var messages: [ExpectedMessage] = []
   package private(set) var violations: [String] = []
   /// Set when the parser gave the conversation up; nothing is fed to it after that.
   package private(set) var error: ParseError?
+  /// Set when the parser handed the conversation over; likewise.
+  package private(set) var successor: Successor?
 
   private var parser: any ProtocolParser
   private var directions = [Direction(), Direction()]
-  private var message = Message(.session)
-  private var fields: FieldBuffer
+  private var desk: Desk
+  private var requests: OpenRequests
 
   package init(
     _ kind: any ProtocolKind, transport: TransportProtocol = .tcp,
     privacy: PrivacyRules = PrivacyRules()
   ) {
     parser = kind.makeParser(ConversationContext(transport: transport, privacy: privacy))
-    fields = FieldBuffer(privacy: privacy)
+    desk = Desk(privacy: privacy)
+    requests = OpenRequests(kind.descriptor)
   }
 
   /// Hands over what `side` sent next. `isFinal` says that nothing which follows it will be seen.
   package mutating func feed(_ bytes: [UInt8], from side: Side, isFinal: Bool = false) {
+    guard successor == nil else { return }
     let index = Int(side.rawValue)
     directions[Int(side.other.rawValue)].waitsForTurn = false
     directions[index].pending += bytes
@@ -45,8 +51,9 @@ package struct ParserDriver: Sendable {
 
   /// Tells the parser that bytes of `side` are missing here.
   package mutating func lose(from side: Side) {
-    directions[Int(side.rawValue)] = Direction()
+    directions[Int(side.rawValue)] = Direction(mayBeInside: true)
     parser.bytesWereLost(from: side)
+    requests.lose(from: side)
   }
 
   /// Tells the parser that bytes are missing here that belong to the message that was read last, as far
@@ -54,6 +61,8 @@ package struct ParserDriver: Sendable {
   package mutating func loseWithin(from side: Side) {
     let index = Int(side.rawValue)
     parser.bytesWereLost(from: side)
+    requests.lose(from: side)
+    directions[index].mayBeInside = true
     if directions[index].hasBody { directions[index].waitsForTurn = true }
     directions[index].hasBody = false
     directions[index].pending = []
@@ -61,13 +70,13 @@ package struct ParserDriver: Sendable {
   }
 
   /// Tells the parser that nobody waits for answers but to the last request.
-  package mutating func forgetEarlierRequests() { parser.earlierRequestsAreOver() }
+  package mutating func forgetEarlierRequests() { requests.forgetAllButLast() }
 
   /// Bytes that wait for more; both sides together.
   package var unreadCount: Int { directions[0].pending.count + directions[1].pending.count }
 
   private mutating func drain(_ index: Int, _ side: Side, isFinal: Bool) {
-    while error == nil {
+    while error == nil, successor == nil {
       let skipped = min(directions[index].toSkip, directions[index].pending.count)
       directions[index].toSkip -= skipped
       directions[index].pending.removeFirst(skipped)
@@ -75,13 +84,14 @@ package struct ParserDriver: Sendable {
       if directions[index].waitsForTurn, !seeksEnd { directions[index].pending.removeAll() }
       let bytes = directions[index].pending
       if bytes.isEmpty { return }
-      fields.removeAll()
       let step: ParseStep
       do throws(ParseError) {
-        step = try parser.nextMessage(
-          in: StreamView(bytes.span, isFinal: isFinal || seeksEnd), from: side, into: &message,
-          fields: &fields)
+        step = try ask(StreamView(bytes.span, isFinal: isFinal || seeksEnd), side)
       } catch {
+        if directions[index].mayBeInside {
+          directions[index].pending.removeAll()
+          return
+        }
         self.error = error
         if error.offset < 0 || error.offset > bytes.count {
           violations.append("an error at \(error.offset) of \(bytes.count) bytes")
@@ -92,20 +102,33 @@ package struct ParserDriver: Sendable {
     }
   }
 
+  /// Asks the parser about the front of `view`.
+  private mutating func ask(
+    _ view: borrowing StreamView, _ side: Side
+  ) throws(ParseError) -> ParseStep {
+    desk.clear()
+    requests.lay(on: &desk, for: side)
+    desk.mayBeInside = directions[Int(side.rawValue)].mayBeInside
+    let step = try parser.nextMessage(in: view, from: side, on: &desk)
+    guard case .lookUp(let id) = step else { return step }
+    desk.answer(id, with: requests.asked(id, answeredBy: side))
+    let answer = try parser.nextMessage(in: view, from: side, on: &desk)
+    if case .lookUp = answer { violations.append("asked twice for one answer") }
+    return answer
+  }
+
   /// Acts on `step`, made of `count` bytes; false when there is nothing more to read now.
   private mutating func take(
     _ step: ParseStep, _ index: Int, of count: Int, isFinal: Bool
   ) -> Bool {
-    if !isFinal, count < directions[index].needed, step != .needMore {
-      if case .needBytes = step {} else { violations.append("did with less than it wanted") }
+    if !isFinal, count < directions[index].needed {
+      if case .needMore = step {} else { violations.append("did with less than it wanted") }
     }
     directions[index].needed = 0
     switch step {
-    case .needMore, .needBytes:
-      if case .needBytes(let wanted) = step {
-        directions[index].needed = wanted
-        if wanted <= count { violations.append("wants \(wanted) bytes and has \(count)") }
-      }
+    case .needMore(let wanted):
+      directions[index].needed = wanted
+      if wanted > 0, wanted <= count { violations.append("wants \(wanted) bytes and has \(count)") }
       if isFinal {
         violations.append("asked for more than a final view")
         directions[index].pending.removeAll()
@@ -123,32 +146,55 @@ package struct ParserDriver: Sendable {
         violations.append("the end of no message")
       }
       if length > count { violations.append("an end beyond the view") }
-      check(message)
-      let outcome = ExpectedMessage(message, fields)
+      check(desk.message)
+      let outcome = ExpectedMessage(desk.message, desk.fields)
       if let last = messages.lastIndex(where: { $0.kind == .response }) {
         messages[last].conclude(outcome)
       }
       directions[index].hasBody = false
       directions[index].waitsForTurn = false
+      directions[index].mayBeInside = false
       return advance(length, index, "an end")
-    case .message(let length):
-      check(message)
-      directions[index].hasBody = false
-      messages.append(ExpectedMessage(message, fields))
-      switch length {
-      case .bytes(let length):
-        return advance(length, index, "a message")
-      case .head(let length):
-        if length > count { violations.append("a head beyond the view") }
-        directions[index].hasBody = true
-        return advance(length, index, "a head")
-      case .nothing:
-        return true
-      case .untilTurn:
-        directions[index].waitsForTurn = true
-        directions[index].pending.removeAll()
-        return false
+    case .more(let length, let ends):
+      check(desk.message)
+      if ends, let last = messages.lastIndex(where: { $0.kind == desk.message.kind }) {
+        messages[last].conclude(ExpectedMessage(desk.message, desk.fields))
       }
+      return length == 0 || advance(length, index, "a piece")
+    case .lookUp:
+      return false
+    case .handOver(let length, let successor):
+      self.successor = successor
+      directions = [Direction(), Direction()]
+      return length == 0 || advance(length, index, "what is handed over")
+    case .message(let length):
+      return takeMessage(length, index, of: count)
+    }
+  }
+
+  /// Takes the message on the desk.
+  private mutating func takeMessage(_ length: MessageLength, _ index: Int, of count: Int) -> Bool {
+    check(desk.message)
+    directions[index].hasBody = false
+    directions[index].mayBeInside = length == .untilTurn
+    let side: Side = index == 0 ? .client : .server
+    let number = requests.take(desk.message, from: side, untilTurn: length == .untilTurn)
+    var message = ExpectedMessage(desk.message, desk.fields)
+    message.requestID = message.requestID ?? number
+    messages.append(message)
+    switch length {
+    case .bytes(0):
+      return true
+    case .bytes(let length):
+      return advance(length, index, "a message")
+    case .head(let length):
+      if length > count { violations.append("a head beyond the view") }
+      directions[index].hasBody = true
+      return advance(length, index, "a head")
+    case .untilTurn:
+      directions[index].waitsForTurn = true
+      directions[index].pending.removeAll()
+      return false
     }
   }
 
@@ -163,7 +209,7 @@ package struct ParserDriver: Sendable {
   }
 
   private mutating func check(_ message: Message) {
-    let end = fields.count
+    let end = desk.fields.count
     if end > FieldBuffer.capacity { violations.append("\(end) bytes of texts") }
     var texts = message.texts
     var stray: [Text] = []

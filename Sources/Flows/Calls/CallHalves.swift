@@ -19,9 +19,11 @@ extension CallRecord {
     let other = CallEnd(
       address: isOfSocket ? first.remote : conversation.remote,
       port: isOfSocket ? first.remotePort : conversation.remotePort)
-    // What stands alone may be said by the server, such as that it refuses a connection.
+    // What stands alone may be said by the server, such as that it refuses a connection, and what it
+    // pushes to those who subscribed.
     let isOfServer =
-      message.kind == .session && conversation.sender(first.direction) == .server
+      (message.kind == .session || message.isPush)
+      && conversation.sender(first.direction) == .server
     let isClient = (first.direction.index == 0) != isOfServer
     self = CallRecord(
       client: isClient ? own : other, server: isClient ? other : own, start: first.start,
@@ -32,10 +34,12 @@ extension CallRecord {
       ? (isClient ? .clientProcess : .serverProcess) : conversation.observationPoint
     transport = conversation.transport
     applicationProtocol = number
+    if let speaks = message.speaks { speak(speaks) }
     directionScore = conversation.directionScore
     networkNamespace = conversation.networkNamespace
     flow = conversation.socket
     flags = message.flags
+    if message.isPush { flags.insert(.reversed) }
     if first.isTLS { flags.insert(.tls) }
     requestSequence = sequence
     syscallTraceRequest = first.trace
@@ -44,7 +48,9 @@ extension CallRecord {
     requestLength = message.length
     capturedRequestBytes = UInt32(clamping: captured)
     affectedRows = message.affectedRows
+    requestMessages = message.parts
     texts = message.texts
+    attributes = message.attributes
   }
 
   /// Adds what a response says, as much of it as was seen; its texts begin at `offset` behind the
@@ -53,6 +59,8 @@ extension CallRecord {
     _ message: inout Message, _ part: FlowEngine.MessagePart, first: Moment, textsAt offset: Int
   ) {
     kind = .session
+    if let speaks = message.speaks { speak(speaks) }
+    responseMessages = message.parts
     flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
     // Nobody knows that it is a success before its end is seen.
     let isOpen = message.status.rawValue == ResponseStatus.ok.rawValue && !message.isEndSeen
@@ -74,6 +82,7 @@ extension CallRecord {
 
   /// Adds what the end of a response says that was not known when it began.
   mutating func conclude(_ message: inout Message, textsAt offset: Int) {
+    count(&message)
     flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
     if !status.isError || status.rawValue == ResponseStatus.parseFailed.rawValue {
       status = message.status
@@ -85,6 +94,30 @@ extension CallRecord {
     texts.fillEmpty(from: concluded)
   }
 
+  /// Adds what a piece says of a half that goes on.
+  mutating func add(_ message: inout Message, textsAt offset: Int) {
+    count(&message)
+    flags = Flags(rawValue: flags.rawValue | message.flags.rawValue)
+    if let rows = message.affectedRows { affectedRows = rows }
+    var added = message.texts
+    added.shift(by: offset)
+    texts.fillEmpty(from: added)
+  }
+
+  private mutating func count(_ message: inout Message) {
+    if message.kind == .request {
+      requestMessages &+= message.parts
+    } else {
+      responseMessages &+= message.parts
+    }
+  }
+
+  /// It speaks what its connection carries.
+  private mutating func speak(_ number: ApplicationProtocol) {
+    if carrier.rawValue == ApplicationProtocol.unknown.rawValue { carrier = applicationProtocol }
+    applicationProtocol = number
+  }
+
   /// Adds what `early`, a response kept as a record of its own, says.
   mutating func answer(early: CallRecord, textsAt offset: Int) {
     kind = .session
@@ -92,6 +125,7 @@ extension CallRecord {
     status = early.status
     responseCode = early.responseCode
     responseLength = early.responseLength
+    responseMessages = early.responseMessages
     if let rows = early.affectedRows { affectedRows = rows }
     if requestID == nil { requestID = early.requestID }
     responseSequence = early.responseSequence

@@ -18,7 +18,7 @@ extension FlowEngine {
       pending.slots[number].record.ends(moment.end)
     case .waiting:
       pending.slots[number].record.capturedRequestBytes &+= captured
-    case .free: break
+    case .free, .left: break
     }
   }
 
@@ -41,10 +41,38 @@ extension FlowEngine {
     let open = conversation[moment.direction].open
     if open != PendingCalls.none, pending.slots[open].state != .waiting {
       let offset = pending.slots[open].text.count
-      if !pending.append(&fields, to: open) { message.texts = CallTexts() }
-      pending.slots[open].record.conclude(&message, textsAt: offset)
+      if !pending.append(&desk.fields, to: open) { desk.message.forgetTexts() }
+      pending.slots[open].record.conclude(&desk.message, textsAt: offset)
+      join(desk.message.attributes, textsAt: offset, to: open)
     }
     takeBody(count, true, moment, in: &conversation, slot: slot)
+  }
+
+  /// Bytes of text of one call from which on pieces add none.
+  private static let longestText = 16_384
+
+  /// A piece of a message that goes on beside others, whose new facts are the engine's message.
+  mutating func takeMore(
+    _ count: Int, ends: Bool, _ moment: Moment, in conversation: inout Conversation, slot: Int
+  ) {
+    guard let id = desk.message.exchange,
+      let number = findUnderWay(id, desk.message.kind, moment.direction, slot: slot)
+    else { return }
+    let offset = pending.slots[number].text.count
+    // It may go on for ever, and say something each time.
+    if offset > Self.longestText || !pending.append(&desk.fields, to: number) {
+      desk.message.forgetTexts()
+    }
+    join(desk.message.attributes, textsAt: offset, to: number)
+    guard desk.message.kind == .response else {
+      pending.slots[number].record.capturedRequestBytes &+= UInt32(clamping: count)
+      return pending.slots[number].record.add(&desk.message, textsAt: offset)
+    }
+    extend(number, by: count, moment)
+    guard ends else { return pending.slots[number].record.add(&desk.message, textsAt: offset) }
+    pending.slots[number].record.conclude(&desk.message, textsAt: offset)
+    pending.unlink(number, from: &conversation)
+    complete(number, in: &conversation, slot: slot)
   }
 
   /// The open message of a direction is over.
@@ -61,12 +89,7 @@ extension FlowEngine {
 
   /// Writes a call that is in no list any more.
   mutating func complete(_ number: Int, in conversation: inout Conversation, slot: Int) {
-    finish(number, slot: slot, at: pending.slots[number].record.end)
-  }
-
-  /// Writes and frees the call in slot `number`.
-  private mutating func finish(_ number: Int, slot: Int, at time: Timestamp) {
-    write(number, slot: slot, at: time)
+    write(number, slot: slot, at: pending.slots[number].record.end)
     pending.release(number)
   }
 
@@ -77,13 +100,34 @@ extension FlowEngine {
   ) {
     pending.unlink(number, from: &conversation)
     forgetOpen(number, in: &conversation)
-    if pending.slots[number].needsAnswer {
-      pending.release(number)
-      return tallies.calls.lose(.parseFailed)
+    switch pending.slots[number].state {
+    case .answering: return complete(number, in: &conversation, slot: slot)
+    case .waiting: writeUnanswered(number, status, slot: slot, at: time)
+    case .free, .early, .left: break
     }
+    pending.release(number)
+  }
+
+  /// Lets every request leave that waits for its answer.
+  mutating func abandonWaiting(
+    of conversation: inout Conversation, slot: Int, at time: Timestamp
+  ) {
+    while conversation.firstPending != PendingCalls.none {
+      abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
+    }
+    conversation.answersToDrop = 0
+    conversation.unheld = 0
+    conversation.mayLackAnswer = false
+  }
+
+  /// Writes a request without its answer, but for one that only an answer makes a request.
+  mutating func writeUnanswered(
+    _ number: Int, _ status: ResponseStatus, slot: Int, at time: Timestamp
+  ) {
+    guard !pending.slots[number].needsAnswer else { return tallies.calls.lose(.parseFailed) }
     pending.slots[number].record.kind = .request
     pending.slots[number].record.status = pending.slots[number].isToGroup ? .ok : status
-    finish(number, slot: slot, at: time)
+    write(number, slot: slot, at: time)
   }
 
   mutating func forgetOpen(_ number: Int, in conversation: inout Conversation) {
@@ -96,11 +140,7 @@ extension FlowEngine {
     endMessage(.egress, at: nil, in: &conversation, slot: slot)
     endMessage(.ingress, at: nil, in: &conversation, slot: slot)
     dropEarly(&conversation)
-    while conversation.firstPending != PendingCalls.none {
-      abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
-    }
-    conversation.answersToDrop = 0
-    conversation.unheld = 0
+    abandonWaiting(of: &conversation, slot: slot, at: time)
   }
 
   // A response can be seen before its request when two threads share a socket: the reader may be
@@ -112,17 +152,19 @@ extension FlowEngine {
   ) {
     dropEarly(&conversation)
     guard
-      let number = pending.reserve(conversation: slot, first.direction, texts: &fields)
+      let number = pending.reserve(conversation: slot, first.direction, texts: &desk.fields)
     else { return tallies.calls.lose(.unpairedResponse) }
     var request = Message(.response)
     pending.slots[number].record.begin(
       &request, of: &conversation, protocols[conversation.protocolIndex].number, source,
       first: first, sequence: 0, captured: 0)
-    pending.slots[number].record.answer(&message, part, first: first, textsAt: 0)
+    pending.slots[number].record.answer(&desk.message, part, first: first, textsAt: 0)
+    pending.slots[number].record.attributes = desk.message.attributes
     pending.slots[number].record.start = first.exit
     pending.slots[number].record.end = part.end
     pending.slots[number].state = .early
-    pending.slots[number].question = message.question
+    pending.slots[number].question = desk.message.question
+    pending.slots[number].exchange = desk.message.exchange
     pending.slots[number].deadline = part.end + limits.holdTime
     conversation.early = number
     if part.isOpen { conversation[first.direction].open = number }
@@ -138,7 +180,7 @@ extension FlowEngine {
     let isAnswer =
       pending.slots[number].record.start <= response.start && conversation.pendingCount == 1
       && pending.slots[early].direction.index != first.direction.index
-      && (!isByIdentifier(&conversation) || response.requestID == message.requestID)
+      && (!isByIdentifier(&conversation) || pending.slots[early].exchange == desk.message.exchange)
       && isSameQuestion(early)
     guard isAnswer else {
       if part.isOpen { conversation[first.direction].open = number }
@@ -152,6 +194,7 @@ extension FlowEngine {
     pending.unlink(number, from: &conversation)
     pending.slots[number].record.answer(
       early: hasTexts ? response : response.withoutTexts, textsAt: offset)
+    if hasTexts { join(response.attributes, textsAt: offset, to: number) }
     pending.slots[number].record.ends(response.end)
     pending.release(early)
     let direction = first.direction.opposite
@@ -165,7 +208,7 @@ extension FlowEngine {
   }
 
   private func isSameQuestion(_ early: Int) -> Bool {
-    guard let said = pending.slots[early].question, let asked = message.question else {
+    guard let said = pending.slots[early].question, let asked = desk.message.question else {
       return true
     }
     return said.matches(asked)
@@ -184,6 +227,7 @@ extension CallRecord {
   fileprivate var withoutTexts: CallRecord {
     var copy = self
     copy.texts = CallTexts()
+    copy.attributes = .empty
     return copy
   }
 }

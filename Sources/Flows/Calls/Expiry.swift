@@ -30,12 +30,14 @@ extension FlowEngine {
   mutating func expireCalls(of conversations: inout [Conversation], now: Timestamp) {
     for number in pending.slots.indices {
       let state = pending.slots[number].state
-      guard state != .free, pending.slots[number].deadline <= now || state == .answering else {
+      guard state != .free, state != .left,
+        pending.slots[number].deadline <= now || state == .answering
+      else {
         continue
       }
       let slot = pending.slots[number].conversation
       switch state {
-      case .free: continue
+      case .free, .left: continue
       case .early: dropEarly(&conversations[slot])
       case .answering: expireAnswer(number, in: &conversations[slot], slot: slot, now: now)
       case .waiting: expireRequest(number, in: &conversations[slot], slot: slot, now: now)
@@ -51,6 +53,9 @@ extension FlowEngine {
   ) {
     let isSilent = pending.slots[number].deadline <= now
     let isEndless = now - pending.slots[number].answered >= limits.endlessResponse
+    if pending.slots[number].isLinked, isEndless {
+      return abandon(number, .unknown, in: &conversation, slot: slot, at: now)
+    }
     for direction in [SocketEvent.Direction.egress, .ingress]
     where conversation[direction].open == number {
       let stream = conversation[direction]
@@ -60,16 +65,24 @@ extension FlowEngine {
     }
   }
 
-  /// A request that is answered in order leaves only from the front: those behind it wait for it.
+  /// A request that is answered in order leaves only when all before it have: those behind it wait for
+  /// it, and its place is kept for the answer that may still come.
   private mutating func expireRequest(
     _ number: Int, in conversation: inout Conversation, slot: Int, now: Timestamp
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
-    guard isByIdentifier || conversation.firstPending == number else { return }
+    let previous = pending.slots[number].previous
+    guard
+      isByIdentifier || previous == PendingCalls.none || pending.slots[previous].state == .left
+    else { return }
     // Its answer comes when it comes, or the connection ends.
     if pending.slots[number].mayBlock { return }
-    if !isByIdentifier { conversation.answersToDrop += 1 }
     let status: ResponseStatus = pending.slots[number].isDoubtful ? .unknown : .timeout
-    abandon(number, status, in: &conversation, slot: slot, at: now)
+    if isByIdentifier {
+      return abandon(number, status, in: &conversation, slot: slot, at: now)
+    }
+    forgetOpen(number, in: &conversation)
+    writeUnanswered(number, status, slot: slot, at: now)
+    pending.leave(number)
   }
 }

@@ -73,7 +73,9 @@ extension FlowEngine {
     switch pending.slots[oldest].state {
     case .free: return
     case .early: dropEarly(&conversations[slot])
-    case .waiting: letFirstGo(of: &conversations[slot], slot: slot, at: time)
+    case .waiting, .left: letFirstGo(of: &conversations[slot], slot: slot, at: time)
+    case .answering where pending.slots[oldest].isLinked:
+      abandon(oldest, .unknown, in: &conversations[slot], slot: slot, at: time)
     case .answering:
       for direction in [SocketEvent.Direction.egress, .ingress]
       where conversations[slot][direction].open == oldest {
@@ -86,7 +88,7 @@ extension FlowEngine {
     of conversation: inout Conversation, slot: Int, at time: Timestamp
   ) {
     if !isByIdentifier(&conversation) { conversation.answersToDrop += 1 }
-    tallies.calls.lose(.gaveWay)
+    if pending.slots[conversation.firstPending].state == .waiting { tallies.calls.lose(.gaveWay) }
     abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
   }
 

@@ -11,6 +11,7 @@ extension FlowEngine {
   mutating func index(_ number: Int, identifier: UInt64, slot: Int) {
     let hash = Self.hash(identifier, slot: slot, limits.hashSeed)
     pending.slots[number].hash = hash
+    pending.slots[number].exchange = identifier
     pending.slots[number].isIndexed = true
     pending.index.insert(hash, slot: number)
   }
@@ -25,8 +26,8 @@ extension FlowEngine {
     var seen = 0
     _ = pending.index.find(Self.hash(identifier, slot: slot, limits.hashSeed)) { candidate in
       let call = pending.slots[candidate]
-      guard call.conversation == slot, call.record.requestID == identifier,
-        call.state == .waiting, call.direction.index != first.direction.index
+      guard call.conversation == slot, call.exchange == identifier, call.state == .waiting,
+        call.direction.index != first.direction.index
       else { return false }
       seen += 1
       let isClient =
@@ -44,6 +45,41 @@ extension FlowEngine {
       return seen >= Self.chainLimit
     }
     return best
+  }
+
+  /// The call of this id that goes on in messages of `kind` which move in `direction`.
+  func findUnderWay(
+    _ identifier: UInt64, _ kind: Message.Kind, _ direction: SocketEvent.Direction, slot: Int
+  ) -> Int? {
+    let asked = kind == .response ? direction.opposite : direction
+    return pending.index.find(Self.hash(identifier, slot: slot, limits.hashSeed)) { candidate in
+      let call = pending.slots[candidate]
+      return call.conversation == slot && call.exchange == identifier
+        && call.direction.index == asked.index
+        && (call.state == .answering || (kind == .request && call.state == .waiting))
+    }
+  }
+
+  /// What the request with this id left that bytes of `direction` answer.
+  func asked(
+    _ identifier: UInt64, answeredBy direction: SocketEvent.Direction, slot: Int
+  ) -> Asked {
+    var seen = 0
+    var oldest: Int?
+    _ = pending.index.find(Self.hash(identifier, slot: slot, limits.hashSeed)) { candidate in
+      seen += 1
+      if pending.slots[candidate].conversation == slot,
+        pending.slots[candidate].exchange == identifier,
+        pending.slots[candidate].state == .waiting,
+        pending.slots[candidate].direction.index != direction.index,
+        oldest.map({ pending.slots[$0].record.start > pending.slots[candidate].record.start })
+          ?? true
+      {
+        oldest = candidate
+      }
+      return seen >= Self.chainLimit
+    }
+    return oldest.map { .note(pending.slots[$0].note) } ?? .nothing
   }
 
   static func hash(_ identifier: UInt64, slot: Int, _ seed: UInt64) -> UInt32 {

@@ -9,8 +9,12 @@ struct PendingCalls {
     case free
     /// A request that waits for its answer; in its conversation's list once it is linked.
     case waiting
-    /// A request whose answer has begun; in no list, ended by its stream's `open`.
+    /// A request whose answer has begun: ended by its stream's `open`, or, where it is one of several
+    /// that go on beside each other, by its id, and in its conversation's list until then.
     case answering
+    /// A request that has left without its answer, which may still come: in its conversation's list, for
+    /// what it left its parser to know.
+    case left
     /// A response that came before its request; the conversation's `early`.
     case early
   }
@@ -29,6 +33,9 @@ struct PendingCalls {
     /// It was sent to a group, of which nobody needs to answer.
     var isToGroup = false
     var question: MessageQuestion?
+    /// By what it is found, where that is not its place in the list; and what it left for its answer.
+    var exchange: UInt64?
+    var note: UInt64 = 0
     /// Bytes were lost among which its answer may have been.
     var isDoubtful = false
     var conversation: Int
@@ -101,6 +108,8 @@ struct PendingCalls {
     slots[slot].needsAnswer = false
     slots[slot].isToGroup = false
     slots[slot].question = nil
+    slots[slot].exchange = nil
+    slots[slot].note = 0
     slots[slot].conversation = conversation
     slots[slot].isIndexed = false
     return slot
@@ -124,14 +133,25 @@ struct PendingCalls {
   mutating func release(_ slot: Int) {
     precondition(
       slots[slot].state != .free && !slots[slot].isLinked, "a slot is freed once, out of its list")
-    if slots[slot].isIndexed {
-      index.remove(slots[slot].hash, slot: slot)
-      slots[slot].isIndexed = false
-    }
+    forgetExchange(slot)
     text.release(&slots[slot].text)
     slots[slot].state = .free
     (slots[slot].previous, slots[slot].next) = (Self.none, Self.none)
     free.append(UInt32(slot))
+  }
+
+  /// Keeps of a waiting call that was written its place in the list, and what it left.
+  mutating func leave(_ slot: Int) {
+    forgetExchange(slot)
+    text.release(&slots[slot].text)
+    slots[slot].state = .left
+  }
+
+  /// Takes the call out of those that are found by their id.
+  mutating func forgetExchange(_ slot: Int) {
+    guard slots[slot].isIndexed else { return }
+    index.remove(slots[slot].hash, slot: slot)
+    slots[slot].isIndexed = false
   }
 
   /// Replaces all slots by those in use, whose texts are copied, in no more memory than they need. Their
@@ -150,7 +170,7 @@ struct PendingCalls {
       let hasRoom = pool.append(bytes.span, to: &chain)
       precondition(hasRoom, "what one pool held fits into another of its size")
       slots[number].text = chain
-      guard slots[number].isIndexed, let id = slots[number].record.requestID else { continue }
+      guard slots[number].isIndexed, let id = slots[number].exchange else { continue }
       slots[number].hash = hash(id, slots[number].conversation)
       index.insert(slots[number].hash, slot: number)
     }
@@ -183,8 +203,7 @@ struct PendingCalls {
   /// Takes a waiting call out of its conversation's list.
   @inline(__always)
   mutating func unlink(_ slot: Int, from conversation: inout Conversation) {
-    precondition(
-      slots[slot].state == .waiting && slots[slot].isLinked, "only what waits is in a list")
+    precondition(slots[slot].isLinked, "what is taken out of a list is in it")
     slots[slot].isLinked = false
     let (previous, next) = (slots[slot].previous, slots[slot].next)
     if previous == Self.none {

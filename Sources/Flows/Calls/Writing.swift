@@ -43,6 +43,9 @@ extension FlowEngine {
     rollup.add(
       &metric, endpoint: endpoint, from: start, of: batch.text, at: time, tally: &tallies.rollup)
     pending.slots[number].record.texts.shift(by: start)
+    if pending.slots[number].record.attributes.length > 0 {
+      pending.slots[number].record.attributes.offset &+= UInt32(truncatingIfNeeded: start)
+    }
     batch.calls.append(pending.slots[number].record)
     tallies.calls.pass()
     if !isOfSockets {
@@ -63,7 +66,7 @@ extension FlowEngine {
     var text: [UInt8] = []
     swap(&text, &scratch)
     text.removeAll(keepingCapacity: true)
-    text.append(copying: fields.bytes)
+    text.append(copying: desk.fields.bytes)
     rollup.add(
       &metric, endpoint: unheld.texts.endpoint, from: 0, of: text, at: time,
       tally: &tallies.rollup)

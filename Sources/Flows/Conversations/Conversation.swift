@@ -87,6 +87,8 @@ struct Conversation {
   /// answered yet.
   var lastUnread = Timestamp(nanoseconds: 0)
   var failures: UInt8 = 0
+  /// How often it went on in something else.
+  var handOvers: UInt8 = 0
   var mutes: UInt8 = 0
   var mutedUntil = Timestamp(nanoseconds: 0)
   /// What the probe was asked to copy.
@@ -102,6 +104,8 @@ struct Conversation {
   @Narrow var answersToDrop = 0
   /// Requests behind the last pending one that found no room.
   @Narrow var unheld = 0
+  /// Whether the only request that waits may have been answered, by bytes that were lost.
+  var mayLackAnswer = false
   /// Whether answers can be told apart; only of packets.
   var doubt = Doubt()
   /// A response that came before its request, in ``PendingCalls``.
@@ -145,6 +149,10 @@ struct Conversation {
     side = role == .client ? .client : .server
     directionScore = 255
   }
+
+  /// Requests whose answers are to come.
+  @inline(__always)
+  var awaited: Int { pendingCount + answersToDrop + unheld }
 
   /// Whether nothing is awaited of it: datagrams that were answered.
   var isOver: Bool {

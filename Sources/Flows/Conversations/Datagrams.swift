@@ -16,30 +16,42 @@ extension FlowEngine {
       }
     }
     let sender = conversation.sender(moment.direction) ?? .client
+    conversation[moment.direction].mayBeInside = false
     var position = 0
+    var empty = 0
     while position < payload.count {
-      fields.removeAll()
+      let start = position
       let view = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
-      switch step(view, from: sender, of: &conversation) {
+      switch step(view, moment.direction, from: sender, of: &conversation, slot: slot) {
       case .skip(let count)?, .body(let count, _)?, .end(let count)?:
         position += min(max(1, count), payload.count - position)
       case .message(let extent)?:
         var end = payload.count
         switch extent {
-        case .bytes(let count): end = position + min(max(1, count), payload.count - position)
-        case .nothing: end = position
+        case .bytes(let count): end = position + min(max(0, count), payload.count - position)
         case .head, .untilTurn: break
         }
         let part = MessagePart(
           end: moment.end, isOpen: false, sequence: 0, captured: end - position)
         take(part, first: moment, in: &conversation, slot: slot)
         position = end
-      case .needMore?, .needBytes?, nil:
+      case .more(let count, let ends)?:
+        position += min(max(0, count), payload.count - position)
+        takeMore(position - start, ends: ends, moment, in: &conversation, slot: slot)
+      case .handOver(_, let successor)?:
+        self.successor = successor
+        follow(in: &conversation, slot: slot, at: moment.exit)
+        return count(.read)
+      case .needMore?, .lookUp?, nil:
+        return refuseDatagram(&conversation, at: moment.exit, slot: slot)
+      }
+      empty = position == start ? empty + 1 : 0
+      guard empty <= MessageLength.emptyInARow else {
         return refuseDatagram(&conversation, at: moment.exit, slot: slot)
       }
     }
     conversation.failures = 0
-    count(payload.count < length && payload.isEmpty ? .streamGap : nil)
+    count(payload.count < length && payload.isEmpty ? .lost(.streamGap) : .read)
   }
 
   private mutating func recogniseDatagram(

@@ -44,6 +44,7 @@ extension FlowEngine {
     tallies.conversations.lose(reason)
     let sender = conversation.sender(direction) ?? .client
     conversation.parser?.bytesWereLost(from: sender)
+    conversation[direction].mayBeInside = true
     if sender == .server {
       doubtAnswers(in: &conversation, slot: slot, at: conversation.lastActive)
     }
@@ -51,7 +52,8 @@ extension FlowEngine {
   }
 
   /// Answers may be among bytes that were lost. Where only their order tells whose they are, nobody
-  /// can say which come next: those who wait leave without, rather than with another's answer.
+  /// can say which come next: those who wait leave without, rather than with another's answer. One that
+  /// waits alone, for what its parser knows by its end too, waits until its side asks again.
   mutating func doubtAnswers(
     in conversation: inout Conversation, slot: Int, at time: Timestamp
   ) {
@@ -63,11 +65,15 @@ extension FlowEngine {
       }
       return
     }
-    while conversation.firstPending != PendingCalls.none {
-      abandon(conversation.firstPending, .unknown, in: &conversation, slot: slot, at: time)
+    guard conversation.awaited == 1,
+      protocols[conversation.protocolIndex].readsTornAnswers
+    else {
+      return abandonWaiting(of: &conversation, slot: slot, at: time)
     }
-    conversation.answersToDrop = 0
-    conversation.unheld = 0
+    conversation.mayLackAnswer = true
+    if conversation.pendingCount == 1 {
+      pending.slots[conversation.firstPending].isDoubtful = true
+    }
   }
 
   /// Lets the parser make the best of an incomplete message.
@@ -85,5 +91,6 @@ extension FlowEngine {
       noteParseFailure(slot: slot, at: last.exit)
     }
     conversation[direction].clear(pool: &buffers)
+    follow(in: &conversation, slot: slot, at: last.exit)
   }
 }

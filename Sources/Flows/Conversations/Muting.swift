@@ -91,10 +91,12 @@ extension FlowEngine {
     noteParseFailure(slot: slot, at: time)
     abandonCalls(of: &conversation, slot: slot, at: time)
     conversation.parser = nil
+    conversation.wishes.wantAll()
     conversation.state = .unknown
     conversation.turn = .refused
     for direction in [SocketEvent.Direction.egress, .ingress] {
       conversation[direction].forget(pool: &buffers)
+      conversation[direction].mayBeInside = false
     }
     conversation.failures += 1
     if conversation.failures >= limits.parseFailures { mute(&conversation, at: time) }

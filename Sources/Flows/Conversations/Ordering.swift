@@ -123,8 +123,12 @@ extension FlowEngine {
     conversation[moment.direction].next = sequence &+ UInt32(truncatingIfNeeded: length)
   }
 
-  mutating func count(_ loss: LossReason?) {
-    if let loss { tallies.conversations.lose(loss) } else { tallies.conversations.pass() }
+  mutating func count(_ outcome: Outcome) {
+    switch outcome {
+    case .read: tallies.conversations.pass()
+    case .lost(let reason): tallies.conversations.lose(reason)
+    case .counted: break
+    }
   }
 
   /// Bytes of which the first `seen` were read before, or are taken as lost.

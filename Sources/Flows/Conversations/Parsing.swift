@@ -16,17 +16,16 @@ extension FlowEngine {
     let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
     var position = 0
+    var empty = 0
     while position < view.count {
-      fields.removeAll()
       let isFinal = isFinal || (isFull && position == 0)
       let rest = StreamView(view.extracting(droppingFirst: position), isFinal: isFinal)
-      guard let step = step(rest, from: sender, of: &conversation) else { return nil }
+      guard let step = step(rest, direction, from: sender, of: &conversation, slot: slot) else {
+        return nil
+      }
       let start = position
       switch step {
-      case .needMore:
-        needed = 0
-        return isFinal ? nil : position
-      case .needBytes(let count):
+      case .needMore(let count):
         needed = count
         return isFinal ? nil : position
       case .skip(let count):
@@ -49,20 +48,33 @@ extension FlowEngine {
         }
         let last = marks.isEmpty ? moment : Self.moment(at: position - 1, marks)
         takeEnd(position - start, last, in: &conversation, slot: slot)
+      case .more(let count, let ends):
+        guard count == 0 || advance(&position, by: count, to: view.count, &conversation[direction])
+        else { return nil }
+        let last = marks.isEmpty ? moment : Self.moment(at: max(start, position - 1), marks)
+        takeMore(position - start, ends: ends, last, in: &conversation, slot: slot)
+      case .handOver(let count, let successor):
+        guard count == 0 || advance(&position, by: count, to: view.count, &conversation[direction])
+        else { return nil }
+        self.successor = successor
+        return position
+      case .lookUp: return nil
       case .message(let length):
         guard
           let isOpen = advance(&position, over: length, to: view.count, &conversation[direction])
         else { return nil }
         var part = MessagePart(
-          end: moment.end, isOpen: isOpen,
+          end: moment.end, isOpen: isOpen, isUntilTurn: length == .untilTurn,
           sequence: sequence &+ UInt32(truncatingIfNeeded: start), captured: position - start)
         if marks.isEmpty {
           take(part, first: moment, in: &conversation, slot: slot)
         } else {
-          part.end = Self.moment(at: position - 1, marks).end
+          part.end = Self.moment(at: max(start, position - 1), marks).end
           take(part, first: Self.moment(at: start, marks), in: &conversation, slot: slot)
         }
       }
+      empty = position == start ? empty + 1 : 0
+      guard empty <= MessageLength.emptyInARow else { return nil }
     }
     return position
   }
@@ -87,6 +99,7 @@ extension FlowEngine {
   ) -> Bool? {
     stream.isInBody = false
     switch length {
+    case .bytes(0): return false
     case .bytes(let count):
       guard advance(&position, by: count, to: limit, &stream) else { return nil }
       return stream.skip > 0
@@ -94,8 +107,6 @@ extension FlowEngine {
       guard advance(&position, by: count, to: limit, &stream) else { return nil }
       stream.isInBody = true
       return true
-    case .nothing:
-      return false
     case .untilTurn:
       position = limit
       stream.untilTurn = true
@@ -105,16 +116,48 @@ extension FlowEngine {
 
   @inline(__always)
   mutating func step(
-    _ view: borrowing StreamView, from sender: Side, of conversation: inout Conversation
+    _ view: borrowing StreamView, _ direction: SocketEvent.Direction, from sender: Side,
+    of conversation: inout Conversation, slot: Int
   ) -> ParseStep? {
+    lay(direction, from: sender, of: &conversation)
     limits.breadcrumb.enter(
       .reading, protocol: protocols[conversation.protocolIndex].number.rawValue, view.bytes)
     defer { limits.breadcrumb.leave() }
     do throws(ParseError) {
-      return try conversation.parser?.nextMessage(
-        in: view, from: sender, into: &message, fields: &fields)
+      guard var step = try conversation.parser?.nextMessage(in: view, from: sender, on: &desk)
+      else { return nil }
+      if case .lookUp(let id) = step {
+        desk.answer(id, with: asked(id, answeredBy: direction, slot: slot))
+        step = try conversation.parser?.nextMessage(in: view, from: sender, on: &desk) ?? step
+      }
+      if desk.wantsNothing { wantNothing(direction, in: &conversation) }
+      switch step {
+      case .message(let length): conversation[direction].mayBeInside = length == .untilTurn
+      case .end: conversation[direction].mayBeInside = false
+      default: break
+      }
+      return step
     } catch {
-      return nil
+      // The inside of a message makes no sense; its end may be that of these bytes.
+      return desk.mayBeInside ? .skip(view.bytes.count) : nil
+    }
+  }
+
+  /// Lays what the parser may want to know on the desk.
+  @inline(__always)
+  private mutating func lay(
+    _ direction: SocketEvent.Direction, from sender: Side, of conversation: inout Conversation
+  ) {
+    desk.clear()
+    desk.mayBeInside = conversation[direction].mayBeInside
+    desk.waiting = conversation.mayLackAnswer && sender == .client ? 0 : conversation.awaited
+    let oldest = oldest(answeredBy: direction, in: &conversation)
+    if conversation.answersToDrop > 0 {
+      desk.oldest = .unknown
+    } else if oldest != PendingCalls.none {
+      desk.oldest = .note(pending.slots[oldest].note)
+    } else {
+      desk.oldest = conversation.unheld > 0 ? .unknown : .nothing
     }
   }
 

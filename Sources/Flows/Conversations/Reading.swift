@@ -8,15 +8,24 @@ import Telemetry
 /// Bytes beyond the captured prefix of a chunk are a hole: harmless inside a body, else the parser
 /// gets what precedes it as its final view and the stream goes on with the next chunk.
 extension FlowEngine {
-  /// Reads one chunk; the reason when it could not be read to its end.
+  /// What became of a chunk.
+  enum Outcome {
+    case read
+    /// It could not be read to its end.
+    case lost(LossReason)
+    /// It is counted already.
+    case counted
+  }
+
+  /// Reads one chunk.
   mutating func read(
     _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
     in conversation: inout Conversation, slot: Int
-  ) -> LossReason? {
+  ) -> Outcome {
     let direction = moment.direction
     if conversation[direction.opposite].isUnfinished {
       finishTurn(direction.opposite, in: &conversation, slot: slot)
-      guard conversation.state == .recognised else { return .parseFailed }
+      guard conversation.state == .recognised else { return .lost(.parseFailed) }
     }
     if keepsRefused, !conversation.isAnswered {
       reconsider(payload, moment, in: &conversation, slot: slot)
@@ -38,13 +47,19 @@ extension FlowEngine {
         in: &conversation, slot: slot)
       guard let consumed else {
         giveUp(&conversation, slot: slot, at: moment.exit)
-        return .parseFailed
+        return .lost(.parseFailed)
       }
       offset += consumed
+      if successor != nil {
+        return follow(
+          payload.extracting(droppingFirst: offset), length: length - offset,
+          sequence: sequence &+ UInt32(truncatingIfNeeded: offset), moment: moment,
+          in: &conversation, slot: slot)
+      }
     }
-    guard offset < length else { return nil }
+    guard offset < length else { return .read }
     offset += skip(length - offset, captured: 0, moment, in: &conversation, slot: slot)
-    guard offset < length else { return nil }
+    guard offset < length else { return .read }
     return takeHole(length - offset, moment, in: &conversation, slot: slot)
   }
 
@@ -87,9 +102,8 @@ extension FlowEngine {
     guard conversation.parser?.seeksEnd(from: sender) == true else { return 0 }
     var position = 0
     while position < payload.count {
-      fields.removeAll()
       let rest = StreamView(payload.extracting(droppingFirst: position), isFinal: true)
-      switch step(rest, from: sender, of: &conversation) {
+      switch step(rest, moment.direction, from: sender, of: &conversation, slot: slot) {
       case .skip(let count):
         position += min(max(1, count), payload.count - position)
       case .end(let count):
@@ -106,23 +120,24 @@ extension FlowEngine {
   /// Goes on behind bytes that were not captured and that the parser would have had to read.
   private mutating func takeHole(
     _ length: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
-  ) -> LossReason? {
+  ) -> Outcome {
     let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
     conversation.hasLost = true
     conversation.parser?.bytesWereLost(from: sender)
+    conversation[direction].mayBeInside = true
     if conversation[direction].isInBody {
       // Where the body ends cannot be seen any more, but the other side waits for its end.
       conversation[direction].isInBody = false
       conversation[direction].untilTurn = true
       _ = skip(length, captured: 0, moment, in: &conversation, slot: slot)
-      if sender == .client || conversation.pendingCount == 0 { return nil }
+      if sender == .client || conversation.pendingCount == 0 { return .read }
     }
     wantMore(direction, in: &conversation)
     if isOfSockets { tallies.bytes.lose(.streamGap, count: UInt64(length)) }
     if sender == .server { doubtAnswers(in: &conversation, slot: slot, at: moment.exit) }
     doubt(sender, in: &conversation)
-    return .streamGap
+    return .lost(.streamGap)
   }
 
   /// Passes over what belongs to the open message, and ends it with its last byte.
@@ -229,6 +244,7 @@ extension FlowEngine {
       tallies.conversations.lose(.parseFailed)
       giveUp(&conversation, slot: slot, at: last.exit)
     }
+    follow(in: &conversation, slot: slot, at: last.exit)
   }
 
   /// Asks the parsers about what has come since they were asked, as nothing more may come.

@@ -149,7 +149,7 @@ extension FlowEngine {
           conversation.isSuspended = false
           conversation.adopt(
             known, number: number, sender, direction, sureness: isOfSockets ? 192 : 254,
-            privacy: fields.privacy)
+            privacy: desk.fields.privacy)
           wishAtFirst(&conversation)
           return .recognised
         }

@@ -46,9 +46,9 @@ extension FlowEngine {
     moment.enter = conversation.lastUnread
     moment.exit = conversation.lastUnread
     moment.trace = 0
-    fields.removeAll()
-    message = Message(.request)
-    message.needsAnswer = true
+    desk.fields.removeAll()
+    desk.message = Message(.request)
+    desk.message.needsAnswer = true
     let part = MessagePart(
       end: conversation.lastUnread, isOpen: false,
       sequence: conversation[moment.direction].next &- 1, captured: 0)
@@ -64,11 +64,15 @@ extension FlowEngine {
       let last = conversation.lastPending
       pending.unlink(last, from: &conversation)
       forgetOpen(last, in: &conversation)
+      if pending.slots[last].state == .waiting { tallies.calls.lose(.parseFailed) }
       pending.release(last)
-      tallies.calls.lose(.parseFailed)
     }
-    if first != PendingCalls.none {
-      pending.forgetIdentifier(first)
+    if first != PendingCalls.none, pending.slots[first].state == .left {
+      pending.unlink(first, from: &conversation)
+      pending.release(first)
+    } else if first != PendingCalls.none {
+      pending.forgetExchange(first)
+      pending.slots[first].note = 0
       pending.slots[first].record.becomes(protocols[number].number)
       pending.slots[first].mayBlock = false
       pending.slots[first].deadline =
@@ -77,17 +81,8 @@ extension FlowEngine {
     conversation[direction.opposite].forget(pool: &buffers)
     conversation.protocolIndex = number
     conversation.parser = protocols[number].kind.makeParser(
-      conversation.parserContext(privacy: fields.privacy))
+      conversation.parserContext(privacy: desk.fields.privacy))
     if !isOfSockets { reconsidered.append(slot) }
-  }
-}
-
-extension PendingCalls {
-  /// Takes the call out of those that are found by their id.
-  fileprivate mutating func forgetIdentifier(_ slot: Int) {
-    guard slots[slot].isIndexed else { return }
-    index.remove(slots[slot].hash, slot: slot)
-    slots[slot].isIndexed = false
   }
 }
 

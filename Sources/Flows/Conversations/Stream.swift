@@ -33,6 +33,8 @@ struct Stream {
   var untilTurn = false
   /// The open message's body is walked over by the parser, which will say where it ends.
   var isInBody = false
+  /// What comes next may begin inside of a message, as bytes were lost.
+  var mayBeInside = false
   /// TCP sequence number of the first byte not yet seen.
   var next: UInt32 = 0
   /// Bytes of the open message, or of something the parser skips, that are still to come.

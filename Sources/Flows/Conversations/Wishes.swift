@@ -30,6 +30,18 @@ struct Wishes {
     bits & UInt8(1) << UInt8(direction.index) != 0
   }
 
+  /// Whether nobody will read what moves in this direction any more.
+  func wantsNothing(_ direction: SocketEvent.Direction) -> Bool {
+    bits & UInt8(0x10) << UInt8(direction.index) != 0
+  }
+
+  mutating func wantNothing(_ direction: SocketEvent.Direction) {
+    bits |= UInt8(0x10) << UInt8(direction.index)
+  }
+
+  /// All that moves may be of interest again.
+  mutating func wantAll() { bits &= 0x0f }
+
   mutating func turnLongBody(_ direction: SocketEvent.Direction) {
     bits ^= UInt8(1) << UInt8(direction.index)
   }
@@ -76,6 +88,15 @@ extension FlowEngine {
     sayWishes(&conversation)
   }
 
+  /// The parser will not look at what else moves in this direction: the length of calls is enough.
+  mutating func wantNothing(
+    _ direction: SocketEvent.Direction, in conversation: inout Conversation
+  ) {
+    guard !conversation.wishes.wantsNothing(direction) else { return }
+    conversation.wishes.wantNothing(direction)
+    sayWishes(&conversation)
+  }
+
   private mutating func sayWishes(_ conversation: inout Conversation) {
     conversation.wishes.isSaid = true
     say(
@@ -89,9 +110,9 @@ extension FlowEngine {
   ) -> SocketVerdict.Wanted {
     let answers = protocols[conversation.protocolIndex].answers
     let isAnswer = conversation.sender(direction) == .server
+    if conversation.wishes.wantsNothing(direction) { return SocketVerdict.Wanted(0) }
     if conversation.wishes.hasLongBody(direction) {
-      return SocketVerdict.Wanted(
-        limits.bodyBytes[0], hasTail: isAnswer && answers == .results)
+      return SocketVerdict.Wanted(0, hasTail: isAnswer && answers == .results)
     }
     guard isAnswer else { return SocketVerdict.Wanted(limits.wholeBytes) }
     return switch answers {

@@ -85,7 +85,7 @@ struct Doubt {
 extension FlowEngine {
   @inline(__always)
   func canDoubt(_ conversation: inout Conversation) -> Bool {
-    !isOfSockets && protocols[conversation.protocolIndex].isByOrder
+    !isOfSockets && !protocols[conversation.protocolIndex].isByIdentifier
   }
 
   /// Bytes of `direction` are missing; its parser was told.
@@ -101,7 +101,7 @@ extension FlowEngine {
       conversation.doubt.hasClientHole = true
       guard !conversation.doubt.isUnsure else { return }
       conversation.doubt.sureAnswers = UInt32(
-        clamping: conversation.answersToDrop + conversation.pendingCount + conversation.unheld)
+        clamping: conversation.awaited)
     }
     conversation.doubt.isUnsure = true
   }
@@ -131,16 +131,10 @@ extension FlowEngine {
       conversation.doubt.takesTurns || silence >= Doubt.rest
     else { return }
     conversation.doubt.isUnsure = false
-    while conversation.firstPending != PendingCalls.none {
-      abandon(
-        conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
-    }
-    conversation.answersToDrop = 0
-    conversation.unheld = 0
+    abandonWaiting(of: &conversation, slot: slot, at: first.exit)
     // What the server has begun to say is the end of something whose beginning was lost.
     endMessage(first.direction.opposite, at: nil, in: &conversation, slot: slot)
     conversation[first.direction.opposite].forget(pool: &buffers)
-    conversation.parser?.earlierRequestsAreOver()
   }
 
   /// A response came; whether it is sure whose it is.

@@ -60,6 +60,7 @@ enum DNSMessage {
       throw ParseError(at: bytes.count, expected: "a header of 12 bytes")
     }
     var message = Message(header.isResponse ? .response : .request)
+    message.exchange = UInt64(header.id)
     message.requestID = UInt64(header.id)
     if isCut { message.flags = .truncated }
     let answers = writeQuestions(header, bytes, to: &message, into: &fields)

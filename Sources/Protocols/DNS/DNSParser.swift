@@ -7,16 +7,13 @@ import Telemetry
 struct DNSParser: ProtocolParser {
   /// Whether a length stands before each message (RFC 1035 section 4.2.2).
   let isStream: Bool
-  /// The transfer that was asked for last: its id and type.
-  private var asked: (id: UInt16, isIncremental: Bool)?
   /// The one whose messages are coming.
   private var transfer: DNSTransfer?
 
   init(isStream: Bool) { self.isStream = isStream }
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     if !isStream {
@@ -26,21 +23,20 @@ struct DNSParser: ProtocolParser {
       }
       let isValid = DNSMessage.isValid(
         bytes, size: bytes.count, isCut: false, isOnOwnPort: true)
-      message = try DNSMessage.read(bytes, isCut: !isValid, into: &fields)
+      desk.message = try DNSMessage.read(bytes, isCut: !isValid, into: &desk.fields)
       return .message(.bytes(bytes.count))
     }
-    return try nextInStream(bytes, isFinal: view.isFinal, from: side, into: &message, &fields)
+    return try nextInStream(bytes, isFinal: view.isFinal, from: side, on: &desk)
   }
 
   private mutating func nextInStream(
-    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    guard bytes.count >= 2 else { return isFinal ? .skip(bytes.count) : .needMore }
+    guard bytes.count >= 2 else { return isFinal ? .skip(bytes.count) : .needMore() }
     let size = Self.streamSize(bytes)
     guard size >= DNSHeader.size else { throw ParseError(at: 0, expected: "a length from 12") }
     let isCut = bytes.count < 2 + size
-    if isCut, !isFinal { return .needBytes(2 + size) }
+    if isCut, !isFinal { return .needMore(atLeast: 2 + size) }
     let body = bytes.clipped(from: 2, to: 2 + size)
     if let header = DNSHeader(body), header.isResponse, header.id == transfer?.id {
       let isLast = transfer?.take(body) == true && !isCut
@@ -54,14 +50,20 @@ struct DNSParser: ProtocolParser {
         throw ParseError(at: 4, expected: "a response")
       }
     }
-    message = try DNSMessage.read(body, isCut: isCut, into: &fields)
-    if message.kind == .request {
-      noteRequest(body)
+    var asked: UInt16?
+    if let header = DNSHeader(body), header.isResponse, header.questions == 0 {
+      // Not every message of a transfer repeats what was asked.
+      let id = UInt64(header.id)
+      guard let request = desk.asked(id) else { return .lookUp(id) }
+      asked = request.note.flatMap { $0 > 0 ? UInt16(truncatingIfNeeded: $0) : nil }
+    }
+    desk.message = try DNSMessage.read(body, isCut: isCut, into: &desk.fields)
+    if desk.message.kind == .request {
+      desk.message.note = Self.transferType(body)
       return .message(.bytes(2 + size))
     }
-    let beginning = DNSTransfer.beginning(of: body, asked: askedType(body))
+    let beginning = DNSTransfer.beginning(of: body, asked: asked)
     if case .none = beginning { return .message(.bytes(2 + size)) }
-    asked = nil
     // The capture may hide where it ends, or the server not say it.
     guard case .ends(let begun) = beginning, !isCut else { return .message(.untilTurn) }
     transfer = begun
@@ -72,18 +74,13 @@ struct DNSParser: ProtocolParser {
     if side == .server { transfer = nil }
   }
 
-  /// Remembers a request for a transfer: not every message of the response repeats it.
-  private mutating func noteRequest(_ bytes: Span<UInt8>) {
+  /// The type of a request for a transfer; 0 of any other.
+  private static func transferType(_ bytes: Span<UInt8>) -> UInt64 {
     guard let header = DNSHeader(bytes), header.questions > 0,
       let question = DNSRecord(question: DNSHeader.size, in: bytes),
       question.type == DNSType.axfr || question.type == DNSType.ixfr
-    else { return }
-    asked = (header.id, question.type == DNSType.ixfr)
-  }
-
-  private func askedType(_ bytes: Span<UInt8>) -> UInt16? {
-    guard let asked, let header = DNSHeader(bytes), header.id == asked.id else { return nil }
-    return asked.isIncremental ? DNSType.ixfr : DNSType.axfr
+    else { return 0 }
+    return UInt64(question.type)
   }
 
   /// The length that stands before a message in a stream.

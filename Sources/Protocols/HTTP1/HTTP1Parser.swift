@@ -26,7 +26,6 @@ package struct HTTP1Parser: ProtocolParser {
     var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
   }
 
-  private var outstanding = HTTP1Outstanding()
   private var client = Direction()
   private var server = Direction()
   /// Whether the connection was handed to another protocol (101, CONNECT).
@@ -35,19 +34,17 @@ package struct HTTP1Parser: ProtocolParser {
   package init() {}
 
   package mutating func nextMessage(
-    in view: borrowing StreamView, from side: Side, into message: inout Message,
-    fields: inout FieldBuffer
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
-    guard bytes.count > 0 else { throw ParseError(at: 0, expected: "a byte") }
-    if isTunnel { return .skip(bytes.count) }
+    if isTunnel { return .handOver(after: 0, to: .unknown) }
     if !(side == .client ? client : server).isAtHead {
       if let step = try beforeHead(bytes, isFinal: view.isFinal, from: side) { return step }
     }
     if side == .client {
       switch ProxyHeader(bytes) {
       case .none: break
-      case .undecided: if !view.isFinal { return .needMore }
+      case .undecided: if !view.isFinal { return .needMore() }
       case .bytes(let count): return .skip(count)
       }
     }
@@ -57,19 +54,14 @@ package struct HTTP1Parser: ProtocolParser {
     }
     let limit = min(bytes.count, Self.headLimit)
     let isFinal = view.isFinal || limit == Self.headLimit
-    if side == .client { return request(bytes, limit, isFinal: isFinal, &message, &fields) }
-    return try response(bytes, limit, isFinal: isFinal, &message, &fields)
+    if side == .client { return request(bytes, limit, isFinal: isFinal, on: &desk) }
+    return try response(bytes, limit, isFinal: isFinal, on: &desk)
   }
 
   package mutating func bytesWereLost(from side: Side) {
-    // Requests that are waiting are still waiting when later ones were lost, but answers that were
-    // lost no longer come.
-    if side == .server { outstanding.removeAll() }
     let direction = Direction(followsLoss: true)
     if side == .client { client = direction } else { server = direction }
   }
-
-  package mutating func earlierRequestsAreOver() { outstanding.removeAllButLast() }
 
   package mutating func expectRequest() { client.isUnsynchronized = false }
 
@@ -83,7 +75,7 @@ package struct HTTP1Parser: ProtocolParser {
     if direction.chunks.isInside {
       let count = try direction.chunks.advance(bytes)
       if count > 0 { return .body(count, isLast: !direction.chunks.isInside) }
-      guard isFinal else { return .needMore }
+      guard isFinal else { return .needMore() }
       direction = Direction()
       return .body(bytes.count, isLast: false)
     }
@@ -96,7 +88,7 @@ package struct HTTP1Parser: ProtocolParser {
     case .no:
       return .skip(bytes.count)
     case .undecided where !isFinal && bytes.count < Self.headLimit:
-      return .needMore
+      return .needMore()
     case .undecided where side == .client && !HTTP1Recognition.beginsWithMethod(bytes):
       return .skip(bytes.count)
     case .undecided, .yes:
@@ -108,49 +100,49 @@ package struct HTTP1Parser: ProtocolParser {
 
   @inline(__always)
   private mutating func request(
-    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, on desk: inout Desk
   ) -> ParseStep {
     let line = HTTP1RequestLine(bytes, to: limit)
-    guard line.form == .usual else { return unusual(bytes, line, &message, &fields) }
+    guard line.form == .usual else { return unusual(bytes, line, on: &desk) }
     if line.end == nil {
-      if !isFinal { return .needMore }
-      if line.target.isEmpty { return unusual(bytes, line, &message, &fields) }
+      if !isFinal { return .needMore() }
+      if line.target.isEmpty { return unusual(bytes, line, on: &desk) }
     }
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
-    if headers.end == nil, !isFinal { return .needMore }
+    if headers.end == nil, !isFinal { return .needMore() }
 
-    message = Message(.request)
+    desk.message = Message(.request)
     let method = Self.methodClass(bytes, line.method)
     let target = HTTP1Target(bytes, line.target, isConnect: method == .connect)
-    message.texts.requestType = fields.append(bytes, at: line.method)
-    message.texts.version = fields.append(bytes, at: line.version)
+    desk.message.texts.requestType = desk.fields.append(bytes, at: line.method)
+    desk.message.texts.version = desk.fields.append(bytes, at: line.version)
     if method == .connect {
-      message.texts.requestResource = fields.append(bytes, at: target.resource)
-      message.texts.endpoint = message.texts.requestResource
+      desk.message.texts.requestResource = desk.fields.append(bytes, at: target.resource)
+      desk.message.texts.endpoint = desk.message.texts.requestResource
     } else {
-      let resource = fields.append(resource: bytes, at: target.resource)
-      message.texts.requestResource = resource.text
-      message.texts.endpoint =
+      let resource = desk.fields.append(resource: bytes, at: target.resource)
+      desk.message.texts.requestResource = resource.text
+      desk.message.texts.endpoint =
         resource.endpoint
-        ?? HTTP1Target.endpoint(bytes, target.resource, copiedTo: resource.text, into: &fields)
+        ?? HTTP1Target.endpoint(bytes, target.resource, copiedTo: resource.text, into: &desk.fields)
     }
-    message.texts.requestDomain =
+    desk.message.texts.requestDomain =
       headers.host.isEmpty
-      ? fields.append(bytes, at: target.authority)
-      : fields.append(authority: bytes, at: headers.host.range)
-    message.texts.userAgent = fields.append(freeText: headers.userAgent, of: bytes)
-    message.texts.referer = fields.append(url: bytes, at: headers.referer)
-    message.texts.proxyClient = fields.append(freeText: headers.forwardedFor, of: bytes)
-    message.texts.requestXRequestID = fields.append(freeText: headers.requestID, of: bytes)
-    headers.trace.write(from: bytes, to: &message.texts, into: &fields)
-    message.length = headers.contentLength
-    outstanding.push(method)
+      ? desk.fields.append(bytes, at: target.authority)
+      : desk.fields.append(authority: bytes, at: headers.host.range)
+    desk.message.texts.userAgent = desk.fields.append(freeText: headers.userAgent, of: bytes)
+    desk.message.texts.referer = desk.fields.append(url: bytes, at: headers.referer)
+    desk.message.texts.proxyClient = desk.fields.append(freeText: headers.forwardedFor, of: bytes)
+    desk.message.texts.requestXRequestID = desk.fields.append(
+      freeText: headers.requestID, of: bytes)
+    headers.trace.write(from: bytes, to: &desk.message.texts, into: &desk.fields)
+    desk.message.length = headers.contentLength
+    desk.message.note = method.rawValue
     var length = MessageLength.untilTurn
     if let end = headers.end {
       length = Self.bodyEnd(headers, end, &client, withoutLength: .bytes(end))
     } else {
-      message.flags = .truncated
+      desk.message.flags = .truncated
       client.isUnsynchronized = true
     }
     return .message(length)
@@ -160,55 +152,54 @@ package struct HTTP1Parser: ProtocolParser {
   /// over when the server speaks.
   @inline(never)
   private mutating func unusual(
-    _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, _ message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, on desk: inout Desk
   ) -> ParseStep {
-    message = Message(.request)
-    message.needsAnswer = true
+    desk.message = Message(.request)
+    desk.message.needsAnswer = true
     // Of what may be anything, a secret too, only what looks like a method and a path is shown.
     if line.hasPlainMethod(bytes) {
-      message.texts.requestType = fields.append(bytes, at: line.method)
+      desk.message.texts.requestType = desk.fields.append(bytes, at: line.method)
     }
     if !line.target.isEmpty, bytes[line.target.lowerBound] == UInt8(ascii: "/") {
-      let resource = fields.append(resource: bytes, at: line.target)
-      message.texts.requestResource = resource.text
-      message.texts.endpoint =
+      let resource = desk.fields.append(resource: bytes, at: line.target)
+      desk.message.texts.requestResource = resource.text
+      desk.message.texts.endpoint =
         resource.endpoint
-        ?? HTTP1Target.endpoint(bytes, line.target, copiedTo: resource.text, into: &fields)
+        ?? HTTP1Target.endpoint(bytes, line.target, copiedTo: resource.text, into: &desk.fields)
     }
-    outstanding.push(Self.methodClass(bytes, line.method))
+    desk.message.note = Self.methodClass(bytes, line.method).rawValue
     return .message(.untilTurn)
   }
 
   @inline(__always)
   private mutating func response(
-    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, _ message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ limit: Int, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let line = try HTTP1StatusLine(bytes, to: limit)
     if line.end == nil {
-      if !isFinal { return .needMore }
+      if !isFinal { return .needMore() }
       if limit < 8 { return .skip(bytes.count) }
     }
     let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
-    if headers.end == nil, !isFinal { return .needMore }
+    if headers.end == nil, !isFinal { return .needMore() }
     let code = line.code ?? 0
     if (100..<200).contains(code), code != 101 {
       // An interim response: the real one is yet to come.
       return .skip(headers.end ?? bytes.count)
     }
 
-    message = Message(.response)
-    message.code = line.code
-    message.status = line.code.map(Self.status) ?? .parseFailed
-    message.texts.version = fields.append(bytes, at: line.version)
-    if message.status.isError {
-      message.texts.responseException = fields.append(freeText: bytes, at: line.reason)
+    desk.message = Message(.response)
+    desk.message.code = line.code
+    desk.message.status = line.code.map(Self.status) ?? .parseFailed
+    desk.message.texts.version = desk.fields.append(bytes, at: line.version)
+    if desk.message.status.isError {
+      desk.message.texts.responseException = desk.fields.append(freeText: bytes, at: line.reason)
     }
-    message.texts.responseXRequestID = fields.append(freeText: headers.requestID, of: bytes)
-    headers.trace.write(from: bytes, to: &message.texts, into: &fields)
-    message.length = headers.contentLength
-    let method = outstanding.pop()
+    desk.message.texts.responseXRequestID = desk.fields.append(
+      freeText: headers.requestID, of: bytes)
+    headers.trace.write(from: bytes, to: &desk.message.texts, into: &desk.fields)
+    desk.message.length = headers.contentLength
+    let method = desk.oldest.note.flatMap { HTTP1MethodClass(rawValue: $0) } ?? .usual
     var length = MessageLength.untilTurn
     if let end = headers.end {
       isTunnel = code == 101 || method == .connect && (200..<300).contains(code)
@@ -218,7 +209,7 @@ package struct HTTP1Parser: ProtocolParser {
         length = Self.bodyEnd(headers, end, &server, withoutLength: .untilTurn)
       }
     } else {
-      message.flags = .truncated
+      desk.message.flags = .truncated
       server.isUnsynchronized = true
     }
     return .message(length)
@@ -254,4 +245,13 @@ package struct HTTP1Parser: ProtocolParser {
     default: .ok
     }
   }
+}
+
+/// What a request's method means for the body of its response, RFC 9112 section 6.3.
+enum HTTP1MethodClass: UInt64 {
+  case usual = 0
+  /// HEAD: the response has no body, whatever it declares.
+  case head = 1
+  /// CONNECT: after a 2xx the connection is a tunnel.
+  case connect = 2
 }

@@ -6,8 +6,8 @@ import Telemetry
 /// The client/server protocol of MySQL and MariaDB.
 package struct MySQL: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .identifier,
-    defaultPorts: [3306], answers: .results, countsMessages: true)
+    number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .order,
+    defaultPorts: [3306], answers: .results, readsTornAnswers: true)
 
   package init() {}
 

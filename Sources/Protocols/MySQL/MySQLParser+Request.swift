@@ -8,7 +8,7 @@ extension MySQLParser {
   private static let textReach = 8_192
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let length = bytes.littleEndian24(at: 0)
     let sequence = bytes[3]
@@ -16,82 +16,88 @@ extension MySQLParser {
       continuesPacket = length == 0xff_ffff
       return .skip(4 + length)
     }
-    if sequence == 1 && (awaitsLogin || (number == 0 && length >= 32)) {
-      return try nextLogin(bytes, length, isFinal: isFinal, into: &message, &fields)
+    if sequence == 1 && (awaitsLogin || (!hasAsked && length >= 32)) {
+      return try nextLogin(bytes, length, isFinal: isFinal, on: &desk)
     }
     // Answers of an authentication method, or the content of a local file.
     if sequence != 0 || length == 0 {
-      if gaps[.client] && sequence != 0 { return .skip(bytes.count) }
+      if desk.mayBeInside && sequence != 0 { return .skip(bytes.count) }
       return .skip(4 + length)
     }
-    guard bytes.count > 4 else { return isFinal ? .skip(4 + length) : .needMore }
+    guard bytes.count > 4 else { return isFinal ? .skip(4 + length) : .needMore() }
     let command = MySQLCommand(rawValue: bytes[4])
     guard command != .login, let name = command.name, command.allows(length: length) else {
-      if number == 0, MySQL.isCompressedQuery(bytes) {
+      if !hasAsked, MySQL.isCompressedQuery(bytes) {
         isCompressed = true
-        return try nextCompressed(bytes, isFinal: isFinal, .client, into: &message, &fields)
+        return try nextCompressed(bytes, isFinal: isFinal, .client, on: &desk)
       }
       throw ParseError(at: 4, expected: "a command of the client")
     }
     let wanted = min(4 + length, Self.textReach)
-    if bytes.count < wanted && !isFinal { return .needBytes(wanted) }
+    if bytes.count < wanted && !isFinal { return .needMore(atLeast: wanted) }
     awaitsLogin = false
     continuesPacket = length == 0xff_ffff
     if command == .statementSendLongData { return .skip(4 + length) }
-    message = Message(command.isOneWay ? .session : .request)
-    message.texts.requestType = fields.append(name)
-    message.length = Int64(4 + length)
-    if bytes.count < wanted { message.flags.insert(.truncated) }
+    desk.message = Message(command.isOneWay ? .session : .request)
+    desk.message.texts.requestType = desk.fields.append(name)
+    desk.message.length = Int64(4 + length)
+    if bytes.count < wanted { desk.message.flags.insert(.truncated) }
     let body = bytes.clipped(from: 5, to: max(5, min(4 + length, bytes.count, Self.textReach)))
-    var statement: PreparedStatement?
-    describe(command, body, &message, &statement, into: &fields)
+    var note = Note(command)
+    describe(command, body, &note, on: &desk)
     if command == .binlogDump || command == .binlogDumpGTID {
-      message.kind = .session
+      desk.message.kind = .session
       isReplicating = true
     }
-    guard message.kind == .request else { return .message(.bytes(4 + length)) }
-    message.requestID = try expect(
-      command, statement: statement, setsQuotedNames: setsQuotedNames)
-    setsQuotedNames = nil
+    guard desk.message.kind == .request else { return .message(.bytes(4 + length)) }
+    leave(note, on: &desk)
     return .message(.bytes(4 + length))
   }
 
+  /// Makes the desk's message a request that leaves `note`.
+  mutating func leave(_ note: Note, on desk: inout Desk) {
+    desk.message.note = note.bits
+    hasAsked = true
+    if desk.waiting == 0 { isInterrupted = false }
+  }
+
   private mutating func describe(
-    _ command: MySQLCommand, _ body: Span<UInt8>, _ message: inout Message,
-    _ statement: inout PreparedStatement?, into fields: inout FieldBuffer
+    _ command: MySQLCommand, _ body: Span<UInt8>, _ note: inout Note, on desk: inout Desk
   ) {
     switch command {
     case .query, .statementPrepare:
       let start = command == .query ? Self.textStart(body) : 0
       let text = body.clipped(from: start, to: body.count)
-      let sql = SQLText(text, dialect: dialect, into: &fields)
-      message.texts.requestResource = sql.resource
-      message.texts.endpoint = sql.endpoint
-      message.texts.traceID = sql.traceID
-      message.texts.spanID = sql.spanID
-      if command == .statementPrepare { statement = PreparedStatement(sql, in: fields) }
-      if fields.bytes(sql.endpoint).elementsEqual("SET".utf8) { note(setting: text) }
+      let sql = SQLText(text, dialect: dialect, into: &desk.fields)
+      sql.write(to: &desk.message.texts)
+      if command == .statementPrepare {
+        prepared &+= 1
+        note.statement = prepared
+        statements.remember(
+          PreparedStatement(sql, in: desk.fields), as: Self.unnamed(prepared))
+      }
+      if desk.fields.bytes(sql.endpoint).elementsEqual("SET".utf8) { learn(setting: text, &note) }
     case .statementExecute, .statementFetch, .statementClose, .statementBulkExecute:
       guard body.count >= 4 else { return }
       let id = body.littleEndian32(at: 0)
       // MariaDB: all ones is the statement that was prepared last, perhaps not answered yet.
-      let known =
-        id == .max
-        ? pending.last { $0.statement != nil }?.statement : statements.recall(UInt64(id))
-      known?.describe(&message.texts, into: &fields)
+      let known = statements.recall(id == .max ? Self.unnamed(prepared) : UInt64(id))
+      known?.describe(&desk.message.texts, into: &desk.fields)
       if command == .statementClose { statements.forget(UInt64(id)) }
     case .initDB, .createDB, .dropDB:
-      guard isName(body) else { break }
-      message.texts.requestResource = fields.append(body)
-      message.texts.requestDomain = message.texts.requestResource
+      guard !desk.mayBeInside, Self.isName(body) else { break }
+      desk.message.texts.requestResource = desk.fields.append(body)
+      desk.message.texts.requestDomain = desk.message.texts.requestResource
     case .fieldList:
       // The table's name, and behind a zero a pattern for columns.
       let table = body.clipped(from: 0, to: body.position(of: 0, from: 0) ?? body.count)
-      if isName(table) { message.texts.requestResource = fields.append(table) }
+      if !desk.mayBeInside, Self.isName(table) {
+        desk.message.texts.requestResource = desk.fields.append(table)
+      }
     default: break
     }
-    if message.texts.endpoint.isEmpty, command != .query, command != .statementPrepare {
-      message.texts.endpoint = message.texts.requestType
+    if desk.message.texts.endpoint.isEmpty, command != .query, command != .statementPrepare {
+      desk.message.texts.endpoint = desk.message.texts.requestType
     }
   }
 
@@ -109,11 +115,10 @@ extension MySQLParser {
 
   /// HandshakeResponse41, or the SSLRequest that stands before it.
   private mutating func nextLogin(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let wanted = min(4 + length, Self.textReach)
-    if bytes.count < wanted && !isFinal { return .needMore }
+    if bytes.count < wanted && !isFinal { return .needMore() }
     guard bytes.count >= 36, length >= 32 else {
       if isFinal && length >= 32 { return .skip(4 + length) }
       throw ParseError(at: 0, expected: "a login")
@@ -122,18 +127,17 @@ extension MySQLParser {
     guard client & Self.protocol41 != 0 else { throw ParseError(at: 4, expected: "a login") }
     if length == 32 {
       guard client & Self.tls != 0 else { throw ParseError(at: 4, expected: "a login") }
-      isEncrypted = true
-      return .skip(36)
+      return .handOver(after: 36, to: .encrypted)
     }
     awaitsLogin = false
     capabilities = client
     hasWideCharacters = Self.isWide(collation: bytes[12])
-    message = Message(.request)
-    message.requestID = try expect(.login)
-    message.length = Int64(4 + length)
-    message.texts.requestType = fields.append("Login")
+    desk.message = Message(.request)
+    leave(Note(.login), on: &desk)
+    desk.message.length = Int64(4 + length)
+    desk.message.texts.requestType = desk.fields.append("Login")
     describeLogin(
-      bytes.clipped(from: 36, to: min(bytes.count, 4 + length)), client, &message, &fields)
+      bytes.clipped(from: 36, to: min(bytes.count, 4 + length)), client, on: &desk)
     return .message(.bytes(4 + length))
   }
 
@@ -145,15 +149,18 @@ extension MySQLParser {
     }
   }
 
-  /// Whether the bytes are a name; behind lost bytes they may be anything.
-  private func isName(_ bytes: Span<UInt8>) -> Bool {
-    guard bytes.count > 0, bytes.count <= 256, !gaps[.client] else { return false }
+  /// Whether the bytes may be a name; behind lost bytes they may be anything.
+  private static func isName(_ bytes: Span<UInt8>) -> Bool {
+    guard bytes.count > 0, bytes.count <= 256 else { return false }
     for index in bytes.indices where bytes[index] < 0x20 { return false }
     return true
   }
 
+  /// The key of a statement whose id is not known yet.
+  static func unnamed(_ number: UInt32) -> UInt64 { 1 << 32 | UInt64(number) }
+
   /// Notes what a SET does to strings.
-  private mutating func note(setting text: Span<UInt8>) {
+  private mutating func learn(setting text: Span<UInt8>, _ note: inout Note) {
     let head = text.extracting(first: 512)
     if head.contains(word: "NAMES") || head.contains(word: "CHARACTER") {
       hasWideCharacters = false
@@ -163,11 +170,11 @@ extension MySQLParser {
       }
     }
     guard head.contains(word: "SQL_MODE"), !head.contains(word: "GLOBAL") else { return }
-    setsQuotedNames = head.contains(word: "ANSI") || head.contains(word: "ANSI_QUOTES")
+    note.setsQuotedNames = head.contains(word: "ANSI") || head.contains(word: "ANSI_QUOTES")
   }
 
   private func describeLogin(
-    _ body: Span<UInt8>, _ client: UInt32, _ message: inout Message, _ fields: inout FieldBuffer
+    _ body: Span<UInt8>, _ client: UInt32, on desk: inout Desk
   ) {
     let userEnd = body.position(of: 0, from: 0) ?? body.count
     var database = body.count..<body.count
@@ -182,13 +189,13 @@ extension MySQLParser {
       start = min(start, body.count)
       database = start..<(body.position(of: 0, from: start) ?? body.count)
     }
-    message.texts.requestDomain = fields.append(body.clipped(database))
-    let mark = fields.mark
-    fields.push("Login username: ")
-    fields.push(body.clipped(from: 0, to: userEnd))
-    fields.push(" db: ")
-    fields.push(body.clipped(database))
-    message.texts.requestResource = fields.finish(from: mark)
-    message.texts.endpoint = message.texts.requestResource
+    desk.message.texts.requestDomain = desk.fields.append(body.clipped(database))
+    let mark = desk.fields.mark
+    desk.fields.push("Login username: ")
+    desk.fields.push(body.clipped(from: 0, to: userEnd))
+    desk.fields.push(" db: ")
+    desk.fields.push(body.clipped(database))
+    desk.message.texts.requestResource = desk.fields.finish(from: mark)
+    desk.message.texts.endpoint = desk.message.texts.requestResource
   }
 }

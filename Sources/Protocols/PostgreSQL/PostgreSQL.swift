@@ -6,8 +6,8 @@ import Telemetry
 /// Version 3 of the frontend/backend protocol of PostgreSQL.
 package struct PostgreSQL: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .identifier,
-    defaultPorts: [5432], answers: .results, countsMessages: true)
+    number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .order,
+    defaultPorts: [5432], answers: .results, readsTornAnswers: true)
 
   package init() {}
 

@@ -35,13 +35,13 @@ struct PostgreSQLOutcome: Sendable {
   /// Bytes of a message that are still to be passed.
   private var left = 0
 
-  init(_ group: PostgreSQLParser.Group = PostgreSQLParser.Group()) {
-    endsWithGroup = group.isSimple || group.isWhole
-    isSimple = group.isSimple
-    isParseOnly = group.isParseOnly
+  init(_ note: PostgreSQLParser.Note = PostgreSQLParser.Note()) {
+    endsWithGroup = note.isSimple || note.isWhole
+    isSimple = note.isSimple
+    isParseOnly = note.isParseOnly
   }
 
-  /// Hops over messages to the one that ends the response of the group's next request; `bytes` begin
+  /// Hops over messages to the one that ends the response of the request; `bytes` begin
   /// where the last ones were passed.
   mutating func advance(_ bytes: Span<UInt8>) -> Extent {
     sqlState = nil

@@ -13,45 +13,45 @@ extension PostgreSQLParser {
   static let gssCode: UInt32 = 80_877_104
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     // Only the messages before authentication have no type; they begin with their length.
-    if bytes[0] == 0 { return try nextStartup(bytes, isFinal: isFinal, into: &message, &fields) }
+    if bytes[0] == 0 { return try nextStartup(bytes, isFinal: isFinal, on: &desk) }
     guard Self.isFrontendType(bytes[0]) else {
       throw ParseError(at: 0, expected: "a message type of the client")
     }
     guard bytes.count >= 5 else {
-      guard isFinal else { return .needMore }
-      return try finishCutBatch(bytes.count, into: &message, &fields)
+      guard isFinal else { return .needMore() }
+      return finishCutBatch(bytes.count, on: &desk)
     }
     let length = Int(bytes.bigEndian32(at: 1)) + 1
     guard length >= 5, length <= Self.longestMessage else {
       throw ParseError(at: 1, expected: "the length of a message")
     }
     let wanted = min(length, Self.textReach)
-    if bytes.count < wanted && !isFinal { return .needBytes(wanted) }
+    if bytes.count < wanted && !isFinal { return .needMore(atLeast: wanted) }
     let isCut = bytes.count < wanted
     let body = bytes.clipped(from: 5, to: min(length, bytes.count, Self.textReach))
     switch bytes[0] {
     case 0x51:  // Q
-      return try simpleQuery(body, length, isCut: isCut, into: &message, &fields)
+      return simpleQuery(body, length, isCut: isCut, on: &desk)
     case 0x46:  // F, a function call by number
-      message = Message(.request)
-      message.requestID = try expect(isSimple: true)
-      message.texts.requestType = fields.append("function call")
-      message.texts.endpoint = message.texts.requestType
-      message.length = Int64(length)
+      desk.message = Message(.request)
+      leave(Note(isSimple: true), on: &desk)
+      desk.message.texts.requestType = desk.fields.append("function call")
+      desk.message.texts.endpoint = desk.message.texts.requestType
+      desk.message.length = Int64(length)
       return .message(.bytes(length))
     case 0x50:  // P
-      parse(body, into: &fields)
-      return try skipOrCut(bytes, length, isFinal: isFinal, into: &message, &fields)
+      parse(body, into: &desk.fields)
+      return skipOrCut(bytes, length, isFinal: isFinal, on: &desk)
     case 0x42:  // B
       bind(body)
-      return try skipOrCut(bytes, length, isFinal: isFinal, into: &message, &fields)
+      return skipOrCut(bytes, length, isFinal: isFinal, on: &desk)
     case 0x45:  // E
-      return try execute(body, length, into: &message, &fields)
+      return execute(body, length, on: &desk)
     case 0x53, 0x48:  // S, H
-      return try endBatch(isSync: bytes[0] == 0x53, length, into: &message, &fields)
+      return endBatch(isSync: bytes[0] == 0x53, length, on: &desk)
     default:
       return .skip(length)
     }
@@ -66,9 +66,9 @@ extension PostgreSQLParser {
   }
 
   private mutating func nextStartup(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    guard bytes.count >= 8 else { return isFinal ? .skip(bytes.count) : .needMore }
+    guard bytes.count >= 8 else { return isFinal ? .skip(bytes.count) : .needMore() }
     let length = Int(bytes.bigEndian32(at: 0))
     guard length >= 8, length <= 10_000 else {
       throw ParseError(at: 0, expected: "the length of a start-up message")
@@ -76,10 +76,10 @@ extension PostgreSQLParser {
     switch bytes.bigEndian32(at: 4) {
     case Self.tlsCode, Self.gssCode: awaitsTLSAnswer = true
     case Self.cancelCode:
-      message = Message(.session)
-      message.texts.requestType = fields.append("cancel")
-      message.texts.endpoint = message.texts.requestType
-      message.length = Int64(length)
+      desk.message = Message(.session)
+      desk.message.texts.requestType = desk.fields.append("cancel")
+      desk.message.texts.endpoint = desk.message.texts.requestType
+      desk.message.length = Int64(length)
       return .message(.bytes(length))
     case let version where version >> 16 == 3: isStarting = true
     default: throw ParseError(at: 4, expected: "a version of the protocol")
@@ -88,27 +88,23 @@ extension PostgreSQLParser {
   }
 
   private mutating func simpleQuery(
-    _ body: Span<UInt8>, _ length: Int, isCut: Bool, into message: inout Message,
-    _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
-    message = Message(.request)
-    message.requestID = try expect(isSimple: true)
-    message.texts.requestType = fields.append("simple query")
-    describe(body, &message, into: &fields)
-    message.length = Int64(length)
-    if isCut { message.flags.insert(.truncated) }
+    _ body: Span<UInt8>, _ length: Int, isCut: Bool, on desk: inout Desk
+  ) -> ParseStep {
+    desk.message = Message(.request)
+    leave(Note(isSimple: true), on: &desk)
+    desk.message.texts.requestType = desk.fields.append("simple query")
+    describe(body, on: &desk)
+    desk.message.length = Int64(length)
+    if isCut { desk.message.flags.insert(.truncated) }
     return .message(.bytes(length))
   }
 
   private func describe(
-    _ body: Span<UInt8>, _ message: inout Message, into fields: inout FieldBuffer
+    _ body: Span<UInt8>, on desk: inout Desk
   ) {
     let end = body.position(of: 0, from: 0) ?? body.count
-    let sql = SQLText(body.clipped(from: 0, to: end), dialect: dialect, into: &fields)
-    message.texts.requestResource = sql.resource
-    message.texts.endpoint = sql.endpoint
-    message.texts.traceID = sql.traceID
-    message.texts.spanID = sql.spanID
+    SQLText(body.clipped(from: 0, to: end), dialect: dialect, into: &desk.fields)
+      .write(to: &desk.message.texts)
   }
 
   /// Parse: the statement's name, then its SQL.
@@ -135,15 +131,17 @@ extension PostgreSQLParser {
   }
 
   private mutating func execute(
-    _ body: Span<UInt8>, _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
+    _ body: Span<UInt8>, _ length: Int, on desk: inout Desk
+  ) -> ParseStep {
     let end = body.position(of: 0, from: 0) ?? body.count
     let statement = portals.statement(of: nameHash(body, 0..<end)) ?? openBind
-    message = Message(.request)
-    message.requestID = try expect()
-    message.texts.requestType = fields.append("execute")
-    if let statement { statements.recall(statement)?.describe(&message.texts, into: &fields) }
-    message.length = Int64(length)
+    desk.message = Message(.request)
+    leave(Note(), on: &desk)
+    desk.message.texts.requestType = desk.fields.append("execute")
+    if let statement {
+      statements.recall(statement)?.describe(&desk.message.texts, into: &desk.fields)
+    }
+    desk.message.length = Int64(length)
     openParse = nil
     openBind = nil
     batchHasExecute = true
@@ -152,79 +150,59 @@ extension PostgreSQLParser {
 
   /// Sync or Flush. What was parsed and is not executed is reported here.
   private mutating func endBatch(
-    isSync: Bool, _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
+    isSync: Bool, _ length: Int, on desk: inout Desk
+  ) -> ParseStep {
     var hasRequest = false
     if let key = openParse, !batchHasExecute {
-      message = Message(.request)
-      message.requestID = try expect(isParseOnly: true)
-      message.texts.requestType = fields.append("parse")
-      statements.recall(key)?.describe(&message.texts, into: &fields)
-      message.length = Int64(length)
+      desk.message = Message(.request)
+      leave(Note(isParseOnly: true), on: &desk)
+      desk.message.texts.requestType = desk.fields.append("parse")
+      statements.recall(key)?.describe(&desk.message.texts, into: &desk.fields)
+      desk.message.length = Int64(length)
       hasRequest = true
     }
     openParse = nil
     if isSync {
       openBind = nil
       batchHasExecute = false
-      try closeGroup()
+      batches += 1
     }
     return hasRequest ? .message(.bytes(length)) : .skip(length)
   }
 
   private mutating func skipOrCut(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
-    _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, on desk: inout Desk
+  ) -> ParseStep {
     guard isFinal, length > bytes.count else { return .skip(length) }
-    return try finishCutBatch(bytes.count, into: &message, &fields)
+    return finishCutBatch(bytes.count, on: &desk)
   }
 
   /// The capture ends inside of a batch, before its Execute: that one is taken for granted.
   private mutating func finishCutBatch(
-    _ count: Int, into message: inout Message, _ fields: inout FieldBuffer
-  ) throws(ParseError) -> ParseStep {
+    _ count: Int, on desk: inout Desk
+  ) -> ParseStep {
     guard let key = openBind ?? openParse else { return .skip(max(1, count)) }
-    message = Message(.request)
-    message.requestID = try expect()
-    groups[groups.count - 1].isWhole = true
-    try closeGroup()
-    message.texts.requestType = fields.append("execute")
-    statements.recall(key)?.describe(&message.texts, into: &fields)
-    message.flags.insert(.truncated)
+    desk.message = Message(.request)
+    leave(Note(isWhole: true), on: &desk)
+    desk.message.texts.requestType = desk.fields.append("execute")
+    statements.recall(key)?.describe(&desk.message.texts, into: &desk.fields)
+    desk.message.flags.insert(.truncated)
     openParse = nil
     openBind = nil
     batchHasExecute = false
     return .message(.untilTurn)
   }
 
-  /// Counts a request; the number it gets.
-  private mutating func expect(
-    isSimple: Bool = false, isParseOnly: Bool = false
-  ) throws(ParseError) -> UInt64 {
-    if gaps.answersAreLost {
-      groups.removeAll()
-      gaps.answersAreLost = false
+  /// Makes the desk's message a request that leaves `note`.
+  private mutating func leave(_ note: Note, on desk: inout Desk) {
+    if desk.waiting == 0, mayMissBatches {
+      mayMissBatches = false
+      batchesOver = batches
+      failure = nil
     }
-    if isSimple || groups.last.map({ $0.isComplete || $0.isParseOnly }) ?? true || isParseOnly {
-      try append(Group(isSimple: isSimple, isComplete: isSimple, isParseOnly: isParseOnly))
-    }
-    number += 1
-    let last = groups.count - 1
-    if groups[last].remaining == 0 { groups[last].firstNumber = number }
-    groups[last].remaining += 1
-    return number
-  }
-
-  private mutating func closeGroup() throws(ParseError) {
-    if groups.last.map({ $0.isComplete }) ?? true { try append(Group()) }
-    groups[groups.count - 1].isComplete = true
-  }
-
-  private mutating func append(_ group: Group) throws(ParseError) {
-    guard groups.count < Self.groupLimit else {
-      throw ParseError(at: 0, expected: "fewer batches without an answer")
-    }
-    groups.append(group)
+    var note = note
+    note.batch = batches
+    desk.message.note = note.bits
+    if note.isSimple || note.isWhole { batches += 1 }
   }
 }

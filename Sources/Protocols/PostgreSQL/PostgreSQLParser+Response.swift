@@ -7,28 +7,28 @@ extension PostgreSQLParser {
   private static let answerReach = 4_096
 
   mutating func nextResponse(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    if walk != nil { return try walk(bytes, isFinal: isFinal, into: &message, &fields) }
-    if seeksEnd { return findEnd(bytes, into: &message, &fields) }
+    if walk != nil { return try walk(bytes, isFinal: isFinal, on: &desk) }
+    if seeksEnd { return findEnd(bytes, on: &desk) }
     if awaitsTLSAnswer {
       awaitsTLSAnswer = false
       // S or G: encrypted from here on. N: no. Older servers answer with an error message.
-      if bytes[0] == 0x53 || bytes[0] == 0x47 { isEncrypted = true }
+      if bytes[0] == 0x53 || bytes[0] == 0x47 { return .handOver(after: 1, to: .encrypted) }
       if bytes[0] != 0x45 { return .skip(1) }
     }
-    if gaps[.server], groups.count == 1, groups[0].remaining == 1,
+    if desk.mayBeInside, desk.waiting == 1,
       let end = PostgreSQLTail.outcome(bytes)
     {
-      return answer(end, bytes, bytes.count, isSeen: true, into: &message, &fields)
+      return answer(end, bytes, bytes.count, isSeen: true, on: &desk)
     }
     guard Self.isBackendType(bytes[0]) else {
       throw ParseError(at: 0, expected: "a message type of the server")
     }
     guard bytes.count >= 5 else {
-      guard isFinal else { return .needMore }
-      return groups.isEmpty
-        ? .skip(bytes.count) : giveUp(PostgreSQLOutcome(), bytes, into: &message, &fields)
+      guard isFinal else { return .needMore() }
+      return desk.oldest == .nothing
+        ? .skip(bytes.count) : giveUp(PostgreSQLOutcome(), bytes, on: &desk)
     }
     let length = Int(bytes.bigEndian32(at: 1)) + 1
     guard length >= 5, length <= Self.longestMessage else {
@@ -36,9 +36,9 @@ extension PostgreSQLParser {
     }
     switch bytes[0] {
     case 0x5a:  // Z
-      return ready(length, into: &message, &fields)
+      return ready(length, on: &desk)
     case 0x53:  // S
-      if bytes.count < min(length, 64) && !isFinal { return .needMore }
+      if bytes.count < min(length, 64) && !isFinal { return .needMore() }
       var outcome = PostgreSQLOutcome()
       outcome.readSetting(bytes, 5..<max(5, min(length, bytes.count)))
       learn(outcome)
@@ -48,39 +48,38 @@ extension PostgreSQLParser {
       return .skip(length)
     default: break
     }
-    guard let first = groups.firstIndex(where: { $0.remaining > 0 }), first == 0 else {
-      return try unasked(bytes, length, isFinal: isFinal, into: &message, &fields)
+    let note = desk.oldest.note.map { Note($0) }
+    // What comes before ReadyForQuery belongs to the batch that it ends.
+    guard desk.oldest != .nothing, (note?.batch ?? 0) <= batchesOver else {
+      return try unasked(bytes, length, isFinal: isFinal, on: &desk)
     }
-    var outcome = PostgreSQLOutcome(groups[0])
+    var outcome = PostgreSQLOutcome(note ?? Note())
     switch outcome.advance(bytes.extracting(first: Self.answerReach)) {
     case .malformed(let offset):
       throw ParseError(at: offset, expected: "a message of the server")
     case .end(let end):
-      return answer(outcome, bytes, end, isSeen: true, into: &message, &fields)
+      return answer(outcome, bytes, end, isSeen: true, on: &desk)
     case .unseen(let place):
       let isCut = bytes.count < Self.answerReach
-      if isCut && !isFinal { return .needMore }
-      guard !isCut, place > 0 else { return giveUp(outcome, bytes, into: &message, &fields) }
+      if isCut && !isFinal { return .needMore() }
+      guard !isCut, place > 0 else { return giveUp(outcome, bytes, on: &desk) }
       walk = outcome
-      return answer(outcome, bytes, place, isSeen: false, into: &message, &fields)
+      return answer(outcome, bytes, place, isSeen: false, on: &desk)
     }
   }
 
   /// The answer to the oldest request, of which `end` bytes, or the first so many of more, are in view.
   private mutating func answer(
     _ outcome: PostgreSQLOutcome, _ bytes: Span<UInt8>, _ end: Int, isSeen: Bool,
-    into message: inout Message, _ fields: inout FieldBuffer
+    on desk: inout Desk
   ) -> ParseStep {
-    message = Message(.response)
-    message.requestID = groups[0].firstNumber
-    groups[0].firstNumber += 1
-    groups[0].remaining -= 1
+    desk.message = Message(.response)
     guard isSeen else {
-      message.isEndSeen = false
+      desk.message.isEndSeen = false
       return .message(.head(end))
     }
-    message.length = Int64(end)
-    outcome.describe(&message, from: bytes, into: &fields)
+    desk.message.length = Int64(end)
+    outcome.describe(&desk.message, from: bytes, into: &desk.fields)
     conclude(outcome)
     return .message(.bytes(end))
   }
@@ -88,11 +87,13 @@ extension PostgreSQLParser {
   /// Notes what the end of an answer says of the group that it belongs to.
   private mutating func conclude(_ outcome: PostgreSQLOutcome) {
     learn(outcome)
-    guard !groups.isEmpty else { return }
-    if outcome.status != .ok { groups[0].failure = outcome.status }
-    let isParsed =
-      groups[0].isParseOnly && !groups[0].isComplete && groups[0].remaining == 0
-    if isParsed || outcome.endsGroup { groups.removeFirst() }
+    if outcome.status != .ok { failure = outcome.status }
+    if outcome.endsGroup { endBatch() }
+  }
+
+  private mutating func endBatch() {
+    batchesOver = min(batchesOver + 1, batches)
+    failure = nil
   }
 
   private mutating func learn(_ outcome: PostgreSQLOutcome) {
@@ -101,7 +102,7 @@ extension PostgreSQLParser {
 
   /// Goes on in an answer whose front was told.
   private mutating func walk(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     guard var outcome = walk else { return .skip(bytes.count) }
     switch outcome.advance(bytes) {
@@ -109,7 +110,7 @@ extension PostgreSQLParser {
       walk = nil
       throw ParseError(at: offset, expected: "a message of the server")
     case .unseen(0):
-      guard isFinal else { return .needMore }
+      guard isFinal else { return .needMore() }
       walk = nil
       seeksEnd = true
       return .body(bytes.count, isLast: false)
@@ -118,8 +119,8 @@ extension PostgreSQLParser {
       return .body(place, isLast: false)
     case .end(let end):
       walk = nil
-      message = Message(.response)
-      outcome.describe(&message, from: bytes, into: &fields)
+      desk.message = Message(.response)
+      outcome.describe(&desk.message, from: bytes, into: &desk.fields)
       conclude(outcome)
       unread = max(0, end - bytes.count)
       return .end(min(end, bytes.count))
@@ -128,13 +129,13 @@ extension PostgreSQLParser {
 
   /// Looks for the end of an answer, of which bytes are missing, at the end of `bytes`.
   private mutating func findEnd(
-    _ bytes: Span<UInt8>, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, on desk: inout Desk
   ) -> ParseStep {
     guard let outcome = PostgreSQLTail.outcome(bytes) else { return .skip(bytes.count) }
     seeksEnd = false
-    message = Message(.response)
-    outcome.describe(&message, from: bytes, into: &fields)
-    if groups.first.map({ $0.remaining == 0 }) ?? false { groups.removeFirst() }
+    desk.message = Message(.response)
+    outcome.describe(&desk.message, from: bytes, into: &desk.fields)
+    endBatch()
     return .end(bytes.count)
   }
 
@@ -150,58 +151,52 @@ extension PostgreSQLParser {
 
   /// What answers no request that was seen. A failed start is a record of its own.
   private mutating func unasked(
-    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, into message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     guard bytes[0] == 0x45, isStarting else {
-      return .skip(gaps[.server] && length > bytes.count ? bytes.count : length)
+      return .skip(desk.mayBeInside && length > bytes.count ? bytes.count : length)
     }
-    if bytes.count < length && !isFinal { return .needMore }
+    if bytes.count < length && !isFinal { return .needMore() }
     isStarting = false
     var outcome = PostgreSQLOutcome()
     outcome.readError(bytes, 5..<min(length, bytes.count))
-    message = Message(.session)
-    message.texts.requestType = fields.append("startup")
-    message.texts.endpoint = message.texts.requestType
-    outcome.describe(&message, from: bytes, into: &fields)
+    desk.message = Message(.session)
+    desk.message.texts.requestType = desk.fields.append("startup")
+    desk.message.texts.endpoint = desk.message.texts.requestType
+    outcome.describe(&desk.message, from: bytes, into: &desk.fields)
     return .message(.bytes(length))
   }
 
-  /// ReadyForQuery: the group is answered. Requests of it that were not are those behind a failed one,
+  /// ReadyForQuery: the batch is answered. Requests of it that were not are those behind a failed one,
   /// however many: each gets its response before these bytes are passed.
   private mutating func ready(
-    _ length: Int, into message: inout Message, _ fields: inout FieldBuffer
+    _ length: Int, on desk: inout Desk
   ) -> ParseStep {
     isStarting = false
-    guard let group = groups.first else { return .skip(length) }
-    guard group.remaining > 0 else {
-      if group.isComplete { groups.removeFirst() }
+    guard let note = desk.oldest.note.map({ Note($0) }), note.batch <= batchesOver else {
+      endBatch()
       return .skip(length)
     }
-    message = Message(.response)
-    message.requestID = group.firstNumber
-    message.status = group.failure ?? .unknown
-    if group.failure != nil {
-      message.texts.responseException = fields.append("not executed: the batch failed before")
+    desk.message = Message(.response)
+    desk.message.status = failure ?? .unknown
+    if failure != nil {
+      desk.message.texts.responseException = desk.fields.append(
+        "not executed: the batch failed before")
     }
-    groups[0].firstNumber += 1
-    groups[0].remaining -= 1
-    return .message(.nothing)
+    return .message(.bytes(0))
   }
 
   /// The end is not in view, and no byte will follow: all that comes until the turn answers.
   private mutating func giveUp(
-    _ outcome: PostgreSQLOutcome, _ bytes: Span<UInt8>, into message: inout Message,
-    _ fields: inout FieldBuffer
+    _ outcome: PostgreSQLOutcome, _ bytes: Span<UInt8>, on desk: inout Desk
   ) -> ParseStep {
-    guard let group = groups.first, group.remaining > 0 else { return .skip(bytes.count) }
-    message = Message(.response)
-    message.requestID = group.firstNumber
-    message.flags.insert(.truncated)
-    message.isEndSeen = outcome.status != .ok
-    seeksEnd = !message.isEndSeen
-    outcome.describe(&message, from: bytes, into: &fields)
-    groups.removeAll()
+    guard desk.oldest != .nothing else { return .skip(bytes.count) }
+    desk.message = Message(.response)
+    desk.message.flags.insert(.truncated)
+    desk.message.isEndSeen = outcome.status != .ok
+    seeksEnd = !desk.message.isEndSeen
+    outcome.describe(&desk.message, from: bytes, into: &desk.fields)
+    batchesOver = batches
     return .message(.untilTurn)
   }
 }

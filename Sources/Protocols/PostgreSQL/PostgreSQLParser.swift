@@ -7,43 +7,51 @@ import Telemetry
 ///
 /// A simple query, however many statements it holds, is one request; in the extended protocol every
 /// Execute is one, with the SQL that was parsed under its name. A Parse that is sent off with no
-/// Execute (a client that prepares ahead) is a request of type `parse`. Requests and responses carry
-/// a running number, so an answer that was not captured shifts nothing. Start-up and authentication
+/// Execute (a client that prepares ahead) is a request of type `parse`. Start-up and authentication
 /// make no record unless they fail; literals are hidden.
-struct PostgreSQLParser: CountingParser {
-  /// What the client sent up to a Sync, or one simple query or function call.
-  struct Group: Sendable {
+struct PostgreSQLParser: ProtocolParser {
+  /// What a request leaves for its answer, in a note.
+  struct Note {
     /// Ended by ReadyForQuery alone, which simple queries are.
     var isSimple = false
-    /// Requests whose responses are to come, and the number of the first.
-    var remaining: UInt32 = 0
-    var firstNumber: UInt64 = 0
-    /// Whether the group's end was seen: the server answers it with one ReadyForQuery.
-    var isComplete = false
-    /// The requests only parse: their response ends with the first of the server's that says so.
+    /// It only parses: its response ends with the first of the server's that says so.
     var isParseOnly = false
-    /// The rest of the requests was not captured; all up to ReadyForQuery answers the one that was.
+    /// The rest of its batch was not captured; all up to ReadyForQuery answers the one that was.
     var isWhole = false
-    /// Set when a statement failed: the rest of the group is not executed.
-    var failure: ResponseStatus?
+    /// How many batches came before its own: what the client sends up to a Sync, or one simple query or
+    /// function call. The server answers each with one ReadyForQuery.
+    var batch: UInt64 = 0
+
+    var bits: UInt64 {
+      batch << 8 | (isSimple ? 1 : 0) | (isParseOnly ? 2 : 0) | (isWhole ? 4 : 0)
+    }
+
+    init(isSimple: Bool = false, isParseOnly: Bool = false, isWhole: Bool = false) {
+      (self.isSimple, self.isParseOnly, self.isWhole) = (isSimple, isParseOnly, isWhole)
+    }
+
+    init(_ bits: UInt64) {
+      self.init(isSimple: bits & 1 != 0, isParseOnly: bits & 2 != 0, isWhole: bits & 4 != 0)
+      batch = bits >> 8
+    }
   }
 
-  /// Pipelining drivers send hundreds of Syncs ahead; a group takes 24 bytes.
-  static let groupLimit = 4_096
-
-  var groups: [Group] = []
+  /// Batches whose end was seen, and those that the server has said to be over.
+  var batches: UInt64 = 0
+  var batchesOver: UInt64 = 0
+  /// Whether some of them may have been missed.
+  var mayMissBatches = false
+  /// How a statement of the oldest batch failed: the rest of it is not executed.
+  var failure: ResponseStatus?
   var statements = StatementMemory()
   /// The statement that a portal was bound to. The unnamed portal is used by nearly everyone.
   var portals = PortalMemory()
-  var number: UInt64 = 0
   /// What is open of the batch being sent: a Parse or Bind without an Execute so far.
   var openParse: UInt64?
   var openBind: UInt64?
   var batchHasExecute = false
   var awaitsTLSAnswer = false
-  var isEncrypted = false
   var isStarting = false
-  var gaps = StreamGaps()
   /// An answer whose front was told and whose rest is walked over.
   var walk: PostgreSQLOutcome?
   /// Bytes of a message behind an answer's end that are no more looked at.
@@ -53,47 +61,30 @@ struct PostgreSQLParser: CountingParser {
   /// What `\` is in the session's strings; the server says it when the session begins.
   var backslash = SQLDialect.Backslash.unknown
 
-  mutating func step(
-    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
-    _ fields: inout FieldBuffer
+  package mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    if isEncrypted { throw unreadable("plain text, but TLS was agreed on") }
+    let (bytes, isFinal) = (view.bytes, view.isFinal)
     if side == .client { seeksEnd = false }
     if side == .server && unread > 0 {
       defer { unread = 0 }
       return .skip(unread)
     }
     return side == .client
-      ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
-      : try nextResponse(bytes, isFinal: isFinal, into: &message, &fields)
+      ? try nextRequest(bytes, isFinal: isFinal, on: &desk)
+      : try nextResponse(bytes, isFinal: isFinal, on: &desk)
   }
 
   package mutating func bytesWereLost(from side: Side) {
-    gaps[side] = true
+    mayMissBatches = true
     if side == .server {
       if walk != nil { seeksEnd = true }
       walk = nil
       unread = 0
-    }
-    if side == .client {
+    } else {
       openParse = nil
       openBind = nil
-    } else if groups.count > 1 || (groups.first?.remaining ?? 0) > 1 {
-      // Which of them were answered cannot be told.
-      groups.removeAll()
-    } else {
-      gaps.answersAreLost = true
     }
-  }
-
-  package mutating func earlierRequestsAreOver() {
-    groups.removeFirst(max(0, groups.count - 1))
-    if groups.first.map({ $0.remaining > 0 }) ?? false {
-      groups[0].remaining = 1
-      groups[0].firstNumber = number
-      groups[0].failure = nil
-    }
-    gaps.answersAreLost = false
   }
 
   package func seeksEnd(from side: Side) -> Bool { side == .server && seeksEnd }

@@ -15,9 +15,7 @@ enum PostgreSQLTail {
     let ready = bytes.count - readyLength
     guard ready > 0, bytes[ready] == 0x5a, bytes.bigEndian32(at: ready + 1) == 5 else { return nil }
     for start in max(0, bytes.count - reach)..<ready where isChain(bytes, from: start, to: ready) {
-      var group = PostgreSQLParser.Group()
-      group.isSimple = true
-      var outcome = PostgreSQLOutcome(group)
+      var outcome = PostgreSQLOutcome(PostgreSQLParser.Note(isSimple: true))
       if outcome.readTail(bytes, from: start) { return outcome }
     }
     return nil

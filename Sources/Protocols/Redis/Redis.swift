@@ -6,8 +6,8 @@ import Telemetry
 /// The protocol of Redis, RESP2 and RESP3.
 package struct Redis: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
-    number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .identifier,
-    defaultPorts: [6379], answers: .rows, countsMessages: true)
+    number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .order,
+    defaultPorts: [6379], answers: .rows, readsTornAnswers: true)
 
   package init() {}
 

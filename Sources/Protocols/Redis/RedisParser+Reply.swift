@@ -9,11 +9,11 @@ extension RedisParser {
   private static let simpleLimit = 32
 
   mutating func nextReply(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     // A master that prepares its snapshot says so with empty lines.
     if awaitsSync && bytes[0] == 0x0a { return .skip(1) }
-    if awaitsSync, let step = nextSyncReply(bytes, isFinal: isFinal, &message, into: &fields) {
+    if awaitsSync, let step = nextSyncReply(bytes, isFinal: isFinal, on: &desk) {
       return step
     }
     // An array is told by its front; what goes on behind that is walked over.
@@ -27,38 +27,38 @@ extension RedisParser {
     let end = walk.rest.map { moved + $0 }
     let isCut = end == nil && (isSimple || bytes.count < Self.reach)
     // Which of the server's own messages this is, is said by its first element.
-    if (isCut || bytes.count < min(end ?? 0, 256)) && !isFinal { return .needMore }
+    if (isCut || bytes.count < min(end ?? 0, 256)) && !isFinal { return .needMore() }
     if isMonitoring, bytes[0] == 0x2b, bytes.count > 1, bytes[1] >= 0x30, bytes[1] <= 0x39 {
       return .skip(end ?? bytes.count)
     }
-    if isUnasked(window) {
+    // Nor is what answers a command that was not seen.
+    if isUnasked(window) || desk.oldest == .nothing {
       if let end { return .skip(end) }
       if isCut { return .skip(bytes.count) }
       walks[1] = walk
       walkIsUnasked = true
       return .skip(moved)
     }
-    message = Message(.response)
+    desk.message = Message(.response)
     // Attributes stand before the value that answers.
     let start = bytes[0] == 0x7c ? RedisFrame.valueStart(window) : 0
     if start < window.count {
       describe(
-        window.extracting(droppingFirst: start), (end ?? window.count) - start, &message,
-        into: &fields)
+        window.extracting(droppingFirst: start), (end ?? window.count) - start, on: &desk)
     }
     if let error = walk.errorPlace, error > start {
       // As EXEC answers when a command of it failed.
       describe(
-        window.extracting(droppingFirst: error), window.count - error, &message, into: &fields)
+        window.extracting(droppingFirst: error), window.count - error, on: &desk)
     }
     if let end {
-      message.length = Int64(end)
+      desk.message.length = Int64(end)
       return .message(.bytes(end))
     }
-    walkIsExecution = isAnsweringExecution
-    if walkIsExecution { message.isEndSeen = message.status != .ok }
+    walkIsExecution = desk.oldest.note == Self.execution
+    if walkIsExecution { desk.message.isEndSeen = desk.message.status != .ok }
     if isCut {
-      message.flags.insert(.truncated)
+      desk.message.flags.insert(.truncated)
       return .message(.untilTurn)
     }
     walks[1] = walk
@@ -78,21 +78,21 @@ extension RedisParser {
   /// The answer to PSYNC or SYNC, behind which come a snapshot and commands that nobody answers; nil for
   /// one to a request before it, or an error.
   private mutating func nextSyncReply(
-    _ bytes: Span<UInt8>, isFinal: Bool, _ message: inout Message, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) -> ParseStep? {
-    guard number == answered + 1 else { return nil }
+    guard desk.waiting == 1 else { return nil }
     guard bytes[0] == 0x2b || bytes[0] == 0x24 else {
       awaitsSync = false
       return nil
     }
     guard let end = RedisFrame.lineEnd(bytes, from: 0) else {
-      return isFinal ? nil : .needMore
+      return isFinal ? nil : .needMore()
     }
     awaitsSync = false
     isReplicating = true
-    message = Message(.response)
-    message.length = Int64(end)
-    describe(bytes.extracting(first: end), end, &message, into: &fields)
+    desk.message = Message(.response)
+    desk.message.length = Int64(end)
+    describe(bytes.extracting(first: end), end, on: &desk)
     return .message(.bytes(end))
   }
 
@@ -152,35 +152,36 @@ extension RedisParser {
   }
 
   func describe(
-    _ bytes: Span<UInt8>, _ length: Int, _ message: inout Message, into fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, _ length: Int, on desk: inout Desk
   ) {
     switch bytes[0] {
     case 0x2d:
-      message.status = .serverError
+      desk.message.status = .serverError
       let (text, isCut) = Self.line(bytes, length, Self.errorLimit)
-      message.texts.responseException = RedisErrorText.append(
-        bytes, text, isCut: isCut, into: &fields)
+      desk.message.texts.responseException = RedisErrorText.append(
+        bytes, text, isCut: isCut, into: &desk.fields)
     case 0x21:
-      message.status = .serverError
+      desk.message.status = .serverError
       if case .value(let count, let next) = RedisFrame.count(bytes, at: 1), count >= 0 {
         let end = min(next + min(count, Self.errorLimit - 16), bytes.count)
-        message.texts.responseException = RedisErrorText.append(
-          bytes, min(next, end)..<end, isCut: end < next + count, into: &fields)
+        desk.message.texts.responseException = RedisErrorText.append(
+          bytes, min(next, end)..<end, isCut: end < next + count, into: &desk.fields)
       }
-    case 0x2b: message.texts.responseResult = Self.simple(bytes, length, into: &fields)
-    case 0x3a: message.texts.responseResult = fields.append("integer")
+    case 0x2b: desk.message.texts.responseResult = Self.simple(bytes, length, into: &desk.fields)
+    case 0x3a: desk.message.texts.responseResult = desk.fields.append("integer")
     case 0x24:
       let isNull = bytes.count > 1 && bytes[1] == 0x2d
-      message.texts.responseResult = isNull ? fields.append("null") : fields.append("bulk string")
-    case 0x2a: message.texts.responseResult = fields.append("array")
-    case 0x5f: message.texts.responseResult = fields.append("null")
-    case 0x23: message.texts.responseResult = fields.append("boolean")
-    case 0x2c: message.texts.responseResult = fields.append("double")
-    case 0x28: message.texts.responseResult = fields.append("big number")
-    case 0x3d: message.texts.responseResult = fields.append("verbatim string")
-    case 0x25: message.texts.responseResult = fields.append("map")
-    case 0x7e: message.texts.responseResult = fields.append("set")
-    case 0x3e: message.texts.responseResult = fields.append("push")
+      desk.message.texts.responseResult =
+        isNull ? desk.fields.append("null") : desk.fields.append("bulk string")
+    case 0x2a: desk.message.texts.responseResult = desk.fields.append("array")
+    case 0x5f: desk.message.texts.responseResult = desk.fields.append("null")
+    case 0x23: desk.message.texts.responseResult = desk.fields.append("boolean")
+    case 0x2c: desk.message.texts.responseResult = desk.fields.append("double")
+    case 0x28: desk.message.texts.responseResult = desk.fields.append("big number")
+    case 0x3d: desk.message.texts.responseResult = desk.fields.append("verbatim string")
+    case 0x25: desk.message.texts.responseResult = desk.fields.append("map")
+    case 0x7e: desk.message.texts.responseResult = desk.fields.append("set")
+    case 0x3e: desk.message.texts.responseResult = desk.fields.append("push")
     default: break
     }
   }

@@ -8,13 +8,13 @@ extension RedisParser {
   static let reach = 4_096
 
   mutating func nextRequest(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    if bytes[0] != 0x2a { return try nextInline(bytes, isFinal: isFinal, into: &message, &fields) }
+    if bytes[0] != 0x2a { return try nextInline(bytes, isFinal: isFinal, on: &desk) }
     let elements: Int
     let start: Int
     switch RedisFrame.count(bytes, at: 1) {
-    case .needMore: return isFinal ? .skip(bytes.count) : .needMore
+    case .needMore: return isFinal ? .skip(bytes.count) : .needMore()
     case .malformed: throw ParseError(at: 0, expected: "an element count")
     case .value(let count, let next):
       guard count <= 1 << 20 else { throw ParseError(at: 0, expected: "an element count") }
@@ -26,22 +26,22 @@ extension RedisParser {
     let window = bytes.extracting(first: Self.reach)
     let (length, seen) = try Self.extent(of: elements, window, from: start)
     let isCut = bytes.count < min(length ?? .max, Self.reach)
-    if isCut && !isFinal { return .needMore }
-    message = Message(.request)
-    if isCut { message.flags.insert(.truncated) }
-    if let length { message.length = Int64(length) }
+    if isCut && !isFinal { return .needMore() }
+    desk.message = Message(.request)
+    if isCut { desk.message.flags.insert(.truncated) }
+    if let length { desk.message.length = Int64(length) }
     if seen > 0, let name = RedisFrame.text(window, at: start) {
       var arguments = RedisArguments(window, from: start, elements: elements)
       _ = arguments.next()
       let command = RedisCommand.named(window, at: name)
-      if apply(command, window, arguments, &message) == .unanswered, let length {
+      if apply(command, window, arguments, &desk.message) == .unanswered, let length {
         return .skip(length)
       }
-      describe(window, name, arguments, command, &message, into: &fields)
+      describe(window, name, arguments, command, on: &desk)
     } else {
       // The command's name itself was cut, or is none: a request all the same.
-      message.flags.insert(.truncated)
-      _ = apply(nil, window, RedisArguments(window, from: start, elements: 0), &message)
+      desk.message.flags.insert(.truncated)
+      _ = apply(nil, window, RedisArguments(window, from: start, elements: 0), &desk.message)
     }
     if let length { return .message(.bytes(length)) }
     if isCut { return .message(.untilTurn) }
@@ -77,35 +77,35 @@ extension RedisParser {
 
   private func describe(
     _ bytes: Span<UInt8>, _ name: Range<Int>, _ arguments: consuming RedisArguments,
-    _ command: RedisCommand?, _ message: inout Message, into fields: inout FieldBuffer
+    _ command: RedisCommand?, on desk: inout Desk
   ) {
     let isName = Self.isName(bytes, name)
-    let endpoint = fields.mark
-    for index in name.prefix(isName ? 64 : 0) { fields.push(RedisCommand.upper(bytes[index])) }
-    if !isName { fields.push(0x3f) }
-    message.texts.endpoint = fields.finish(from: endpoint)
-    message.texts.requestType = message.texts.endpoint
-    message.mayBlock = command?.mayBlock ?? false
-    let mark = fields.mark
-    if isName { fields.push(bytes.clipped(name)) } else { fields.push(0x3f) }
+    let endpoint = desk.fields.mark
+    for index in name.prefix(isName ? 64 : 0) { desk.fields.push(RedisCommand.upper(bytes[index])) }
+    if !isName { desk.fields.push(0x3f) }
+    desk.message.texts.endpoint = desk.fields.finish(from: endpoint)
+    desk.message.texts.requestType = desk.message.texts.endpoint
+    desk.message.mayBlock = command?.mayBlock ?? false
+    let mark = desk.fields.mark
+    if isName { desk.fields.push(bytes.clipped(name)) } else { desk.fields.push(0x3f) }
     // Of a command that is not known, nothing is shown but its name.
     var mask = hidesAll ? .from(1) : command?.mask ?? .from(1)
-    if !fields.privacy.hidesRedisValues, command?.holdsPassword != true { mask = .nothing }
+    if !desk.fields.privacy.hidesRedisValues, command?.holdsPassword != true { mask = .nothing }
     var number = 0
-    while fields.mark - mark <= FieldBuffer.textLimit, let argument = arguments.next() {
+    while desk.fields.mark - mark <= FieldBuffer.textLimit, let argument = arguments.next() {
       number += 1
       if case .from(let first) = mask, number >= first {
-        fields.push(" ?")
+        desk.fields.push(" ?")
         break
       }
-      fields.push(0x20)
+      desk.fields.push(0x20)
       if RedisCommand.hides(number, of: mask, bytes, argument) {
-        fields.push(0x3f)
+        desk.fields.push(0x3f)
       } else {
-        fields.push(bytes.clipped(argument))
+        desk.fields.push(bytes.clipped(argument))
       }
     }
-    message.texts.requestResource = fields.finish(from: mark)
+    desk.message.texts.requestResource = desk.fields.finish(from: mark)
   }
 
   /// Whether the bytes may be a command's name: what else stands in its place may be anything.
@@ -147,7 +147,7 @@ extension RedisParser {
       isMonitoring = false
       repliesAreOff = false
     case .client: applyClientReply(bytes, arguments)
-    case .execution: noteExecution()
+    case .execution: message.note = Self.execution
     case Optional.none, .some(.none): break
     }
     if repliesAreOff || repliesToSkip > 0 { message.kind = .session }
@@ -171,7 +171,7 @@ extension RedisParser {
 
   /// A command as a line of words.
   private mutating func nextInline(
-    _ bytes: Span<UInt8>, isFinal: Bool, into message: inout Message, _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     var start = 0
     while start < bytes.count, bytes[start] <= 0x20 { start += 1 }
@@ -180,7 +180,7 @@ extension RedisParser {
     while nameEnd < bytes.count, bytes[nameEnd] > 0x20 { nameEnd += 1 }
     let isCut = nameEnd == bytes.count
     guard nameEnd - start <= 24 else { throw ParseError(at: start, expected: "a command") }
-    if isCut && !isFinal { return .needMore }
+    if isCut && !isFinal { return .needMore() }
     // The name may be quoted, too.
     var arguments = RedisArguments(line: bytes.extracting(first: nameEnd))
     guard let name = arguments.next(), let command = RedisCommand.named(bytes, at: name) else {
@@ -188,18 +188,18 @@ extension RedisParser {
     }
     let end = RedisFrame.lineEnd(bytes, from: nameEnd)
     // The server's limit for such a line is 64 KiB (PROTO_INLINE_MAX_SIZE).
-    if end == nil && !isFinal && bytes.count < 1 << 16 { return .needMore }
+    if end == nil && !isFinal && bytes.count < 1 << 16 { return .needMore() }
     let length = end ?? bytes.count
-    message = Message(.request)
-    message.length = Int64(length)
+    desk.message = Message(.request)
+    desk.message.length = Int64(length)
     let line = bytes.extracting(first: min(length, Self.reach))
     var words = RedisArguments(line: line)
     _ = words.next()
     // Behind lost bytes it may be the inside of a value that reads like a command.
-    hidesAll = gaps[.client]
+    hidesAll = desk.mayBeInside
     defer { hidesAll = false }
-    if apply(command, line, words, &message) == .unanswered { return .skip(length) }
-    describe(line, name, words, command, &message, into: &fields)
+    if apply(command, line, words, &desk.message) == .unanswered { return .skip(length) }
+    describe(line, name, words, command, on: &desk)
     return .message(.bytes(length))
   }
 }

@@ -9,9 +9,8 @@ import Telemetry
 /// The resource is the command as sent with the values hidden (`SET key ?`); the type and the
 /// endpoint are its name in upper case. An error reply is a server error, as in DeepFlow: the server
 /// says what failed, not whose fault it was. What the server sends without being asked (messages of
-/// channels, MONITOR's lines, RESP3 pushes) is no response. Requests and responses carry a running
-/// number, so an answer that was not captured shifts nothing.
-struct RedisParser: CountingParser {
+/// channels, MONITOR's lines, RESP3 pushes) is no response.
+struct RedisParser: ProtocolParser {
   /// Commands that wait for their first confirmation, by ``RedisConfirmation``.
   var expectedConfirmations: [6 of UInt32] = InlineArray(repeating: 0)
   /// Whether arrays that look like a channel's messages are such.
@@ -30,41 +29,31 @@ struct RedisParser: CountingParser {
   /// Whether the server's is EXEC's answer, and the first error that was walked over.
   var walkIsExecution = false
   var walkError: [UInt8] = []
-  /// The numbers of the latest EXECs.
-  private var executions: [4 of UInt64] = InlineArray(repeating: 0)
-  private var nextExecution = 0
   /// After CLIENT REPLY OFF; and commands that CLIENT REPLY SKIP silences, itself included.
   var repliesAreOff = false
   var repliesToSkip = 0
-  /// The numbers of the last request, and of the last that was answered.
-  var number: UInt64 = 0
-  var answered: UInt64 = 0
-  var gaps = StreamGaps()
 
-  mutating func step(
-    _ bytes: Span<UInt8>, isFinal: Bool, from side: Side, into message: inout Message,
-    _ fields: inout FieldBuffer
+  package mutating func nextMessage(
+    in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
-    if isReplicating && side == .server { return .skip(bytes.count) }
+    let bytes = view.bytes
+    if isReplicating && side == .server {
+      desk.wantsNothing = true
+      return .skip(bytes.count)
+    }
     if walks[Int(side.rawValue)].isInside {
-      return try walk(bytes, isFinal: isFinal, side, into: &message, &fields)
+      return try walk(bytes, isFinal: view.isFinal, side, on: &desk)
     }
-    let step =
-      side == .client
-      ? try nextRequest(bytes, isFinal: isFinal, into: &message, &fields)
-      : try nextReply(bytes, isFinal: isFinal, into: &message, &fields)
-    guard case .message(let length) = step else { return step }
-    if isReplicating && side == .client {
-      // Nothing that a replica says is answered.
-      message.kind = .session
-    }
-    return count(&message, length, seen: bytes.count)
+    if side == .server { return try nextReply(bytes, isFinal: view.isFinal, on: &desk) }
+    let step = try nextRequest(bytes, isFinal: view.isFinal, on: &desk)
+    // Nothing that a replica says is answered.
+    if isReplicating, case .message = step { desk.message.kind = .session }
+    return step
   }
 
   /// Goes on in an array whose front was told.
   private mutating func walk(
-    _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, into message: inout Message,
-    _ fields: inout FieldBuffer
+    _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let index = Int(side.rawValue)
     let skips = side == .server && walkIsUnasked
@@ -73,7 +62,7 @@ struct RedisParser: CountingParser {
       throw ParseError(at: 0, expected: "a value of an array")
     }
     guard moved > 0 else {
-      guard isFinal else { return .needMore }
+      guard isFinal else { return .needMore() }
       walks[index] = RedisWalk()
       return skips ? .skip(bytes.count) : .body(bytes.count, isLast: false)
     }
@@ -83,57 +72,13 @@ struct RedisParser: CountingParser {
     }
     if let error = walks[index].errorPlace { keep(error: bytes, at: error) }
     guard !walks[index].isInside else { return .body(moved, isLast: false) }
-    message = Message(.response)
-    if !walkError.isEmpty { describe(walkError.span, walkError.count, &message, into: &fields) }
+    desk.message = Message(.response)
+    if !walkError.isEmpty { describe(walkError.span, walkError.count, on: &desk) }
     return .end(moved)
   }
 
-  /// Whether the next response is EXEC's, and so holds the outcomes of others.
-  var isAnsweringExecution: Bool {
-    for index in 0..<4 where executions[index] == answered &+ 1 { return true }
-    return false
-  }
+  /// What an EXEC leaves for its answer, which holds the outcomes of others.
+  static let execution: UInt64 = 1
 
-  mutating func noteExecution() {
-    executions[nextExecution] = number &+ 1
-    nextExecution = (nextExecution + 1) % 4
-  }
-
-  /// Gives a message its number. A reply to a command that was not seen is passed over.
-  private mutating func count(
-    _ message: inout Message, _ length: MessageLength, seen: Int
-  ) -> ParseStep {
-    switch message.kind {
-    case .session: break
-    case .request:
-      if gaps.answersAreLost { answered = number }
-      gaps.answersAreLost = false
-      number += 1
-      message.requestID = number
-    case .response:
-      guard answered < number else {
-        if case .bytes(let count) = length { return .skip(count) }
-        return .skip(seen)
-      }
-      answered += 1
-      message.requestID = answered
-      // Until the turn, whatever else was asked is answered unseen.
-      if length == .untilTurn { answered = number }
-    }
-    return .message(length)
-  }
-
-  package mutating func bytesWereLost(from side: Side) {
-    gaps[side] = true
-    walks[Int(side.rawValue)] = RedisWalk()
-    guard side == .server else { return }
-    gaps.answersAreLost = true
-    // Which of several were answered cannot be told.
-    if number &- answered > 1 { answered = number }
-  }
-
-  package mutating func earlierRequestsAreOver() {
-    answered = max(answered, number &- min(number, 1))
-    gaps.answersAreLost = false
-  }
+  package mutating func bytesWereLost(from side: Side) { walks[Int(side.rawValue)] = RedisWalk() }
 }

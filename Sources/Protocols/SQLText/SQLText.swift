@@ -15,6 +15,14 @@ package struct SQLText: Hashable, Sendable {
   package var traceID: Text = .empty
   package var spanID: Text = .empty
 
+  /// Writes the texts of a request.
+  func write(to texts: inout CallTexts) {
+    texts.requestResource = resource
+    texts.endpoint = endpoint
+    texts.traceID = traceID
+    texts.spanID = spanID
+  }
+
   /// Reads `sql`, which may end anywhere and be no SQL at all, and appends the texts to `fields`.
   ///
   /// Literals are the users' data and hidden, unless ``PrivacyRules`` say otherwise. One pass, no

@@ -58,6 +58,13 @@ struct StatementMemory: Sendable {
     return entries[index].statement
   }
 
+  /// Knows what was remembered as `key` by `name` from here on.
+  mutating func name(_ key: UInt64, _ name: UInt64) {
+    guard let statement = recall(key) else { return }
+    forget(key)
+    remember(statement, as: name)
+  }
+
   mutating func forget(_ key: UInt64) {
     entries.removeAll { $0.key == key }
   }
