@@ -98,14 +98,16 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
     library("Catalog", ["Telemetry", grdb, logging]),
-    library("Ingest", ["Bytes", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
+    library(
+      "Ingest",
+      ["Bytes", "CZlib", "CZstd", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
     library("Query", ["Bytes", "Catalog", "Storage", "Telemetry"]),
     .target(name: "CWebAssets"),
     library(
       "Server",
       [
-        "CWebAssets", "CZlib", "Catalog", "ConfigurationFile", "Ingest", "Query", "Storage",
-        "Telemetry",
+        "CWebAssets", "CZlib", "Catalog", "ConfigurationFile", "Ingest", "Protocols", "Query",
+        "Storage", "Telemetry",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -156,7 +158,8 @@ let package = Package(
         logging,
       ] + nio),
     tests(
-      "ReplayTests", ["Capture", "Flows", "Protocols", "Replay", "Telemetry", "TestSupport"]),
+      "ReplayTests",
+      ["Capture", "Flows", "Ingest", "Protocols", "Replay", "Telemetry", "TestSupport"]),
     tests("StorageTests", ["Storage", "Telemetry", "TestSupport", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry"]),
     tests(

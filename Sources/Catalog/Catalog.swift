@@ -65,6 +65,23 @@ package final class Catalog: Sendable {
     try commit()
   }
 
+  /// The number of whoever sends under `name` and is no agent; it is in the file when this returns.
+  package func source(named name: String) throws(CatalogError) -> UInt32 {
+    let number = try state.withLock { (state) throws(CatalogError) in
+      try state.source(named: name)
+    }
+    try commit()
+    return number
+  }
+
+  /// Teaches names of protocols that are known without an agent's hello.
+  package func learn(_ protocols: [ProtocolEntry]) throws(CatalogError) {
+    state.withLock { state in
+      for entry in protocols { state.learn(entry) }
+    }
+    try commit()
+  }
+
   /// Works on the state while nobody else does. Other writers wait, readers do not.
   package func withState<Result: Sendable, Failure: Error>(
     _ body: (inout CatalogState) throws(Failure) -> Result

@@ -14,6 +14,7 @@ package struct CatalogLimits: Hashable, Sendable {
   package var runsPerAgent = 65_536
   package var addressesPerHost = 1_024
   package var listeners = 262_144
+  package var sources = 65_536
   package var nameBytes = 256
   package var commandLineBytes = 1_024
   /// Seconds that a process is remembered after its end was reported.
@@ -41,6 +42,10 @@ package struct CatalogRefusals: Hashable, Sendable {
 package enum CatalogError: Error, Hashable, CustomStringConvertible {
   /// All 65,535 agent numbers are given.
   case tooManyAgents
+  /// As many sources have numbers as may.
+  case tooManySources(Int)
+  /// A source's name is empty, longer than 256 bytes or has control characters.
+  case badSourceName
   /// An agent identity is empty or longer than 256 bytes.
   case badIdentity
   /// SQLite says no; `during` is what we were doing, `reason` its message.
@@ -50,6 +55,10 @@ package enum CatalogError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .tooManyAgents:
       "all 65,535 agent numbers are in use; start a new data directory or another server"
+    case .tooManySources(let limit):
+      "\(limit) sources have numbers, which is as many as are kept; send under the name of one of them"
+    case .badSourceName:
+      "a source's name must have 1 to 256 bytes, without control characters"
     case .badIdentity: "an agent's identity must have 1 to 256 bytes"
     case .store(let during, let reason): "catalog: \(during): \(reason)"
     }

@@ -11,10 +11,11 @@ package struct CatalogSnapshot: TagDirectory {
   private let agentList: [AgentEntry]
   private let hostList: [HostEntry]
   private let protocolList: [ProtocolEntry]
+  private let sourceList: [SourceEntry]
 
   init(
     version: UInt64, tagSets: [TagSet], services: [ServiceEntry], agents: [AgentEntry],
-    hosts: [HostEntry], protocols: [ProtocolEntry]
+    hosts: [HostEntry], protocols: [ProtocolEntry], sources: [SourceEntry]
   ) {
     self.version = version
     tagSetList = tagSets
@@ -22,17 +23,20 @@ package struct CatalogSnapshot: TagDirectory {
     agentList = agents
     hostList = hosts
     protocolList = protocols
+    sourceList = sources
   }
 
   /// Knows nothing.
   package static let empty = CatalogSnapshot(
-    version: 0, tagSets: [], services: [], agents: [], hosts: [], protocols: [])
+    version: 0, tagSets: [], services: [], agents: [], hosts: [], protocols: [], sources: [])
 
   package func tagSets() -> [TagSet] { tagSetList }
   package func services() -> [ServiceEntry] { serviceList }
   package func agents() -> [AgentEntry] { agentList }
   package func hosts() -> [HostEntry] { hostList }
   package func protocols() -> [ProtocolEntry] { protocolList }
+  /// Everybody but agents who has sent something, in the order of their numbers.
+  package func sources() -> [SourceEntry] { sourceList }
 
   package func tagSet(_ number: UInt32) -> TagSet? {
     entry(number, of: tagSetList)

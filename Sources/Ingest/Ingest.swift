@@ -7,19 +7,21 @@ package import Storage
 import Synchronization
 package import Telemetry
 
-/// Takes in what agents send, and brings it to the store exactly once.
+/// Takes in what agents and sources send, and brings it to the store: from agents exactly once, from
+/// sources, which do not count what they send, at least once.
 ///
-///     sources -> journal (acknowledged here) -> catalog -> column batches -> store
+///     listeners -> journal (acknowledged here) -> catalog -> column batches -> store
 package final class Ingest: Sendable {
   package let journal: Journal
   package let ledger = IngestLedger()
   private let board: PresenceBoard
   private let configuration: IngestConfiguration
-  private let catalog: Catalog
+  let catalog: Catalog
   private let storage: any StorageBackend
   private let logger: Logger
   private let now: @Sendable () -> Timestamp
-  private let sources: [any IngestSource]
+  private let agents: AgentFrames
+  let reader = SharedReader()
 
   /// Opens the journal and takes over what a server before left in it.
   package init(
@@ -32,7 +34,7 @@ package final class Ingest: Sendable {
     self.logger = logger
     self.now = now
     board = PresenceBoard(now: now)
-    sources = Self.sources(configuration)
+    agents = AgentFrames(configuration)
     do throws(JournalError) {
       journal = try Journal(
         path: configuration.journalDirectory, limits: configuration.journal, logger: logger)
@@ -41,7 +43,7 @@ package final class Ingest: Sendable {
     }
   }
 
-  /// Runs until the task is cancelled. Then sources stop, and the store gets ``
+  /// Runs until the task is cancelled. Then listeners stop, and the store gets ``
   /// IngestConfiguration/drainSeconds`` to take what is in the journal.
   ///
   /// - Parameter ready: called once, when agents can connect.
@@ -56,13 +58,13 @@ package final class Ingest: Sendable {
     }
     var failure: IngestError?
     do throws(IngestError) {
-      for source in sources { try await source.start(intake) }
+      try await agents.start(intake)
       ready()
       await Self.waitForCancellation()
     } catch {
       failure = error
     }
-    for source in sources { await source.stop() }
+    await agents.stop()
     journal.stop()
     let deadline = Task { [seconds = configuration.drainSeconds] in
       try await Task.sleep(for: .seconds(seconds))
@@ -84,14 +86,10 @@ package final class Ingest: Sendable {
   }
 
   /// The port that agents connect to, once ``run(ready:)`` listens; nil before.
-  package var port: Int? {
-    sources.lazy.compactMap { ($0 as? AgentFrames)?.port }.first
-  }
+  package var port: Int? { agents.port }
 
   /// The numbers of the agents that are connected now, ascending.
-  package var connectedAgents: [UInt16] {
-    sources.compactMap { ($0 as? AgentFrames)?.connectedAgents }.flatMap(\.self).sorted()
-  }
+  package var connectedAgents: [UInt16] { agents.connectedAgents.sorted() }
 
   private static func waitForCancellation() async {
     let (stream, continuation) = AsyncStream.makeStream(of: Never.self)

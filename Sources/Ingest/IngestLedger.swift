@@ -13,6 +13,10 @@ package struct IngestStatistics: Hashable, Sendable {
   package var batches: UInt64 = 0
   package var repeatedBatches: UInt64 = 0
   package var malformedFrames: UInt64 = 0
+  /// Bodies of sources that were taken, with their records, and that were refused.
+  package var bodies: UInt64 = 0
+  package var bodyRecords: UInt64 = 0
+  package var refusedBodies: UInt64 = 0
   /// Connections now, and those that were refused because there were too many.
   package var connections = 0
   package var refusedConnections: UInt64 = 0

@@ -23,7 +23,7 @@ package struct SegmentStorer: ~Copyable {
   private let now: @Sendable () -> Timestamp
   private let release: SegmentRelease
   private var giving: GivingWay
-  private var opener = FrameOpener()
+  private var reader = BodyReader()
   private var rows: RowBuilder
   private static let noRows = RowBuilder()
   /// Kept for their room.
@@ -140,15 +140,16 @@ package struct SegmentStorer: ~Copyable {
     var records = 0
     var text = 0
     agents.removeAll(keepingCapacity: true)
+    let names = ProtocolNames(catalog.snapshot)
     while index < entries.count, records < configuration.chunkRecords, text < Self.chunkTextBytes {
       let entry = entries[index]
       index += 1
       if count == batches.count { batches.append(RecordBatch()) }
-      do throws(WireError) {
-        _ = try opener.open(entry.frame, into: &batches[count])
+      do throws(FormatError) {
+        try reader.read(entry, names: names, into: &batches[count])
         records += batches[count].recordCount
         text += batches[count].text.count
-        agents.append(entry.agent)
+        agents.append(entry.sender.agent)
         count += 1
       } catch {
         tally.received += UInt64(entry.records)

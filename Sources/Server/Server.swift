@@ -5,6 +5,7 @@ import ConfigurationFile
 import Hummingbird
 import Ingest
 package import Logging
+import Protocols
 import Query
 import ServiceLifecycle
 import Storage
@@ -40,6 +41,7 @@ package struct Server: Sendable {
     do {
       try await storage.migrate(TableDeclaration.builtIn)
       let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
+      try catalog.learn(Self.protocols)
       try await serve(storage: storage, catalog: catalog)
     } catch {
       await storage.close()
@@ -47,6 +49,13 @@ package struct Server: Sendable {
     }
     await storage.close()
     logger.info("stopped")
+  }
+
+  /// Names that sources may use before an agent has announced them.
+  static var protocols: [ProtocolEntry] {
+    builtInProtocols.map {
+      ProtocolEntry(number: $0.descriptor.number.rawValue, name: $0.descriptor.name)
+    }
   }
 
   private func startEngine() async throws -> EmbeddedEngine {

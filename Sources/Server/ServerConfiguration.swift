@@ -71,6 +71,8 @@ package struct ServerLimits: Hashable, Sendable {
   package var queries = 16
   /// Bytes of the store's answers in memory, of all queries together.
   package var answerBytes = 512 << 20
+  /// Bodies of sources that are taken in.
+  package var bodies = 8
   /// Seconds after which a connection that asks nothing, or takes nothing of its answer, is closed.
   package var idleSeconds = 60
 

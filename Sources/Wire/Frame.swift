@@ -22,7 +22,7 @@ package enum Frame: Hashable, Sendable {
 
 /// What a batch says of itself in front of its (usually compressed) body.
 package struct BatchHead: Hashable, Sendable, BitwiseCopyable {
-  static let size = 12
+  package static let size = 12
 
   package var sequence: UInt64
   /// Calls, flows and metrics of both kinds in the batch, for whoever must count it without reading

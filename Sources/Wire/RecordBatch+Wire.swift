@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Telemetry
+package import Telemetry
 
 extension RecordBatch {
   /// Calls, flows and metrics of both kinds: what the loss ledger counts of a batch.
@@ -40,7 +40,7 @@ extension RecordBatch {
 
   /// Replaces the batch with the sections in `body`, reusing its buffers. After a throw the batch
   /// holds the rows before the fault and is not to be used.
-  mutating func read(from body: Span<UInt8>) throws(WireError) {
+  package mutating func read(from body: Span<UInt8>) throws(WireError) {
     removeAll()
     var reader = WireReader(body)
     // Rows speak of text, so the section that holds it stands first; a later one is refused.

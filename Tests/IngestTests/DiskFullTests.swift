@@ -33,10 +33,10 @@ import Wire
       let marks = Mutex<[UInt64]>([])
       for sequence in 1...8 as ClosedRange<UInt64> {
         let entry = JournalEntry(
-          agent: 1, sequence: sequence, records: 1, encoding: .raw,
+          sender: .agent(1), sequence: sequence, records: 1, encoding: .raw,
           payload: Array(repeating: UInt8(sequence), count: 64 << 10))
         #expect(
-          journal.submit(entry) { mark in marks.withLock { $0.append(mark) } } == .accepted)
+          journal.submit(entry) { mark in marks.withLock { $0.append(mark ?? 0) } } == .accepted)
       }
       #expect(await eventually { journal.fault?.isDiskFull == true })
       #expect(journal.mark(of: 1).sequence < 8)
@@ -64,7 +64,7 @@ import Wire
       let journal = try Journal(path: path + "/journal", limits: limits, logger: quietLogger)
       for sequence in 1...20 as ClosedRange<UInt64> {
         let entry = JournalEntry(
-          agent: 1, sequence: sequence, records: 1, encoding: .raw,
+          sender: .agent(1), sequence: sequence, records: 1, encoding: .raw,
           payload: Array(repeating: UInt8(sequence), count: 100 << 10))
         _ = journal.submit(entry) { _ in }
         if sequence <= 3 { #expect(await eventually { journal.mark(of: 1).sequence == sequence }) }
@@ -74,7 +74,7 @@ import Wire
       journal.stop()
       let recovery = try JournalRecovery(
         try JournalDirectory(path + "/journal"), machineDied: false, logger: quietLogger)
-      #expect(recovery.header.marks[1] == acknowledged)
+      #expect(recovery.header.marks[.agent(1)] == acknowledged)
     }
   }
 }

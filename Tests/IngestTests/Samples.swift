@@ -105,8 +105,8 @@ func entry(_ batch: RecordBatch, agent: UInt16 = 1, sequence: UInt64) throws -> 
   splitter.append(bytes.span)
   guard let frame = try splitter.next() else { throw CocoaError(.coderInvalidValue) }
   return JournalEntry(
-    agent: agent, sequence: sequence, records: UInt32(batch.recordCount),
-    encoding: frame.head.encoding, payload: frame.payload)
+    sender: .agent(agent), sequence: sequence, records: UInt32(batch.recordCount),
+    encoding: BodyEncoding(frame.head.encoding), payload: frame.payload)
 }
 
 /// A new directory for the length of `body`.

@@ -48,7 +48,7 @@ import Wire
     for sequence in 1...count {
       let marks = Mutex<UInt64>(0)
       _ = journal.submit(try entry(sampleBatch(20, sequence: sequence), sequence: sequence)) {
-        mark in marks.withLock { $0 = mark }
+        mark in marks.withLock { $0 = mark ?? 0 }
       }
       #expect(await eventually { marks.withLock { $0 } == sequence })
       #expect(unwrittenFiles(in: configuration.journalDirectory) ?? [] == [])

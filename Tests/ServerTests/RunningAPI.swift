@@ -29,6 +29,7 @@ struct RunningAPI {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let catalog = try Catalog(path: folder + "/catalog.sqlite")
+    try catalog.learn(Server.protocols)
     let ingest = try Ingest(
       IngestConfiguration(journalDirectory: folder + "/journal"), catalog: catalog,
       storage: storage, logger: logger, now: { Timestamp(nanoseconds: wallClock()) })

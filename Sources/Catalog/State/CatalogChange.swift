@@ -10,6 +10,7 @@ enum CatalogChange: Hashable, Sendable {
   case run(ProcessRun)
   case runGone(ProcessRun.Key)
   case protocolName(ProtocolEntry)
+  case source(SourceEntry)
 }
 
 /// Everything that was written down, as it is read back at the start.
@@ -21,4 +22,5 @@ struct CatalogContents: Sendable {
   var tagSets: [TagSet] = []
   var runs: [ProcessRun] = []
   var protocols: [ProtocolEntry] = []
+  var sources: [SourceEntry] = []
 }

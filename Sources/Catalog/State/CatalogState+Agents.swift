@@ -91,7 +91,7 @@ extension CatalogState {
   }
 
   /// The first name that a number got stays: rows that are stored mean it.
-  private mutating func learn(_ entry: ProtocolEntry) {
+  mutating func learn(_ entry: ProtocolEntry) {
     let name = Self.cut(entry.name, 64)
     guard !name.isEmpty else { return }
     if let known = protocolNames[entry.number] {

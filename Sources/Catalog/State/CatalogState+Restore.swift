@@ -22,6 +22,9 @@ extension CatalogState {
     for entry in contents.processes { add(entry) }
     tagSets = contents.tagSets
     for entry in tagSets { tagSetNumbers[entry.values] = entry.number }
+    try Self.expectDense(contents.sources.map(\.number), "source")
+    sources = contents.sources
+    for entry in sources { sourceNumbers[entry.name] = entry.number }
     for entry in contents.protocols { protocolNames[entry.number] = entry.name }
     for entry in contents.hosts {
       hosts[entry.agent] = entry

@@ -36,6 +36,9 @@ package struct CatalogState: Sendable {
   var runsOfAgent: [UInt16: Int] = [:]
   var lastRunSerial: UInt64 = 0
   var protocolNames: [UInt8: String] = [:]
+  /// In the order of their numbers, from 1 without a gap.
+  var sources: [SourceEntry] = []
+  var sourceNumbers: [String: UInt32] = [:]
   var listeners: ListenerIndex
 
   struct ServiceName: Hashable, Sendable {
@@ -73,7 +76,7 @@ package struct CatalogState: Sendable {
       version: version, tagSets: tagSets, services: services, agents: agents,
       hosts: hosts.values.sorted { $0.agent < $1.agent },
       protocols: protocolNames.map { ProtocolEntry(number: $0.key, name: $0.value) }
-        .sorted { $0.number < $1.number })
+        .sorted { $0.number < $1.number }, sources: sources)
   }
 
   mutating func note(_ change: CatalogChange) {

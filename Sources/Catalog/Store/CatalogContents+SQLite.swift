@@ -51,6 +51,9 @@ extension CatalogContents {
     protocols = try Row.fetchAll(database, sql: "SELECT * FROM protocol ORDER BY number").map {
       ProtocolEntry(number: try $0.number("number"), name: try $0.text("name"))
     }
+    sources = try Row.fetchAll(database, sql: "SELECT * FROM source ORDER BY number").map {
+      SourceEntry(number: try $0.number("number"), name: try $0.text("name"))
+    }
     runs = try Row.fetchAll(
       database, sql: "SELECT * FROM process_run ORDER BY agent, started_after_boot, pid"
     ).map { try ProcessRun(row: $0) }

@@ -40,6 +40,10 @@ enum CatalogSchema {
     migrator.registerMigration("2 names of agents that report no host") { database in
       try database.execute(sql: "ALTER TABLE agent ADD COLUMN hostname TEXT NOT NULL DEFAULT ''")
     }
+    migrator.registerMigration("3 sources") { database in
+      try database.execute(
+        sql: "CREATE TABLE source (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+    }
     return migrator
   }
 }

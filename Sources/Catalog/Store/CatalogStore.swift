@@ -88,6 +88,9 @@ package struct CatalogStore: Sendable {
       ).execute(arguments: [
         Int(key.agent), Int(key.process.pid), Int64(bitPattern: key.process.startedAfterBoot),
       ])
+    case .source(let entry):
+      try database.cachedStatement(sql: "INSERT INTO source VALUES (?, ?)")
+        .execute(arguments: [Int(entry.number), entry.name])
     case .protocolName(let entry):
       try database.cachedStatement(sql: "INSERT OR REPLACE INTO protocol VALUES (?, ?)")
         .execute(arguments: [Int(entry.number), entry.name])

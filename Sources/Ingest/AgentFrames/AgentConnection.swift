@@ -166,12 +166,13 @@ final class AgentConnection: ChannelInboundHandler {
     }
     guard isConfirmed else { return confirm(frame, head, agent) }
     let entry = JournalEntry(
-      agent: agent, sequence: head.sequence, records: UInt32(tools.batch.recordCount),
-      encoding: frame.head.encoding, payload: frame.payload)
+      sender: .agent(agent), sequence: head.sequence, records: UInt32(tools.batch.recordCount),
+      encoding: BodyEncoding(frame.head.encoding), payload: frame.payload)
     intake.presence.spoke(agent)
     let loop = context.eventLoop
     let own = NIOLoopBound(self, eventLoop: loop)
     let submission = intake.journal.submit(entry) { mark in
+      guard let mark else { return }
       loop.execute { own.value.acknowledge(mark) }
     }
     intake.ledger.count { statistics in

@@ -6,7 +6,7 @@ import NIOPosix
 import Synchronization
 
 /// Listens for agents and takes their frames: docs/formats/wire.md.
-final class AgentFrames: IngestSource {
+final class AgentFrames: IngestListener {
   let name = "agents"
   private let configuration: IngestConfiguration
   /// One loop: reading and checking a batch is a small part of what storing it costs.

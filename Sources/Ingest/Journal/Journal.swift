@@ -19,7 +19,7 @@ package struct SealedSegment: Hashable, Sendable {
 
 /// The write-ahead log between the agents and the store.
 ///
-/// A batch is acknowledged when it is here. Segments are handed out one by one in ``sealed`` and
+/// A body is acknowledged when it is here. Segments are handed out one by one in ``sealed`` and
 /// deleted when the store has their rows on the disk; those that a dead server left come first. The
 /// sequence numbers of every agent go from segment header to segment header, so a batch that is
 /// sent again is known as long as the directory lives.
@@ -27,27 +27,39 @@ package struct SealedSegment: Hashable, Sendable {
 /// One thread writes. When the disk refuses, nothing is acknowledged and nothing dropped: the queue
 /// fills up, ``hasRoom`` turns false and the senders are not read from until there is space again.
 package final class Journal: Sendable {
-  /// Called on the journal's thread when the batch, and every one of its agent before it, is durable.
-  package typealias Completion = @Sendable (_ through: UInt64) -> Void
+  /// Called on the journal's thread when the body, and every one of its sender before it, is durable;
+  /// with nil when the journal was stopped before it was.
+  package typealias Completion = @Sendable (_ through: UInt64?) -> Void
 
   struct Waiting: Sendable {
     /// Nil for a batch that came a second time while the first was still on its way.
     var entry: JournalEntry?
-    var agent: UInt16
+    var sender: Sender
     var completion: Completion
   }
 
   struct Shared {
     var queue: [Waiting] = []
     var queuedBytes = 0
-    /// The last batches of each agent that were taken into the queue, and the last that is durable.
-    var queued: [UInt16: RecentBatches] = [:]
-    var durable: [UInt16: AgentMark] = [:]
+    /// The last batches of each sender that were taken into the queue, and the last that is durable.
+    var queued: [Sender: RecentBatches] = [:]
+    var durable: [Sender: AgentMark] = [:]
     /// Bytes of the segments that were sealed and are not deleted yet.
     var sealedBytes: [UInt64: Int] = [:]
     var roomWaiters: [@Sendable () -> Void] = []
     var isStopping = false
     var fault: JournalError?
+
+    /// What a body is; one that is new is remembered.
+    mutating func judge(_ entry: JournalEntry, _ checksum: UInt32) -> RecentBatches.Judgement {
+      guard entry.sequence > 0 else { return .new }
+      let judgement = queued[entry.sender, default: RecentBatches()]
+        .judge(entry.sequence, checksum: checksum)
+      if judgement == .new {
+        queued[entry.sender, default: RecentBatches()].take(entry.sequence, checksum: checksum)
+      }
+      return judgement
+    }
   }
 
   /// Segments in the order of their numbers, oldest first. For one consumer.
@@ -115,7 +127,7 @@ package final class Journal: Sendable {
 
   /// The last durable batch of `agent`; its sequence is 0 when there is none.
   package func mark(of agent: UInt16) -> AgentMark {
-    shared.withLock { $0.durable[agent] ?? AgentMark() }
+    shared.withLock { $0.durable[.agent(agent)] ?? AgentMark() }
   }
 
   /// Whether senders may go on: neither the queue nor the wait for the store is too long.
@@ -157,29 +169,24 @@ package final class Journal: Sendable {
     case stopped
   }
 
-  /// Takes in a batch, however full the queue is: ask ``hasRoom`` before reading the next.
+  /// Takes in a body, however full the queue is: ask ``hasRoom`` before reading the next.
   ///
-  /// A batch that is already here is not stored again, but completes like any other.
+  /// A batch that is already here is not stored again, but completes like any other. A body without a
+  /// sequence is always new.
   package func submit(_ entry: JournalEntry, completion: @escaping Completion) -> Submission {
     let checksum = entry.checksum
     let (result, isFirst) = shared.withLock { shared -> (Submission, Bool) in
       guard !shared.isStopping else { return (.stopped, false) }
       let isNew: Bool
-      switch shared.queued[entry.agent, default: RecentBatches()]
-        .judge(entry.sequence, checksum: checksum)
-      {
+      switch shared.judge(entry, checksum) {
       case .foreign: return (.foreign, false)
       case .tooFarAhead: return (.tooFarAhead, false)
       case .repeated: isNew = false
       case .new: isNew = true
       }
-      if isNew {
-        shared.queued[entry.agent, default: RecentBatches()]
-          .take(entry.sequence, checksum: checksum)
-        shared.queuedBytes += entry.payload.count
-      }
+      if isNew { shared.queuedBytes += entry.payload.count }
       shared.queue.append(
-        Waiting(entry: isNew ? entry : nil, agent: entry.agent, completion: completion))
+        Waiting(entry: isNew ? entry : nil, sender: entry.sender, completion: completion))
       return (isNew ? .accepted : .repeated, shared.queue.count == 1)
     }
     if isFirst { wake.signal() }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Wire
+
 /// How the journal trades latency, safety and room.
 package struct JournalLimits: Hashable, Sendable {
   /// Whether a batch is on the disk, rather than with the kernel, before it is acknowledged. Without
@@ -21,6 +23,9 @@ package struct JournalLimits: Hashable, Sendable {
   package var storedBytes = 4 << 30
   /// Milliseconds between two attempts when the disk refuses.
   package var retryMilliseconds = 250
+
+  /// Bytes of one body.
+  package static let bodyBytes = WireLimits.frameBytes
 
   package init() {}
 }

@@ -57,15 +57,15 @@ struct JournalRecovery: Sendable {
   }
 
   private mutating func take(_ contents: SegmentContents) {
-    for (agent, mark) in contents.header.marks { raise(agent, to: mark) }
-    for entry in contents.entries { raise(entry.agent, to: entry.mark) }
+    for (sender, mark) in contents.header.marks { raise(sender, to: mark) }
+    for entry in contents.entries where entry.sequence > 0 { raise(entry.sender, to: entry.mark) }
     let records = contents.entries.reduce(UInt64(0)) { $0 &+ UInt64($1.records) }
     header.recordsBefore = max(
       header.recordsBefore, contents.header.recordsBefore &+ records)
   }
 
-  private mutating func raise(_ agent: UInt16, to mark: AgentMark) {
-    guard mark.sequence > header.marks[agent]?.sequence ?? 0 else { return }
-    header.marks[agent] = mark
+  private mutating func raise(_ sender: Sender, to mark: AgentMark) {
+    guard mark.sequence > header.marks[sender]?.sequence ?? 0 else { return }
+    header.marks[sender] = mark
   }
 }

@@ -11,7 +11,7 @@ struct JournalWriter: ~Copyable {
   private var file: JournalFile
   private var header: SegmentHeader
   private let lock: DirectoryLock
-  private var marks: [UInt16: AgentMark]
+  private var marks: [Sender: AgentMark]
   private var records: UInt64 = 0
   private var firstEntry: DispatchTime?
   private var lastSync = DispatchTime(uptimeNanoseconds: 0)
@@ -73,7 +73,7 @@ struct JournalWriter: ~Copyable {
       entry.write(to: &buffer)
       bytes += entry.payload.count
       records &+= UInt64(entry.records)
-      marks[entry.agent] = entry.mark
+      if entry.sequence > 0 { marks[entry.sender] = entry.mark }
     }
     var wasRefused = false
     while bytes > 0 {
@@ -84,7 +84,10 @@ struct JournalWriter: ~Copyable {
       } catch {
         refused(error, journal, isNew: !wasRefused)
         wasRefused = true
-        if journal.shared.withLock({ $0.isStopping }) { return false }
+        if journal.shared.withLock({ $0.isStopping }) {
+          for one in waiting { one.completion(nil) }
+          return false
+        }
         Thread.sleep(forTimeInterval: Double(journal.limits.retryMilliseconds) / 1e3)
       }
     }
@@ -94,7 +97,7 @@ struct JournalWriter: ~Copyable {
       shared.queuedBytes -= bytes
       shared.durable = marks
     }
-    for one in waiting { one.completion(marks[one.agent]?.sequence ?? 0) }
+    for one in waiting { one.completion(marks[one.sender]?.sequence ?? 0) }
     return true
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Wire
 
 /// A segment file's content: every entry that can be read, and what could not.
 struct SegmentContents: Sendable {
@@ -23,7 +22,7 @@ struct SegmentContents: Sendable {
     guard let header = SegmentHeader(&reader, of: bytes) else { return nil }
     self.header = header
     hasSoundHeader = true
-    readEntries(bytes, from: reader.offset)
+    readEntries(bytes, from: reader.offset, header.layout)
   }
 
   /// Reads a whole file; `fallback` stands in for a damaged header, which costs no entry.
@@ -34,16 +33,19 @@ struct SegmentContents: Sendable {
     }
     header = fallback
     hasSoundHeader = false
-    readEntries(bytes, from: Self.firstEntry(in: bytes, from: 0) ?? 0)
+    let found = Self.likelyLayout(of: bytes) ?? (.senders, 0)
+    readEntries(bytes, from: found.first, found.layout)
   }
 
-  private mutating func readEntries(_ bytes: Span<UInt8>, from start: Int) {
+  private mutating func readEntries(
+    _ bytes: Span<UInt8>, from start: Int, _ layout: EntryLayout
+  ) {
     var offset = start
     while offset < bytes.count {
-      if let entry = Self.entry(in: bytes, at: offset) {
-        offset += JournalEntry.headSize + entry.payload.count
+      if let entry = layout.entry(in: bytes, at: offset) {
+        offset += layout.headSize + entry.payload.count
         entries.append(entry)
-      } else if let next = Self.firstEntry(in: bytes, from: offset + 1) {
+      } else if let next = Self.firstEntry(in: bytes, from: offset + 1, layout) {
         damagedEntries += 1
         offset = next
       } else {
@@ -54,44 +56,28 @@ struct SegmentContents: Sendable {
   }
 
   /// Where the first sound entry at or behind `start` is.
-  private static func firstEntry(in bytes: Span<UInt8>, from start: Int) -> Int? {
+  private static func firstEntry(
+    in bytes: Span<UInt8>, from start: Int, _ layout: EntryLayout
+  ) -> Int? {
     var offset = start
-    while offset + JournalEntry.headSize <= bytes.count {
-      if isPlausible(bytes, at: offset), entry(in: bytes, at: offset) != nil { return offset }
+    while offset + layout.headSize <= bytes.count {
+      if layout.isPlausible(bytes, at: offset), layout.entry(in: bytes, at: offset) != nil {
+        return offset
+      }
       offset += 1
     }
     return nil
   }
 
-  /// Whether an entry's head may stand here, by what costs no checksum: its length (the high byte of
-  /// which is 0), the encoding and the byte that is always 0.
-  private static func isPlausible(_ bytes: Span<UInt8>, at offset: Int) -> Bool {
-    bytes[offset + 3] == 0 && bytes[offset + 10] <= 1 && bytes[offset + 11] == 0
-      && (bytes[offset + 8] != 0 || bytes[offset + 9] != 0)
-  }
-
-  /// The entry that begins at `offset`; nil when there is none that is whole and sound.
-  private static func entry(in bytes: Span<UInt8>, at offset: Int) -> JournalEntry? {
-    var reader = ByteReader(bytes.extracting(droppingFirst: offset))
-    do throws(EndOfBytes) {
-      let length = Int(try reader.readLittleEndian(UInt32.self))
-      let check = try reader.readLittleEndian(UInt32.self)
-      let head = try reader.read(count: JournalEntry.headSize - 8)
-      guard length <= WireLimits.frameBytes else { return nil }
-      let payload = try reader.read(count: length)
-      guard CRC32.checksum(payload, after: CRC32.checksum(head)) == check else { return nil }
-      var fields = ByteReader(head)
-      let agent = try fields.readLittleEndian(UInt16.self)
-      guard let encoding = FrameHead.Encoding(rawValue: try fields.read(UInt8.self)) else {
-        return nil
+  /// Which layout has an entry nearest to the front of a file whose header does not tell.
+  private static func likelyLayout(of bytes: Span<UInt8>) -> (layout: EntryLayout, first: Int)? {
+    var best: (layout: EntryLayout, first: Int)?
+    for layout in EntryLayout.allCases {
+      guard let first = firstEntry(in: bytes, from: 0, layout), first < best?.first ?? .max else {
+        continue
       }
-      try fields.skip(1)
-      return JournalEntry(
-        agent: agent, sequence: try fields.readLittleEndian(UInt64.self),
-        records: try fields.readLittleEndian(UInt32.self), encoding: encoding,
-        payload: unsafe payload.withUnsafeBufferPointer { unsafe Array($0) })
-    } catch {
-      return nil
+      best = (layout, first)
     }
+    return best
   }
 }

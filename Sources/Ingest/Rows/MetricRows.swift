@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Storage
 import Telemetry
 
@@ -17,6 +18,12 @@ protocol StoredMetric: Sighting, Metered, Sendable {
 
   /// Makes the server the one who sent.
   mutating func turnAround()
+
+  /// Those of a batch.
+  static func all(in batch: borrowing RecordBatch) -> [Self]
+
+  /// Who the ends are.
+  func ends(_ context: RowContext, state: borrowing CatalogState) -> TaggedEnds
 }
 
 /// Writes one kind of metric into the tables of its interval.
@@ -29,7 +36,10 @@ struct MetricRows<Metric: StoredMetric>: Sendable {
     self.minute = minute
   }
 
-  var rows: [TableRows] { [second.services, minute.services, second.pairs, minute.pairs] }
+  var tables: [TableRows] { [second.services, minute.services, second.pairs, minute.pairs] }
+  var recordTables: [TableDeclaration] {
+    [second.pairs.batch.table, minute.pairs.batch.table]
+  }
 
   mutating func removeAll() {
     second.removeAll()
@@ -111,6 +121,12 @@ extension CallMetric: StoredMetric {
 
   /// Calls are the same from either side.
   mutating func turnAround() {}
+
+  static func all(in batch: borrowing RecordBatch) -> [CallMetric] { batch.metrics }
+
+  func ends(_ context: RowContext, state: borrowing CatalogState) -> TaggedEnds {
+    context.ends(of: self, state: state)
+  }
 }
 
 extension NetworkMetric: StoredMetric {
@@ -125,5 +141,11 @@ extension NetworkMetric: StoredMetric {
     swap(&figures.sentRetransmissions, &figures.receivedRetransmissions)
     swap(&figures.sentZeroWindows, &figures.receivedZeroWindows)
     swap(&figures.sentOutOfOrder, &figures.receivedOutOfOrder)
+  }
+
+  static func all(in batch: borrowing RecordBatch) -> [NetworkMetric] { batch.networkMetrics }
+
+  func ends(_ context: RowContext, state: borrowing CatalogState) -> TaggedEnds {
+    context.ends(of: self, state: state)
   }
 }

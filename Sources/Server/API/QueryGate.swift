@@ -35,9 +35,11 @@ final class QueryGate: Sendable {
       return true
     }
     guard isFree else {
-      throw Refusal(
+      var refusal = Refusal(
         "\(limit) queries are running already, which is as many as limits.queries allows; ask again "
           + "in a moment.", code: "TOO_MANY_QUERIES", status: .serviceUnavailable)
+      refusal.retryAfter = 1
+      throw refusal
     }
     return QueryPass(gate: self, share: AnswerShare(of: budget))
   }

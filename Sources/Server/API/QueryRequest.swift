@@ -59,6 +59,8 @@ struct Refusal: Error {
   var column: Int?
   /// The methods that would do, for status 405.
   var allow: String?
+  /// Seconds after which it may go better.
+  var retryAfter: Int?
 
   init(
     _ message: String, code: String = "INVALID_REQUEST", status: HTTPResponse.Status = .badRequest
@@ -84,6 +86,7 @@ struct Refusal: Error {
     }
     var response = json.response(status: status)
     if let allow { response.headers[.allow] = allow }
+    if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
     return response
   }
 }

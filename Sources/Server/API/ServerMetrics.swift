@@ -26,6 +26,13 @@ struct ServerMetrics {
       "metaflow_ingest_frames_refused_total{reason=\"malformed_frame\"}", "Frames refused.",
       statistics.malformedFrames)
     text.counter(
+      "metaflow_ingest_bodies_total", "Bodies of sources that were taken.", statistics.bodies)
+    text.counter(
+      "metaflow_ingest_body_records_total", "Records in them.", statistics.bodyRecords)
+    text.counter(
+      "metaflow_ingest_bodies_refused_total", "Bodies of sources that were refused.",
+      statistics.refusedBodies)
+    text.counter(
       "metaflow_ingest_connections_refused_total", "Connections over the limit.",
       statistics.refusedConnections)
     text.counter(

@@ -3,12 +3,12 @@
 package import Catalog
 package import Logging
 
-/// A way for telemetry to come in. One folder and one line in ``Ingest/sources(_:)`` each:
-/// docs/guides/adding-an-ingest-source.md.
+/// Where bodies come in: agents' frames here, HTTP in the server (``Ingest/take(_:_:as:from:)``). What a
+/// body means is its ``IngestFormat``'s to say.
 ///
-/// A source takes what it is sent, bounds it, and submits it to the journal; it acknowledges to its
+/// A listener takes what it is sent, bounds it, and submits it to the journal; it acknowledges to its
 /// sender only what the journal completed. It never talks to the store.
-package protocol IngestSource: Sendable {
+package protocol IngestListener: Sendable {
   /// Short name for logs and counters.
   var name: String { get }
 
@@ -21,7 +21,7 @@ package protocol IngestSource: Sendable {
   func stop() async
 }
 
-/// What a source works with.
+/// What a listener works with.
 package struct Intake: Sendable {
   package let journal: Journal
   package let catalog: Catalog

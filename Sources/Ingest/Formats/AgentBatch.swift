@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+import Wire
+
+/// The payload of an agent's batch frame: docs/formats/wire.md.
+package enum AgentBatch: IngestFormat {
+  package static let name = "agent"
+  package static let number = FormatNumber.agentBatch
+  package static let contentTypes: [String] = []
+  package static let plainBytes = BatchHead.size
+
+  package static func decode(
+    _ body: Span<UInt8>, names: ProtocolNames, into batch: inout RecordBatch
+  ) throws(FormatError) {
+    do throws(WireError) {
+      try batch.read(from: body)
+    } catch {
+      throw FormatError("\(error)", fault: error.fault == .oversized ? .oversized : .malformed)
+    }
+  }
+}

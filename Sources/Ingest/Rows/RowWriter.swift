@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import Storage
+import Telemetry
+
+/// Writes one kind of record into the tables that it has rows in. A new kind is one line in
+/// ``RowBuilder/writers``.
+protocol RowWriter: Sendable {
+  /// The rows so far, in the order in which tables are stored.
+  var tables: [TableRows] { get }
+
+  /// The tables that have one row for each record; in others stand what is derived.
+  var recordTables: [TableDeclaration] { get }
+
+  /// Empties the rows but keeps their room.
+  mutating func removeAll()
+
+  /// Appends the rows of a batch's records of this kind, and counts what became of each. Those whose
+  /// time no table would keep are dropped: they would each open a partition of their own.
+  mutating func append(
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+  )
+}
+
+/// What all writers have in common while one batch is written.
+struct RowContext: Sendable {
+  /// The agent that sent the batch; 0 for a source.
+  var agent: UInt16
+  var now: Timestamp
+  var sockets: SocketOwners
+  var numbers: RowNumbers
+  var tally: Tally
+}
+
+extension CallLogRows: RowWriter {
+  var tables: [TableRows] { [rows] }
+  var recordTables: [TableDeclaration] { [.callLog] }
+
+  mutating func removeAll() { rows.removeAll() }
+
+  mutating func append(
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+  ) {
+    let text = batch.text.span
+    let window = TimeWindow(.callLog, now: context.now)
+    for index in batch.calls.indices {
+      let call = batch.calls[index]
+      guard window.contains(call.end), window.contains(call.start) else {
+        context.tally.drop(.timeOutOfRange)
+        continue
+      }
+      let ends = context.ends(of: call, state: state)
+      append(call, text, ends, agent: context.agent, numbers: &context.numbers)
+      context.tally.passed &+= 1
+    }
+  }
+}
+
+extension FlowLogRows: RowWriter {
+  var tables: [TableRows] { [rows] }
+  var recordTables: [TableDeclaration] { [.flowLog] }
+
+  mutating func removeAll() { rows.removeAll() }
+
+  mutating func append(
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+  ) {
+    let text = batch.text.span
+    let window = TimeWindow(.flowLog, now: context.now)
+    for index in batch.flows.indices {
+      let flow = batch.flows[index]
+      guard window.contains(flow.end), window.contains(flow.start) else {
+        context.tally.drop(.timeOutOfRange)
+        continue
+      }
+      let ends = context.ends(of: flow, state: state)
+      append(flow, text, ends, agent: context.agent, numbers: &context.numbers)
+      context.tally.passed &+= 1
+    }
+  }
+}
+
+extension MetricRows: RowWriter {
+  mutating func append(
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+  ) {
+    let text = batch.text.span
+    for metric in Metric.all(in: batch) {
+      guard keeps(metric, now: context.now) else {
+        context.tally.drop(.timeOutOfRange)
+        continue
+      }
+      append(metric, text, metric.ends(context, state: state), agent: context.agent)
+      context.tally.passed &+= 1
+    }
+  }
+}
+
+/// The times that a table keeps: its retention back, and an hour ahead for clocks that are wrong.
+struct TimeWindow: Hashable, Sendable {
+  private let earliest: Int64
+  private let latest: Int64
+
+  init(_ table: TableDeclaration, now: Timestamp) {
+    let second = 1_000_000_000 as Int64
+    earliest = max(0, now.nanoseconds - Int64(table.retentionHours) * 3_600 * second)
+    latest = now.nanoseconds &+ 3_600 * second
+  }
+
+  func contains(_ time: Timestamp) -> Bool {
+    time.nanoseconds >= earliest && time.nanoseconds <= latest
+  }
+}
