@@ -102,12 +102,13 @@ let package = Package(
       "Ingest",
       ["Bytes", "CZlib", "CZstd", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
     library("Query", ["Bytes", "Catalog", "Storage", "Telemetry"]),
-    .target(name: "CWebAssets"),
+    .target(name: "WebFiles", swiftSettings: settings, plugins: ["EmbedWeb"]),
+    .plugin(name: "EmbedWeb", capability: .buildTool()),
     library(
       "Server",
       [
-        "CWebAssets", "CZlib", "Catalog", "ConfigurationFile", "Ingest", "Protocols", "Query",
-        "Storage", "Telemetry",
+        "CZlib", "Catalog", "ConfigurationFile", "Ingest", "Protocols", "Query", "Storage",
+        "Telemetry", "WebFiles",
         hummingbird, logging, serviceLifecycle,
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

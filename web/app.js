@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { address, catchUp, change, link } from './address.js';
-import { agentsDrawer } from './agents.js';
-import { QueryFailure } from './api.js';
-import { callDrawer } from './call.js';
-import { calls } from './calls.js';
-import { edgeDrawer, nodeDrawer } from './connections.js';
-import { sqlConsole } from './console.js';
-import { make } from './dom.js';
-import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './drawer.js';
-import { flowDrawer } from './flow.js';
-import { flows } from './flows.js';
-import { refreshFoot, startFoot } from './foot.js';
-import { clock } from './format.js';
-import { lossesDrawer } from './losses.js';
-import { map } from './map.js';
-import { network } from './network.js';
-import { serviceDrawer } from './service.js';
-import { services } from './services.js';
-import { keep, refreshes, state } from './state.js';
-import { networkDrawer } from './traffic.js';
-import { nowhere } from './nowhere.js';
-import { isLive, rangeControl, timeWindow } from './time.js';
+import { address, catchUp, change, link } from './frame/address.js';
+import { QueryFailure } from './asking/api.js';
+import { make } from './parts/dom.js';
+import { closeDrawer, refreshDrawer, startDrawer, syncDrawer } from './frame/drawer.js';
+import { refreshFoot, startFoot } from './frame/foot.js';
+import { clock } from './parts/format.js';
+import { keep, refreshes, state } from './frame/state.js';
+import { sheets } from './sheets/list.js';
+import { views } from './views/list.js';
+import { nowhere } from './views/nowhere.js';
+import { isLive, rangeControl, timeWindow } from './frame/time.js';
 
-/**
- * Every page: mount(element, tools) draws the frame and gives a function that shows what
- * load(parameters) read. The frame stays while data comes and goes, so nothing flickers.
- */
-const pages = { services, map, network, calls, flows, sql: sqlConsole };
+const pages = Object.fromEntries(views.map((view) => [view.path, view]));
 
 /** What pages were called once; links to them are kept somewhere. */
 const renamed = new Map([['requests', 'calls']]);
@@ -176,10 +161,7 @@ const keys = {
 function start() {
   showTheme();
   leaveRoomForDrawer();
-  startDrawer(element('drawer'), {
-    service: serviceDrawer, edge: edgeDrawer, node: nodeDrawer, call: callDrawer,
-    network: networkDrawer, flow: flowDrawer, losses: lossesDrawer, agents: agentsDrawer,
-  });
+  startDrawer(element('drawer'), sheets);
   if (!address().path) history.replaceState(null, '', link('services'));
   if (isLive() && !address().parameters.get('last')) change({ last: state.last });
   rangeControl(element('range'));

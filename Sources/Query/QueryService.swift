@@ -29,13 +29,17 @@ package struct QueryService: Sendable {
   /// - Parameters:
   ///   - now: What `now()` means: the moment of the request, in seconds.
   ///   - database: Where table names are looked up; empty for everywhere.
-  ///   - precision: Which metrics tables are read when the query names no interval.
+  ///   - precision: Which metrics tables are read when the query names no interval; nil for those that
+  ///     fit its range.
   ///   - directory: The catalog, taken now: what numbers stand for in rows that are stored.
   /// - Throws: ``QueryError``; one of the query's text has its place.
   package func run(
     _ sql: String, now: Int64, database: String = "",
-    precision: TableScope.Precision = .minute, directory: any TagDirectory
+    precision: TableScope.Precision? = .minute, directory: any TagDirectory
   ) async throws(QueryError) -> Answer {
+    var chosen = precision ?? .minute
+    if precision == nil { chosen = try fitting(sql, now, database, directory) }
+    let precision = chosen
     func compile(_ tagSets: Set<UInt32>?) throws(QueryError) -> QueryCompiler.Compiled {
       try QueryCompiler.compile(
         sql, now: now, database: database, precision: precision, directory: directory,
@@ -53,6 +57,16 @@ package struct QueryService: Sendable {
       else { return try await answer(plan) }
       return try await answer(complete)
     }
+  }
+
+  /// The precision of the tables that fit the range which a statement asks for.
+  private func fitting(
+    _ sql: String, _ now: Int64, _ database: String, _ directory: any TagDirectory
+  ) throws(QueryError) -> TableScope.Precision {
+    let compiled = try QueryCompiler.compile(
+      sql, now: now, database: database, precision: .minute, directory: directory, tagSets: [])
+    guard case .select(let plan) = compiled, let first = plan.range?.first else { return .minute }
+    return .fitting(first...max(first, plan.range?.last ?? now), now: now)
   }
 
   /// Answers a statement of this program's own, in which every time is a number.

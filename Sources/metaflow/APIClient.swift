@@ -15,17 +15,40 @@ struct APIClient {
   /// Bytes of an answer that are taken in at most; the server's own row limit keeps below it.
   private static let answerLimit = 512 << 20
 
-  func query(_ sql: String, database: String) async throws -> QueryAnswer {
-    let body = try JSONEncoder().encode(["db": database, "sql": sql])
+  /// - Parameter precision: Which metrics tables are meant by a name without an interval: `1s`, `1m`,
+  ///   `auto`; the server's usual ones when it is nil.
+  func query(
+    _ sql: String, database: String, precision: String? = nil
+  ) async throws -> QueryAnswer {
+    var fields = ["db": database, "sql": sql]
+    fields["data_precision"] = precision
+    let body = try JSONEncoder().encode(fields)
     return try decode(QueryAnswer.self, from: try await send("/v1/query/", body: body))
+  }
+
+  /// Figures, each thing counted once.
+  func figures(_ request: FigureQuery) async throws -> QueryAnswer {
+    let body = try JSONEncoder().encode(request)
+    return try decode(QueryAnswer.self, from: try await send("/v1/figures", body: body))
   }
 
   /// Calls, one row each, by the parameters of `GET /v1/calls`; nil ones are left out.
   func calls(_ parameters: [(name: String, value: String?)]) async throws -> QueryAnswer {
+    try await list("/v1/calls", parameters)
+  }
+
+  /// Flows, one row each, by the parameters of `GET /v1/flows`.
+  func flows(_ parameters: [(name: String, value: String?)]) async throws -> QueryAnswer {
+    try await list("/v1/flows", parameters)
+  }
+
+  private func list(
+    _ path: String, _ parameters: [(name: String, value: String?)]
+  ) async throws -> QueryAnswer {
     let given = parameters.compactMap { name, value in
       value.map { "\(name)=\(Self.escaped($0))" }
     }
-    let path = "/v1/calls?" + given.joined(separator: "&")
+    let path = path + "?" + given.joined(separator: "&")
     return try decode(QueryAnswer.self, from: try await send(path, body: nil))
   }
 

@@ -11,6 +11,8 @@ import Testing
 @Suite struct RecordLinesTests {
   static let call = #"{"table":"l7_flow_log","end_time":1790000000000500,"#
 
+  private static let long = String(repeating: "n", count: 129)
+
   private func decode(_ text: String) throws(FormatError) -> RecordBatch {
     var batch = RecordBatch()
     let names = ProtocolNames([(name: "HTTP", number: 20)])
@@ -66,7 +68,10 @@ import Testing
     (call + "\"start_time\":1790000000000501}", 1, 1, "ends before it starts"),
     (call + "\"start_time\":1790000000000000,\"response_duration\":7}", 1, 1, "start_time to end"),
     (call + "\"attribute_names\":[\"a\"],\"attribute_values\":[]}", 1, 1, "different lengths"),
-    (call + "\"attribute_names\":[\"a\"],\"attribute_values\":[\"b\"]}", 1, 1, "no attribute 'a'"),
+    (
+      call + "\"attribute_names\":[\"\(long)\"],\"attribute_values\":[\"b\"]}", 1, 1,
+      "at most 16 attributes"
+    ),
     ("{\"table\":\"network_map.1m\",\"time\":1790000001}", 1, 1, "a minute begins"),
     ("{\"table\":\"l4_flow_log\",\"ip_0\":\"1.2.3.4\"}", 1, 1, "neither"),
     ("{\"x\":[[[[[[[[[[1]]]]]]]]]],\"table\":\"l7_flow_log\"}", 1, 14, "too deep"),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { tab } from './browser.mjs';
-import { address, catchUp, change, difference, go, link } from '../../web/address.js';
+import { address, catchUp, change, difference, go, link } from '../../web/frame/address.js';
 
 beforeEach(() => {
   tab.entries = [{ hash: '#/calls?last=300&open=x', state: null }];

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import './browser.mjs';
-import { query, QueryFailure } from '../../web/api.js';
+import { query, QueryFailure } from '../../web/asking/api.js';
+import { figures } from '../../web/asking/metrics.js';
 
 /** Answers of the server, one after the other; the last one for ever. */
 function answering(...answers) {
@@ -36,4 +37,23 @@ test('every way of not answering is told in a sentence', async () => {
     await assert.rejects(query('SELECT 1'), (failure) =>
       failure instanceof QueryFailure && text.test(failure.message));
   }
+});
+
+test('the server is told what a mean is weighed by, and who may speak for a thing', async () => {
+  let asked = null;
+  globalThis.fetch = async (path, request) => {
+    asked = { path, ...JSON.parse(request.body) };
+    return { ok: true, status: 200, text: async () => JSON.stringify({ percentiles_from: 7,
+      result: { columns: ['service', 'p95'], values: [['nginx', 12]] } }) };
+  };
+  const speaker = { end: 'server', weight: 'calls', of: ['service'] };
+  const rows = await figures({ from: 1, to: 2, step: 9 }, 'application_map',
+    [['service', 'auto_service_1', 'key'], ['calls', 'Sum(request)', 'sum'],
+      ['mean', 'Avg(rrt)', 'calls']], 'auto_service_1', { limit: 5, speaker, percentiles: [95] });
+  assert.deepEqual([...rows], [{ service: 'nginx', p95: 12 }]);
+  assert.equal(rows.percentilesFrom, 7);
+  assert.deepEqual(asked, { path: '/v1/figures', table: 'application_map', by: 'auto_service_1',
+    from: 1, to: 2, limit: 5, speaker, percentiles: [95], columns: [
+      { name: 'service', sql: 'auto_service_1' }, { name: 'calls', sql: 'Sum(request)' },
+      { name: 'mean', sql: 'Avg(rrt)', weight: 'calls' }] });
 });

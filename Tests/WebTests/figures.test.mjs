@@ -3,27 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import './browser.mjs';
-import { stretches } from '../../web/coverage.js';
-import { withoutEchoes } from '../../web/echoes.js';
-import { byTemplate, template } from '../../web/endpoints.js';
-import { joined } from '../../web/flows.js';
-import { microseconds } from '../../web/filters.js';
-import { layout } from '../../web/layout.js';
-import { mostTelling } from '../../web/map.js';
-import { merged } from '../../web/metrics.js';
-import { bestPoint } from '../../web/points.js';
-import { incoming } from '../../web/services.js';
-
-test('a long range is the sum of its minutes and its last seconds', () => {
-  const columns = [['server', 's', 'key'], ['calls', 'c', 'sum'], ['mean', 'm', 'calls'],
-    ['longest', 'l', 'max']];
-  const rows = merged(columns, [{ server: 'a', calls: 30, mean: 10, longest: 7 },
-    { server: 'b', calls: 1, mean: null, longest: null }],
-  [{ server: 'a', calls: 10, mean: 50, longest: 5 }, { server: 'c', calls: 2, mean: 1, longest: 1 },
-    { server: 'b', calls: 3, mean: 4, longest: 9 }]);
-  assert.deepEqual(rows, [{ server: 'a', calls: 40, mean: 20, longest: 7 },
-    { server: 'b', calls: 4, mean: 4, longest: 9 }, { server: 'c', calls: 2, mean: 1, longest: 1 }]);
-});
+import { stretches } from '../../web/asking/coverage.js';
+import { byTemplate, template } from '../../web/asking/endpoints.js';
+import { microseconds } from '../../web/asking/filters.js';
+import { layout } from '../../web/parts/layout.js';
+import { mostTelling } from '../../web/views/map.js';
+import { incoming } from '../../web/views/services.js';
 
 test('time that nobody watched is a gap, a quiet host is none', () => {
   const span = { from: 1000, to: 2000 };
@@ -62,28 +47,13 @@ test('a map of any size keeps what fails, and takes the shape of a window', () =
   assert.ok(kept.has('599') && kept.has('0') && !kept.has('550'));
 });
 
-test('a caller that its own record names is not told again by its host', () => {
-  const row = (client, client_kind, observation_point, requests) =>
-    ({ client, client_kind, observation_point, requests, server: 'stock', protocol: 'HTTP' });
-  const kept = withoutEchoes([row('gateway', 'Process', 'c-p', 84), row('vm', 'Host', 's-p', 84)]);
-  assert.deepEqual(kept.map(({ client }) => client), ['gateway']);
-  assert.equal(withoutEchoes([row('gateway', 'Process', 'c-p', 8), row('far', 'Host', 's-p', 84)])
-    .length, 2);
-});
-
 test('what comes in is counted once, where no service called', () => {
   const row = (service) => ({ service, protocol: 'HTTP', observation_point: 's-p' });
-  const edge = (client, service, point, requests) => ({ ...row(service), client, requests,
+  const edge = (client, service, point, requests) => ({ ...row(service), server: service, client, requests,
     client_kind: 'Process', observation_point: point });
   const found = incoming([row('nginx'), row('stock')], [edge('curl', 'nginx', 's-p', 5),
     edge('curl', 'nginx', 'c-p', 5), edge('nginx', 'stock', 's-p', 5)]);
   assert.deepEqual(found.map(({ client, service }) => [client, service]), [['curl', 'nginx']]);
-});
-
-test('the point that speaks is the nearest that saw the better part', () => {
-  const rows = [{ observation_point: 'c-p', n: 40 }, { observation_point: 's-p', n: 100 }];
-  assert.equal(bestPoint(rows, (row) => row.n, 'client'), 's-p');
-  assert.equal(bestPoint([{ ...rows[0], n: 60 }, rows[1]], (row) => row.n, 'client'), 'c-p');
 });
 
 test('durations are read with their unit, milliseconds without', () => {
@@ -91,14 +61,9 @@ test('durations are read with their unit, milliseconds without', () => {
     [250000, 80, 1500000, 2000, 0]);
 });
 
-test('a flow is told by its record nearest to the client, with every point that saw it', () => {
-  const record = (id, point, rtt, more = {}) => ({ id, observation_point: point, rtt, ip_0: 'a',
-    ip_1: 'b', client_port: 1, server_port: 2, transport: 'TCP', syn_seq: 7, close_type: 1,
-    start_time: 5e6, time: 5, ...more });
-  const [client, server] = [record('1', 'c', 900), record('2', 's', 40)];
-  const slow = joined([client], [client, server]);
-  assert.deepEqual(slow.map(({ id, points }) => [id, points]), [['1', ['c', 's']]]);
-  assert.deepEqual(joined([server], [client, server]), [], 'a filter that only the server passes');
-  const other = record('3', 'c', 10, { syn_seq: 9 });
-  assert.deepEqual(joined([other, client], [server]).map(({ id }) => id), ['3', '1'], 'their order');
+test('an endpoint that stands for several has the highest P95 of them', () => {
+  const row = (endpoint, p95) => ({ endpoint, requests: 1, responses: 1, errors: 0, mean: 1, p95,
+    longest: 9 });
+  const [one] = byTemplate([row('/a/1', 5), row('/a/2', 7), row('/a/3', null)]);
+  assert.equal(one.p95, 7);
 });

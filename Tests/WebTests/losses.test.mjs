@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import './browser.mjs';
-import { dropped, summary } from '../../web/foot.js';
+import { dropped, summary } from '../../web/frame/foot.js';
 
 const row = (stage, reason, lost) => ({ stage, reason, lost });
 

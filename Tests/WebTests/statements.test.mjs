@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import './browser.mjs';
-import { bounded } from '../../web/statements.js';
+import { bounded } from '../../web/asking/statements.js';
 
 const span = { from: 100, to: 200 };
 const range = 'time >= 100 AND time <= 200';

@@ -116,7 +116,7 @@ package struct CallFilter: Hashable, Sendable {
     return !includesOwn && !isNamed && connection == nil
   }
 
-  private static func condition(_ ends: Connection) -> String {
+  static func condition(_ ends: Connection) -> String {
     "ip_0 = \(literal(ends.client)) AND client_port = \(ends.clientPort) "
       + "AND ip_1 = \(literal(ends.server)) AND server_port = \(ends.serverPort)"
   }

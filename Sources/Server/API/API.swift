@@ -35,6 +35,8 @@ struct API {
     QueryRoutes(runner: runner, catalog: catalog).add(to: &routes)
     CallRoutes(runner: runner, catalog: catalog).add(to: &routes)
     HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: BodyGate(limit: limits.bodies))
       .add(to: &routes)
     let metrics = ServerMetrics(

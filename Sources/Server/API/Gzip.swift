@@ -25,3 +25,23 @@ func gzip(_ bytes: [UInt8]) -> [UInt8]? {
   }
   return count.map { Array(output[..<$0]) }
 }
+
+/// What a gzip member of `size` bytes holds; nil where it holds something else.
+func gunzip(_ bytes: [UInt8], size: Int) -> [UInt8]? {
+  var stream = unsafe z_stream()
+  let begun = unsafe inflateInit2_(&stream, 31, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
+  guard begun == Z_OK else { return nil }
+  defer { unsafe _ = inflateEnd(&stream) }
+  var input = bytes
+  var output = [UInt8](repeating: 0, count: size)
+  let isWhole = unsafe input.withUnsafeMutableBufferPointer { source in
+    unsafe output.withUnsafeMutableBufferPointer { target in
+      unsafe stream.next_in = source.baseAddress
+      unsafe stream.avail_in = UInt32(source.count)
+      unsafe stream.next_out = target.baseAddress
+      unsafe stream.avail_out = UInt32(target.count)
+      return unsafe inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0
+    }
+  }
+  return isWhole ? output : nil
+}

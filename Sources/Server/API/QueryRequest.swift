@@ -9,7 +9,7 @@ import NIOCore
 struct QueryRequest: Decodable {
   var db: String?
   var sql: String
-  /// `1s` or `1m`, for metrics tables that are named without an interval.
+  /// `1s`, `1m` or `auto`, for metrics tables that are named without an interval.
   var precision: String?
 
   enum CodingKeys: String, CodingKey {
@@ -39,6 +39,26 @@ struct QueryRequest: Decodable {
       throw Refusal(
         "The body does not read. Send a form or JSON with `sql` and, if you like, `db` and "
           + "`data_precision`: curl -d db=flow_log -d 'sql=SHOW tables'.")
+    }
+  }
+}
+
+extension Request {
+  /// Reads a JSON body.
+  ///
+  /// - Parameter advice: What to send.
+  func jsonBody<Body: Decodable>(_ advice: String) async throws(Refusal) -> Body {
+    let bytes: ByteBuffer
+    do {
+      bytes = try await body.collect(upTo: QueryRequest.limit)
+    } catch {
+      throw Refusal(
+        "The body has more than \(QueryRequest.limit) bytes.", status: .contentTooLarge)
+    }
+    do {
+      return try JSONDecoder().decode(Body.self, from: Data(buffer: bytes))
+    } catch {
+      throw Refusal("The body does not read. \(advice)")
     }
   }
 }

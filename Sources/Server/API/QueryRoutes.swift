@@ -36,11 +36,13 @@ struct QueryRoutes {
     }
   }
 
-  private func precision(_ request: QueryRequest) throws(Refusal) -> TableScope.Precision {
+  /// Nil for whichever fits the range.
+  private func precision(_ request: QueryRequest) throws(Refusal) -> TableScope.Precision? {
     guard let text = request.precision, !text.isEmpty else { return .minute }
+    if text == "auto" { return nil }
     guard let precision = TableScope.Precision(rawValue: text) else {
-      let known = TableScope.Precision.allCases.map(\.rawValue).joined(separator: " or ")
-      throw Refusal("data_precision is '\(text)'; it must be \(known).")
+      let known = TableScope.Precision.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Refusal("data_precision is '\(text)'; it must be \(known) or auto.")
     }
     return precision
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CWebAssets
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import WebFiles
 
 /// The web UI: files that are part of the program, served from memory.
 struct WebAssets {
@@ -14,25 +15,45 @@ struct WebAssets {
     var body: ByteBuffer
     /// The same as a gzip member; nil where that is no smaller.
     var packed: ByteBuffer?
+
+    /// - Parameter packed: Nil to pack it now.
+    init(type: String, bytes: [UInt8], packed: [UInt8]?) {
+      self.type = type
+      tag = WebAssets.tag(of: bytes)
+      body = ByteBuffer(bytes: bytes)
+      let member = packed ?? gzip(bytes) ?? bytes
+      self.packed = member.count < bytes.count ? ByteBuffer(bytes: member) : nil
+    }
   }
 
   let byPath: [String: Asset]
 
   init() {
-    var count = 0
-    let first = unsafe mf_web_assets(&count)
     var found: [String: Asset] = [:]
-    let assets = unsafe UnsafeBufferPointer(start: first, count: count)
-    for index in 0..<count {
-      let asset = unsafe assets[index]
-      let bytes = unsafe Array(UnsafeBufferPointer(start: asset.start, count: asset.size))
-      let path = unsafe String(cString: asset.path)
-      let type = unsafe String(cString: asset.type)
-      found[path] = Asset(
-        type: type, tag: Self.tag(of: bytes), body: ByteBuffer(bytes: bytes),
-        packed: gzip(bytes).map { ByteBuffer(bytes: $0) })
+    for file in WebFile.all {
+      guard let packed = Data(base64Encoded: file.base64.description) else {
+        preconditionFailure("the build packed \(file.path)")
+      }
+      guard let bytes = gunzip(Array(packed), size: file.size) else {
+        preconditionFailure("the build packed \(file.path) otherwise")
+      }
+      found[file.path.description] = Asset(
+        type: file.type.description, bytes: bytes, packed: Array(packed))
+    }
+    if var index = found.removeValue(forKey: "/index.html") {
+      let modules = found.keys.filter { $0.hasSuffix(".js") && !$0.contains(".min.") }
+      index = Asset(type: index.type, bytes: Self.announcing(modules, in: index), packed: nil)
+      found["/"] = index
     }
     byPath = found
+  }
+
+  /// The page with every module named at its front: they are asked for at once, not floor by floor as
+  /// they import each other.
+  private static func announcing(_ modules: [String], in page: Asset) -> [UInt8] {
+    let links = modules.sorted().map { "    <link rel=\"modulepreload\" href=\"\($0)\">\n" }
+    let text = String(buffer: page.body)
+    return Array(text.replacing("  </head>", with: links.joined() + "  </head>").utf8)
   }
 
   /// One route a file. Browsers ask each time whether it is still the same, so a new server shows its

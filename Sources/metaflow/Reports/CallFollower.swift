@@ -26,7 +26,7 @@ struct CallFollower {
       let answer = try await ask(
         isFirst ? options.window.parameters : [("last", "\(Self.overlap)")])
       let until = ((answer.range?.last ?? Moment.now) - Self.due) * 1_000_000
-      let new = options.rows(of: answer, report).filter { row in
+      let new = options.rows(of: answer).filter { row in
         let isWhole = row.number("end_time") <= Double(until) || isJoined(row)
         return isWhole && known.insert(row["id"].text).inserted
       }

@@ -29,28 +29,20 @@ struct FlowsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await options.client.checkService(service)
-    let filter = options.filter([
-      service.map { "auto_service = \(literal($0))" }, address.map { "ip = \(literal($0))" },
-      port.map { "server_port = \($0)" },
-      failed ? "protocol = 'TCP' AND close_type IN (2, 3, 7, 9, 10, 13, 15, 17, 18, 19)" : nil,
-    ])
-    try await options.print(
-      Report(
-        statement: """
-          SELECT toString(_id) AS id, start_time, end_time, auto_service_0 AS client,
-            auto_service_1 AS server, ip_0, client_port, ip_1, server_port,
-            Enum(protocol) AS transport, Enum(close_type) AS ending, duration AS duration_us,
-            byte_tx, byte_rx, packet_tx, packet_rx, rtt AS rtt_us, retrans, syn_seq,
-            observation_point
-          FROM l4_flow_log WHERE \(filter) ORDER BY time DESC, end_time DESC LIMIT \(options.askedFor)
-          """,
-        fold: { ObservationPath.nearestClient($0, key: Self.key) },
+    let flows = try await options.client.flows(
+      options.window.parameters + [
+        ("limit", "\(options.limit)"), ("own", options.own ? "1" : nil), ("service", service),
+        ("address", address), ("port", port.map { "\($0)" }), ("end", failed ? "failed" : nil),
+      ])
+    options.show(
+      flows,
+      as: Report(
         columns: [
           .time("TIME (UTC)", "end_time"), .name("CLIENT", "client"), .name("SERVER", "server"),
           .name("PORT", "server_port"), .name("TRANSPORT", "transport"),
-          .bytes("SENT", "byte_tx"), .bytes("RECEIVED", "byte_rx"), .duration("RTT", "rtt_us"),
-          .count("RETRANSMITTED", "retrans"), .duration("LASTED", "duration_us"),
-          .init(heading: "ENDED", text: Self.ending), .name("SEEN AT", "observation_point"),
+          .bytes("SENT", "byte_tx"), .bytes("RECEIVED", "byte_rx"), .duration("RTT", "rtt"),
+          .count("RETRANSMITTED", "retrans"), .duration("LASTED", "duration"),
+          .init(heading: "ENDED", text: Self.ending), .init(heading: "SEEN AT", text: Self.points),
         ],
         whenEmpty: "A flow shows when it has ended, and every minute while it goes on."))
   }
@@ -61,10 +53,8 @@ struct FlowsCommand: AsyncParsableCommand {
       ? "Ended" : row["ending"].text
   }
 
-  /// What the records of one flow have in common; a flow without a handshake stands for itself.
-  private static func key(_ row: Row) -> String? {
-    guard row.number("syn_seq") != 0 else { return nil }
-    return ["ip_0", "client_port", "ip_1", "server_port", "transport", "syn_seq", "ending"]
-      .map { row[$0].text }.joined(separator: " ")
+  private static func points(_ row: Row) -> String {
+    guard case .list(let points) = row["points"] else { return "-" }
+    return points.map(\.text).joined(separator: " ")
   }
 }

@@ -21,26 +21,28 @@ struct NetworkCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await options.client.checkService(service)
-    let filter = options.filter([service.map { "auto_service = \(literal($0))" }])
     let seconds = try await options.secondsKnown(to: "network_map")
-    try await options.print(
-      Report(
-        statement: """
-          SELECT auto_service_0 AS client, auto_service_1 AS server, server_port,
-            Enum(protocol) AS transport, observation_point, Sum(byte) AS bytes,
-            Sum(packet) AS packets, Avg(rtt) AS rtt_mean_us, Max(rtt) AS rtt_max_us,
-            Sum(retrans) AS retransmitted, Sum(zero_win) AS zero_windows,
-            Sum(new_flow) AS new_flows, Sum(closed_flow) AS closed_flows,
-            Sum(tcp_establish_fail) AS not_established, Sum(tcp_transfer_fail) AS broken,
-            Sum(tcp_establish_fail) + Sum(tcp_transfer_fail) AS failed
-          FROM network_map.\(options.window.interval) WHERE \(filter)
-          GROUP BY auto_service_0, auto_service_1, server_port, protocol, observation_point
-          ORDER BY bytes DESC
-          """,
-        fold: {
-          ObservationPath.nearestServer(
-            $0, by: ["client", "server", "server_port", "transport"], weight: "bytes")
-        },
+    let figures = try await options.client.figures(
+      FigureQuery(
+        "network_map",
+        [
+          ("client", "auto_service_0"), ("server", "auto_service_1"),
+          ("server_port", "server_port"), ("transport", "Enum(protocol)"),
+          ("observation_point", "observation_point"), ("bytes", "Sum(byte)"),
+          ("packets", "Sum(packet)"), ("rtt_mean_us", "Avg(rtt)"), ("rtt_max_us", "Max(rtt)"),
+          ("retransmitted", "Sum(retrans)"), ("zero_windows", "Sum(zero_win)"),
+          ("new_flows", "Sum(new_flow)"), ("closed_flows", "Sum(closed_flow)"),
+          ("not_established", "Sum(tcp_establish_fail)"), ("broken", "Sum(tcp_transfer_fail)"),
+          ("failed", "Sum(tcp_establish_fail) + Sum(tcp_transfer_fail)"),
+        ], weights: ["rtt_mean_us": "new_flows"],
+        by: "auto_service_0, auto_service_1, server_port, protocol, observation_point",
+        order: "bytes DESC",
+        speaker: .init(
+          end: "server", weight: "bytes", of: ["client", "server", "server_port", "transport"]),
+        options: options, conditions: [service.map { "auto_service = \(literal($0))" }]))
+    options.show(
+      figures,
+      as: Report(
         columns: [
           .name("CLIENT", "client"), .name("SERVER", "server"), .name("PORT", "server_port"),
           .name("TRANSPORT", "transport"),

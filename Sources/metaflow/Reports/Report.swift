@@ -7,8 +7,6 @@ struct Report {
   var database = ""
   /// Empty where the server is asked otherwise.
   var statement = ""
-  /// Makes one row of the rows that are the same thing, seen at several observation points.
-  var fold: ([Row]) -> [Row] = { $0 }
   var columns: [Column]
   /// What to say, and do, when there is nothing.
   var whenEmpty: String
@@ -72,22 +70,22 @@ struct ReportOptions: ParsableArguments {
 
   var client: APIClient { APIClient(options: server) }
 
-  /// The rows of the time range, without MetaFlow's own unless asked for.
+  /// The conditions, and without MetaFlow's own unless asked for; nil for none.
   ///
-  /// - Parameter conditions: More conditions; nil ones are left out.
-  func filter(_ conditions: [String?]) -> String {
+  /// - Parameter conditions: Nil ones are left out.
+  func condition(_ conditions: [String?]) -> String? {
     let names = ["metaflow", "metaflow-server", "metaflow-agent", "metaflow-engine"]
     let others = "auto_service_1 NOT IN (\(names.map(literal).joined(separator: ", ")))"
-    let all = [window.condition] + conditions.compactMap { $0 }
-    return (own ? all : all + [others]).joined(separator: " AND ")
+    let all = conditions.compactMap { $0 } + (own ? [] : [others])
+    return all.isEmpty ? nil : all.joined(separator: " AND ")
   }
 
   /// The seconds of the window from the first row of a metrics table on: what was before anybody
   /// watched is not known, and no zero. Told where it is less than was asked for.
   func secondsKnown(to table: String) async throws -> Int {
     let answer = try await client.query(
-      "SELECT time FROM \(table).\(window.interval) WHERE \(window.condition) ORDER BY time LIMIT 1",
-      database: "")
+      "SELECT time FROM \(table) WHERE \(window.condition) ORDER BY time LIMIT 1", database: "",
+      precision: "auto")
     guard let begin = answer.range?.first, let first = answer.result.values.first?.first?.number
     else { return window.seconds }
     let known = min(window.seconds, max(1, Int(begin) + window.seconds - Int(first)))
@@ -99,9 +97,6 @@ struct ReportOptions: ParsableArguments {
     return known
   }
 
-  /// Rows of a log to ask for, so that `limit` remain when each thing was seen at several points.
-  var askedFor: Int { limit * 6 }
-
   /// Asks the server and prints the report.
   func print(_ report: Report) async throws {
     show(
@@ -110,13 +105,12 @@ struct ReportOptions: ParsableArguments {
 
   /// Prints an answer as the report says.
   func show(_ answer: QueryAnswer, as report: Report) {
-    show(report, answer.result.columns, rows(of: answer, report).prefix(limit))
+    show(report, answer.result.columns, rows(of: answer).prefix(limit))
     if report.tellsLosses { answer.tellLosses() }
   }
 
-  /// The rows of an answer, folded.
-  func rows(of answer: QueryAnswer, _ report: Report) -> [Row] {
-    report.fold(answer.result.values.map { Row(answer.result.columns, $0) })
+  func rows(of answer: QueryAnswer) -> [Row] {
+    answer.result.values.map { Row(answer.result.columns, $0) }
   }
 
   /// Prints rows as asked for.

@@ -31,29 +31,23 @@ struct ServicesCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await options.client.checkService(service)
-    let filter = options.filter([service.map { "auto_service_1 = \(literal($0))" }])
+    var query = FigureQuery(
+      "application_map",
+      [
+        ("service", "auto_service_1"), ("protocol", "Enum(l7_protocol)"),
+        ("observation_point", "observation_point"), ("calls", "Sum(request)"),
+        ("responses", "Sum(response)"), ("errors", "Sum(error)"), ("timeouts", "Sum(timeout)"),
+        ("mean_us", "Avg(rrt)"), ("max_us", "Max(rrt)"),
+      ], weights: ["mean_us": "responses"],
+      by: "auto_service_1, l7_protocol, observation_point", order: "calls DESC",
+      speaker: .init(end: "server", weight: "calls", of: ["service", "protocol"]),
+      options: options, conditions: [service.map { "auto_service_1 = \(literal($0))" }])
+    query.percentiles = [95]
     let report = report(over: try await options.secondsKnown(to: "application_map"))
-    let figures = try await options.client.query(
-      """
-      SELECT auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point,
-        Sum(request) AS calls, Sum(response) AS responses, Sum(error) AS errors,
-        Sum(timeout) AS timeouts, Avg(rrt) AS mean_us, Max(rrt) AS max_us
-      FROM application_map.\(options.window.interval) WHERE \(filter)
-      GROUP BY auto_service_1, l7_protocol, observation_point ORDER BY calls DESC
-      """, database: "")
-    // Percentiles need the single calls; the metrics have means and maxima only.
-    let slow = try await options.client.query(
-      """
-      SELECT auto_service_1 AS service, Enum(l7_protocol) AS protocol, observation_point,
-        Percentile(response_duration, 95) AS p95_us
-      FROM l7_flow_log WHERE \(filter) GROUP BY auto_service_1, l7_protocol, observation_point
-      """, database: "")
-    let percentiles = Dictionary(
-      slow.result.values.map { Row(slow.result.columns, $0) }.map { (Self.key($0), $0["p95_us"]) }
-    ) { first, _ in first }
-    var rows = options.rows(of: figures, report).map { row in
+    let figures = try await options.client.figures(query)
+    var rows = options.rows(of: figures).map { row in
       var row = row
-      row["p95_us"] = percentiles[Self.key(row)] ?? .null
+      row["p95_us"] = row["p95"]
       return row
     }
     if errors { rows.removeAll { $0.number("errors") + $0.number("timeouts") == 0 } }
@@ -62,7 +56,8 @@ struct ServicesCommand: AsyncParsableCommand {
     } else {
       rows.sort { $0.number(column) > $1.number(column) }
     }
-    options.show(report, figures.result.columns + ["p95_us"], rows.prefix(options.limit))
+    let names = figures.result.columns.filter { !["p95", "is_coarse"].contains($0) }
+    options.show(report, names + ["p95_us"], rows.prefix(options.limit))
     figures.tellLosses()
   }
 
@@ -73,17 +68,10 @@ struct ServicesCommand: AsyncParsableCommand {
     }
   }
 
-  private static func key(_ row: Row) -> [Cell] {
-    ["service", "protocol", "observation_point"].map { row[$0] }
-  }
-
   /// - Parameter seconds: What rates are over.
   private func report(over seconds: Int) -> Report {
     Report(
       statement: "",
-      fold: {
-        ObservationPath.nearestServer($0, by: ["service", "protocol"], weight: "calls")
-      },
       columns: [
         .name("SERVICE", "service"), .name("PROTOCOL", "protocol"),
         .rate("CALLS/S", "calls", over: seconds),

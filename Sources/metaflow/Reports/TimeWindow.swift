@@ -132,9 +132,10 @@ struct TimeWindow: ParsableArguments {
     return [("from", "\(start)"), ("to", to.map { "\($0.seconds - 1)" })]
   }
 
-  /// The interval of the metrics table that fits; seconds are kept for a day.
-  var interval: String {
-    seconds <= 3_600 && start > Moment.now - 23 * 3_600 ? "1s" : "1m"
+  /// The window as members of `POST /v1/figures`, where both ends are in it.
+  var bounds: (from: Int64?, to: Int64?, last: Int?) {
+    if isRelative { return (nil, nil, seconds) }
+    return (start, to.map { $0.seconds - 1 }, nil)
   }
 
   /// Behind "Nothing".

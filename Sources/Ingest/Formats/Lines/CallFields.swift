@@ -44,8 +44,8 @@ enum CallFields {
 
   private static func addContent(to fields: inout LineFields<CallRecord>) {
     fields.text("version", \.record.texts.version)
+    fields.set("carrier_protocol", .protocolName { $0.record.carrier = $1 })
     addFlag("is_tls", .tls, to: &fields)
-    addFlag("is_async", .async, to: &fields)
     addFlag("is_reversed", .reversed, to: &fields)
     fields.text("request_type", \.record.texts.requestType)
     fields.text("request_domain", \.record.texts.requestDomain)
@@ -73,6 +73,8 @@ enum CallFields {
     fields.number("response_duration", orNull: \.duration, limit: UInt64(Int64.max / 1_000))
     fields.signed("request_length", orNull: \.record.requestLength)
     fields.signed("response_length", orNull: \.record.responseLength)
+    fields.number("request_messages", \.record.requestMessages)
+    fields.number("response_messages", \.record.responseMessages)
     fields.number("sql_affected_rows", orNull: \.record.affectedRows)
     fields.number("captured_request_byte", \.record.capturedRequestBytes)
     fields.number("captured_response_byte", \.record.capturedResponseBytes)

@@ -199,7 +199,7 @@ extension LineDecoder {
     return Timestamp(seconds: Int64(time))
   }
 
-  private func finish(
+  private mutating func finish(
     _ draft: inout LineDraft<CallRecord>, _ line: LineReader, _ batch: inout RecordBatch
   ) throws(FormatError) {
     (draft.record.start, draft.record.end) = try times(&draft, line)
@@ -212,12 +212,25 @@ extension LineDecoder {
     guard draft.attributeNames.count == draft.attributeValues.count else {
       throw line.fault("attribute_names and attribute_values have different lengths")
     }
+    scratch.removeAll(keepingCapacity: true)
+    var others = 0
     for (name, value) in zip(draft.attributeNames, draft.attributeValues) {
       switch batch.string(name) {
       case "http_user_agent": draft.record.texts.userAgent = value
       case "http_referer": draft.record.texts.referer = value
-      case let name: throw line.fault("there is no attribute '\(name.prefix(60))'")
+      case let text:
+        others += 1
+        guard others <= Attributes.limit, text.utf8.count <= Attributes.nameBytes,
+          Int(value.length) <= Attributes.valueBytes
+        else {
+          throw line.fault(
+            "a call has at most \(Attributes.limit) attributes, of names of \(Attributes.nameBytes) "
+              + "and values of \(Attributes.valueBytes) bytes")
+        }
+        Attributes.append(
+          name: Array(batch.bytes(name)).span, value: Array(batch.bytes(value)).span, to: &scratch)
       }
     }
+    draft.record.attributes = batch.append(scratch.span)
   }
 }

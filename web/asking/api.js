@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A refusal by the server, in its own words. */
+export class QueryFailure extends Error {}
+
+/**
+ * Runs one SQL statement and gives its rows as objects keyed by column.
+ * @param {string} sql
+ * @param {string} [db] where tables are that are named without one; else in any database
+ */
+export async function query(sql, db) {
+  return objects(await queryTable(sql, db));
+}
+
+/** Runs one SQL statement (metrics tables without an interval are those that fit its range) and
+ * gives {columns, values, schemas, losses}: losses is what was
+ * dropped in the time range of the statement, null where that is not known. */
+export async function queryTable(sql, db) {
+  const answer = await ask('/v1/query/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ db, sql, data_precision: 'auto' }),
+  });
+  return { ...answer.result, losses: answer.losses_unknown ? null : answer.losses ?? [] };
+}
+
+/**
+ * Calls, one row each: filtered, sorted and cut by the server.
+ * @param {object} parameters of `GET /v1/calls`; empty ones are left out
+ * @returns {Promise<{rows: Array<object>, bars: Array<object>, isCut: boolean}>}
+ */
+export const calls = (parameters) => list('/v1/calls', parameters);
+
+/** Flows, likewise. */
+export const flows = (parameters) => list('/v1/flows', parameters);
+
+async function list(path, parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const answer = await ask(`${path}?${new URLSearchParams(given)}`);
+  return { rows: objects(answer.result), bars: answer.bars ?? [], isCut: answer.is_cut };
+}
+
+/**
+ * What the server of a call made while it served it; null where its process was not watched.
+ * @param {string} id `_id` of any record of the call, in decimal
+ */
+export async function callsMeanwhile(id) {
+  const answer = await ask(`/v1/calls/${encodeURIComponent(id)}/meanwhile`);
+  return answer.is_seen ? { rows: objects(answer.result), service: answer.service,
+    start: answer.start_time, isCut: answer.is_cut } : null;
+}
+
+/**
+ * Figures, as `POST /v1/figures` has them.
+ * @returns {Promise<{rows: Array<object>, percentilesFrom: ?number}>}
+ */
+export async function askFigures(request) {
+  const answer = await ask('/v1/figures', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  return { rows: objects(answer.result), percentilesFrom: answer.percentiles_from ?? null };
+}
+
+/** Seconds of the intervals that figures of a range come in: 1 or 60. */
+export async function intervalOf({ from, to }) {
+  return (await ask(`/v1/interval?${new URLSearchParams({ from, to })}`)).seconds;
+}
+
+export async function agents() {
+  return (await ask('/v1/agents')).agents;
+}
+
+let ingest = null;
+
+/** Where this server takes agents: {host, port, isLoopback, isAny}. */
+export async function ingestAddress() {
+  if (ingest) return ingest;
+  const { ingest: { host, port } } = await ask('/v1/status');
+  ingest = { host, port, isLoopback: /^(localhost|127\.|::1$)/.test(host),
+    isAny: /^(0\.0\.0\.0|::)$/.test(host) };
+  return ingest;
+}
+
+/**
+ * A call at every observation point, in the order of the way from client to server.
+ * @param {string} id `_id` of any of its rows, in decimal
+ */
+export async function callHops(id) {
+  return (await ask(`/v1/calls/${encodeURIComponent(id)}/hops`)).hops;
+}
+
+/** Times that a server which is busy with other queries is asked again. */
+const patience = 5;
+
+/** Asks the server; every way of not answering is a `QueryFailure`. */
+async function ask(path, request, tries = 0) {
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new QueryFailure('The server does not answer. Is metaflow-server still running?');
+  }
+  const text = await response.text();
+  let answer;
+  try {
+    answer = JSON.parse(text, exact);
+  } catch {
+    throw new QueryFailure(`The server answered with status ${response.status} and no JSON.`);
+  }
+  if (answer.OPT_STATUS === 'TOO_MANY_QUERIES' && tries < patience) {
+    await new Promise((done) => { setTimeout(done, 150 * 2 ** tries * (1 + Math.random())); });
+    return ask(path, request, tries + 1);
+  }
+  if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
+  return answer;
+}
+
+function objects({ columns, values }) {
+  return values.map((row) =>
+    Object.fromEntries(columns.map((column, index) => [column, row[index]])));
+}
+
+/** Numbers that JavaScript cannot hold (ids have 64 bits) stay what was written, as text. */
+function exact(key, value, context) {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)
+    && /^-?\d+$/.test(context?.source ?? '') ? context.source : value;
+}
+
+/** A string literal of the SQL dialect. */
+export function literal(text) {
+  return "'" + String(text).replaceAll('\\', '\\\\').replaceAll("'", "\\'") + "'";
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { calls } from './calls.js';
+import { sqlConsole } from './console.js';
+import { flows } from './flows.js';
+import { map } from './map.js';
+import { network } from './network.js';
+import { services } from './services.js';
+
+/**
+ * Every page, in the order of the head: {path, title, load, mount}. A new one is a line here.
+ *
+ * `mount(element, tools)` draws the frame and gives a function that shows what `load(parameters)` read.
+ * The frame stays while data comes and goes, so nothing flickers.
+ */
+export const views = [services, map, network, calls, flows, sqlConsole];
