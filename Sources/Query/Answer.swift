@@ -4,8 +4,31 @@ package import Storage
 
 /// An answer to a query: columns, rows of them, and what it cost.
 package struct Answer: Hashable, Sendable {
+  /// The values: as the engine gave them, by column; or row by row, where something was done to them.
+  package enum Content: Hashable, Sendable {
+    case table(ResultTable)
+    case rows([[Value]])
+  }
+
   package var columns: [AnswerColumn]
-  package var rows: [[Value]]
+  package var content: Content
+  /// The values row by row, which costs more than the columns.
+  package var rows: [[Value]] {
+    get {
+      switch content {
+      case .table(let table): table.rows
+      case .rows(let rows): rows
+      }
+    }
+    set { content = .rows(newValue) }
+  }
+  /// Rows.
+  package var count: Int {
+    switch content {
+    case .table(let table): table.count
+    case .rows(let rows): rows.count
+    }
+  }
   /// The seconds of the rows that it is made of, in which it may miss some; nil when it is made of
   /// none, as SHOW of what is declared is.
   package var range: TimeRange?
@@ -13,14 +36,23 @@ package struct Answer: Hashable, Sendable {
   package var bytesRead: Int
 
   package init(
-    columns: [AnswerColumn], rows: [[Value]], range: TimeRange? = nil, rowsRead: Int = 0,
+    columns: [AnswerColumn], content: Content, range: TimeRange? = nil, rowsRead: Int = 0,
     bytesRead: Int = 0
   ) {
     self.columns = columns
-    self.rows = rows
+    self.content = content
     self.range = range
     self.rowsRead = rowsRead
     self.bytesRead = bytesRead
+  }
+
+  package init(
+    columns: [AnswerColumn], rows: [[Value]], range: TimeRange? = nil, rowsRead: Int = 0,
+    bytesRead: Int = 0
+  ) {
+    self.init(
+      columns: columns, content: .rows(rows), range: range, rowsRead: rowsRead,
+      bytesRead: bytesRead)
   }
 }
 

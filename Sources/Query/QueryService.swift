@@ -79,7 +79,8 @@ package struct QueryService: Sendable {
   private func answer(_ plan: SelectPlan) async throws(QueryError) -> Answer {
     let found = try await ask(plan.sql)
     return Answer(
-      columns: plan.columns, rows: plan.fill?.fill(found.table.rows) ?? found.table.rows,
+      columns: plan.columns,
+      content: plan.fill.map { .rows($0.fill(found.table.rows)) } ?? .table(found.table),
       range: plan.range, rowsRead: found.rowsRead, bytesRead: found.bytesRead)
   }
 

@@ -43,7 +43,8 @@ final class PatientStore: StorageBackend {
     if let failure { throw failure }
     if isLost, sql.contains("loss_ledger") { throw .unavailable("it rests") }
     return QueryAnswer(
-      table: ResultTable(columns: [], rows: [[.int(1)]]), rowsRead: 0, bytesRead: 0)
+      table: ResultTable(columns: [ResultColumn(name: "c0", type: "Int64")], rows: [[.int(1)]]),
+      rowsRead: 0, bytesRead: 0)
   }
 
   func fetch(

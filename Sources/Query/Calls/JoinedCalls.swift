@@ -29,7 +29,7 @@ extension QueryService {
     var asked = isJoined ? filter.limit * 3 + 1 : filter.limit + 1
     while true {
       let found = try await run(filter.statement(records: asked), directory: directory)
-      let isCut = found.rows.count >= asked
+      let isCut = found.count >= asked
       var page = CallPage(answer: found, isCut: isCut)
       page.answer.columns = CallColumns.shown(of: found)
       page.answer.rows = try await joined(found.rows, filter, directory: directory)

@@ -96,9 +96,7 @@ extension QueryService {
     }
     let rows = FigureRows(folds)
     let none = Array(repeating: Value.null, count: request.percentiles.count) + [.uint(0)]
-    for index in page.answer.rows.indices {
-      page.answer.rows[index] += found[rows.key(of: page.answer.rows[index])] ?? none
-    }
+    page.answer.rows = page.answer.rows.map { row in row + (found[rows.key(of: row)] ?? none) }
     page.answer.columns += exact.columns.suffix(request.percentiles.count)
     if var flag = exact.columns.last {
       (flag.name, flag.unit) = ("is_coarse", "")

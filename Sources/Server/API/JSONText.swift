@@ -56,6 +56,29 @@ package struct JSONText: Sendable {
     }
   }
 
+  /// One value of a column.
+  package mutating func value(_ values: ResultValues, _ row: Int) {
+    if values.isNull(row) { return raw("null") }
+    switch values.kind {
+    case .uint(let numbers): integer(numbers[row])
+    case .int(let numbers): integer(numbers[row])
+    case .double(let numbers): value(.double(numbers[row]))
+    case .text(let texts): text(texts.bytes, texts.range(row))
+    case .any(let values): value(values[row])
+    }
+  }
+
+  /// Bytes as a string, repaired where they are not UTF-8.
+  private mutating func text(_ source: [UInt8], _ range: Range<Int>) {
+    let isPlain = range.allSatisfy { index in
+      source[index] &- 0x20 < 0x60 && source[index] != 0x22 && source[index] != 0x5c
+    }
+    guard isPlain else { return string(String(decoding: source[range], as: UTF8.self)) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: source[range])
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   /// Writes `[`, the elements with commas between them, and `]`.
   package mutating func array<Element>(
     _ elements: some Sequence<Element>, _ write: (inout JSONText, Element) -> Void

@@ -4,6 +4,7 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import Query
+import Storage
 
 /// `POST /v1/query/`: one SQL statement, its rows, and what was lost in their time range.
 struct QueryRoutes {
@@ -86,7 +87,15 @@ extension JSONText {
 
   mutating func members(_ answer: Answer) {
     member("columns") { $0.array(answer.columns) { $0.string($1.name) } }
-    member("values") { $0.array(answer.rows) { json, row in json.array(row) { $0.value($1) } } }
+    member("values") { json in
+      switch answer.content {
+      case .rows(let rows): json.array(rows) { json, row in json.array(row) { $0.value($1) } }
+      case .table(let table):
+        json.array(0..<table.count) { json, row in
+          json.array(table.values) { $0.value($1, row) }
+        }
+      }
+    }
     member("schemas") { json in
       json.array(answer.columns) { json, column in
         json.object { json in

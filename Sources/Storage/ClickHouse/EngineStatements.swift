@@ -56,8 +56,8 @@ extension EngineConnection {
   func query(
     _ sql: String, id: String? = nil, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
-    let reply = try await read(sql, id: id, format: "RowBinaryWithNamesAndTypes", limits: limits)
-    let table = try RowBinaryReader.table(
+    let reply = try await read(sql, id: id, format: "Native", limits: limits)
+    let table = try NativeReader.table(
       Array(reply.body.readableBytesView), share: limits.share)
     return QueryAnswer(
       table: table, rowsRead: Self.figure("read_rows", in: reply.summary),
@@ -93,6 +93,8 @@ extension EngineConnection {
       ("max_result_bytes", "\(limits.bytes)"),
       ("result_overflow_mode", "throw"),
       ("max_memory_usage", "\(limits.memory)"),
+      // Columns come whole, without dictionaries.
+      ("low_cardinality_allow_in_native_format", "0"),
       ("cancel_http_readonly_queries_on_client_close", "1"),
       ("output_format_json_quote_64bit_integers", "0"),
     ]
