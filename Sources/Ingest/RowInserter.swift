@@ -23,6 +23,8 @@ struct RowInserter: Sendable {
   struct Loss: Sendable {
     var rows: Int
     var error: StorageError
+    /// The tokens of the pieces that they are.
+    var pieces: [String]
   }
 
   enum Outcome: Sendable {
@@ -35,7 +37,10 @@ struct RowInserter: Sendable {
     mutating func add(_ other: Outcome) {
       switch (self, other) {
       case (.lost(let first), .lost(let second)):
-        self = .lost(Loss(rows: first.rows + second.rows, error: second.error))
+        self = .lost(
+          Loss(
+            rows: first.rows + second.rows, error: second.error,
+            pieces: first.pieces + second.pieces))
       case (.stored, _), (_, .cancelled): self = other
       default: break
       }
@@ -67,11 +72,23 @@ struct RowInserter: Sendable {
             Piece(batch: piece.batch.rows(part), token: piece.token + "/" + name, isWhole: false))
         }
       } else {
-        loss = Loss(rows: (loss?.rows ?? 0) + rows, error: error)
+        loss = Loss(
+          rows: (loss?.rows ?? 0) + rows, error: error,
+          pieces: (loss?.pieces ?? []) + [piece.token])
         ledger.count { $0.storeFault = nil }
       }
     }
     return loss.map { .lost($0) } ?? .stored
+  }
+
+  /// Asks once, without patience: nil when the rows are stored.
+  func ask(_ batch: ColumnBatch, token: String) async -> StorageError? {
+    do throws(StorageError) {
+      try await storage.insert(batch, token: token)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   /// Nil when the rows are stored or the task is cancelled, else what the store has against them.
@@ -114,7 +131,7 @@ struct RowInserter: Sendable {
 
 extension StorageError {
   /// Whether the rows have nothing to do with it: waiting helps, fewer rows would not.
-  fileprivate var isWorthWaiting: Bool {
+  var isWorthWaiting: Bool {
     if case .diskFull = self { return true }
     return isTransient
   }

@@ -13,7 +13,7 @@ final class SegmentRelease: Sendable {
   private let storage: any StorageBackend
   private let logger: Logger
   private let seconds: Double
-  private let stored = Mutex<[(segment: SealedSegment, isRefused: Bool)]>([])
+  private let stored = Mutex<[(segment: SealedSegment, refused: RefusedPieces?)]>([])
   private let additions: AsyncStream<Void>
   private let addition: AsyncStream<Void>.Continuation
 
@@ -28,8 +28,8 @@ final class SegmentRelease: Sendable {
 
   /// Takes over a segment whose rows the store took; or took but for some, and then it is not deleted
   /// but set aside.
-  func add(_ segment: SealedSegment, setAside isRefused: Bool = false) {
-    stored.withLock { $0.append((segment, isRefused)) }
+  func add(_ segment: SealedSegment, setAside refused: RefusedPieces? = nil) {
+    stored.withLock { $0.append((segment, refused)) }
     addition.yield()
   }
 
@@ -48,8 +48,12 @@ final class SegmentRelease: Sendable {
     let segments = stored.withLock { $0 }
     do {
       try await storage.checkpoint()
-      for (segment, isRefused) in segments {
-        if isRefused { try journal.setAside(segment) } else { try journal.delete(segment) }
+      for (segment, refused) in segments {
+        if let refused {
+          try journal.setAside(segment, refused)
+        } else {
+          try journal.delete(segment)
+        }
       }
     } catch {
       logger.warning(

@@ -14,17 +14,17 @@ package struct SegmentStorer: ~Copyable {
   /// Bounds of a chunk: what a hostile segment may make us hold at once.
   static let chunkTextBytes = 64 << 20
 
-  private let journal: Journal
-  private let catalog: Catalog
-  private let inserter: RowInserter
-  private let ledger: IngestLedger
-  private let logger: Logger
+  let journal: Journal
+  let catalog: Catalog
+  let inserter: RowInserter
+  let ledger: IngestLedger
+  let logger: Logger
   private let configuration: IngestConfiguration
-  private let now: @Sendable () -> Timestamp
+  let now: @Sendable () -> Timestamp
   private let release: SegmentRelease
   private var giving: GivingWay
   private var reader = BodyReader()
-  private var rows: RowBuilder
+  var rows: RowBuilder
   private static let noRows = RowBuilder()
   /// Kept for their room.
   private var batches: [RecordBatch] = []
@@ -54,6 +54,7 @@ package struct SegmentStorer: ~Copyable {
   /// was not stored when that happens waits for the next start.
   package mutating func run() async {
     let releasing = Task { [release] in await release.run() }
+    await storeRefused()
     // Those that the disk did not give back when it was their turn.
     var unread: [SealedSegment] = []
     for await segment in journal.sealed {
@@ -103,13 +104,15 @@ package struct SegmentStorer: ~Copyable {
     var recordsBefore = contents.recordsBefore
     var lost = 0
     var reason: StorageError?
+    let time = now()
+    var refused = RefusedPieces(time: time.nanoseconds, pieces: [])
     repeat {
       var damaged = decode(contents.entries, from: &index)
       if chunk == 0, contents.lostRecords > 0 {
         damaged.received += contents.lostRecords
         damaged.drop(.journalCorrupt, count: contents.lostRecords)
       }
-      let received = fill(recordsBefore, damaged)
+      let received = fill(recordsBefore, damaged, at: time)
       recordsBefore &+= received
       guard await commit() else { return }
       switch await insert(segment, chunk) {
@@ -118,6 +121,7 @@ package struct SegmentStorer: ~Copyable {
       case .lost(let loss):
         lost += loss.rows
         reason = loss.error
+        refused.pieces += loss.pieces.map { String($0.dropFirst(prefix(segment.number).count)) }
       }
       chunk += 1
     } while index < contents.entries.count
@@ -125,16 +129,16 @@ package struct SegmentStorer: ~Copyable {
       release.add(segment)
       return ledger.count { $0.segments += 1 }
     }
-    release.add(segment, setAside: true)
+    release.add(segment, setAside: refused)
     ledger.count { $0.segmentsSetAside += 1 }
     logger.error(
-      "The store does not take some rows of a segment; it goes to 'refused' in the journal's directory.",
+      "The store does not take some rows of a segment, which waits in the journal's 'refused' for the next start.",
       metadata: ["segment": "\(segment.number)", "rows": "\(lost)", "error": "\(reason)"])
   }
 
   /// Reads entries into ``batches`` until the chunk is full. Counts those that cannot be read, which
   /// is a fault of ours: they could when they were accepted.
-  private mutating func decode(_ entries: [JournalEntry], from index: inout Int) -> Tally {
+  mutating func decode(_ entries: [JournalEntry], from index: inout Int) -> Tally {
     var tally = Tally()
     var count = 0
     var records = 0
@@ -161,8 +165,9 @@ package struct SegmentStorer: ~Copyable {
   }
 
   /// Fills the rows; returns how many records came in.
-  private mutating func fill(_ recordsBefore: UInt64, _ damaged: Tally) -> UInt64 {
-    let time = now()
+  mutating func fill(
+    _ recordsBefore: UInt64, _ damaged: Tally, at time: Timestamp
+  ) -> UInt64 {
     rows.removeAll(recordsBefore: recordsBefore)
     var built = rows
     // Not held twice while it is filled, or its columns would be copied.
@@ -184,7 +189,7 @@ package struct SegmentStorer: ~Copyable {
   }
 
   /// Writes down new names before rows that carry their numbers are stored.
-  private func commit() async -> Bool {
+  func commit() async -> Bool {
     var wait = 0.25
     while !Task.isCancelled {
       do throws(CatalogError) {
@@ -202,10 +207,15 @@ package struct SegmentStorer: ~Copyable {
     return false
   }
 
+  /// How the tokens of a segment's inserts begin.
+  func prefix(_ segment: UInt64) -> String {
+    "segment-\(String(journal.identity, radix: 16))-\(segment)."
+  }
+
   /// Inserts the rows of a chunk, and last what became of them.
   private mutating func insert(_ segment: SealedSegment, _ chunk: Int) async -> RowInserter.Outcome
   {
-    let prefix = "segment-\(String(journal.identity, radix: 16))-\(segment.number).\(chunk)-"
+    let prefix = prefix(segment.number) + "\(chunk)-"
     var store = Tally()
     store.received = account.passed
     var outcome = RowInserter.Outcome.stored

@@ -32,6 +32,8 @@ package struct Answer: Hashable, Sendable {
   /// The seconds of the rows that it is made of, in which it may miss some; nil when it is made of
   /// none, as SHOW of what is declared is.
   package var range: TimeRange?
+  /// What the request's bounds added to its statement.
+  package var added = RequestBounds.Added()
   package var rowsRead: Int
   package var bytesRead: Int
 

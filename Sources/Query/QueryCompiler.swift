@@ -27,21 +27,32 @@ package enum QueryCompiler {
   ) throws(QueryError) -> Compiled {
     let statement = try Parser.parse(source)
     do throws(QueryError) {
-      try TableScope.check(database: database, at: nil)
-      switch statement {
-      case .select(let select):
-        let table = try TableScope.table(
-          select.table, database: database, precision: precision)
-        let scope = TableScope(
-          table: table, directory: directory, now: now, tagSets: tagSets)
-        return .select(try SelectBinder(scope: scope, select: select).plan())
-      case .show(let show):
-        return try ShowBinder(
-          database: database, precision: precision, directory: directory, now: now
-        ).answer(show)
-      }
+      return try compile(
+        statement: statement, now: now, database: database, precision: precision,
+        directory: directory, tagSets: tagSets)
     } catch {
       throw error.located(in: source)
+    }
+  }
+
+  /// The same of a statement that was read, or made, before.
+  ///
+  /// - Throws: ``QueryError`` with its offset in the text, where there is one.
+  package static func compile(
+    statement: Statement, now: Int64, database: String = "",
+    precision: TableScope.Precision = .minute, directory: any TagDirectory,
+    tagSets: Set<UInt32>? = nil
+  ) throws(QueryError) -> Compiled {
+    try TableScope.check(database: database, at: nil)
+    switch statement {
+    case .select(let select):
+      let table = try TableScope.table(select.table, database: database, precision: precision)
+      let scope = TableScope(table: table, directory: directory, now: now, tagSets: tagSets)
+      return .select(try SelectBinder(scope: scope, select: select).plan())
+    case .show(let show):
+      return try ShowBinder(
+        database: database, precision: precision, directory: directory, now: now
+      ).answer(show)
     }
   }
 }

@@ -31,42 +31,59 @@ package struct QueryService: Sendable {
   ///   - database: Where table names are looked up; empty for everywhere.
   ///   - precision: Which metrics tables are read when the query names no interval; nil for those that
   ///     fit its range.
+  ///   - bounds: What is added to the statement.
   ///   - directory: The catalog, taken now: what numbers stand for in rows that are stored.
   /// - Throws: ``QueryError``; one of the query's text has its place.
   package func run(
     _ sql: String, now: Int64, database: String = "",
-    precision: TableScope.Precision? = .minute, directory: any TagDirectory
+    precision: TableScope.Precision? = .minute, bounds: RequestBounds = RequestBounds(),
+    directory: any TagDirectory
   ) async throws(QueryError) -> Answer {
-    var chosen = precision ?? .minute
-    if precision == nil { chosen = try fitting(sql, now, database, directory) }
-    let precision = chosen
-    func compile(_ tagSets: Set<UInt32>?) throws(QueryError) -> QueryCompiler.Compiled {
+    var statement = try Parser.parse(sql)
+    var added = RequestBounds.Added()
+    do throws(QueryError) {
+      if case .select(var select) = statement {
+        let table = try TableScope.table(select.table, database: database, precision: .minute)
+        added = bounds.add(to: &select, of: table)
+        statement = .select(select)
+      }
+      var answer = try await run(statement, now, database, precision, directory)
+      answer.added = added
+      return answer
+    } catch {
+      throw error.located(in: sql)
+    }
+  }
+
+  private func run(
+    _ statement: Statement, _ now: Int64, _ database: String, _ precision: TableScope.Precision?,
+    _ directory: any TagDirectory
+  ) async throws(QueryError) -> Answer {
+    func compile(
+      _ tagSets: Set<UInt32>?, _ precision: TableScope.Precision
+    ) throws(QueryError) -> QueryCompiler.Compiled {
       try QueryCompiler.compile(
-        sql, now: now, database: database, precision: precision, directory: directory,
-        tagSets: tagSets)
+        statement: statement, now: now, database: database, precision: precision,
+        directory: directory, tagSets: tagSets)
+    }
+    var fine = precision ?? .minute
+    if precision == nil, case .select(let plan) = try compile([], fine),
+      let first = plan.range?.first
+    {
+      fine = .fitting(first...max(first, plan.range?.last ?? now), now: now)
     }
     let isLarge = directory.tagSets().count > DialectLimits.inlineTagSets
-    switch try compile(isLarge ? [] : nil) {
+    switch try compile(isLarge ? [] : nil, fine) {
     case .ready(let answer):
       return answer
     case .show(let plan):
       return try await answer(plan)
     case .select(let plan):
       guard isLarge, let scan = plan.tagSetScan,
-        case .select(let complete) = try compile(try await tagSets(scan))
+        case .select(let complete) = try compile(try await tagSets(scan), fine)
       else { return try await answer(plan) }
       return try await answer(complete)
     }
-  }
-
-  /// The precision of the tables that fit the range which a statement asks for.
-  private func fitting(
-    _ sql: String, _ now: Int64, _ database: String, _ directory: any TagDirectory
-  ) throws(QueryError) -> TableScope.Precision {
-    let compiled = try QueryCompiler.compile(
-      sql, now: now, database: database, precision: .minute, directory: directory, tagSets: [])
-    guard case .select(let plan) = compiled, let first = plan.range?.first else { return .minute }
-    return .fitting(first...max(first, plan.range?.last ?? now), now: now)
   }
 
   /// Answers a statement of this program's own, in which every time is a number.

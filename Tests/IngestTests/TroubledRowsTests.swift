@@ -80,6 +80,51 @@ import Wire
     #expect(counted.segmentsSetAside == 1)
   }
 
+  /// What the store refused before it is asked for again by the next server: those rows, and no others.
+  @Test(arguments: [1, 3]) func whatWasRefusedIsStoredWhenTheStoreTakesIt(
+    starts: Int
+  ) async throws {
+    try await withDirectory { path in
+      let configuration = configuration(path)
+      let catalog = try Catalog(path: path + "/catalog.sqlite")
+      func run(_ storage: PickyStore, _ batches: ClosedRange<UInt64>?) async throws {
+        let journal = try Journal(
+          path: configuration.journalDirectory, limits: configuration.journal, logger: quietLogger)
+        for sequence in batches.map(Array.init) ?? [] {
+          let batch = sampleBatch(20, sequence: sequence)
+          _ = journal.submit(try entry(batch, sequence: sequence)) { _ in }
+        }
+        journal.stop()
+        var storer = SegmentStorer(
+          journal: journal, catalog: catalog, storage: storage, ledger: IngestLedger(),
+          logger: quietLogger, configuration: configuration
+        ) { testTime + Int64.random(in: 0...1_000_000_000) }
+        await storer.run()
+      }
+      let poison = [Array("/things/1/7".utf8), Array("/things/2/0".utf8)]
+      let refusing = PickyStore { [calls] rows, _ in
+        rows.table.qualifiedName == calls && poison.contains { contains(rows, $0) }
+          ? .refused(code: 53, message: "no") : nil
+      }
+      try await run(refusing, 1...3)
+      #expect(await refusing.rows(of: calls) == 58)
+      // As long as it refuses them they stay.
+      for _ in 1..<starts { try await run(refusing, nil) }
+      #expect(await refusing.rows(of: calls) == 58)
+      let mended = PickyStore { _, _ in nil }
+      try await run(mended, nil)
+      #expect(await mended.rows(of: calls) == 2)
+      let batches = await mended.batches.filter { $0.table.qualifiedName == calls }
+      #expect(poison.allSatisfy { text in batches.contains { contains($0, text) } })
+      let left = try FileManager.default.contentsOfDirectory(
+        atPath: configuration.journalDirectory + "/refused")
+      #expect(left == [])
+      let nothing = PickyStore { _, _ in nil }
+      try await run(nothing, nil)
+      #expect(await nothing.batches.isEmpty)
+    }
+  }
+
   @Test func rowsThatAreTooManyAtOnceAreStoredInParts() async throws {
     let store = PickyStore { rows, _ in rows.rows > 6 ? .outOfMemory("too many") : nil }
     let counted = try await self.store(2, to: store)

@@ -81,7 +81,7 @@ import Testing
     let alphabet: [UInt8] = seed % 2 == 0 ? Array(0...255) : Array("a\"\\\n\u{1f}é/😀".utf8)
     var batch = RecordBatch()
     var call = CallRecord.sample
-    call.texts.update { text in
+    call.texts.visit { _, text in
       let bytes = (0..<Int(random.next() % 40)).map { _ in alphabet.randomElement(using: &random)! }
       text = batch.append(bytes.span)
     }

@@ -12,16 +12,21 @@ export async function query(sql, db) {
   return objects(await queryTable(sql, db));
 }
 
-/** Runs one SQL statement (metrics tables without an interval are those that fit its range) and
- * gives {columns, values, schemas, losses}: losses is what was
- * dropped in the time range of the statement, null where that is not known. */
-export async function queryTable(sql, db) {
+/**
+ * Runs one SQL statement; metrics tables without an interval are those that fit its range.
+ * @param {{from?: number, to?: number, own?: number}} [bounds] the range of a statement without a time
+ *   of its own; 0 to leave MetaFlow's own programs out of one that says nothing of services
+ * @returns {{columns, values, schemas, losses, added}} losses is what was dropped in the time range of
+ *   the statement, null where that is not known; added says which bounds applied
+ */
+export async function queryTable(sql, db, bounds = {}) {
   const answer = await ask('/v1/query/', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ db, sql, data_precision: 'auto' }),
+    body: JSON.stringify({ db, sql, data_precision: 'auto', ...bounds }),
   });
-  return { ...answer.result, losses: answer.losses_unknown ? null : answer.losses ?? [] };
+  return { ...answer.result, losses: answer.losses_unknown ? null : answer.losses ?? [],
+    added: answer.added };
 }
 
 /**

@@ -37,7 +37,7 @@ export function keep() {
 }
 
 /** MetaFlow's own programs: what they do is left out unless asked for. */
-export const ownParts = ['metaflow', 'metaflow-server', 'metaflow-agent', 'metaflow-engine'];
+const ownParts = ['metaflow', 'metaflow-server', 'metaflow-agent', 'metaflow-engine'];
 
 export function isOwn(service) {
   return ownParts.includes(service);

@@ -6,8 +6,7 @@ import { make } from '../parts/dom.js';
 import { clock } from '../parts/format.js';
 import { namesPanel } from '../parts/names.js';
 import { showResult } from '../parts/results.js';
-import { keep, ownParts, ownToggle, showsOwn, state } from '../frame/state.js';
-import { bounded } from '../asking/statements.js';
+import { keep, ownToggle, showsOwn, state } from '../frame/state.js';
 import { timeWindow } from '../frame/time.js';
 
 const first = `SELECT auto_service_1, Enum(l7_protocol) AS protocol, Sum(request) AS requests,
@@ -86,23 +85,10 @@ async function allNames() {
   return found;
 }
 
-/**
- * The answer to what was sent. A mistake is told by what was written: its line and column are those
- * that the user sees.
- */
-async function answerTo(sent, written) {
-  try {
-    return await queryTable(sent);
-  } catch (failure) {
-    if (sent !== written && failure instanceof QueryFailure) await queryTable(written);
-    throw failure;
-  }
-}
-
 /** What was added to a statement, in words. */
-function added(statement, { hasRange, leavesOut }, span) {
+function inWords(statement, { range, without_own: leavesOut }, span) {
   if (!/^\s*select\b/i.test(statement)) return '';
-  return [hasRange ? `From ${clock(span.from, 's')} to ${clock(span.to, 's')}, the range above.`
+  return [range ? `From ${clock(span.from, 's')} to ${clock(span.to, 's')}, the range above.`
     : 'The statement has a time of its own, so the range above does not apply.',
   leavesOut ? 'Without MetaFlow’s own.' : ''].filter(Boolean).join(' ');
 }
@@ -153,12 +139,11 @@ function mount(page, { parameters }) {
     const began = performance.now();
     try {
       const span = timeWindow();
-      const sent = bounded(statement, span, showsOwn() ? [] : ownParts);
-      const result = await answerTo(sent.sql, statement);
+      const result = await queryTable(statement, undefined,
+        { from: span.from, to: span.to, own: showsOwn() ? 1 : 0 });
       // What exists does not depend on a time range, so nothing is missing from it.
       if (/^\s*show\b/i.test(statement)) result.losses = [];
-      told.textContent = added(statement, sent, span);
-      told.title = sent.sql === statement ? '' : sent.sql;
+      told.textContent = inWords(statement, result.added ?? {}, span);
       state.history = [statement, ...state.history.filter((old) => old !== statement)].slice(0, 30);
       keep();
       showHistory();

@@ -222,11 +222,15 @@ package final class Journal: Sendable {
     release(segment)
   }
 
-  /// Keeps a segment whose rows the store will never take, in the folder `refused`.
-  package func setAside(_ segment: SealedSegment) throws(JournalError) {
+  /// Keeps a segment with rows that the store does not take, in the folder `refused`.
+  func setAside(_ segment: SealedSegment, _ pieces: RefusedPieces) throws(JournalError) {
+    try refused.write(pieces, of: segment.number)
     try directory.setAside(segment.number)
     release(segment)
   }
+
+  /// Segments of which the store took only a part.
+  var refused: RefusedFolder { RefusedFolder(directory) }
 
   private func release(_ segment: SealedSegment) {
     wakeWaiters { $0.sealedBytes[segment.number] = nil }

@@ -133,7 +133,9 @@ struct JournalDirectory: Sendable {
     }
   }
 
-  func path(of segment: UInt64) -> String {
+  func path(of segment: UInt64) -> String { path(of: segment, in: path) }
+
+  func path(of segment: UInt64, in path: String) -> String {
     let digits = String(segment)
     return path + "/" + String(repeating: "0", count: max(0, 20 - digits.count)) + digits
       + ".segment"
@@ -151,7 +153,10 @@ struct JournalDirectory: Sendable {
   }
 
   func read(_ segment: UInt64) throws(JournalError) -> [UInt8] {
-    let path = path(of: segment)
+    try read(path: path(of: segment))
+  }
+
+  func read(path: String) throws(JournalError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw JournalError(code: errno, during: "opening \(path)") }
     defer { _ = close(descriptor) }

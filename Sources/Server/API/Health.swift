@@ -69,7 +69,8 @@ struct Health: Sendable {
         Fault(
           part: "store", level: .degraded,
           message: "The store refused \(statistics.segmentsSetAside) segments of the journal since "
-            + "the start; they lie in its folder 'refused', and the log tells why."))
+            + "the start; they lie in its folder 'refused', the log tells why, and the next start tries them again."
+        ))
     }
     return faults
   }

@@ -9,11 +9,16 @@ import NIOCore
 struct QueryRequest: Decodable {
   var db: String?
   var sql: String
+  /// Seconds since 1970, for a statement without a time of its own.
+  var from: Int64?
+  var to: Int64?
+  /// 0 to leave MetaFlow's own programs out of a statement that says nothing of services.
+  var own: Int?
   /// `1s`, `1m` or `auto`, for metrics tables that are named without an interval.
   var precision: String?
 
   enum CodingKeys: String, CodingKey {
-    case db, sql
+    case db, sql, from, to, own
     case precision = "data_precision"
   }
 

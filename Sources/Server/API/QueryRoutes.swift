@@ -24,17 +24,40 @@ struct QueryRoutes {
     _ request: QueryRequest, _ service: QueryService
   ) async throws(Refusal) -> JSONText {
     let precision = try precision(request)
+    let bounds = try bounds(request)
     do throws(QueryError) {
       let answer = try await service.run(
         request.sql, now: wallClock() / 1_000_000_000, database: request.db ?? "",
-        precision: precision, directory: catalog.snapshot)
+        precision: precision, bounds: bounds, directory: catalog.snapshot)
       let losses = await service.missing(from: answer)
       var json = JSONText()
-      json.object { $0.answer(answer, losses: losses) }
+      json.object { json in
+        json.answer(answer, losses: losses)
+        json.member("added") { json in
+          json.object { json in
+            json.member("range") { $0.bool(answer.added.hasRange) }
+            json.member("without_own") { $0.bool(answer.added.leavesOwnOut) }
+          }
+        }
+      }
       return json
     } catch {
       throw Refusal(error)
     }
+  }
+
+  private func bounds(_ request: QueryRequest) throws(Refusal) -> RequestBounds {
+    var bounds = RequestBounds(leavesOwnOut: request.own == 0)
+    guard request.from != nil || request.to != nil else { return bounds }
+    let (from, to) = (request.from ?? 0, request.to ?? wallClock() / 1_000_000_000)
+    guard ListParameters.seconds.contains(from), ListParameters.seconds.contains(to), from <= to
+    else {
+      throw Refusal(
+        "from and to must be seconds from 0 to \(ListParameters.seconds.upperBound), from not later "
+          + "than to.")
+    }
+    bounds.time = from...to
+    return bounds
   }
 
   /// Nil for whichever fits the range.
