@@ -24,7 +24,7 @@ import Testing
     let back = try readBack(written)
     #expect(try text(of: back) == written)
     #expect(back.flows[0].figures == batch.flows[0].figures)
-    #expect(back.networkMetrics == batch.networkMetrics)
+    #expect(back.networkMetrics == batch.networkMetrics.map(Self.folded))
     #expect(back.calls[0].end.microseconds == batch.calls[0].end.microseconds)
     #expect(back.calls[0].hasDuration && !back.calls[1].hasDuration)
     #expect(back.string(back.calls[0].texts.referer) == "http://x/")
@@ -42,7 +42,7 @@ import Testing
     flow.figures = figures
     batch.flows = [flow]
     let back = try readBack(try text(of: batch))
-    #expect(back.networkMetrics == batch.networkMetrics, "seed \(seed)")
+    #expect(back.networkMetrics == batch.networkMetrics.map(Self.folded), "seed \(seed)")
     // Of the handshake a flow tells one time a side.
     for path: WritableKeyPath<FlowFigures, LatencySum> in [
       \.roundTrip, \.roundTripClient, \.roundTripServer,
@@ -52,6 +52,15 @@ import Testing
       if mean > 0 { flow.figures[keyPath: path].take(mean) }
     }
     #expect(back.flows[0].figures == flow.figures, "seed \(seed)")
+  }
+
+  /// Metrics have no client port, nor what only flows tell.
+  private static func folded(_ metric: NetworkMetric) -> NetworkMetric {
+    var metric = metric
+    metric.client.port = 0
+    metric.figures.fins = 0
+    metric.figures.parseFailures = 0
+    return metric
   }
 
   private func anyFigures(_ random: inout SeededGenerator) -> FlowFigures {

@@ -16,7 +16,11 @@ import Testing
       let answer = try await engine.query(
         "SELECT * FROM flow_test.`every.type` ORDER BY u64", limits: .init())
       #expect(answer.table.columns.map(\.name) == everyType.columns.map(\.name))
-      #expect(answer.table.columns.map(\.type) == everyType.columns.map(\.type.engineName))
+      // The engine's format leaves the zone out of a time in seconds, which has none.
+      let types = everyType.columns.map {
+        $0.type.engineName.replacing("DateTime('UTC')", with: "DateTime")
+      }
+      #expect(answer.table.columns.map(\.type) == types)
       #expect(answer.table.rows.count == rows)
       for (row, values) in answer.table.rows.enumerated() {
         #expect(values == expected(row), "row \(row)")

@@ -37,11 +37,11 @@ struct API {
     HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
-    IngestRoutes(ingest: ingest, catalog: catalog, gate: BodyGate(limit: limits.bodies))
-      .add(to: &routes)
+    let bodies = BodyGate(limit: limits.bodies)
+    IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)
     let metrics = ServerMetrics(
       storage: storage, catalog: catalog, ingest: ingest, restarts: restarts,
-      connections: connections, gate: gate)
+      connections: connections, gate: gate, bodies: bodies)
     StatusRoutes(
       ingest: ingestAddress,
       health: { [self] in await Health.look(storage: storage, catalog: catalog, ingest: ingest) },

@@ -158,6 +158,9 @@ final class BodyGate: Sendable {
     self.limit = limit
   }
 
+  /// Bodies that are being taken.
+  var count: Int { running.withLock { $0 } }
+
   /// Lets a body in, until its pass is given up.
   func enter() throws(Refusal) -> BodyPass {
     let isFree = running.withLock { running in

@@ -13,6 +13,7 @@ struct ServerMetrics {
   let restarts: @Sendable () async -> Int
   let connections: OpenConnections
   let gate: QueryGate
+  let bodies: BodyGate
 
   func text() async -> String {
     let statistics = ingest.statistics
@@ -25,6 +26,8 @@ struct ServerMetrics {
     text.counter(
       "metaflow_ingest_frames_refused_total{reason=\"malformed_frame\"}", "Frames refused.",
       statistics.malformedFrames)
+    text.gauge(
+      "metaflow_ingest_bodies", "Bodies of sources that are being taken.", UInt64(bodies.count))
     text.counter(
       "metaflow_ingest_bodies_total", "Bodies of sources that were taken.", statistics.bodies)
     text.counter(

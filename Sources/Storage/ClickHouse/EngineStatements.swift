@@ -93,8 +93,6 @@ extension EngineConnection {
       ("max_result_bytes", "\(limits.bytes)"),
       ("result_overflow_mode", "throw"),
       ("max_memory_usage", "\(limits.memory)"),
-      // Columns come whole, without dictionaries.
-      ("low_cardinality_allow_in_native_format", "0"),
       ("cancel_http_readonly_queries_on_client_close", "1"),
       ("output_format_json_quote_64bit_integers", "0"),
     ]

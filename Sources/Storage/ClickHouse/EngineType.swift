@@ -15,6 +15,8 @@ indirect enum EngineType: Hashable, Sendable {
   /// A type of which no value exists.
   case nothing
   case nullable(EngineType)
+  /// Values of few kinds, which come as numbers of a list.
+  case dictionary(EngineType)
   case array(EngineType)
   case tuple([EngineType])
   case map(EngineType, EngineType)
@@ -47,7 +49,7 @@ indirect enum EngineType: Hashable, Sendable {
     }
     switch name[..<open] {
     case "Nullable": return inner(0).map { .nullable($0) }
-    case "LowCardinality": return inner(0)
+    case "LowCardinality": return inner(0).map { .dictionary($0) }
     case "Array": return inner(0).map { .array($0) }
     case "DateTime": return .unsigned(bytes: 4)
     case "DateTime64": return .signed(bytes: 8)

@@ -6,8 +6,6 @@ import Telemetry
 /// Reads an answer in ClickHouse's `Native` format
 /// (https://clickhouse.com/docs/interfaces/formats/Native): blocks of rows, each a count of columns, a
 /// count of rows, and for each column its name, its type, and its values one after another.
-///
-/// Dictionaries of `LowCardinality` are not read: whoever asks tells the engine to leave them out.
 struct NativeReader {
   private let bytes: [UInt8]
   private var offset = 0
@@ -35,6 +33,8 @@ struct NativeReader {
         guard isFirst || columns[index].type == column.type else {
           throw .unreadableAnswer("its blocks have different columns")
         }
+        // Without rows there is nothing, not even what stands in front of dictionaries.
+        if rows > 0 { try reader.prefix(type) }
         let more = try reader.values(type, rows)
         try share?.take(more.byteCount)
         if isFirst {
@@ -103,6 +103,7 @@ struct NativeReader {
       var found = try values(inner, count)
       found.nulls = nulls
       return found
+    case .dictionary(let inner): return try dictionary(inner, count)
     case .array(let element):
       return try lists(count) { reader, total throws(StorageError) in
         try reader.values(element, total)
@@ -113,6 +114,51 @@ struct NativeReader {
       }
     case .tuple(let members): return try tuple(members, count)
     }
+  }
+
+  /// What stands in front of a column's values: the versions of the dictionaries in it.
+  private mutating func prefix(_ type: EngineType) throws(StorageError) {
+    switch type {
+    case .dictionary:
+      try check(1, 8)
+      guard small(8) == 1 else {
+        throw .unreadableAnswer("its dictionaries are of a version that is not known")
+      }
+    case .array(let inner), .nullable(let inner): try prefix(inner)
+    case .tuple(let members): for member in members { try prefix(member) }
+    case .map(let key, let mapped):
+      try prefix(key)
+      try prefix(mapped)
+    default: return
+    }
+  }
+
+  /// The list of what there is, and for each value its place in it. Of values that may be null, the
+  /// first stands for null.
+  private mutating func dictionary(
+    _ inner: EngineType, _ count: Int
+  ) throws(StorageError) -> ResultValues {
+    guard count > 0 else { return try values(inner, 0) }
+    try check(2, 8)
+    let (flags, size) = (small(8), Int(truncatingIfNeeded: small(8)))
+    guard flags & 0xff <= 3, flags & 0x200 != 0, size > 0, size <= bytes.count - offset else {
+      throw .unreadableAnswer("its dictionaries are not whole")
+    }
+    var isNullable = false
+    var type = inner
+    if case .nullable(let present) = inner { (isNullable, type) = (true, present) }
+    let list = try values(type, size)
+    try check(1, 8)
+    guard Int(truncatingIfNeeded: small(8)) == count else {
+      throw .unreadableAnswer("its dictionaries are of other columns")
+    }
+    let places = try numbers(count, 1 << Int(flags & 0xff)) { Int(truncatingIfNeeded: $0) }
+    guard places.allSatisfy({ $0 >= 0 && $0 < size }) else {
+      throw .unreadableAnswer("a value is in no dictionary")
+    }
+    var found = list.picking(places)
+    if isNullable { found.nulls = places.map { $0 == 0 ? 1 : 0 } }
+    return found
   }
 
   private mutating func tuple(
@@ -236,6 +282,20 @@ struct NativeReader {
 }
 
 extension ResultValues {
+  /// The values at these places.
+  fileprivate func picking(_ places: [Int]) -> ResultValues {
+    switch kind {
+    case .uint(let values): ResultValues(.uint(places.map { values[$0] }))
+    case .int(let values): ResultValues(.int(places.map { values[$0] }))
+    case .double(let values): ResultValues(.double(places.map { values[$0] }))
+    case .any(let values): ResultValues(.any(places.map { values[$0] }))
+    case .text(let values):
+      ResultValues(
+        .text(
+          places.reduce(into: TextValues()) { $0.append(values.bytes[values.range($1)]) }))
+    }
+  }
+
   /// Adds the values of a further block, which are of the same type.
   fileprivate mutating func append(_ other: ResultValues) {
     nulls += other.nulls
