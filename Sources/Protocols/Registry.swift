@@ -8,4 +8,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   PostgreSQL(),
   Redis(),
   DNS(),
+  Kafka(),
 ]

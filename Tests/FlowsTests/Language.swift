@@ -3,6 +3,7 @@
 import Flows
 import Protocols
 import Telemetry
+import TestSupport
 import Testing
 
 /// A protocol as the tests speak it: requests and answers that both carry a number, and how to tell
@@ -17,7 +18,7 @@ struct Language: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { kind.descriptor.name }
 
-  static let all = [lines, http, redis, mySQL, postgreSQL]
+  static let all = [lines, http, redis, mySQL, postgreSQL, kafka]
 
   static let lines = Language(
     kind: Lines(), port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },
@@ -61,6 +62,26 @@ struct Language: Sendable, CustomTestStringConvertible {
     request: { message("Q", "SELECT a FROM t\($0)\0") },
     response: { message("E", "SERROR\0C42P01\0MNo table t\($0)\0\0") + message("Z", "I") },
     numbers: byTable)
+
+  /// What is asked for and what went wrong carry the number, not the id by which they are paired.
+  static let kafka = Language(
+    kind: Kafka(), port: 9_092,
+    request: {
+      let topic = "t\($0)"
+      let count = KafkaTalks.words([UInt8(topic.utf8.count)])
+      return KafkaTalks.request(3, 0, id: UInt32($0), "00000001 00\(count) '\(topic)'").bytes
+    },
+    response: {
+      let code = KafkaTalks.words([UInt8($0 >> 8 & 0x7f), UInt8($0 & 0xff)])
+      return KafkaTalks.response(
+        id: UInt32($0), "00000000 00000001 \(code) 0001 'a' 00000000"
+      ).bytes
+    },
+    numbers: {
+      (
+        number(behind: "t", $1.string($0.texts.requestResource)), $0.responseCode.map { Int($0) }
+      )
+    })
 
   /// A packet of MySQL's.
   static func packet(_ sequence: UInt8, _ body: [UInt8]) -> [UInt8] {

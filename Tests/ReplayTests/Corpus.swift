@@ -29,6 +29,8 @@ struct Collector: RecordSink, ~Copyable {
     var traceID: String
     var spanID: String
     var proxyClient: String
+    var version: String
+    var attributes: [String: String]
   }
 
   var calls: [Call] = []
@@ -46,12 +48,22 @@ struct Collector: RecordSink, ~Copyable {
           domain: batch.string(texts.requestDomain), resource: batch.string(texts.requestResource),
           endpoint: batch.string(texts.endpoint), result: batch.string(texts.responseResult),
           exception: batch.string(texts.responseException), traceID: batch.string(texts.traceID),
-          spanID: batch.string(texts.spanID), proxyClient: batch.string(texts.proxyClient)))
+          spanID: batch.string(texts.spanID), proxyClient: batch.string(texts.proxyClient),
+          version: batch.string(texts.version), attributes: Self.attributes(record, batch)))
     }
     flows += batch.flows
     interfaces += batch.flows.map { batch.string($0.interfaceName) }
     metrics += batch.metrics
     networkMetrics += batch.networkMetrics
+  }
+
+  private static func attributes(_ record: CallRecord, _ batch: RecordBatch) -> [String: String] {
+    var found: [String: String] = [:]
+    var walk = AttributeWalk(record.attributes, in: batch.text.span)
+    while let (name, value) = walk.next(in: batch.text.span) {
+      found[batch.string(name), default: ""] += batch.string(value)
+    }
+    return found
   }
 
   func flush() throws(ReplayError) {}

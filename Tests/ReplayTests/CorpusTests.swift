@@ -76,6 +76,17 @@ import Testing
     // 30 and 29 there: it takes a segment for a message, and several statements share segments.
     Expected(file: "postgre/pgsql-all.pcap", requests: 32, answers: 32),
     Expected(file: "postgre/simple_query.pcap", requests: 1, answers: 1),
+    Expected(file: "kafka/00-produce-v2.pcap", requests: 1, answers: 1, sum: 16_107),
+    Expected(file: "kafka/00-produce-v7-sw8.pcap", requests: 1, answers: 1, sum: 28_415),
+    Expected(file: "kafka/01-fetch-v12-ok.pcap", requests: 1, answers: 1, sum: 499_610),
+    Expected(file: "kafka/01-fetch-v12-perf.pcap", requests: 1, answers: 1),
+    Expected(
+      file: "kafka/11-join-group-v7.pcap", requests: 1, answers: 1, sum: 2_956, serverErrors: 1),
+    Expected(file: "kafka/13-leave-group-v4.pcap", requests: 1, answers: 1, sum: 2_739),
+    Expected(file: "kafka/18-api-versions-v3.pcap", requests: 1, answers: 1, sum: 4_941),
+    Expected(
+      file: "kafka/mixed-with-unsupported.pcap", requests: 3, answers: 3, sum: 502_434,
+      longest: 501_156),
     Expected(file: "http/client-ip.pcap", requests: 1, answers: 1, sum: 84_387, longest: 84_387),
     Expected(file: "http/istio-tcp-frag.pcap", requests: 1, answers: 1, sum: 167, longest: 167),
   ])
@@ -130,6 +141,53 @@ import Testing
         return "\(text) \(numbers)"
       }
       #expect(found.sorted() == expected.sorted())
+    }
+  }
+
+  /// What is told of each recording of Kafka: request, domain, code, and attributes but for the client's.
+  @Test(arguments: [
+    ("00-produce-v2", ["Produce 2 topic2 0", "acks=1 offset=0 partition=0 topic=topic2"]),
+    (
+      "00-produce-v7-sw8",
+      [
+        "Produce 7 quickstart-events 0",
+        "acks=1 offset=7 partition=0 topic=quickstart-events",
+      ]
+    ),
+    ("01-fetch-v12-ok", ["Fetch 12 zqy-test 0", "offset=36 partition=0 topic=zqy-test"]),
+    ("01-fetch-v12-perf", ["Fetch 12  0", ""]),
+    ("11-join-group-v7", ["JoinGroup 7  -1", "group=zzzz12"]),
+    ("13-leave-group-v4", ["LeaveGroup 4  0", "group=zzzz12"]),
+    (
+      "18-api-versions-v3",
+      [
+        "ApiVersions 3  0",
+        "client_software_name=apache-kafka-java client_software_version=3.0.0",
+      ]
+    ),
+    (
+      "mixed-with-unsupported",
+      [
+        "Fetch 13  0", "", "Heartbeat 4  0", "group=frauddetectionservice",
+        "OffsetCommit 8 orders 0",
+        "group=frauddetectionservice offset=0 partition=0 topic=orders",
+      ]
+    ),
+  ])
+  func kafkaIsAsRecorded(file: String, expected: [String]) throws {
+    guard let path = corpus("kafka/\(file).pcap") else { return }
+    try replay([path]) { records, _ in
+      let told = records.calls.map { call in
+        let code = call.record.responseCode.map { "\($0)" } ?? ""
+        let attributes = call.attributes.filter { $0.key != "kafka.client_id" }
+          .map { "\($0.key.dropFirst(6))=\($0.value)" }
+        return [
+          "\(call.requestType) \(call.version) \(call.resource) \(code)",
+          attributes.sorted().joined(separator: " "),
+        ]
+      }
+      #expect(told.sorted { $0[0] < $1[0] }.flatMap(\.self) == expected)
+      #expect(records.calls.allSatisfy { $0.attributes["kafka.client_id"]?.isEmpty == false })
     }
   }
 

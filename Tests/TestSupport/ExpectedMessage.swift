@@ -15,6 +15,9 @@ package struct ExpectedMessage: Hashable, Sendable {
   package var affectedRows: UInt64?
   package var flags: CallRecord.Flags?
   package var mayBlock: Bool?
+  package var parts: UInt32?
+  /// All of them, by name.
+  package var attributes: [String: String]?
   /// Texts by the name of their column.
   package var texts: [String: String] = [:]
 
@@ -26,7 +29,8 @@ package struct ExpectedMessage: Hashable, Sendable {
     parentSpanID: String? = nil, requestXRequestID: String? = nil,
     responseXRequestID: String? = nil, proxyClient: String? = nil, userAgent: String? = nil,
     referer: String? = nil, requestID: UInt64? = nil, length: Int64? = nil,
-    affectedRows: UInt64? = nil, flags: CallRecord.Flags? = nil, mayBlock: Bool? = nil
+    affectedRows: UInt64? = nil, flags: CallRecord.Flags? = nil, mayBlock: Bool? = nil,
+    parts: UInt32? = nil, attributes: [String: String]? = nil
   ) {
     self.kind = kind
     self.status = status
@@ -36,6 +40,8 @@ package struct ExpectedMessage: Hashable, Sendable {
     self.affectedRows = affectedRows
     self.flags = flags
     self.mayBlock = mayBlock
+    self.parts = parts
+    self.attributes = attributes
     texts["version"] = version
     texts["request_type"] = requestType
     texts["request_domain"] = requestDomain
@@ -59,11 +65,22 @@ package struct ExpectedMessage: Hashable, Sendable {
     self.init(
       message.kind, status: isOpen ? .unknown : message.status, code: message.code,
       requestID: message.requestID, length: message.length, affectedRows: message.affectedRows,
-      flags: message.flags, mayBlock: message.mayBlock)
+      flags: message.flags, mayBlock: message.mayBlock, parts: message.parts,
+      attributes: Self.attributes(message, fields))
     var source = message.texts
     source.visit { column, place in
       texts["\(column.name)"] = String(decoding: fields.bytes(place), as: UTF8.self)
     }
+  }
+
+  private static func attributes(_ message: Message, _ fields: FieldBuffer) -> [String: String] {
+    var found: [String: String] = [:]
+    var walk = AttributeWalk(message.attributes, in: fields.bytes)
+    while let (name, value) = walk.next(in: fields.bytes) {
+      let texts = [name, value].map { String(decoding: fields.bytes($0), as: UTF8.self) }
+      found[texts[0], default: ""] += texts[1]
+    }
+    return found
   }
 
   /// Adds what the end of the message told, as the agent does.
@@ -90,6 +107,8 @@ package struct ExpectedMessage: Hashable, Sendable {
     compare("affectedRows", affectedRows, seen.affectedRows)
     compare("flags", flags?.rawValue, seen.flags?.rawValue)
     compare("mayBlock", mayBlock, seen.mayBlock)
+    compare("parts", parts, seen.parts)
+    compare("attributes", attributes, seen.attributes)
     for (name, expected) in texts.sorted(by: { $0.key < $1.key }) {
       compare(name, expected, seen.texts[name])
     }

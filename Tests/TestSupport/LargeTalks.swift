@@ -18,7 +18,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     [-5, -2, -1, 0, 1, 2, 104].map { limit + $0 }
   }
 
-  package static let all = redis + http + mySQL + postgreSQL + [dns]
+  package static let all = redis + http + mySQL + postgreSQL + [dns] + kafka
 
   /// The same bytes in pieces of `count` at most.
   package static func cut(_ talks: [Talk], every count: Int) -> [Talk] {
@@ -205,5 +205,47 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
 
   private static func framed(_ side: Side, _ message: [UInt8]) -> Talk {
     Talk(side, bytes: [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message)
+  }
+
+  // MARK: Kafka
+
+  private static let kafka: [LargeTalks] = [
+    kafka("batch") { size in
+      let records = KafkaTalks.batch(1, payload: [UInt8](repeating: 0x61, count: size))
+      let set = KafkaTalks.words(KafkaTalks.number(UInt32(records.count)) + records)
+      return [
+        KafkaTalks.request(
+          0, 3, "ffff 0001 00001388 00000001 0001 'a' 00000001 00000000 \(set)"),
+        KafkaTalks.response("00000001 0001 'a' 00000001 00000000 0000 0000000000000000 00000000"),
+      ]
+    },
+    kafka("fetched") { size in
+      let records = KafkaTalks.batch(1, payload: [UInt8](repeating: 0x61, count: size))
+      let set = KafkaTalks.words(KafkaTalks.number(UInt32(records.count)) + records)
+      return [
+        KafkaTalks.request(
+          1, 0,
+          "ffffffff 000001f4 00000001 00000001 0001 'a' 00000001 00000000 0000000000000000 00001000"
+        ),
+        KafkaTalks.response("00000001 0001 'a' 00000001 00000000 0000 0000000000000000 \(set)"),
+      ]
+    },
+    kafka("brokers") { size in
+      let brokers = Array(repeating: "00000001 0001 'b' 00002384", count: size / 11)
+      let count = KafkaTalks.words(KafkaTalks.number(UInt32(brokers.count)))
+      return [
+        KafkaTalks.request(3, 0, "00000000"),
+        KafkaTalks.response("\(count) \(brokers.joined(separator: " ")) 00000000"),
+      ]
+    },
+  ]
+
+  private static func kafka(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+  ) -> LargeTalks {
+    let ping = [
+      KafkaTalks.request(12, 0, id: 1, "0001 'g'"), KafkaTalks.response(id: 1, "0000"),
+    ]
+    return LargeTalks(kind: Kafka(), port: 9_092, part: part) { ping + exchange($0) + ping }
   }
 }

@@ -90,6 +90,7 @@ package struct ParserDriver: Sendable {
       } catch {
         if directions[index].mayBeInside {
           directions[index].pending.removeAll()
+          directions[index].needed = 0
           return
         }
         self.error = error

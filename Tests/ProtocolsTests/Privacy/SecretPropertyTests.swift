@@ -152,7 +152,7 @@ import Testing
       side, bytes: Array(type.utf8) + [0, 0, UInt8(length >> 8), UInt8(length & 0xff)] + body)
   }
 
-  private func search(
+  func search(
     _ kind: any ProtocolKind, _ talks: [Talk], sourceLocation: SourceLocation = #_sourceLocation
   ) {
     guard let last = talks.last else { return }
@@ -163,7 +163,9 @@ import Testing
         driver.feed(Array(last.bytes[..<cut]), from: last.side, isFinal: isFinal)
         if isFinal { driver.lose(from: last.side) }
         driver.feed(Array(last.bytes[cut...]), from: last.side, isFinal: true)
-        let shown = driver.messages.flatMap(\.texts.values).filter(Self.shows)
+        let shown = driver.messages
+          .flatMap { Array($0.texts.values) + Array(($0.attributes ?? [:]).values) }
+          .filter(Self.shows)
         #expect(shown.isEmpty, "cut at \(cut), final \(isFinal)", sourceLocation: sourceLocation)
       }
     }
