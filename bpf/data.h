@@ -64,6 +64,7 @@ static __always_inline bool emit_data(struct sock *sk, struct task_struct *task,
     __u32 first = want < MF_PAYLOAD_MAX ? want : MF_PAYLOAD_MAX;
     if (unlikely(used + ROOM(first) > config.lane_bytes)) {
         COUNT(ring_full);
+        lane->lost++;
         return false;
     }
     struct mf_socket_event *event = EVENT_AT(lane, at);

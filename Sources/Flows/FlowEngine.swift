@@ -66,21 +66,20 @@ struct FlowEngine: ~Copyable {
   let limits: FlowLimits
   let protocols: [Known]
   let source: SignalSource
-  /// Whether some protocol's responses show what a request is.
-  let keepsRefused: Bool
+  let recognition: RecognitionIndex
+  var endpoints: EndpointMemory
+  var unknownPorts = UnknownPorts()
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
   var desk: Desk
   /// What a parser has just handed its conversation over to.
   var successor: Successor?
   var buffers = BufferPool()
-  var traces: ThreadTraces
-  var peers: PeerTable
+  var causality: Causality
   /// Where the servers of UNIX sockets listen.
   var paths: SharedTexts
   var pending: PendingCalls
   var rollup: Rollup
-  var mentioned: MentionedProcesses
   var tallies = FlowTallies()
   var batch = RecordBatch()
   /// Calls that were written since their owner looked; only for packets, whose flows count them.
@@ -101,8 +100,9 @@ struct FlowEngine: ~Copyable {
   /// Bytes in the backlogs, and in the held chunks, of all conversations.
   var backlogBytes = 0
   var heldBytes = 0
-  /// Where the search for a backlog to forget goes on.
+  /// Where the search for a backlog, and for unread bytes, to forget goes on.
   var backlogHand = 0
+  var unreadHand = 0
   /// The time that was told last, and what had passed since the one before.
   var clock: Timestamp?
   var clockInterval: Int64 = 0
@@ -119,14 +119,18 @@ struct FlowEngine: ~Copyable {
     self.limits = limits
     desk = Desk(privacy: privacy)
     self.source = source
-    self.protocols = protocols.map { Known($0) }
-    keepsRefused = protocols.contains { $0.descriptor.responsesShowRequests }
-    traces = ThreadTraces(limits: limits)
-    peers = PeerTable(seed: limits.hashSeed)
+    // The surest first; those that are as sure in the order in which they came.
+    let kinds = protocols.enumerated().sorted {
+      let (first, second) = ($0.element.descriptor.sureness, $1.element.descriptor.sureness)
+      return (second, $0.offset) < (first, $1.offset)
+    }.map(\.element)
+    self.protocols = kinds.map { Known($0) }
+    recognition = RecognitionIndex(kinds)
+    endpoints = EndpointMemory(seed: limits.hashSeed)
+    causality = Causality(limits: limits)
     paths = SharedTexts(bytes: limits.pathBytes, seed: limits.hashSeed)
     pending = PendingCalls(limits: limits)
     rollup = Rollup(limits: limits)
-    mentioned = MentionedProcesses(limits: limits)
   }
 
   /// Takes a data event of the conversation in `slot`.
@@ -138,16 +142,17 @@ struct FlowEngine: ~Copyable {
     }
     if conversation.side == nil { conversation.learnSide(event.role) }
     conversation.wishes.isRoleKnown = event.role.rawValue != 0
-    peers.note(event, slot: slot)
-    guard conversation.state != .muted else {
-      return tallies.conversations.lose(conversation.unreadReason)
-    }
     if conversation.plane.rawValue == Plane.wire.rawValue {
       noteOrdinal(event, in: &conversation, slot: slot)
     } else {
       notePlainOrdinal(event, in: &conversation, slot: slot)
     }
-    let moment = Moment(event, trace: traces.trace(event))
+    let (trace, user) = causality.moved(event, slot: slot)
+    guard conversation.state != .muted else {
+      return tallies.conversations.lose(conversation.unreadReason)
+    }
+    conversation.user = user
+    let moment = Moment(event, trace: trace)
     let length = max(Int(event.length), payload.count)
     if event.transport.rawValue == TransportProtocol.udp.rawValue {
       takeDatagram(payload, length: length, moment: moment, in: &conversation, slot: slot)
@@ -164,9 +169,15 @@ struct FlowEngine: ~Copyable {
       releaseHeld(direction, in: &conversation, slot: slot)
       endStream(direction, in: &conversation, slot: slot)
     }
+    for direction in [SocketEvent.Direction.egress, .ingress] {
+      conversation[direction].clear(pool: &buffers)
+    }
     dropBacklog(of: &conversation)
     abandonCalls(of: &conversation, slot: slot, at: time)
-    if isOfSockets { peers.remove(slot: slot) }
+    if isOfSockets {
+      causality.closed(slot: slot)
+      hear(&conversation)
+    }
     paths.release(conversation.path)
     conversation.path = SharedTexts.none
   }

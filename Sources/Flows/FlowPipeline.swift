@@ -44,6 +44,9 @@ package struct FlowPipeline: ~Copyable {
   package var conversationCount: Int { table.count }
   package var pendingCount: Int { engine.pending.count }
 
+  /// Where conversations were that nobody could read.
+  package var unknownPorts: [UnknownPorts.Entry] { engine.unknownPorts.ports }
+
   /// What was counted since the last ledger entry; see ``flush(now:)``.
   package var tallies: FlowTallies { engine.tallies }
 
@@ -67,11 +70,19 @@ package struct FlowPipeline: ~Copyable {
         return engine.tallies.conversations.pass()
       }
       guard let slot = table.find(event.socket, event.plane) ?? slotForNew(event) else {
+        _ = engine.causality.moved(event, slot: nil)
         return engine.tallies.conversations.lose(.conversationTableFull)
       }
       engine.take(event, payload: payload, in: &table.slots[slot], slot: slot)
     }
   }
+
+  /// Tells, before each round of events, whether it is whole: whether all that happened since the last
+  /// round is in it. What a thread does in a round that is not follows from nothing.
+  package mutating func beginRound(isWhole: Bool) { engine.causality.isLosing(!isWhole) }
+
+  /// Tells that events are missing that should have been fed before.
+  package mutating func eventsWereLost() { engine.causality.missed(.events) }
 
   /// Takes what a TCP connection carried, which was closed or goes on: a flow record of one that does
   /// not leave the host, as no packets of it are captured.
@@ -146,12 +157,12 @@ package struct FlowPipeline: ~Copyable {
   /// Appends the processes that records spoke of for the first time since the last call: describe
   /// them in, or before, the batch taken next.
   package mutating func takeNewProcesses(into processes: inout [ProcessKey]) {
-    engine.mentioned.take(into: &processes)
+    engine.causality.takeMentioned(into: &processes)
   }
 
   /// Tells that a process is gone. Its sockets' ends are told by themselves.
   package mutating func processEnded(_ process: ProcessKey) {
-    guard engine.mentioned.contains(process), endedProcesses.count < limits.processes else {
+    guard engine.causality.isMentioned(process), endedProcesses.count < limits.processes else {
       return
     }
     endedProcesses.append(process)
@@ -167,7 +178,7 @@ package struct FlowPipeline: ~Copyable {
       slot = table.insert(Conversation(event))
     }
     guard let slot else { return nil }
-    engine.peers.insert(event, slot: slot)
+    engine.causality.opened(event, slot: slot)
     if event.plane.rawValue == Plane.plainText.rawValue, let wire = table.find(event.socket, .wire)
     {
       // What is on the wire is the same once more, and cannot be read.

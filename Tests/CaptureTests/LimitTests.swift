@@ -124,6 +124,8 @@ extension KernelTests {
         let counters = try session.counters()
         #expect(counters.seen == UInt64(round * 2_000))
         #expect(counters.ringFull > 0)
+        // It is said with the round in which the reader finds what is left, and with no other.
+        #expect(recorder.brokenRounds == round)
         #expect(counters.received == UInt64(recorder.seen.count))
         #expect(counters.tally.balances, "\(counters)")
       }

@@ -17,6 +17,12 @@ struct Recorder: ProbeConsumer {
   var started: [ProcessKey] = []
   var parents: [ProcessKey: ProcessKey] = [:]
   var ended: [ProcessKey] = []
+  /// Rounds of events before which some were lost.
+  var brokenRounds = 0
+
+  mutating func roundBegins(isWhole: Bool) {
+    if !isWhole { brokenRounds += 1 }
+  }
 
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>) {
     seen.append(Seen(event: event, payload: payload.indices.map { payload[$0] }))

@@ -184,7 +184,7 @@ import Testing
   @Test func threadsOfOneCallLeaveTheOthersTheirChains() {
     var limits = FlowLimits()
     limits.threads = 64
-    var traces = ThreadTraces(limits: limits)
+    var traces = ThreadChains(limits: limits)
     let connection = PairingTests.connection()
     func event(_ thread: UInt32, _ direction: SocketEvent.Direction, _ socket: UInt64)
       -> SocketEvent
@@ -194,11 +194,11 @@ import Testing
       return event
     }
     for round in 0..<50 as Range<UInt32> {
-      let received = traces.trace(event(1, .ingress, 7))
+      let received = traces.chain(event(1, .ingress, 7)).chain
       for thread in 0..<40 as Range<UInt32> {
-        _ = traces.trace(event(1_000 + round * 40 + thread, .ingress, 9))
+        _ = traces.chain(event(1_000 + round * 40 + thread, .ingress, 9))
       }
-      #expect(traces.trace(event(1, .egress, 8)) == received)
+      #expect(traces.chain(event(1, .egress, 8)).chain == received)
     }
   }
 }

@@ -44,14 +44,15 @@ struct MinuteSums {
   }
 
   private mutating func add(_ metric: CallMetric, endpoint: [UInt8]) -> Bool {
+    var metric = metric
     let key = CallKey(row: metric.minuteKey, endpoint: endpoint)
     if let place = calls.index(forKey: key) {
-      calls.values[place].add(metric)
+      calls.values[place].add(&metric)
       return true
     }
     guard count < (endpoint.isEmpty ? Self.limit : Self.endpointLimit) else { return false }
     var sum = key.row
-    sum.add(metric)
+    sum.add(&metric)
     calls[key] = sum
     oldest = min(oldest, sum.time.seconds)
     return true
@@ -132,18 +133,6 @@ extension CallMetric {
       time: time.minute, interval: 60, observationPoint: observationPoint,
       signalSource: signalSource, transport: transport, applicationProtocol: applicationProtocol,
       client: client, server: server)
-  }
-
-  fileprivate mutating func add(_ other: CallMetric) {
-    directionScore = max(directionScore, other.directionScore)
-    requests &+= other.requests
-    responses &+= other.responses
-    clientErrors &+= other.clientErrors
-    serverErrors &+= other.serverErrors
-    timeouts &+= other.timeouts
-    durationSum &+= other.durationSum
-    durationMax = max(durationMax, other.durationMax)
-    durationCount &+= other.durationCount
   }
 }
 

@@ -120,7 +120,11 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     }
     let conversations = observer.pipeline.conversationCount
     observer.isPaused = watch.look(gauges) == .paused
-    gauges.update { $0.conversations = conversations }
+    let unknown = observer.pipeline.unknownPorts
+    gauges.update {
+      $0.conversations = conversations
+      $0.unknownPorts = unknown
+    }
     if let bytes = relief.target(gauges, footprint: observer.pipeline.footprint) {
       observer.pipeline.shrink(to: bytes, now: now)
       batch = RecordBatch()
@@ -172,6 +176,7 @@ extension CaptureLoop {
     probes.passed = received &+ malformed
     let missed = counters.missed &- counted.missed
     probes.received = probes.passed &+ ringFull &+ lookupFailed &+ missed
+    if lookupFailed &+ malformed &+ missed > 0 { observer.pipeline.eventsWereLost() }
     probes.drop(.probeMissed, count: missed)
     probes.drop(.ringFull, count: ringFull)
     probes.drop(.lookupFailed, count: lookupFailed)

@@ -19,6 +19,10 @@ struct Observer: ~Copyable, ProbeConsumer {
     self.pipeline = pipeline
   }
 
+  mutating func roundBegins(isWhole: Bool) {
+    pipeline.beginRound(isWhole: isWhole && !isPaused)
+  }
+
   mutating func socketEvent(_ event: SocketEvent, payload: Span<UInt8>) {
     fed += 1
     if event.kind == .data {

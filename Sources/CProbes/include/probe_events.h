@@ -185,7 +185,9 @@ struct mf_lane {
     __u64 written;
     /// Written by the probe: part of mf_counters.seen, which needs no atomic here.
     __u64 seen;
-    __u64 unused_writer[6];
+    /// Written by the probe: events that found no room.
+    __u64 lost;
+    __u64 unused_writer[5];
     /// Written by the reader: where it goes on. On a line of its own.
     __u64 read;
     __u64 unused_reader[7];

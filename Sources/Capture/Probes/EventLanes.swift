@@ -17,6 +17,7 @@ internal import Glibc
   private static let headerBytes = MemoryLayout<mf_lane>.size
   private static let readOffset = 64
   private static let seenOffset = 8
+  private static let lostOffset = 16
 
   /// Bytes from one lane to the next, as the map must be made.
   static func stride(laneBytes: UInt32) -> Int {
@@ -67,11 +68,14 @@ internal import Glibc
   }
 
   /// Data events that the probes saw, lost ones included.
-  var seen: UInt64 {
+  var seen: UInt64 { sum(at: Self.seenOffset) }
+
+  /// Those of them that found no room.
+  var lost: UInt64 { sum(at: Self.lostOffset) }
+
+  private func sum(at offset: Int) -> UInt64 {
     var sum: UInt64 = 0
-    for lane in 0..<count {
-      sum &+= unsafe mf_load_acquire_u64(base + lane * stride + Self.seenOffset)
-    }
+    for lane in 0..<count { sum &+= unsafe mf_load_acquire_u64(base + lane * stride + offset) }
     return sum
   }
 }

@@ -4,6 +4,10 @@ package import Telemetry
 
 /// Who takes what the probes saw, one call per event, on the thread that drains the ring.
 package protocol ProbeConsumer: ~Copyable {
+  /// Events follow, none, one or many. They are whole when no data event found its lane full since the
+  /// last round: then nothing happened between any two of them that the probes were to tell of.
+  mutating func roundBegins(isWhole: Bool)
+
   /// Something happened on a socket.
   ///
   /// `payload` is the captured prefix of the bytes moved, shorter than `event.length` where the
@@ -20,4 +24,8 @@ package protocol ProbeConsumer: ~Copyable {
 
   /// The process's last thread ended. May come twice for one process.
   mutating func processEnded(_ process: ProcessKey)
+}
+
+extension ProbeConsumer where Self: ~Copyable {
+  package mutating func roundBegins(isWhole: Bool) {}
 }

@@ -19,6 +19,8 @@ package struct ProbeSession: ~Copyable {
   private var decoder: EventDecoder
   private var received: UInt64 = 0
   private var malformed: UInt64 = 0
+  /// Events that found their lanes full, up to the last round.
+  private var lost: UInt64 = 0
   private let processors: Int
 
   /// Loads and attaches the probes.
@@ -82,6 +84,9 @@ package struct ProbeSession: ~Copyable {
   ) throws(SystemError) -> Int {
     try streams.ring.wait(milliseconds: timeoutMilliseconds)
     decoder.clock.refresh()
+    let lost = streams.lanes.lost
+    consumer.roundBegins(isWhole: lost == self.lost)
+    self.lost = lost
     let decoder = decoder
     var received: UInt64 = 0
     var malformed: UInt64 = 0

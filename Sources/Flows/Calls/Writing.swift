@@ -21,9 +21,9 @@ extension FlowEngine {
   /// `time`.
   mutating func write(_ number: Int, slot: Int, at time: Timestamp) {
     if isOfSockets {
-      if let peer = peers.peer(of: slot) { pending.slots[number].record.learn(peer) }
-      mentioned.mention(pending.slots[number].record.client.process)
-      mentioned.mention(pending.slots[number].record.server.process)
+      if let peer = causality.peer(of: slot) { pending.slots[number].record.learn(peer) }
+      causality.mention(pending.slots[number].record.client.process)
+      causality.mention(pending.slots[number].record.server.process)
     }
     var metric = CallMetric(of: &pending.slots[number].record)
     let endpoint = pending.slots[number].record.texts.endpoint
@@ -58,9 +58,9 @@ extension FlowEngine {
   /// message's.
   mutating func rollUpUnheld(slot: Int, at time: Timestamp) {
     if isOfSockets {
-      if let peer = peers.peer(of: slot) { unheld.learn(peer) }
-      mentioned.mention(unheld.client.process)
-      mentioned.mention(unheld.server.process)
+      if let peer = causality.peer(of: slot) { unheld.learn(peer) }
+      causality.mention(unheld.client.process)
+      causality.mention(unheld.server.process)
     }
     var metric = CallMetric(of: &unheld)
     var text: [UInt8] = []

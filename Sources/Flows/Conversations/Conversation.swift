@@ -58,6 +58,11 @@ struct Conversation {
   var lastDirection: SocketEvent.Direction?
   var lastActive: Timestamp
 
+  /// Of who moved bytes of it last, of a socket; once it is muted, of who did before.
+  var user = ProcessBucket(rawValue: 0)
+  /// Whether nothing is told of what it moves; and whether that is told in another form.
+  var isUnheard = false
+  var isReadElsewhere = false
   /// The last ``SocketEvent/ordinal``; 0 before any.
   var lastOrdinal: UInt32 = 0
   /// Events before it that did not come, and that no sequence number tells of.

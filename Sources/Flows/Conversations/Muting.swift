@@ -36,12 +36,17 @@ extension FlowEngine {
       conversation.offers >= limits.recognitionTurns
         || conversation.unreadEvents >= limits.recognitionEvents
     else { return }
+    unknownPorts.count(conversation.serverPort)
     mute(&conversation, at: time)
   }
 
   /// Asks the probe for silence on this socket; ``unmute(_:)`` ends it.
   mutating func mute(_ conversation: inout Conversation, at time: Timestamp) {
     dropBacklog(of: &conversation)
+    if isOfSockets, !conversation.isUnheard, !conversation.isReadElsewhere {
+      conversation.isUnheard = true
+      causality.mute(conversation.user)
+    }
     conversation.state = .muted
     conversation.mutedUntil = time + min(limits.muteTime << Int64(conversation.mutes), 3_600 << 30)
     if conversation.mutes < Self.mutesAtMost { conversation.mutes += 1 }
@@ -57,14 +62,24 @@ extension FlowEngine {
       conversation[direction].forget(pool: &buffers)
     }
     conversation.mutes = Self.mutesAtMost
+    hear(&conversation)
+    conversation.isReadElsewhere = true
     mute(&conversation, at: time)
   }
 
   /// Times that the silence asked for doubles.
   private static var mutesAtMost: UInt8 { 6 }
 
+  /// Takes back that what is done on the socket may be a cause that nobody is told of.
+  mutating func hear(_ conversation: inout Conversation) {
+    guard conversation.isUnheard else { return }
+    conversation.isUnheard = false
+    causality.unmute(conversation.user)
+  }
+
   /// Gives a muted socket a few turns to be understood in.
   mutating func unmute(_ conversation: inout Conversation) {
+    hear(&conversation)
     conversation.state = .unknown
     conversation.offers = limits.recognitionTurns - min(limits.recognitionTurns, 6)
     conversation.unreadEvents = 0
@@ -90,6 +105,7 @@ extension FlowEngine {
   mutating func giveUp(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
     noteParseFailure(slot: slot, at: time)
     abandonCalls(of: &conversation, slot: slot, at: time)
+    endpoints.doubt(&conversation)
     conversation.parser = nil
     conversation.wishes.wantAll()
     conversation.state = .unknown

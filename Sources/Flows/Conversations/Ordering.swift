@@ -65,6 +65,7 @@ extension FlowEngine {
     let step = Int32(bitPattern: event.ordinal &- conversation.lastOrdinal)
     let isGap = conversation.lastOrdinal != 0 && step > 1
     conversation.lastOrdinal = event.ordinal
+    if isGap { missed(event, on: conversation) }
     guard isGap, conversation.state == .recognised else { return }
     lose(.egress, in: &conversation, slot: slot)
     lose(.ingress, in: &conversation, slot: slot)
@@ -77,6 +78,7 @@ extension FlowEngine {
     let hasMissed = conversation.missedEvents > 0
     if conversation.lastOrdinal == 0 || step < -Self.lateOrdinals {
       // It is met, or the count began anew.
+      if event.ordinal > 1 { missed(event, on: conversation) }
       conversation.lastOrdinal = event.ordinal
       conversation.missedEvents = 0
     } else if step <= 0 {
@@ -84,6 +86,7 @@ extension FlowEngine {
       if step < 0, hasMissed { conversation.missedEvents -= 1 }
     } else {
       conversation.lastOrdinal = event.ordinal
+      if step > 1 { missed(event, on: conversation) }
       let isStarted = conversation[direction].isStarted
       if step > 1, !isStarted || event.sequence == conversation[direction].next {
         conversation.missedEvents = UInt8(clamping: Int32(conversation.missedEvents) + step - 1)
@@ -95,6 +98,12 @@ extension FlowEngine {
         conversation.missedEvents = 0
       }
     }
+  }
+
+  /// An event of the socket was not seen: of whoever uses it now, or did before.
+  private mutating func missed(_ event: SocketEvent, on conversation: borrowing Conversation) {
+    causality.missed(.socket(of: causality.bucket(of: event.process)))
+    causality.missed(.socket(of: conversation.user))
   }
 
   /// Events that threads who share a socket may be told late by.

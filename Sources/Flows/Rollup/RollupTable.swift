@@ -198,19 +198,6 @@ extension CallMetric {
       UInt64(server.port) << 32 | UInt64(observationPoint.rawValue) << 24
         | UInt64(applicationProtocol.rawValue) << 16 | UInt64(transport.rawValue))
   }
-
-  @inline(__always)
-  mutating func add(_ other: inout CallMetric) {
-    directionScore = max(directionScore, other.directionScore)
-    requests &+= other.requests
-    responses &+= other.responses
-    clientErrors &+= other.clientErrors
-    serverErrors &+= other.serverErrors
-    timeouts &+= other.timeouts
-    durationSum &+= other.durationSum
-    durationMax = max(durationMax, other.durationMax)
-    durationCount &+= other.durationCount
-  }
 }
 
 extension CallEnd {

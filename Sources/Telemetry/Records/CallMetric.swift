@@ -42,4 +42,20 @@ package struct CallMetric: Hashable, Sendable, BitwiseCopyable {
     self.client = client
     self.server = server
   }
+
+  /// Adds the figures of another row of the same key. That is `inout` because it is wide and would be
+  /// copied; it is not changed.
+  @inlinable
+  @inline(__always)
+  package mutating func add(_ other: inout CallMetric) {
+    if other.directionScore > directionScore { directionScore = other.directionScore }
+    requests &+= other.requests
+    responses &+= other.responses
+    clientErrors &+= other.clientErrors
+    serverErrors &+= other.serverErrors
+    timeouts &+= other.timeouts
+    durationSum &+= other.durationSum
+    if other.durationMax > durationMax { durationMax = other.durationMax }
+    durationCount &+= other.durationCount
+  }
 }
