@@ -194,6 +194,10 @@ extension FlowEngine {
       free.count + seen.count == pending.slots.count,
       free.allSatisfy({ pending.slots[$0].state == .free })
     else { return "\(free.count) free and \(seen.count) used of \(pending.slots.count) slots" }
+    let unread = conversations.indices.filter(isUsed).reduce(0) { sum, slot in
+      sum + conversations[slot][.egress].buffer.count + conversations[slot][.ingress].buffer.count
+    }
+    guard unread == buffers.unread else { return "\(buffers.unread) of \(unread) bytes are unread" }
     guard pending.index.count == pending.slots.count(where: { $0.isIndexed }) else {
       return "\(pending.index.count) calls are indexed"
     }

@@ -34,6 +34,12 @@ package struct FlowLimits: Sendable {
   package var holdTime: Int64 = 200_000_000
   /// Bytes so held of all conversations; beyond it those held longest are waited for no more.
   package var heldBytesOfAll = 8 << 20
+  /// Bytes of incomplete messages of all conversations.
+  package var unreadBytesOfAll = 32 << 20
+  /// What all conversations keep of bytes, for whatever reason: until a protocol is recognised, until they
+  /// are in order, until their message is whole, until it is answered. Less than the sum of the bounds of
+  /// each: they are not all reached at once, but by whoever means to.
+  package var bytesOfAll = 48 << 20
   /// Requests without an answer, of all conversations and of one.
   package var pendingCalls = 32_768
   package var pendingCallsPerConversation = 1_024

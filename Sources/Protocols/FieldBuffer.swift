@@ -16,6 +16,8 @@ package struct FieldBuffer: Sendable {
   private var room: [UInt8]
   /// Bytes of all texts.
   package private(set) var count = 0
+  /// What parsers keep of texts, in one piece of memory for all of them.
+  var shared = SharedBytes()
   /// What the texts may not show; whoever writes one of the users' data asks.
   package let privacy: PrivacyRules
 

@@ -28,6 +28,9 @@ struct TextPool {
   /// One of the same size that holds nothing.
   var emptied: TextPool { TextPool(limit: limit * Self.blockSize) }
 
+  /// Bytes of the blocks in use.
+  var usedBytes: Int { usedBlocks * Self.blockSize }
+
   /// Bytes that still find room.
   var room: Int { (limit - usedBlocks) * Self.blockSize }
 

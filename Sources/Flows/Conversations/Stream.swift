@@ -55,12 +55,14 @@ struct Stream {
     if marks.isEmpty || (marks[marks.count - 1].moment != moment && marks.count < Self.markLimit) {
       marks.append(Mark(start: buffer.count, moment: moment))
     }
+    pool.unread += bytes.count
     buffer.append(copying: bytes)
   }
 
   /// Forgets the first `count` buffered bytes.
   mutating func consume(_ count: Int, pool: inout BufferPool) {
     guard count < buffer.count else { return clear(pool: &pool) }
+    pool.unread -= count
     buffer.removeSubrange(0..<count)
     var first = 0
     while first + 1 < marks.count, marks[first + 1].start <= count { first += 1 }
@@ -111,6 +113,7 @@ struct Stream {
 
   mutating func clear(pool: inout BufferPool) {
     (wanted, asked) = (0, 0)
+    pool.unread -= buffer.count
     if buffer.capacity > 0 { pool.give(&buffer, &marks) }
   }
 }
@@ -119,6 +122,8 @@ struct Stream {
 struct BufferPool {
   static let limit = 256
   private var free: [(bytes: [UInt8], marks: [Stream.Mark])] = []
+  /// Bytes in the buffers that streams have.
+  fileprivate(set) var unread = 0
   /// The fewest that were free since the last ``giveBack()``: so many were not needed.
   private var spare = 0
 

@@ -9,6 +9,27 @@ extension FlowEngine {
       + heldBytes
   }
 
+  /// The conversations to end so that `bytes` are given back, those silent for longest first.
+  ///
+  /// - Parameter bytesPerSlot: what the tables around a conversation take for it, by and large.
+  func idlest(
+    of conversations: [Conversation], _ isUsed: [Bool], giving bytes: Int, bytesPerSlot: Int
+  ) -> [Int] {
+    var idle = conversations.indices.filter { isUsed[$0] }.map {
+      (last: conversations[$0].lastActive, slot: $0)
+    }
+    idle.sort { $0 < $1 }
+    let bytesPerCall = pending.footprint / max(1, pending.count)
+    var given = 0
+    var count = 0
+    while count < idle.count, given < bytes {
+      let conversation = conversations[idle[count].slot]
+      given += conversation.heldBytes + bytesPerSlot + conversation.pendingCount * bytesPerCall
+      count += 1
+    }
+    return idle[..<count].map(\.slot)
+  }
+
   /// Whether few of the slots for calls are in use.
   var isSparse: Bool { SlotTrim.isWorthIt(used: pending.count, of: pending.slots.count) }
 

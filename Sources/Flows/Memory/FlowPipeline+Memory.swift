@@ -6,7 +6,7 @@ extension FlowPipeline {
   /// Bytes that its tables, buffers and batch hold, used or not; what parsers keep is estimated. Walks
   /// over all conversations: to be asked a few times a second at most.
   package var footprint: Int {
-    var bytes = engine.footprint + table.footprint + engine.peers.footprint
+    var bytes = engine.footprint + table.footprint + engine.causality.footprint
     for slot in table.slots.indices where table.isUsed[slot] {
       bytes += table.slots[slot].heldBytes
     }
@@ -24,22 +24,14 @@ extension FlowPipeline {
   @discardableResult
   package mutating func shrink(to bytes: Int, now: Timestamp) -> Int {
     giveBack(everything: true)
-    var left = footprint
+    let left = footprint
     guard left > bytes else { return left }
-    var idle = table.slots.indices.filter { table.isUsed[$0] }.map {
-      (last: table.slots[$0].lastActive, slot: $0)
-    }
-    idle.sort { $0 < $1 }
-    // What slots and calls take by and large, with the room around them.
-    let bytesPerSlot = (table.footprint + engine.peers.footprint) / max(1, table.count)
-    let bytesPerCall = engine.pending.footprint / max(1, engine.pending.count)
-    for entry in idle where left > bytes {
-      left -= table.slots[entry.slot].heldBytes + bytesPerSlot
-      left -= table.slots[entry.slot].pendingCount * bytesPerCall
-      if table.slots[entry.slot].state == .muted {
-        engine.listenAgain(to: &table.slots[entry.slot])
-      }
-      close(entry.slot, at: now)
+    let idle = engine.idlest(
+      of: table.slots, table.isUsed, giving: left - bytes,
+      bytesPerSlot: (table.footprint + engine.causality.footprint) / max(1, table.count))
+    for slot in idle {
+      if table.slots[slot].state == .muted { engine.listenAgain(to: &table.slots[slot]) }
+      close(slot, at: now)
       engine.tallies.conversations.lose(.shedLoad)
     }
     giveBack(everything: true)
@@ -52,7 +44,7 @@ extension FlowPipeline {
       || engine.isSparse
     {
       let moves = table.compact()
-      engine.peers.move(moves)
+      engine.causality.moved(moves)
       engine.conversationsMoved(moves, &table.slots)
       forgetSweep()
     }

@@ -26,19 +26,13 @@ extension PacketPipeline {
   @discardableResult
   package mutating func shrink(to bytes: Int, now: Timestamp) -> Int {
     giveBack(everything: true)
-    var left = footprint
+    let left = footprint
     guard left > bytes else { return left }
-    var idle = reader.conversations.indices.filter { reader.isUsed[$0] }.map {
-      (last: reader.conversations[$0].lastActive, slot: $0)
-    }
-    idle.sort { $0 < $1 }
-    // What slots and calls take by and large, with the room around them.
-    let bytesPerSlot = reader.footprint / max(1, reader.count)
-    let bytesPerCall = reader.engine.pending.footprint / max(1, reader.engine.pending.count)
-    for entry in idle where left > bytes {
-      left -= reader.conversations[entry.slot].heldBytes + bytesPerSlot
-      left -= reader.conversations[entry.slot].pendingCount * bytesPerCall
-      leave(Int(reader.flows[entry.slot]), at: now)
+    let idle = reader.engine.idlest(
+      of: reader.conversations, reader.isUsed, giving: left - bytes,
+      bytesPerSlot: reader.footprint / max(1, reader.count))
+    for slot in idle {
+      leave(Int(reader.flows[slot]), at: now)
       reader.engine.tallies.conversations.lose(.shedLoad)
     }
     tell()

@@ -74,7 +74,7 @@ extension MySQLParser {
         prepared &+= 1
         note.statement = prepared
         statements.remember(
-          PreparedStatement(sql, in: desk.fields), as: Self.unnamed(prepared))
+          PreparedStatement(sql, in: &desk.fields), as: Self.unnamed(prepared))
       }
       if desk.fields.bytes(sql.endpoint).elementsEqual("SET".utf8) { learn(setting: text, &note) }
     case .statementExecute, .statementFetch, .statementClose, .statementBulkExecute:

@@ -114,7 +114,7 @@ extension PostgreSQLParser {
     let end = body.position(of: 0, from: start) ?? body.count
     let sql = SQLText(body.clipped(from: start, to: end), dialect: dialect, into: &fields)
     let key = nameHash(body, 0..<nameEnd)
-    statements.remember(PreparedStatement(sql, in: fields), as: key)
+    statements.remember(PreparedStatement(sql, in: &fields), as: key)
     fields.removeAll()
     openParse = key
   }

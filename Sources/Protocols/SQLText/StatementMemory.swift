@@ -10,11 +10,21 @@ struct PreparedStatement: Sendable {
 
   init() {}
 
-  init(_ sql: SQLText, in fields: borrowing FieldBuffer) {
+  /// Takes the texts out of `fields`, which shares them with others that prepare the same.
+  init(_ sql: SQLText, in fields: inout FieldBuffer) {
+    var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(sql.resource.length + sql.endpoint.length))
     bytes.append(contentsOf: fields.bytes(sql.resource))
     resourceCount = bytes.count
     bytes.append(contentsOf: fields.bytes(sql.endpoint))
+    self.bytes = fields.shared.share(bytes)
+  }
+
+  /// Whether both have their texts in the same memory.
+  func sharesMemory(with other: PreparedStatement) -> Bool {
+    unsafe bytes.withUnsafeBufferPointer { first in
+      unsafe other.bytes.withUnsafeBufferPointer { unsafe first.baseAddress == $0.baseAddress }
+    }
   }
 
   /// Writes the resource and the endpoint of an execution.
@@ -27,7 +37,7 @@ struct PreparedStatement: Sendable {
 /// The prepared statements of one connection, by the key under which they are executed. Bounded: the
 /// one that was not used for the longest time makes room.
 struct StatementMemory: Sendable {
-  /// A statement takes up to about 2 KiB, and hosts have thousands of connections.
+  /// The text of a statement takes up to about 2 KiB, once for all connections that prepare it.
   static let capacity = 64
 
   private struct Entry: Sendable {
