@@ -37,12 +37,16 @@ package struct ProtocolDescriptor: Hashable, Sendable {
   /// Whether an answer whose beginning was lost is told by what is left of it: then a request that waits
   /// alone goes on waiting when bytes of answers are lost. Means nothing where ids pair.
   package var readsTornAnswers: Bool
+  /// How hard its bytes are to mistake for another's: of several protocols that some bytes may be, the
+  /// surer is asked first, and believed.
+  package var sureness: UInt8
 
   package init(
     number: ApplicationProtocol, name: String, transports: [TransportProtocol] = [.tcp],
     pairing: Pairing, timeoutSeconds: UInt32 = 120, defaultPorts: [UInt16],
     onlyDefaultPorts: Bool = false, groupPorts: [UInt16] = [], answers: AnswerShape = .bodies,
-    responsesShowRequests: Bool = false, readsTornAnswers: Bool = false
+    responsesShowRequests: Bool = false, readsTornAnswers: Bool = false,
+    sureness: UInt8 = 128
   ) {
     self.number = number
     self.name = name
@@ -55,6 +59,7 @@ package struct ProtocolDescriptor: Hashable, Sendable {
     self.answers = answers
     self.responsesShowRequests = responsesShowRequests
     self.readsTornAnswers = readsTornAnswers
+    self.sureness = sureness
   }
 }
 

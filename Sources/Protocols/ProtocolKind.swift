@@ -15,19 +15,31 @@ package protocol ProtocolKind: Sendable {
   /// Whether its conversations are counted and not read; see ``Suspension``.
   var isSuspended: Bool { get }
 
+  /// What its conversations can begin with on this transport, which is one of the descriptor's. Asked
+  /// once.
+  func openings(on transport: TransportProtocol) -> Openings
+
   /// Says whether `bytes`, the first that one side of a conversation was seen to send, are this
   /// protocol. Bytes may end anywhere and the conversation may have begun long before.
   ///
-  /// Strict: what it accepts is not offered to the protocols after it. Cheap: it runs on every
-  /// unknown socket of the host.
+  /// Strict: what it accepts is not offered to protocols that are less sure. A `no` is not asked again
+  /// for the same turn, whatever follows. Cheap: it runs on every unknown socket of the host that begins
+  /// with what ``openings(on:)`` says.
   func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition
 
   /// Makes the parser of one conversation.
   func makeParser(_ context: ConversationContext) -> any ProtocolParser
 }
 
+extension Sequence<any ProtocolKind> {
+  /// Of everything that calls may speak: the protocols, and their dialects.
+  package var spoken: [ProtocolDescriptor] { flatMap { [$0.descriptor] + $0.dialects } }
+}
+
 extension ProtocolKind {
   package var dialects: [ProtocolDescriptor] { [] }
+
+  package func openings(on transport: TransportProtocol) -> Openings { Openings() }
 
   package var isSuspended: Bool { false }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
+
 /// How much of a protocol is left out.
 package enum Suspension: String, Hashable, Sendable, CaseIterable {
   /// It is found, but not read.
@@ -23,6 +25,8 @@ private struct SuspendedProtocol: ProtocolKind {
   var descriptor: ProtocolDescriptor { kind.descriptor }
   var dialects: [ProtocolDescriptor] { kind.dialects }
   var isSuspended: Bool { true }
+
+  func openings(on transport: TransportProtocol) -> Openings { kind.openings(on: transport) }
 
   func recognize(_ bytes: Span<UInt8>, context: RecognitionContext) -> Recognition {
     switch extent {

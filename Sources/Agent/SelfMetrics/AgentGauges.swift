@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Capture
+package import Flows
 import Synchronization
 package import Telemetry
 
@@ -33,6 +34,8 @@ package final class AgentGauges: Sendable {
     package var processorNanoseconds: UInt64 = 0
     package var shedding = LoadGuard.Level.normal
     package var conversations = 0
+    /// Where connections were that nobody could read.
+    package var unknownPorts: [UnknownPorts.Entry] = []
     /// Flows followed, by packet thread.
     package var flows: [Int: Int] = [:]
     /// Interfaces whose packets are captured.
@@ -100,6 +103,10 @@ package final class AgentGauges: Sendable {
     text.gauge(
       "metaflow_agent_conversations", "Conversations followed.",
       UInt64(max(0, now.conversations)))
+    text.counters(
+      "metaflow_agent_unknown_connections_total",
+      "Connections given up as of no known protocol, by their servers' ports: the busiest of them.",
+      label: "port", now.unknownPorts.map { ("\($0.port)", $0.conversations) })
     text.gauge(
       "metaflow_agent_flows", "Flows followed.",
       UInt64(max(0, now.flows.values.reduce(0, +))))

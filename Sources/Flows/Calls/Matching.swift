@@ -142,6 +142,7 @@ extension FlowEngine {
     pending.slots[number].record.answer(&desk.message, part, first: first, textsAt: offset)
     join(desk.message.attributes, textsAt: offset, to: number)
     conversation.failures = 0
+    if !conversation.isAnswered { endpoints.learn(&conversation) }
     conversation.isAnswered = true
     if part.isUntilTurn, !isByIdentifier(&conversation) {
       // Whatever else was asked is answered in it.

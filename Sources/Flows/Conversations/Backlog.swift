@@ -32,6 +32,8 @@ struct Backlog {
     var isAnswered = false
     /// Bytes that it is to have before the protocols are asked again.
     var wanted = 0
+    /// The protocols that it may be of: whoever said no is not asked again.
+    var candidates: ProtocolSet = 0
 
     init(_ direction: SocketEvent.Direction, sequence: UInt32) {
       self.direction = direction
@@ -96,7 +98,8 @@ struct Backlog {
 
   /// Takes note that the protocols were asked about the last turn: again when there is an eighth more,
   /// of few bytes each time.
-  mutating func waitForMore() {
+  mutating func waitForMore(for candidates: ProtocolSet) {
+    turns[turns.count - 1].candidates = candidates
     let count = turns[turns.count - 1].bytes.count
     turns[turns.count - 1].wanted = count < 64 ? 0 : count + count / 8
   }

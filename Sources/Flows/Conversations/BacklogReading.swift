@@ -39,7 +39,7 @@ extension FlowEngine {
       dropFirstTurn(of: &conversation)
     }
     guard conversation.sender(moment.direction) != .server, length > 0,
-      backlogBytes < limits.backlogBytesOfAll / 2, keepsRefused
+      backlogBytes < limits.backlogBytesOfAll / 2, recognition.showRequests != 0
     else {
       dropBacklog(of: &conversation)
       return false
@@ -57,7 +57,7 @@ extension FlowEngine {
 
   /// The turn that was kept until it is decided is over, and nobody's: only the answer may tell.
   mutating func refuseWaiting(in conversation: inout Conversation) {
-    guard keepsRefused, let turn = conversation.backlog.turns.last,
+    guard recognition.showRequests != 0, let turn = conversation.backlog.turns.last,
       conversation.sender(turn.direction) != .server
     else { return dropBacklog(of: &conversation) }
     while conversation.backlog.turns.count > 1 { dropFirstTurn(of: &conversation) }

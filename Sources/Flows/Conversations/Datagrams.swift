@@ -58,9 +58,10 @@ extension FlowEngine {
     _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation
   ) -> Bool {
     guard !payload.isEmpty else { return false }
+    var candidates: ProtocolSet?
     return offer(
-      payload, isWhole: payload.count == length, isOver: true, moment.direction,
-      to: &conversation) == .recognised
+      payload, to: &candidates, isWhole: payload.count == length, isOver: true, moment.direction,
+      of: &conversation) == .recognised
   }
 
   /// One bad datagram says little: anybody may have sent it. Several in a row end the conversation.

@@ -27,7 +27,7 @@ extension FlowEngine {
       finishTurn(direction.opposite, in: &conversation, slot: slot)
       guard conversation.state == .recognised else { return .lost(.parseFailed) }
     }
-    if keepsRefused, !conversation.isAnswered {
+    if recognition.showRequests != 0, !conversation.isAnswered {
       reconsider(payload, moment, in: &conversation, slot: slot)
     }
     conversation.lastDirection = direction

@@ -5,9 +5,12 @@ import Telemetry
 
 /// Finding out what a conversation speaks.
 ///
-/// The first bytes of each turn are offered to the protocols, those on their default port first. A
-/// protocol that cannot tell yet holds back those after it, so that the answer does not depend on
-/// how the bytes were cut; it has to tell when the turn is over. A conversation that was joined in
+/// The first bytes of each turn are offered to the protocols that they may be of, see
+/// ``RecognitionIndex``: first to those on their default port, and to the one that the server was found
+/// to speak; among them, and among the others, to the surer before the less sure. Each that says no is
+/// out for the turn. The first of the others has it, once it says yes: while a surer one cannot tell yet,
+/// more bytes are waited for, so that the answer does not depend on how they were cut, but only to the
+/// end of the turn, when whoever says yes has it. A conversation that was joined in
 /// the middle of a body thus has several turns to be understood in, before it is muted. Turns that
 /// might be a protocol's are kept, see ``Backlog``, and so is the beginning of one that is nobody's
 /// until the answer to it is there, which may tell after all.
@@ -66,11 +69,14 @@ extension FlowEngine {
     let direction = moment.direction
     let isWhole = payload.count == length
     let answer: Answer
+    var candidates: ProtocolSet?
     if conversation.turn == .fresh {
       answer =
         payload.isEmpty
         ? .refused
-        : offer(payload, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
+        : offer(
+          payload, to: &candidates, isWhole: isWhole, isOver: !isWhole, direction,
+          of: &conversation)
       if answer == .recognised, conversation.backlog.isEmpty {
         // As it is nearly always: nothing needs to be kept.
         return handOver(
@@ -86,7 +92,10 @@ extension FlowEngine {
       }
       var bytes = conversation.backlog.turns[last].bytes
       bytes.append(copying: payload)
-      answer = offer(bytes.span, isWhole: isWhole, isOver: !isWhole, direction, to: &conversation)
+      candidates = conversation.backlog.turns[last].candidates
+      answer = offer(
+        bytes.span, to: &candidates, isWhole: isWhole, isOver: !isWhole, direction,
+        of: &conversation)
     }
     switch answer {
     case .recognised:
@@ -100,7 +109,7 @@ extension FlowEngine {
     case .waiting, .possible:
       keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
       conversation.turn = answer == .waiting ? .waiting : .possible
-      conversation.backlog.waitForMore()
+      conversation.backlog.waitForMore(for: candidates ?? 0)
     }
   }
 
@@ -110,8 +119,10 @@ extension FlowEngine {
       let turn = conversation.backlog.turns.last
     else { return }
     if conversation.turn == .waiting {
+      var candidates: ProtocolSet? = turn.candidates
       let answer = offer(
-        turn.bytes.span, isWhole: true, isOver: true, turn.direction, to: &conversation)
+        turn.bytes.span, to: &candidates, isWhole: true, isOver: true, turn.direction,
+        of: &conversation)
       if answer == .recognised { return adopt(in: &conversation) }
       if answer == .refused { refuseWaiting(in: &conversation) }
     }
@@ -120,42 +131,60 @@ extension FlowEngine {
     muteIfHopeless(&conversation, at: time)
   }
 
-  /// What the protocols say of the first bytes of a turn.
+  /// What protocols say of the first bytes of a turn: the `candidates`, which are found when they are nil
+  /// as the turn is a new one, and of which only those are left that do not say no.
   mutating func offer(
-    _ bytes: Span<UInt8>, isWhole: Bool, isOver: Bool, _ direction: SocketEvent.Direction,
-    to conversation: inout Conversation
+    _ bytes: Span<UInt8>, to candidates: inout ProtocolSet?, isWhole: Bool, isOver: Bool,
+    _ direction: SocketEvent.Direction, of conversation: inout Conversation
   ) -> Answer {
     let window = bytes.extracting(first: limits.recognitionBytes)
     let isFull = window.count == limits.recognitionBytes
     let context = conversation.context(
       of: direction, isTruncated: isFull || (!isWhole && window.count == bytes.count))
+    let own = ownProtocols(of: &conversation)
+    var left =
+      candidates ?? recognition.candidates(window, on: conversation.carrier, own: own)
+    defer { candidates = left }
+    let mayWait = !isOver && !isFull
     var isPossible = false
-    for onDefaultPort in [true, false] {
-      for (number, known) in protocols.enumerated() {
-        let descriptor = known.descriptor
-        guard descriptor.transports.contains(conversation.carrier),
-          conversation.isFirstAsked(known) == onDefaultPort,
-          onDefaultPort || !descriptor.onlyDefaultPorts
-        else { continue }
-        switch known.recognize(window, context: context, limits.breadcrumb) {
-        case .no: continue
-        case .undecided:
-          if !isOver, !isFull { return .waiting }
-          isPossible = true
-        case .yes where known.isSuspended:
+    // Twice: those on their own ports, then the others.
+    for isOwn in [true, false] {
+      var rest = left & (isOwn ? own : ~own)
+      while rest != 0 {
+        let number = rest.trailingZeroBitCount
+        rest &= rest &- 1
+        switch protocols[number].recognize(window, context: context, limits.breadcrumb) {
+        case .no: left &= ~(1 << ProtocolSet(number))
+        case .undecided: isPossible = true
+        case .yes where isPossible && mayWait: return .waiting
+        case .yes where protocols[number].isSuspended:
           conversation.isSuspended = true
           return .refused
         case .yes(let sender):
           conversation.isSuspended = false
           conversation.adopt(
-            known, number: number, sender, direction, sureness: isOfSockets ? 192 : 254,
-            privacy: desk.fields.privacy)
+            protocols[number], number: number, sender, direction,
+            sureness: isOfSockets ? 192 : 254, privacy: desk.fields.privacy)
           wishAtFirst(&conversation)
           return .recognised
         }
       }
     }
+    if isPossible, mayWait { return .waiting }
     return isPossible ? .possible : .refused
+  }
+}
+
+extension FlowEngine {
+  /// The protocols that are asked first here.
+  private func ownProtocols(of conversation: inout Conversation) -> ProtocolSet {
+    var ports = recognition.onPort(conversation.serverPort)
+    if conversation.side == nil {
+      ports =
+        recognition.onPort(conversation.localPort) | recognition.onPort(conversation.remotePort)
+    }
+    if let number = endpoints.number(of: &conversation) { ports |= 1 << ProtocolSet(number) }
+    return recognition.own(ports: ports)
   }
 }
 
@@ -171,15 +200,6 @@ extension Conversation {
   func parserContext(privacy: PrivacyRules) -> ConversationContext {
     ConversationContext(
       transport: carrier, plane: plane, serverPort: serverPort, privacy: privacy)
-  }
-
-  /// Whether a protocol is on its own port here, or on none: words of HTTP are words of others, too,
-  /// which have ports of their own, but not the other way round.
-  fileprivate func isFirstAsked(_ known: FlowEngine.Known) -> Bool {
-    if known.responsesShowRequests { return true }
-    let ports = known.descriptor.defaultPorts
-    return side == nil
-      ? ports.contains(localPort) || ports.contains(remotePort) : ports.contains(serverPort)
   }
 
   /// Begins to read the conversation as this protocol, and settles who is the server.

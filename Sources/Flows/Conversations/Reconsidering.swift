@@ -25,7 +25,10 @@ extension FlowEngine {
     else { return }
     let window = bytes.extracting(first: limits.recognitionBytes)
     let context = conversation.context(of: direction, isTruncated: false)
-    for number in protocols.indices where protocols[number].responsesShowRequests {
+    var rest = recognition.showRequests
+    while rest != 0 {
+      let number = rest.trailingZeroBitCount
+      rest &= rest &- 1
       let answer = protocols[number].recognize(window, context: context, limits.breadcrumb)
       guard answer == .yes(sentBy: .server) else { continue }
       change(&conversation, to: number, direction, slot: slot)

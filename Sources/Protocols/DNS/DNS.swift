@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// DNS over UDP and TCP: RFC 1035, with EDNS (RFC 6891), multicast DNS (RFC 6762) and LLMNR
 /// (RFC 4795), which share its format.
@@ -12,12 +12,20 @@ package struct DNS: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 120), name: "DNS", transports: [.udp, .tcp],
     pairing: .identifier, timeoutSeconds: 15, defaultPorts: [53, 5_353, 5_355],
-    groupPorts: [5_353, 5_355])
+    groupPorts: [5_353, 5_355], sureness: 100)
 
   package init() {}
 
   package func makeParser(_ context: ConversationContext) -> any ProtocolParser {
     DNSParser(isStream: context.transport == .tcp)
+  }
+
+  /// The opcode, and the upper half of a small number of questions; on a stream the length is before
+  /// them.
+  package func openings(on transport: TransportProtocol) -> Openings {
+    let start = transport == .udp ? 0 : 2
+    let opcodes = ByteSet { [0, 1, 2, 4, 5, 6].contains($0 >> 3 & 15) }
+    return Openings().with(opcodes, at: start + 2).with(ByteSet([0]), at: start + 4)
   }
 
   package func recognize(

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// The client/server protocol of MySQL and MariaDB.
 package struct MySQL: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 60), name: "MySQL", pairing: .order,
-    defaultPorts: [3306], answers: .results, readsTornAnswers: true)
+    defaultPorts: [3306], answers: .results, readsTornAnswers: true, sureness: 200)
 
   package init() {}
 
   package func makeParser(_ context: ConversationContext) -> any ProtocolParser { MySQLParser() }
+
+  /// The number of the packet, behind its length: the first of the connection, of a command or of an
+  /// answer.
+  package func openings(on transport: TransportProtocol) -> Openings {
+    Openings().with(ByteSet([0, 1]), at: 3)
+  }
 
   package func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// Version 3 of the frontend/backend protocol of PostgreSQL.
 package struct PostgreSQL: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 61), name: "PostgreSQL", pairing: .order,
-    defaultPorts: [5432], answers: .results, readsTornAnswers: true)
+    defaultPorts: [5432], answers: .results, readsTornAnswers: true, sureness: 180)
 
   package init() {}
 
   package func makeParser(_ context: ConversationContext) -> any ProtocolParser {
     PostgreSQLParser()
+  }
+
+  /// The type of a message of either side, or the length of the one without, and the first byte of the
+  /// longest length that is recognised.
+  package func openings(on transport: TransportProtocol) -> Openings {
+    let types = ByteSet {
+      $0 == 0 || PostgreSQLParser.isFrontendType($0) || PostgreSQLParser.isBackendType($0)
+    }
+    return Openings().with(types, at: 0).with(ByteSet(0...4), at: 1)
   }
 
   package func recognize(

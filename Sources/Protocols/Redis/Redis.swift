@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// The protocol of Redis, RESP2 and RESP3.
 package struct Redis: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .order,
-    defaultPorts: [6379], answers: .rows, readsTornAnswers: true)
+    defaultPorts: [6379], answers: .rows, readsTornAnswers: true, sureness: 140)
 
   package init() {}
 
   package func makeParser(_ context: ConversationContext) -> any ProtocolParser { RedisParser() }
+
+  /// The type of a value. What people type is recognised on its own port alone.
+  package func openings(on transport: TransportProtocol) -> Openings {
+    Openings().with(ByteSet("+-:$*%~>".utf8), at: 0)
+  }
 
   package func recognize(
     _ bytes: Span<UInt8>, context: RecognitionContext
