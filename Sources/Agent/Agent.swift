@@ -74,8 +74,8 @@ package struct Agent: Sendable {
       let hello = Hello(
         identity: identity, bootID: host.bootID, hostname: host.hostname,
         agentVersion: Self.version,
-        protocols: protocols.map {
-          AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
+        protocols: protocols.spoken.map {
+          AnnouncedProtocol(number: $0.number, name: $0.name)
         }, capabilities: observation.capabilities, restarts: crashes.restarts,
         crashes: crashes.announced)
       let uplink = Uplink(

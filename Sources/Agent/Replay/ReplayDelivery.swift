@@ -62,8 +62,8 @@ package struct ReplayDelivery: Sendable {
       // By this the server knows that nobody is missed when the connection ends.
       hostname: host.hostname + " (replay)",
       agentVersion: Agent.version,
-      protocols: builtInProtocols.map {
-        AnnouncedProtocol(number: $0.descriptor.number, name: $0.descriptor.name)
+      protocols: builtInProtocols.spoken.map {
+        AnnouncedProtocol(number: $0.number, name: $0.name)
       })
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let uplink = Uplink(

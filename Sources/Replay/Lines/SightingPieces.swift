@@ -20,7 +20,7 @@ struct SightingPieces {
       (0..<256).map { ($0, ObservationPoint(rawValue: UInt8($0)).name.description) },
       tables: tables)
     transport = EnumerationPieces("protocol", tables: tables)
-    let names = parsers.map { (Int($0.descriptor.number.rawValue), $0.descriptor.name) }
+    let names = parsers.spoken.map { (Int($0.number.rawValue), $0.name) }
     protocols = EnumerationPieces("l7_protocol", names, tables: tables)
     carriers = EnumerationPieces("carrier_protocol", names, tables: tables)
   }

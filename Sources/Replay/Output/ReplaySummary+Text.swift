@@ -9,7 +9,7 @@ extension ReplaySummary {
   /// - Parameter seconds: how long it took; not shown when nil.
   package func text(protocols known: [any ProtocolKind], seconds: Double?) -> String {
     var text = readLine(seconds) + madeLine
-    let named = known.map { ($0.descriptor.name, Int($0.descriptor.number.rawValue)) }
+    let named = known.spoken.map { ($0.name, Int($0.number.rawValue)) }
     text += Self.table(protocolRows(named)) + Self.table(closeRows) + Self.table(ledgerRows)
     return text
   }
