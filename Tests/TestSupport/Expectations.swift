@@ -148,15 +148,30 @@ package func hold(
   return driver
 }
 
-/// `bytes` with up to four bytes replaced, removed or repeated.
+/// Lengths and counts that no number of a machine holds, or just so, as protocols write them.
+private let largeNumbers: [[UInt8]] = [
+  [UInt8](repeating: 0xff, count: 4), [UInt8](repeating: 0xff, count: 8),
+  [0x7f] + [UInt8](repeating: 0xff, count: 3), [0x7f] + [UInt8](repeating: 0xff, count: 7),
+  [UInt8](repeating: 0xff, count: 3) + [0x7f], [UInt8](repeating: 0xff, count: 7) + [0x7f],
+  [0x80, 0, 0, 0], [0x80] + [UInt8](repeating: 0, count: 7), [UInt8](repeating: 0, count: 8),
+  [0xfe] + [UInt8](repeating: 0xff, count: 8), [UInt8](repeating: 0xff, count: 9) + [1],
+  Array("18446744073709551615".utf8), Array("-9223372036854775808".utf8),
+]
+
+/// `bytes` with up to four bytes replaced, removed or repeated, or a large number in their place.
 private func damaged(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
   var result = bytes
   for _ in 0..<Int.random(in: 0...4, using: &random) where !result.isEmpty {
     let position = Int.random(in: 0..<result.count, using: &random)
-    switch Int.random(in: 0..<4, using: &random) {
+    switch Int.random(in: 0..<6, using: &random) {
     case 0: result[position] = UInt8(truncatingIfNeeded: random.next())
     case 1: result.remove(at: position)
     case 2: result.insert(result[position], at: position)
+    case 3:
+      let number = largeNumbers.randomElement(using: &random) ?? []
+      result.replaceSubrange(position..<min(position + number.count, result.count), with: number)
+    case 4:
+      result.insert(contentsOf: largeNumbers.randomElement(using: &random) ?? [], at: position)
     default: result.removeSubrange(position...)
     }
   }

@@ -143,7 +143,10 @@ package struct ParserDriver: Sendable {
       if isLast { directions[index].hasBody = false }
       return advance(length, index, "a body")
     case .end(let length):
-      if !directions[index].hasBody, !directions[index].waitsForTurn {
+      // Behind lost bytes it may be that of the message which they were of.
+      if !directions[index].hasBody, !directions[index].waitsForTurn,
+        !directions[index].mayBeInside
+      {
         violations.append("the end of no message")
       }
       if length > count { violations.append("an end beyond the view") }

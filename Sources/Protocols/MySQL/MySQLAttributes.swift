@@ -7,10 +7,12 @@ import Bytes
 enum MySQLAttributes {
   /// Where `count` attributes end of which the bitmap of NULLs begins at `start`; the end of `body` when
   /// that is not in view.
-  static func end(_ body: Span<UInt8>, _ count: Int, from start: Int) -> Int {
+  static func end(_ body: Span<UInt8>, _ count: UInt64, from start: Int) -> Int {
+    guard count <= 1 << 16 else { return body.count }
+    let count = Int(count)
     let flag = start + (count + 7) / 8
     // Without types the values could not be read, so they are always sent.
-    guard count <= 1 << 16, flag < body.count, body[flag] == 1 else { return body.count }
+    guard flag < body.count, body[flag] == 1 else { return body.count }
     var index = flag + 1
     var types = index
     for _ in 0..<count {

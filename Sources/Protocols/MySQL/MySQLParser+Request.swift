@@ -110,7 +110,7 @@ extension MySQLParser {
       body[count.next] == 1
     else { return 0 }
     return count.value == 0
-      ? count.next + 1 : MySQLAttributes.end(body, Int(count.value), from: count.next + 1)
+      ? count.next + 1 : MySQLAttributes.end(body, count.value, from: count.next + 1)
   }
 
   /// HandshakeResponse41, or the SSLRequest that stands before it.

@@ -82,6 +82,22 @@ import Testing
 
   @Test(
     arguments: [
+      [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+      [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+      [0xf9, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+      [0, 0, 0, 0, 0, 0, 0, 0x80], [0, 0, 1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0, 0, 0],
+    ] as [[UInt8]])
+  func moreQueryAttributesThanThereAreShowNothing(count: [UInt8]) {
+    let body = [0xfe] + count + [1, 0, 1] + Array("SELECT a FROM t".utf8)
+    let driver = hold(MySQL(), [command(3, body)])
+    #expect(driver.violations.isEmpty)
+    #expect(driver.messages.allSatisfy { $0.texts["request_resource"] == "" })
+    let context = RecognitionContext(transport: .tcp, side: .client, serverPort: 3_306)
+    _ = MySQL().recognize(command(3, body).bytes.span, context: context)
+  }
+
+  @Test(
+    arguments: [
       (1_040, "Too many connections"), (1_040, "#08004Too many connections"),
       (1_129, "#HY000Host '10.0.0.9' is blocked because of many connection errors"),
     ] as [(UInt16, String)])
