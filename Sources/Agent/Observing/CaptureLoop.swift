@@ -13,6 +13,11 @@ import Telemetry
 struct CaptureLoop: ~Copyable, ObservingLoop {
   /// The longest that an event lies in the ring, milliseconds.
   static let longestWait: Int32 = 5
+  /// The same while much happens. Each wake-up takes a processor from a service that wants it, and what
+  /// fills a lane wakes anyway.
+  private static let longestWaitUnderLoad: Int32 = 50
+  /// Bytes in one round that mean load: more than 10 MB/s begin it, less than 1 MB/s end it.
+  private static let loadBytes = 50_000
   /// Events after which a batch is taken before its time, so that it stays inside a frame's bounds.
   private static let eventsPerBatch = 24_576
   /// Milliseconds that a stopping loop waits for the last processes to be read.
@@ -33,6 +38,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private var verdicts: [SocketVerdict] = []
   private var mentioned: [ProcessKey] = []
   private var counted = ProbeCounters()
+  private var isUnderLoad = false
   /// The minute in which connections that go on were asked what they carried.
   private var toldMinute: Int64 = 0
 
@@ -92,7 +98,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
 
   mutating func drain(waiting milliseconds: Int32) {
     do {
-      try session.drain(timeoutMilliseconds: milliseconds, into: &observer)
+      let wait = isUnderLoad && milliseconds > 0 ? Self.longestWaitUnderLoad : milliseconds
+      isUnderLoad = try session.drain(timeoutMilliseconds: wait, into: &observer) > Self.loadBytes
     } catch {
       gauges.note(error)
     }
