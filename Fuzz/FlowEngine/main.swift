@@ -17,6 +17,6 @@ var arguments = unsafe CommandLine.unsafeArgv
 let code = unsafe runDriver(&count, &arguments) { bytes, size in
   let input = unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: size))
   let faults = EngineScript.run(input)
-  precondition(faults.isEmpty, "\(faults)")
+  if !faults.isEmpty { fatalError("\(faults)") }
   return 0
 }

@@ -67,16 +67,15 @@ extension FlowEngine {
     var seen = 0
     var oldest: Int?
     _ = pending.index.find(Self.hash(identifier, slot: slot, limits.hashSeed)) { candidate in
-      seen += 1
-      if pending.slots[candidate].conversation == slot,
+      // Those that are looked at are the same as when the answer is paired.
+      guard pending.slots[candidate].conversation == slot,
         pending.slots[candidate].exchange == identifier,
         pending.slots[candidate].state == .waiting,
-        pending.slots[candidate].direction.index != direction.index,
-        oldest.map({ pending.slots[$0].record.start > pending.slots[candidate].record.start })
-          ?? true
-      {
-        oldest = candidate
-      }
+        pending.slots[candidate].direction.index != direction.index
+      else { return false }
+      seen += 1
+      let start = pending.slots[candidate].record.start
+      if oldest.map({ pending.slots[$0].record.start > start }) ?? true { oldest = candidate }
       return seen >= Self.chainLimit
     }
     return oldest.map { .note(pending.slots[$0].note) } ?? .nothing

@@ -127,6 +127,10 @@ extension FlowEngine {
     guard let number = asked else {
       // What is said to a group unasked is no answer.
       if isToGroup { return }
+      if !isByIdentifier(&conversation), desk.oldest != .nothing {
+        // It came too early for the request that it was read as the answer to, and is to no other.
+        return tallies.calls.lose(.unpairedResponse)
+      }
       return keepEarly(part, first: first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }

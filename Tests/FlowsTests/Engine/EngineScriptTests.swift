@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -13,6 +14,24 @@ import Testing
       let faults = EngineScript.run(bytes)
       #expect(faults.isEmpty, "seed \(seed): \(faults)")
       if !faults.isEmpty { break }
+    }
+  }
+
+  /// The inputs that were kept, those of faults that were mended among them.
+  @Test func whatWasFoundOnceIsNotFoundAgain() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../Fuzz/FlowEngine/Seeds")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(!names.isEmpty)
+    for name in names {
+      let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+      let digits = text.filter { !$0.isWhitespace }
+      let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { start in
+        UInt8(digits.dropFirst(start).prefix(2), radix: 16)
+      }
+      #expect(bytes.count == digits.count / 2, "\(name) is hexadecimal")
+      let faults = EngineScript.run(bytes)
+      #expect(faults.isEmpty, "\(name): \(faults)")
     }
   }
 }
