@@ -24,9 +24,9 @@ static __always_inline void emit_opened(struct sock *sk, __u64 socket, __u8 role
         COUNT(ring_full);
         return;
     }
-    describe_life(record, MF_EVENT_OPENED, socket);
-    record->role = role;
-    describe_socket(record, sk);
+    describe_life(record, sizeof(*record), MF_EVENT_OPENED, socket);
+    record->data.role = role;
+    describe_socket(&record->socket, sk);
     bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
@@ -38,11 +38,11 @@ static __always_inline void emit_totals(struct sock *sk, struct tcp_sock *tcp, _
         COUNT(ring_full);
         return;
     }
-    describe_life(&record->socket, kind, sk->__sk_common.skc_cookie.counter);
-    record->socket.role = mark ? mark->role : MF_ROLE_UNKNOWN;
-    describe_socket(&record->socket, sk);
-    record->socket.local_port = port_of(sk, tcp);
-    record->socket.captured = sizeof(record->totals);
+    describe_life(&record->event, sizeof(*record), kind, sk->__sk_common.skc_cookie.counter);
+    record->event.data.role = mark ? mark->role : MF_ROLE_UNKNOWN;
+    describe_socket(&record->event.socket, sk);
+    record->event.socket.local_port = port_of(sk, tcp);
+    record->event.data.captured = sizeof(record->totals);
     record->totals.opened = mark ? mark->opened : 0;
     record->totals.sent = tcp->bytes_sent;
     // The other end's FIN is counted as a byte.

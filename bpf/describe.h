@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// The facts about a socket and about the running thread that every socket event carries.
+// The facts about a socket and about the running thread.
 
 #ifndef METAFLOW_DESCRIBE_H
 #define METAFLOW_DESCRIBE_H
@@ -29,23 +29,23 @@ static __always_inline __u32 namespace_of(struct sock *sk) {
     return KREAD(net, ns.inum);
 }
 
-static __always_inline void describe_socket(struct mf_socket_event *event, struct sock *sk) {
-    event->transport = KREAD(sk, sk_protocol);
-    event->netns = namespace_of(sk);
-    event->local_port = KREAD(sk, __sk_common.skc_num);
-    event->remote_port = __builtin_bswap16(KREAD(sk, __sk_common.skc_dport));
+static __always_inline void describe_socket(struct mf_socket_facts *facts, struct sock *sk) {
+    facts->transport = KREAD(sk, sk_protocol);
+    facts->netns = namespace_of(sk);
+    facts->local_port = KREAD(sk, __sk_common.skc_num);
+    facts->remote_port = __builtin_bswap16(KREAD(sk, __sk_common.skc_dport));
     if (KREAD(sk, __sk_common.skc_family) == AF_INET) {
-        event->local[0] = 0;
-        event->local[1] = mapped(KREAD(sk, __sk_common.skc_rcv_saddr));
-        event->remote[0] = 0;
-        event->remote[1] = mapped(KREAD(sk, __sk_common.skc_daddr));
+        facts->local[0] = 0;
+        facts->local[1] = mapped(KREAD(sk, __sk_common.skc_rcv_saddr));
+        facts->remote[0] = 0;
+        facts->remote[1] = mapped(KREAD(sk, __sk_common.skc_daddr));
         return;
     }
 #define V6(name, index) KREAD(sk, __sk_common.name.in6_u.u6_addr32[index])
-    event->local[0] = pair(V6(skc_v6_rcv_saddr, 0), V6(skc_v6_rcv_saddr, 1));
-    event->local[1] = pair(V6(skc_v6_rcv_saddr, 2), V6(skc_v6_rcv_saddr, 3));
-    event->remote[0] = pair(V6(skc_v6_daddr, 0), V6(skc_v6_daddr, 1));
-    event->remote[1] = pair(V6(skc_v6_daddr, 2), V6(skc_v6_daddr, 3));
+    facts->local[0] = pair(V6(skc_v6_rcv_saddr, 0), V6(skc_v6_rcv_saddr, 1));
+    facts->local[1] = pair(V6(skc_v6_rcv_saddr, 2), V6(skc_v6_rcv_saddr, 3));
+    facts->remote[0] = pair(V6(skc_v6_daddr, 0), V6(skc_v6_daddr, 1));
+    facts->remote[1] = pair(V6(skc_v6_daddr, 2), V6(skc_v6_daddr, 3));
 #undef V6
 }
 
@@ -61,40 +61,20 @@ static __always_inline void read_comm(__u64 comm[2], struct task_struct *task) {
 #endif
 }
 
-static __always_inline void describe_thread(struct mf_socket_event *event,
+static __always_inline void describe_thread(struct mf_thread_facts *facts,
                                             struct task_struct *task) {
     struct task_struct *leader = KREAD(task, group_leader);
-    event->process = KREAD(task, tgid);
-    event->thread = KREAD(task, pid);
-    event->process_start = KREAD(leader, start_boottime);
-    read_comm(event->comm, task);
-}
-
-/// Forgets the thread, for events that happen in no particular one.
-static __always_inline void describe_no_thread(struct mf_socket_event *event) {
-    event->process = 0;
-    event->thread = 0;
-    event->process_start = 0;
-    event->comm[0] = 0;
-    event->comm[1] = 0;
+    facts->process_start = KREAD(leader, start_boottime);
+    read_comm(facts->comm, task);
 }
 
 /// Begins an event that happens in no particular thread.
-static __always_inline void describe_life(struct mf_socket_event *event, __u8 kind, __u64 socket) {
-    event->kind = kind;
-    event->direction = 0;
-    event->role = MF_ROLE_UNKNOWN;
-    event->flags = 0;
-    event->unused = 0;
-    event->syscall = 0;
-    event->socket = socket;
-    event->exit = bpf_ktime_get_ns();
-    event->enter = event->exit;
-    event->sequence = 0;
-    event->length = 0;
-    event->captured = 0;
-    event->ordinal = 0;
-    describe_no_thread(event);
+static __always_inline void describe_life(struct mf_socket_event *event, __u32 bytes, __u8 kind,
+                                          __u64 socket) {
+    struct mf_socket_event life = {
+        .data = {.head = {.bytes = bytes, .kind = kind, .when = bpf_ktime_get_ns()},
+                 .socket = socket}};
+    *event = life;
 }
 
 #endif

@@ -7,12 +7,11 @@
 
 #include "emit.h"
 
-/// Bytes of a lane that an event with so much payload takes.
-#define ROOM(payload) (sizeof(struct mf_socket_event) + (((payload) + 7ull) & ~7ull))
+/// Bytes of a lane that an event of a type with so much payload takes.
+#define ROOM(head, payload) ((head) + (((payload) + 7ull) & ~7ull))
 
-/// Where in a lane the event at a position lies.
-#define EVENT_AT(lane, position)                                                                   \
-    ((struct mf_socket_event *)((void *)(lane)->bytes + ((position) & (config.lane_bytes - 1))))
+/// Where in a lane the record at a position lies.
+#define RECORD_AT(lane, position) ((void *)(lane)->bytes + ((position) & (config.lane_bytes - 1)))
 
 /// The lane of this CPU. A program never interrupts itself, and each direction is written by one
 /// program only, so nothing else writes there.

@@ -2,8 +2,8 @@
 //
 // Plain text of OpenSSL, where programs hand it over and are handed it: SSL_read and SSL_write,
 // their _ex forms, and what is needed to know their sockets. Attached to files, in whatever process
-// maps them. A call costs two traps into the kernel, 1 to 3 us on usual machines, and nothing to
-// programs that do not use the library.
+// maps them. A call costs two traps into the kernel (see README.md), and nothing to programs that
+// do not use the library.
 //
 // These programs may be preempted, so they share nothing by CPU and write into a ring that takes
 // several writers.
@@ -89,11 +89,12 @@ static __always_inline void submit(void *record, __u64 bytes) {
             return 0;                                                                              \
         }                                                                                          \
         *record = told->event;                                                                     \
-        record->length = length;                                                                   \
-        record->captured = size;                                                                   \
+        record->data.head.bytes = sizeof(told->event) + ((size + 7) & ~7ull);                      \
+        record->data.length = length;                                                              \
+        record->data.captured = size;                                                              \
         if (size && bpf_probe_read_user(record + 1, size, (void *)(told->buffer + told->at))) {    \
-            record->captured = 0;                                                                  \
-            record->flags |= MF_FLAG_PAYLOAD_UNREADABLE;                                           \
+            record->data.captured = 0;                                                             \
+            record->data.head.flags |= MF_FLAG_PAYLOAD_UNREADABLE;                                 \
             COUNT(payload_unreadable);                                                             \
         }                                                                                          \
         submit(record, sizeof(told->event) + (room));                                              \
@@ -120,7 +121,7 @@ __noinline int tell_piece(struct mf_plain *told) {
     TELL(MF_PAYLOAD_MAX)
     return 0;
 done:
-    told->event.sequence += length;
+    told->event.data.sequence += length;
     told->at = end;
     if (!is_last || !told->tail)
         return !is_last;
@@ -131,9 +132,9 @@ done:
 
 /// How much of a call is wanted; as `want` of data.h says of cipher text. False when nothing is.
 static __always_inline bool want_plain(struct mf_plain *told) {
-    __u8 direction = told->event.direction;
-    struct mf_verdict *verdict = bpf_map_lookup_elem(&plain_verdicts, &told->event.socket);
-    bool has_tail = told->event.ordinal <= MF_FIRST_EVENTS;
+    __u8 direction = told->event.data.direction;
+    struct mf_verdict *verdict = bpf_map_lookup_elem(&plain_verdicts, &told->event.data.socket);
+    bool has_tail = told->event.data.ordinal <= MF_FIRST_EVENTS;
     __u64 limit = has_tail ? config.first_limit : config.payload_limit;
     if (verdict) {
         __u32 wants = verdict->wants[direction & 1];
@@ -141,7 +142,7 @@ static __always_inline bool want_plain(struct mf_plain *told) {
             return false;
         has_tail = wants & MF_WANTS_TAIL;
         limit = wants & ~MF_WANTS_TAIL;
-    } else if (told->event.role == direction + 1 && config.request_limit > limit) {
+    } else if (told->event.data.role == direction + 1 && config.request_limit > limit) {
         limit = config.request_limit;
     }
     told->want = told->length < limit ? told->length : limit;
@@ -189,24 +190,27 @@ int call_ended(struct pt_regs *regs) {
         return 0;
     __u32 side = call.direction & 1;
     struct mf_plain told = {.buffer = call.buffer, .length = moved};
-    struct mf_socket_event *event = &told.event;
-    event->kind = MF_EVENT_DATA;
-    event->direction = side;
-    event->role = known->role;
-    event->flags = MF_FLAG_TLS;
+    struct mf_data_event *event = &told.event.data;
+    event->head.kind = MF_EVENT_WHOLE;
+    event->head.flags = MF_FLAG_TLS;
+    event->head.when = bpf_ktime_get_ns();
+    event->head.process = KREAD(task, tgid);
+    event->head.thread = KREAD(task, pid);
+    __u64 lasted = event->head.when - call.enter;
+    event->lasted = lasted < 0xffffffff ? lasted : 0xffffffff;
     event->socket = known->socket;
-    event->exit = bpf_ktime_get_ns();
-    event->enter = call.enter;
     event->sequence = known->begin[side] + known->told[side];
     known->told[side] += moved;
     known->is_told[side] = 1;
     event->ordinal = __sync_fetch_and_add(&known->ordinal, 1) + 1;
+    event->direction = side;
+    event->role = known->role;
     if (!want_plain(&told)) {
         COUNT(muted);
         return 0;
     }
-    describe_thread(event, task);
-    describe_socket(event, sk);
+    describe_thread(&told.event.thread, task);
+    describe_socket(&told.event.socket, sk);
     for (__u32 piece = 0; piece < MF_CALL_MAX / MF_PAYLOAD_MAX + 2; piece++)
         if (!tell_piece(&told))
             break;

@@ -82,7 +82,7 @@ static __always_inline void find_buffers(struct pt_regs *regs, __u32 number, __u
 
 /// Puts the address that a datagram was sent to or came from in place of the socket's peer, which
 /// an unconnected socket does not have.
-static __always_inline void describe_peer(struct mf_socket_event *event,
+static __always_inline void describe_peer(struct mf_socket_facts *facts,
                                           const struct mf_buffers *found) {
     struct user_sockaddr peer;
     if (!found->name || found->name_length < 16)
@@ -90,15 +90,15 @@ static __always_inline void describe_peer(struct mf_socket_event *event,
     if (bpf_probe_read_user(&peer, 8, (void *)found->name))
         return;
     if (peer.family == AF_INET) {
-        event->remote_port = __builtin_bswap16(peer.port);
-        event->remote[0] = 0;
-        event->remote[1] = mapped(peer.v4_or_flow);
+        facts->remote_port = __builtin_bswap16(peer.port);
+        facts->remote[0] = 0;
+        facts->remote[1] = mapped(peer.v4_or_flow);
     } else if (peer.family == AF_INET6) {
         if (bpf_probe_read_user(&peer, sizeof(peer), (void *)found->name))
             return;
-        event->remote_port = __builtin_bswap16(peer.port);
-        event->remote[0] = pair(peer.v6[0], peer.v6[1]);
-        event->remote[1] = pair(peer.v6[2], peer.v6[3]);
+        facts->remote_port = __builtin_bswap16(peer.port);
+        facts->remote[0] = pair(peer.v6[0], peer.v6[1]);
+        facts->remote[1] = pair(peer.v6[2], peer.v6[3]);
     }
 }
 

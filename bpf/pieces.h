@@ -44,24 +44,45 @@ struct mf_call {
     __u8 flags;
     /// Whether the last bytes are to be copied too if the limit leaves some out.
     __u8 wants_tail;
+    bool is_stream;
+    bool is_unix;
+    /// Whether its events hold all facts.
+    bool is_whole;
+    __u8 unused[5];
     struct mf_buffers buffers;
     struct mf_pieces pieces;
 };
+
+/// Where the payload of a call's events begins.
+static __always_inline __u64 head_bytes(const struct mf_call *call) {
+    return call->is_whole ? sizeof(struct mf_socket_event) : sizeof(struct mf_data_event);
+}
+
+/// Publishes an event whose payload is there.
+static __always_inline void finish(struct mf_lane *lane, struct mf_data_event *event, __u32 head) {
+    __u64 bytes = ROOM(head, event->captured);
+    event->head.bytes = bytes;
+    publish(lane, bytes);
+}
 
 /// Publishes the current event and begins the one behind it, which tells of the call from `moved`
 /// on. False when there is no room; the current event is then the last.
 static __always_inline bool next_event(struct mf_lane *lane, struct mf_call *call, __u32 moved) {
     struct mf_pieces *pieces = &call->pieces;
-    __u64 at = pieces->at + ROOM(pieces->done);
-    if (at + ROOM(MF_PAYLOAD_MAX) - *(volatile __u64 *)&lane->read > config.lane_bytes)
+    __u64 at = pieces->at + ROOM(head_bytes(call), pieces->done);
+    if (at + ROOM(MF_FACTS_BYTES, MF_PAYLOAD_MAX) - *(volatile __u64 *)&lane->read >
+        config.lane_bytes)
         return false;
-    struct mf_socket_event *event = EVENT_AT(lane, pieces->at);
-    struct mf_socket_event *next = EVENT_AT(lane, at);
+    struct mf_data_event *event = RECORD_AT(lane, pieces->at);
+    struct mf_data_event *next = RECORD_AT(lane, at);
     event->length = moved - pieces->moved;
     event->captured = pieces->done;
-    *next = *event;
+    if (call->is_whole)
+        *(struct mf_socket_event *)next = *(struct mf_socket_event *)event;
+    else
+        *next = *event;
     next->sequence = call->sequence + moved;
-    publish(lane, ROOM(pieces->done));
+    finish(lane, event, head_bytes(call));
     lane->seen++;
     pieces->at = at;
     pieces->moved = moved;
@@ -84,7 +105,7 @@ __noinline int copy_more(struct mf_call *call) {
         pieces->want = moved;
         return 0;
     }
-    void *payload = EVENT_AT(lane, pieces->at) + 1;
+    void *payload = RECORD_AT(lane, pieces->at) + head_bytes(call);
     __u64 done = pieces->done;
     __u64 end = done + pieces->want - moved;
     if (end > MF_PAYLOAD_MAX)
@@ -164,15 +185,15 @@ __noinline int emit_pieces(struct mf_call *call) {
             copy_all(call);
         }
     }
-    struct mf_socket_event *event = EVENT_AT(lane, pieces->at);
+    struct mf_data_event *event = RECORD_AT(lane, pieces->at);
     event->length = call->length - pieces->moved;
     event->captured = pieces->done;
     if (pieces->failed) {
-        event->flags |= pieces->done ? MF_FLAG_PARTIAL_GATHER : MF_FLAG_PAYLOAD_UNREADABLE;
+        event->head.flags |= pieces->done ? MF_FLAG_PARTIAL_GATHER : MF_FLAG_PAYLOAD_UNREADABLE;
         if (!pieces->done)
             COUNT(payload_unreadable);
     }
-    publish(lane, ROOM(pieces->done));
+    finish(lane, event, head_bytes(call));
     return 0;
 }
 

@@ -12,10 +12,11 @@ static __always_inline int emit_process(struct task_struct *task, __u8 kind,
         return 0;
     COUNT(seen);
     struct mf_process_event event = {
-        .kind = kind,
-        .process = process,
+        .head = {.bytes = sizeof(event),
+                 .kind = kind,
+                 .when = bpf_ktime_get_ns(),
+                 .process = process},
         .process_start = task->group_leader->start_boottime,
-        .when = bpf_ktime_get_ns(),
     };
     if (parent) {
         event.parent = parent->tgid;

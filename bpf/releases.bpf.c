@@ -16,12 +16,12 @@ int socket_released(struct bpf_sock *sk) {
     bpf_map_delete_elem(&verdicts, &socket);
     COUNT(seen);
     struct mf_socket_event event = {
-        .kind = MF_EVENT_CLOSED,
-        .transport = IPPROTO_UDP,
-        .socket = socket,
-        .exit = bpf_ktime_get_ns(),
+        .data = {.head = {.bytes = sizeof(event),
+                          .kind = MF_EVENT_CLOSED,
+                          .when = bpf_ktime_get_ns()},
+                 .socket = socket},
+        .socket = {.transport = IPPROTO_UDP},
     };
-    event.enter = event.exit;
     send(&event, sizeof(event));
     return 1;
 }

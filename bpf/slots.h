@@ -68,6 +68,8 @@ static __always_inline void forget(__u64 socket) {
     for (__u32 index = 0; words && index < 2; index++)
         if (!((words[index] >> SLOT_COOKIE) ^ (socket >> MF_SLOTS_BITS)))
             words[index] = 0;
+    if (slot)
+        *(volatile __u32 *)&slot->told = 0;
 }
 
 #endif

@@ -115,7 +115,13 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     }
 
     // First what decides whether there is more to do.
-    struct mf_call call = {.direction = direction, .length = result, .socket = cookie_of(sk)};
+    bool is_stream = sk->sk_protocol != IPPROTO_UDP;
+    struct mf_call call = {.direction = direction,
+                           .length = result,
+                           .socket = cookie_of(sk),
+                           .is_stream = is_stream,
+                           .is_unix = is_unix,
+                           .is_whole = !is_stream};
     struct mf_slot *slot = slot_of(call.socket);
     if (unlikely(!slot)) {
         COUNT(seen);
@@ -156,7 +162,7 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     else if (!describe_unix_stream(sk, &call))
         COUNT(map_full);
     call.ordinal = __sync_fetch_and_add(&slot->ordinal, 1) + 1;
-    want(&call, word, sk->sk_protocol != IPPROTO_UDP);
+    want(&call, word);
     struct mf_lane *lane = own_lane(direction);
     if (unlikely(!lane)) {
         COUNT(seen);
@@ -168,7 +174,7 @@ static __always_inline int moved(struct sock *sk, __s32 result, __u8 direction, 
     // The kernel writes a received message's sender after this point: what is there now is stale.
     if (direction == MF_INGRESS)
         call.buffers.name = 0;
-    if (unlikely(emit_data(sk, task, &call, lane, is_unix)))
+    if (unlikely(emit_data(sk, task, &call, lane, slot)))
         emit_pieces(&call);
     return 0;
 }

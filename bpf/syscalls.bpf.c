@@ -135,7 +135,7 @@ __noinline int emit_one(struct mf_call *call, __u64 address) {
         return 0;
     }
     return emit_data((struct sock *)address, (struct task_struct *)bpf_get_current_task(), call,
-                     lane, false);
+                     lane, NULL);
 }
 
 /// Reports the messages of one sendmmsg or recvmmsg, of which `call` describes the socket.
@@ -219,6 +219,8 @@ int call_ended(__u64 *context) {
         .number = saved.number,
         .direction = saved.direction,
         .flags = MF_FLAG_FROM_SYSCALL,
+        .is_stream = tcp,
+        .is_whole = true,
     };
     bool many = saved.number == SYS_SENDMMSG || saved.number == SYS_RECVMMSG;
     if (tcp) {
@@ -237,7 +239,7 @@ int call_ended(__u64 *context) {
         COUNT(muted);
         return 0;
     }
-    want(&call, word, tcp);
+    want(&call, word);
     if (many) {
         emit_messages(sk, regs, &call, result, tcp, has_bytes);
         return 0;

@@ -27,15 +27,15 @@ static __always_inline __u64 peer_of(struct sock *sk) {
     return peer ? peer->__sk_common.skc_cookie.counter : 0;
 }
 
-static __always_inline void describe_unix(struct mf_socket_event *event, struct sock *sk) {
-    event->transport = MF_TRANSPORT_UNIX;
-    event->netns = namespace_of(sk);
-    event->local_port = 0;
-    event->remote_port = 0;
-    event->local[0] = 0;
-    event->local[1] = 0;
-    event->remote[0] = 0;
-    event->remote[1] = peer_of(sk);
+static __always_inline void describe_unix(struct mf_socket_facts *facts, struct sock *sk) {
+    facts->transport = MF_TRANSPORT_UNIX;
+    facts->netns = namespace_of(sk);
+    facts->local_port = 0;
+    facts->remote_port = 0;
+    facts->local[0] = 0;
+    facts->local[1] = 0;
+    facts->remote[0] = 0;
+    facts->remote[1] = peer_of(sk);
 }
 
 /// The name of the end that listens: an accepted socket has its listener's, one that connected
@@ -61,9 +61,9 @@ static __always_inline void tell_unix(struct sock *sk, struct mf_socket_mark *ma
         COUNT(ring_full);
         return;
     }
-    describe_life(&record->socket, MF_EVENT_OPENED, socket);
-    record->socket.role = mark->role;
-    describe_unix(&record->socket, sk);
+    describe_life(&record->event, sizeof(*record), MF_EVENT_OPENED, socket);
+    record->event.data.role = mark->role;
+    describe_unix(&record->event.socket, sk);
     __u64 length = name ? name->len - (__u64)sizeof(unsigned short) : 0;
     barrier_var(length);
     record->path[0] = 0;
@@ -73,7 +73,7 @@ static __always_inline void tell_unix(struct sock *sk, struct mf_socket_mark *ma
         bool is_abstract = !record->path[0];
         if (is_abstract)
             record->path[0] = '@';
-        record->socket.captured = length ? length - !is_abstract : 0;
+        record->event.data.captured = length ? length - !is_abstract : 0;
     }
     mark->told = 1;
     bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
@@ -103,8 +103,8 @@ static __always_inline void emit_unix_end(struct sock *sk, __u64 socket) {
         COUNT(ring_full);
         return;
     }
-    describe_life(record, MF_EVENT_CLOSED, socket);
-    describe_unix(record, sk);
+    describe_life(record, sizeof(*record), MF_EVENT_CLOSED, socket);
+    describe_unix(&record->socket, sk);
     bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 

@@ -89,6 +89,77 @@ extension KernelTests {
       }
     }
 
+    /// A socket whose cookie has the same low bits. Cookies are counted, so one of the next few thousand.
+    private static func neighbour(of one: borrowing TestSocket) throws -> TestSocket {
+      let most = one.cookie + 40 * UInt64(MF_SLOTS.rawValue)
+      while true {
+        let next = TestSocket(.v4)
+        if (one.cookie ^ next.cookie) % UInt64(MF_SLOTS.rawValue) == 0 { return next }
+        try #require(next.cookie < most)
+      }
+    }
+
+    /// What is told of a socket once is told again when another had its slot meanwhile.
+    @Test(arguments: KernelTests.bothHooks)
+    func socketsThatShareASlotKeepTheirFacts(hooks: ProbeOptions.SocketHooks) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let server = TestSocket(.v4)
+      server.bind(.v4)
+      #expect(listen(server.descriptor, 4) == 0)
+      let one = TestSocket(.v4)
+      let other = try Self.neighbour(of: one)
+      one.connect(.v4, port: server.port)
+      other.connect(.v4, port: server.port)
+      // One event a call.
+      let (left, right) = (one.cookie, other.cookie)
+      let verdicts = [left, right].map { SocketVerdict(socket: $0, .init(5)) }
+      try session.apply(verdicts.span)
+      for _ in 1...3 {
+        SendingCall.write.run(one.descriptor, text)
+        SendingCall.write.run(other.descriptor, text)
+        SendingCall.write.run(other.descriptor, text)
+      }
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let events = recorder.seen.map(\.event).filter { $0.kind == .data }
+      let (first, second) = (one.port, other.port)
+      #expect(
+        events.map(\.localPort) == [
+          first, second, second, first, second, second, first, second, second,
+        ])
+      #expect(events.allSatisfy { $0.socket == ($0.localPort == first ? left : right) })
+      let port = server.port
+      #expect(events.allSatisfy { $0.remotePort == port && $0.transport == .tcp })
+    }
+
+    /// A thread is told of when it takes a lane over, which threads do in any order.
+    @Test(arguments: KernelTests.bothHooks)
+    func threadsThatTakeTurnsAreToldApart(hooks: ProbeOptions.SocketHooks) throws {
+      var session = try ProbeSession(KernelTests.options(hooks))
+      let pair = TestPair(.v4, datagram: false)
+      let descriptor = pair.client.descriptor
+      let text = text
+      try session.apply([SocketVerdict(socket: pair.client.cookie, .init(5))].span)
+      var turns: [UInt32] = []
+      for turn in 0..<6 {
+        if turn % 2 == 0 {
+          turns.append(OtherThread.current)
+          SendingCall.write.run(descriptor, text)
+        } else {
+          turns.append(
+            OtherThread.run {
+              SendingCall.write.run(descriptor, text)
+              return OtherThread.current
+            })
+        }
+      }
+      var recorder = Recorder()
+      try recorder.drain(&session)
+      let events = recorder.data(pair.client.cookie, .egress).map(\.event)
+      #expect(events.map(\.thread) == turns)
+      #expect(Set(turns).count > 1 && Set(events.map(\.process)).count == 1)
+    }
+
     /// The agent must not report that it reports.
     @Test(arguments: KernelTests.bothHooks)
     func theIgnoredProcessIsNotSeen(hooks: ProbeOptions.SocketHooks) throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 
 /// A plain thread for what must not happen to the test's own, such as changing its namespace.
@@ -10,6 +11,12 @@ enum OtherThread {
     init(_ body: @escaping () -> Void) {
       self.body = body
     }
+  }
+
+  /// The number of the calling thread.
+  static var current: UInt32 {
+    let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+    return path.flatMap { UInt32($0.split(separator: "/").last ?? "") } ?? 0
   }
 
   /// Runs `body` on a new thread and waits for it.

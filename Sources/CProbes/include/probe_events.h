@@ -12,8 +12,9 @@
 #include <linux/types.h>
 #endif
 
-/// What a ring record is; its first byte.
+/// What a record is.
 enum mf_event_kind {
+    /// A struct mf_data_event, in a lane.
     MF_EVENT_DATA = 0,
     MF_EVENT_OPENED = 1,
     MF_EVENT_CLOSED = 2,
@@ -23,6 +24,11 @@ enum mf_event_kind {
     /// A TCP connection inside the host that goes on; a struct mf_totals_event, as MF_EVENT_CLOSED
     /// of TCP is.
     MF_EVENT_PROGRESS = 6,
+    /// Data with all facts; a struct mf_socket_event, as events of a socket's life are.
+    MF_EVENT_WHOLE = 7,
+    /// Facts that data events of a lane need.
+    MF_EVENT_SOCKET = 8,
+    MF_EVENT_THREAD = 9,
 };
 
 enum mf_direction {
@@ -36,7 +42,7 @@ enum mf_role {
     MF_ROLE_SERVER = 2,
 };
 
-/// Bits of mf_socket_event.flags; the numbers are those of SocketEvent.Flags.
+/// Bits of mf_head.flags; the numbers are those of SocketEvent.Flags.
 enum mf_event_flags {
     MF_FLAG_PAYLOAD_UNREADABLE = 1,
     MF_FLAG_TLS = 2,
@@ -80,33 +86,58 @@ struct mf_verdict {
 #define MF_MUTED 0xffffffffu
 #define MF_WANTS_TAIL 0x80000000u
 
-/// A socket event. Payload follows it in the lane.
+/// What every record begins with, whatever it tells of and whoever wrote it. A reader needs no more
+/// to find the next one and to put all into the order of time.
+struct mf_head {
+    /// Of the record, this head included.
+    __u32 bytes;
+    /// mf_event_kind
+    __u8 kind;
+    /// mf_event_flags
+    __u8 flags;
+    __u16 unused;
+    /// CLOCK_MONOTONIC, nanoseconds. Streams are merged by it.
+    __u64 when;
+    /// What was running: the thread group, the thread, and, where a language runtime has such,
+    /// the coroutine; 0 for none, and for what happens in no particular thread.
+    __u32 process;
+    __u32 thread;
+    __u64 coroutine;
+};
+_Static_assert(sizeof(struct mf_head) == 32, "size of mf_head");
+
+/// Bytes that a socket moved. Payload follows it.
 ///
 /// A call on a stream may make several data events, which lie one after the other in its lane and
 /// follow each other in the stream: all of them but the last hold whole what they tell of, or the
-/// last but one does not and the last is the call's end. They share what tells of the call: `exit`,
-/// `enter`, `ordinal`, thread.
-struct mf_socket_event {
-    __u8 kind;
-    __u8 direction;
-    __u8 role;
-    __u8 flags;
-    /// IP protocol number, or MF_TRANSPORT_UNIX.
-    __u8 transport;
-    __u8 unused;
-    __u16 syscall;
-    /// CLOCK_MONOTONIC, nanoseconds: when the bytes had been moved. Streams are merged by it.
-    __u64 exit;
-    /// When the call began, or the last packet of a TCP send left; `exit` when that is not known.
-    __u64 enter;
+/// last but one does not and the last is the call's end. They share what tells of the call: `when`,
+/// `lasted`, `ordinal`, thread.
+///
+/// Of kind MF_EVENT_DATA it stands alone. What is known of its thread is in the last
+/// MF_EVENT_THREAD of the same lane before it, and of its socket in the last MF_EVENT_SOCKET of
+/// whatever lane.
+struct mf_data_event {
+    /// `when`: when the bytes had been moved.
+    struct mf_head head;
     /// The kernel's socket cookie.
     __u64 socket;
-    /// task_struct.start_boottime of the thread group leader, nanoseconds.
-    __u64 process_start;
-    __u32 process;
-    __u32 thread;
-    /// task_struct.comm as it lies in memory.
-    __u64 comm[2];
+    /// How long before `when` the call began, or the last packet of a TCP send left, nanoseconds;
+    /// 0 when that is not known.
+    __u32 lasted;
+    __u32 sequence;
+    /// Bytes that the call moved, or as many of them as this event tells of.
+    __u32 length;
+    /// Bytes of payload behind the event: the first of `length`.
+    __u32 captured;
+    __u32 ordinal;
+    __u16 syscall;
+    __u8 direction;
+    __u8 role;
+};
+_Static_assert(sizeof(struct mf_data_event) == 64, "size of mf_data_event");
+
+/// What does not change of a socket.
+struct mf_socket_facts {
     /// Addresses in network byte order, IPv4 in its IPv4-mapped form. A UNIX socket has none:
     /// remote[1] is the other end's cookie, 0 when it has none yet.
     __u64 local[2];
@@ -115,23 +146,54 @@ struct mf_socket_event {
     __u16 local_port;
     __u16 remote_port;
     __u32 netns;
-    __u32 sequence;
-    /// Bytes that the call moved, or as many of them as this event tells of.
-    __u32 length;
-    /// Bytes of payload behind this header: the first of `length`.
-    __u32 captured;
-    __u32 ordinal;
+    /// IP protocol number, or MF_TRANSPORT_UNIX.
+    __u8 transport;
+    __u8 unused[7];
 };
-_Static_assert(sizeof(struct mf_socket_event) == 120, "size of mf_socket_event");
+_Static_assert(sizeof(struct mf_socket_facts) == 48, "size of mf_socket_facts");
+
+/// What seldom changes of a thread.
+struct mf_thread_facts {
+    /// task_struct.start_boottime of the thread group leader, nanoseconds.
+    __u64 process_start;
+    /// task_struct.comm as it lies in memory.
+    __u64 comm[2];
+};
+_Static_assert(sizeof(struct mf_thread_facts) == 24, "size of mf_thread_facts");
+
+/// The facts of the socket whose cookie has these low bits, from here on (MF_EVENT_SOCKET).
+struct mf_socket_record {
+    struct mf_head head;
+    __u64 socket;
+    struct mf_socket_facts facts;
+};
+_Static_assert(sizeof(struct mf_socket_record) == 88, "size of mf_socket_record");
+
+/// The facts of the head's thread, for all events of its lane from here on (MF_EVENT_THREAD).
+struct mf_thread_record {
+    struct mf_head head;
+    struct mf_thread_facts facts;
+};
+_Static_assert(sizeof(struct mf_thread_record) == 56, "size of mf_thread_record");
+
+/// An event of a socket with all that is known of socket and thread: of its life, and of data
+/// (MF_EVENT_WHOLE) where nobody keeps account of what was told: datagrams, each with its peer,
+/// plain text of libraries, and the fallback's. Payload follows it.
+struct mf_socket_event {
+    struct mf_data_event data;
+    struct mf_socket_facts socket;
+    struct mf_thread_facts thread;
+};
+_Static_assert(sizeof(struct mf_socket_event) == 136, "size of mf_socket_event");
 
 /// A UNIX socket is seen for the first time: MF_EVENT_OPENED, whose payload is the path that its
 /// server listens at.
 struct mf_path_event {
-    struct mf_socket_event socket;
+    struct mf_socket_event event;
     __u8 path[MF_PATH_MAX];
     __u8 unused[4];
 };
-_Static_assert(sizeof(struct mf_path_event) == 232, "size of mf_path_event");
+_Static_assert(sizeof(struct mf_path_event) == 248, "size of mf_path_event");
 
 /// What a TCP connection carried since it began, as its own socket counts.
 struct mf_totals {
@@ -153,31 +215,27 @@ struct mf_totals {
 };
 
 struct mf_totals_event {
-    struct mf_socket_event socket;
+    struct mf_socket_event event;
     struct mf_totals totals;
 };
-_Static_assert(sizeof(struct mf_totals_event) == 168, "size of mf_totals_event");
+_Static_assert(sizeof(struct mf_totals_event) == 184, "size of mf_totals_event");
 
-/// A process event: forked (the child), executed or ended.
+/// A process event: forked (the child), executed or ended. The head's process is meant.
 struct mf_process_event {
-    __u8 kind;
-    __u8 unused[3];
-    __u32 process;
-    /// CLOCK_MONOTONIC, nanoseconds; where mf_socket_event has `exit`.
-    __u64 when;
-    /// As in mf_socket_event.
+    struct mf_head head;
+    /// As in mf_thread_facts.
     __u64 process_start;
     /// Who forked it; 0 for all that is no fork.
     __u64 parent_start;
     __u32 parent;
-    __u32 unused_tail;
+    __u32 unused;
 };
-_Static_assert(sizeof(struct mf_process_event) == 40, "size of mf_process_event");
+_Static_assert(sizeof(struct mf_process_event) == 56, "size of mf_process_event");
 
-/// A ring of data events with one writer and one reader, in memory that both have mapped.
+/// A ring of records with one writer and one reader, in memory that both have mapped.
 ///
-/// The writer is one program on one CPU, which never interrupts itself, so there is no lock. A
-/// record is a struct mf_socket_event and its payload, rounded up to 8 bytes. Positions only grow;
+/// The writer is one program on one CPU, which never interrupts itself, so there is no lock.
+/// Records are multiples of 8 bytes. Positions only grow;
 /// modulo the size they are a place in `bytes`. A record that begins there runs on past the end,
 /// for which MF_LANE_SLACK bytes follow the ring, and its positions are used up all the same.
 struct mf_lane {
@@ -187,7 +245,11 @@ struct mf_lane {
     __u64 seen;
     /// Written by the probe: events that found no room.
     __u64 lost;
-    __u64 unused_writer[5];
+    /// Written by the probe: the thread that was told of last, when it began, and its name.
+    __u64 thread;
+    __u64 thread_start;
+    __u64 comm[2];
+    __u64 unused_writer;
     /// Written by the reader: where it goes on. On a line of its own.
     __u64 read;
     __u64 unused_reader[7];
@@ -196,10 +258,12 @@ struct mf_lane {
 _Static_assert(sizeof(struct mf_lane) == 128, "size of mf_lane");
 
 enum {
+    /// What a data event takes in a lane at most, with the facts before it and without payload.
+    MF_FACTS_BYTES = 88 + 56 + 64,
     /// Bytes of the smallest lane: the largest record and some.
     MF_LANE_LEAST = 32768,
     /// A header and twice the payload: a bound of the verifier's arithmetic, see append.
-    MF_LANE_SLACK = 128 + 2 * MF_PAYLOAD_MAX,
+    MF_LANE_SLACK = 136 + 2 * MF_PAYLOAD_MAX,
 };
 
 /// What the probes remember of a socket, by the low bits of its cookie. The last one seen has the
@@ -213,7 +277,9 @@ struct mf_slot {
     __u64 words[2];
     /// Calls that moved data of the socket since it has the slot, lost ones included.
     __u32 ordinal;
-    __u32 unused;
+    /// Of which cookie facts were told last: what is above the low bits, and 1. User space takes it
+    /// back when it has not got them.
+    __u32 told;
 };
 _Static_assert(sizeof(struct mf_slot) == 32, "size of mf_slot");
 

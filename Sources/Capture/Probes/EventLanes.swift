@@ -12,8 +12,6 @@ internal import Glibc
   private let size: Int
   private let base: UnsafeMutableRawPointer
 
-  private let capturedOffset = MemoryLayout<mf_socket_event>.offset(of: \.captured)!
-
   private static let headerBytes = MemoryLayout<mf_lane>.size
   private static let readOffset = 64
   private static let seenOffset = 8
@@ -60,10 +58,10 @@ internal import Glibc
   @_lifetime(borrow self)
   func record(of lane: Int, at position: UInt64) -> RawSpan {
     let place = unsafe base + lane * stride + Self.headerBytes + Int(position & UInt64(size - 1))
-    let captured = unsafe place.load(fromByteOffset: capturedOffset, as: UInt32.self)
-    let payload = Int(min(captured, UInt32(MF_PAYLOAD_MAX.rawValue)) + 7) & ~7
+    // The first field of its head.
+    let count = unsafe Int(place.load(as: UInt32.self)) & ~7
     let bytes = unsafe UnsafeRawBufferPointer(
-      start: place, count: MemoryLayout<mf_socket_event>.size + payload)
+      start: place, count: min(max(count, MemoryLayout<mf_head>.size), Int(MF_LANE_SLACK)))
     return unsafe _overrideLifetime(bytes.bytes, borrowing: self)
   }
 

@@ -48,9 +48,9 @@ struct EventStreams: ~Copyable {
     parcel = UInt64(min(options.laneSize, options.ringSize) / 16)
   }
 
-  /// Hands over every record that is not younger than `now`, which was read just before; `body`
-  /// borrows it. Returns bytes that were freed.
-  mutating func drain(upTo now: UInt64, _ body: (RawSpan) -> Void) -> Int {
+  /// Hands over every record that is not younger than `now`, which was read just before, with the
+  /// number of its stream; `body` borrows it. Returns bytes that were freed.
+  mutating func drain(upTo now: UInt64, _ body: (RawSpan, Int) -> Void) -> Int {
     var freed: UInt64 = 0
     var heap: [Cursor] = []
     swap(&heap, &self.heap)
@@ -96,12 +96,12 @@ struct EventStreams: ~Copyable {
   }
 
   /// Hands over the record of a cursor. Returns the positions that it took.
-  private func tell(_ cursor: Cursor, _ body: (RawSpan) -> Void) -> UInt64 {
+  private func tell(_ cursor: Cursor, _ body: (RawSpan, Int) -> Void) -> UInt64 {
     var position = cursor.position
     guard let record = record(of: cursor.stream, at: &position, before: cursor.end) else {
       return 0
     }
-    body(record)
+    body(record, cursor.stream)
     return cursor.stream < lanes.count
       ? UInt64(record.byteCount) : EventRing.room(record.byteCount)
   }
@@ -115,10 +115,12 @@ struct EventStreams: ~Copyable {
     return true
   }
 
-  /// The time of a record of whatever kind; one too short for a time is told at once.
+  private static let timeOffset = MemoryLayout<mf_head>.offset(of: \.when)!
+
+  /// The time of a record of whatever kind; one too short for a head is told at once.
   private static func time(of record: RawSpan) -> UInt64 {
-    guard record.byteCount >= 16 else { return 0 }
-    return unsafe record.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    guard record.byteCount >= MemoryLayout<mf_head>.size else { return 0 }
+    return unsafe record.unsafeLoadUnaligned(fromByteOffset: timeOffset, as: UInt64.self)
   }
 
   private func release(_ cursor: inout Cursor, _ freed: inout UInt64) {

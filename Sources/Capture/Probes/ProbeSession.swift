@@ -21,6 +21,10 @@ package struct ProbeSession: ~Copyable {
   private var malformed: UInt64 = 0
   /// Events that found their lanes full, up to the last round.
   private var lost: UInt64 = 0
+  /// Data of sockets whose facts had not come.
+  private var unplaced: UInt64 = 0
+  /// Whether the last round had some.
+  private var hasMissed = false
   private let processors: Int
 
   /// Loads and attaches the probes.
@@ -85,28 +89,38 @@ package struct ProbeSession: ~Copyable {
     try streams.ring.wait(milliseconds: timeoutMilliseconds)
     decoder.clock.refresh()
     let lost = streams.lanes.lost
-    consumer.roundBegins(isWhole: lost == self.lost)
+    consumer.roundBegins(isWhole: lost == self.lost && !hasMissed)
     self.lost = lost
-    let decoder = decoder
+    var decoder = EventDecoder(clock: decoder.clock)
+    swap(&decoder, &self.decoder)
     var received: UInt64 = 0
     var malformed: UInt64 = 0
-    let freed = streams.drain(upTo: decoder.clock.now()) { record in
+    var forgotten: [UInt64] = []
+    let freed = streams.drain(upTo: decoder.clock.now()) { record, stream in
       received &+= 1
-      switch decoder.decode(record) {
-      case .socket(let event, let captured):
+      switch decoder.decode(record, of: stream) {
+      case .socket(let event, let start, let captured):
         let payload = Span<UInt8>(
-          _bytes: record.extracting(droppingFirst: EventDecoder.headerBytes).extracting(
-            first: captured))
+          _bytes: record.extracting(droppingFirst: start).extracting(first: captured))
         consumer.socketEvent(event, payload: payload)
       case .connection(let event, let totals): consumer.connection(event, totals)
       case .processStarted(let process, let parent):
         consumer.processStarted(process, parent: parent)
       case .processEnded(let process): consumer.processEnded(process)
+      case .facts: received &-= 1
+      case .unplaced(let socket):
+        received &-= 1
+        forgotten.append(socket)
       case .malformed:
         received &-= 1
         malformed &+= 1
       }
     }
+    swap(&decoder, &self.decoder)
+    // They are told again with the sockets' next events.
+    for socket in forgotten { streams.slots.forget(socket) }
+    unplaced &+= UInt64(forgotten.count)
+    hasMissed = !forgotten.isEmpty
     self.received &+= received
     self.malformed &+= malformed
     return freed
@@ -167,6 +181,7 @@ package struct ProbeSession: ~Copyable {
     }
     sum.missed = otherProbes.reduce(socketProbe.misses) { $0 &+ $1.misses }
     sum.seen &+= streams.lanes.seen
+    sum.lookupFailed &+= unplaced
     sum.received = received
     sum.malformed = malformed
     return sum
