@@ -51,4 +51,12 @@ enum HostFile {
     }
     return names
   }
+
+  /// Names the calling thread, which has the name of the one that started it.
+  static func nameThread(_ name: String) {
+    let file = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = unsafe write(file, name, name.utf8.count)
+    close(file)
+  }
 }

@@ -37,17 +37,7 @@ package final class LibraryProbes: Sendable {
     stopping = stop[1]
     let (stopped, begun) = (stop[0], ready[1])
     let isStarted = startThread { [self] in
-      var set = ProbeSet(sharing: maps, options: options)
-      publish(set)
-      for report in set.reports { told(report) }
-      close(begun)
-      var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
-      while unsafe poll(&wait, 1, Self.pause) == 0 || errno == EINTR && wait.revents == 0 {
-        let news = set.look()
-        guard !news.isEmpty else { continue }
-        publish(set)
-        for report in news { told(report) }
-      }
+      work(ProbeSet(sharing: maps, options: options), begun: begun, stopped: stopped, told)
       close(stopped)
       state.withLock { $0.isEnded = true }
     }
@@ -62,6 +52,24 @@ package final class LibraryProbes: Sendable {
     var byte: UInt8 = 0
     while unsafe read(ready[0], &byte, 1) < 0, errno == EINTR {}
     close(ready[0])
+  }
+
+  /// Looks at what is mapped until it is to stop; the probes are out when this returns.
+  private func work(
+    _ probes: consuming ProbeSet, begun: CInt, stopped: CInt, _ told: (LibraryReport) -> Void
+  ) {
+    HostFile.nameThread("libraries")
+    var set = probes
+    publish(set)
+    for report in set.reports { told(report) }
+    close(begun)
+    var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
+    while unsafe poll(&wait, 1, Self.pause) == 0 || errno == EINTR && wait.revents == 0 {
+      let news = set.look()
+      guard !news.isEmpty else { continue }
+      publish(set)
+      for report in news { told(report) }
+    }
   }
 
   /// Takes every probe out and ends the thread; it is over when this returns.

@@ -42,6 +42,8 @@ struct ProbeSet: ~Copyable {
     guard probe != nil else { return }
     for path in Self.installed() { note(installed: path) }
     search()
+    // They are all in ``reports``.
+    told = []
   }
 
   /// Whether libraries that programs load later are seen at once.
@@ -159,7 +161,9 @@ struct ProbeSet: ~Copyable {
       "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib64", "/lib", "/usr/local/lib",
       "/usr/local/lib64",
     ] {
-      for name in HostFile.names(in: folder) ?? [] where name.hasPrefix("libssl.so") {
+      let names = (HostFile.names(in: folder) ?? []).filter { $0.hasPrefix("libssl.so") }
+      // The library's own name comes before those that only point to it.
+      for name in names.sorted(by: { $0.utf8.count > $1.utf8.count }) {
         paths.append("\(folder)/\(name)")
       }
     }
