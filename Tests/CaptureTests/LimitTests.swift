@@ -121,7 +121,9 @@ extension KernelTests {
       }
       var recorder = Recorder()
       try recorder.drain(&session)
-      let events = recorder.seen.map(\.event).filter { $0.kind == .data }
+      let events = recorder.seen.map(\.event).filter {
+        $0.kind == .data && ($0.socket == left || $0.socket == right)
+      }
       let (first, second) = (one.port, other.port)
       #expect(
         events.map(\.localPort) == [
