@@ -59,9 +59,9 @@ extension EndToEndTests {
     /// A name that nothing was ever seen of is a mistake, not a filter that finds nothing.
     @Test func namesThatAreNotKnownAreToldWithThoseThatAre() async throws {
       let stack = try Stack.running
-      let kafka = try refused(stack, ["calls", "--protocol", "kafka"])
-      #expect(kafka.status == 1)
-      #expect(kafka.errors.contains("MySQL") && !kafka.errors.contains("line "))
+      let gopher = try refused(stack, ["calls", "--protocol", "gopher"])
+      #expect(gopher.status == 1)
+      #expect(gopher.errors.contains("MySQL") && !gopher.errors.contains("line "))
       for command in ["calls", "services", "flows", "network"] {
         let service = try refused(stack, [command, "--service", "nosuch"])
         #expect(service.status == 1 && service.errors.contains("no service 'nosuch' was ever seen"))
