@@ -9,6 +9,11 @@ SWIFT ?= swift
 SWIFT_FLAGS ?=
 # The language's libraries are linked in: the programs run where no Swift is, and in less memory.
 RELEASE_FLAGS := -c release --static-swift-stdlib
+PROGRAMS := metaflow-server metaflow-engine metaflow-agent metaflow
+BENCHMARKS := socket-calls packet-sender flows-benchmark packets-benchmark storage-benchmark
+# One by one: what only tests need cannot be linked so.
+build-each = for program in $(1); do \
+  $(SWIFT) build $(RELEASE_FLAGS) --product $$program $(SWIFT_FLAGS) || exit; done
 DATA_DIR ?= data
 
 .PHONY: help bootstrap bootstrap-test bootstrap-kernels bootstrap-bench build release run test \
@@ -33,7 +38,7 @@ build: bootstrap ## build everything, debug
 	$(SWIFT) build $(SWIFT_FLAGS)
 
 release: bootstrap ## build the programs, optimized
-	$(SWIFT) build $(RELEASE_FLAGS) $(SWIFT_FLAGS)
+	@$(call build-each,$(PROGRAMS))
 
 run: release ## start server and agent on this host; Ctrl-C stops both
 	@scripts/run --data-dir $(DATA_DIR)
@@ -53,7 +58,7 @@ format: bootstrap-test ## rewrite the sources in the house style
 	@.bootstrap/format/bin/clang-format -i bpf/*.c bpf/*.h Sources/CProbes/include/*.h
 
 bench: bootstrap-bench ## measure; a table on stdout and bench-results.json
-	@METAFLOW_DEV=1 $(SWIFT) build $(RELEASE_FLAGS) $(SWIFT_FLAGS)
+	@export METAFLOW_DEV=1; $(call build-each,$(PROGRAMS) $(BENCHMARKS))
 	@scripts/bench
 
 fuzz: bootstrap ## fuzz the parsers for a minute each
