@@ -22,6 +22,8 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private static let eventsPerBatch = 24_576
   /// Milliseconds that a stopping loop waits for the last processes to be read.
   private static let patience = 200
+  /// The same before a batch leaves.
+  private static let batchPatience = 20
   /// Payload bytes per call when lean.
   private static let leanPayload: UInt32 = 256
 
@@ -141,6 +143,9 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
 
   mutating func handOn(_ now: Timestamp) {
     observer.fed = 0
+    // Calls that leave before it is read who their process is keep no name for ever.
+    for _ in 0..<Self.batchPatience where !observer.processes.isIdle { usleep(1_000) }
+    observer.processes.takeReports()
     observer.pipeline.takeBatch(into: &batch)
     observer.pipeline.takeNewProcesses(into: &mentioned)
     batch.processes += observer.processes.describe(mentioned, now: now)
