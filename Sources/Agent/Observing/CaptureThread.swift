@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Capture
 import Synchronization
 
 /// A thread that owns what it captures with, and the pipeline behind it.
@@ -25,7 +25,7 @@ final class CaptureThread<Report: Sendable>: Sendable {
     let (ended, end) = AsyncStream.makeStream(of: Void.self)
     let stopping = Stopping()
     let outcome = await withCheckedContinuation { started in
-      startThread {
+      let isStarted = startThread {
         do throws(Failure) {
           var loop = try work()
           started.resume(returning: Outcome<Failure>.running(loop.report))
@@ -36,6 +36,7 @@ final class CaptureThread<Report: Sendable>: Sendable {
         }
         end.finish()
       }
+      precondition(isStarted, "the host has no thread left for the agent")
     }
     self.ended = ended
     isStopping = stopping
@@ -59,23 +60,4 @@ private final class Stopping: Sendable {
   var isAsked: Bool { flag.load(ordering: .relaxed) }
 
   func ask() { flag.store(true, ordering: .relaxed) }
-}
-
-/// Runs `body` on a thread of its own.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-  final class Box: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var thread = pthread_t()
-  let box = unsafe Unmanaged.passRetained(Box(body))
-  let failed = unsafe pthread_create(
-    &thread, nil,
-    { argument in
-      guard let argument = unsafe argument else { return nil }
-      unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-      return nil
-    }, box.toOpaque())
-  precondition(failed == 0, "the host has no thread left for the agent")
-  pthread_detach(thread)
 }
