@@ -22,7 +22,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   private static let eventsPerBatch = 24_576
   /// Milliseconds that a stopping loop waits for the last processes to be read.
   private static let patience = 200
-  /// The same before a batch leaves.
+  /// The same before a batch leaves in its time; one that is full leaves at once.
   private static let batchPatience = 20
   /// Payload bytes per call when lean.
   private static let leanPayload: UInt32 = 256
@@ -110,6 +110,9 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
   }
 
   mutating func flush(now: Timestamp) {
+    // Calls that leave before it is read who their process is keep no name for ever.
+    for _ in 0..<Self.batchPatience where !observer.processes.isIdle { usleep(1_000) }
+    observer.processes.takeReports()
     observer.pipeline.flush(now: now)
   }
 
@@ -143,9 +146,6 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
 
   mutating func handOn(_ now: Timestamp) {
     observer.fed = 0
-    // Calls that leave before it is read who their process is keep no name for ever.
-    for _ in 0..<Self.batchPatience where !observer.processes.isIdle { usleep(1_000) }
-    observer.processes.takeReports()
     observer.pipeline.takeBatch(into: &batch)
     observer.pipeline.takeNewProcesses(into: &mentioned)
     batch.processes += observer.processes.describe(mentioned, now: now)
