@@ -15,13 +15,10 @@ export function connectionOf(row) {
   return [row.ip_0, row.client_port, row.ip_1, row.server_port].join(' ');
 }
 
-/** The filters of the address that calls are asked for with, by the names that the server has. */
-export function callFilter(parameters) {
+/** What an address says of `names`, "slower than" and the side to look from, as the server has it. */
+function filterOf(parameters, names) {
   const found = {};
-  for (const name of ['service', 'client', 'server', 'protocol', 'status', 'resource', 'endpoint',
-    'trace', 'port', 'connection', 'attribute', 'own']) {
-    found[name] = parameters.get(name)?.trim();
-  }
+  for (const name of names) found[name] = parameters.get(name)?.trim();
   const slower = parameters.get('slower')?.trim();
   if (slower) found.slower = microseconds(slower);
   const side = parameters.get('side');
@@ -29,18 +26,16 @@ export function callFilter(parameters) {
   return found;
 }
 
+/** The filters of the address that calls are asked for with, by the names that the server has. */
+export function callFilter(parameters) {
+  return filterOf(parameters, ['service', 'client', 'server', 'protocol', 'status', 'resource',
+    'endpoint', 'trace', 'port', 'connection', 'attribute', 'own']);
+}
+
 /** The filters of the address that flows are asked for with, by the names that the server has. */
 export function flowFilter(parameters) {
-  const found = {};
-  for (const name of ['service', 'client', 'server', 'port', 'connection', 'address', 'transport',
-    'end', 'flow', 'own']) {
-    found[name] = parameters.get(name)?.trim();
-  }
-  const slower = parameters.get('slower')?.trim();
-  if (slower) found.slower = microseconds(slower);
-  const side = parameters.get('side');
-  if (side) found.point = side === 'both' ? 'all' : side;
-  return found;
+  return filterOf(parameters, ['service', 'client', 'server', 'port', 'connection', 'address',
+    'transport', 'end', 'flow', 'own']);
 }
 
 /** "250", "250ms", "1.5 s" or "80us" in microseconds; a bare number is milliseconds. */

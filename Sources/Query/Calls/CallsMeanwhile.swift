@@ -11,7 +11,7 @@ package struct CallsMeanwhile: Hashable, Sendable {
   package var time: ClosedRange<Int64>
   /// Calls, errors first, then the longest. The column `evidence` says why each is thought to belong:
   /// `chain` (the same chain of system calls), `thread` (the thread that served) or `process`.
-  package var page: CallPage
+  package var page: JoinedPage
 }
 
 extension QueryService {
@@ -54,7 +54,7 @@ extension QueryService {
 
   private func page(
     _ found: Answer, _ serving: Serving, directory: any TagDirectory
-  ) async throws(QueryError) -> CallPage {
+  ) async throws(QueryError) -> JoinedPage {
     var plain = found
     plain.columns.removeLast(Serving.columnCount)
     plain.columns = CallColumns.shown(of: plain)
@@ -71,7 +71,7 @@ extension QueryService {
     }
     let isCut = plain.rows.count > Self.mostMeanwhile
     if isCut { plain.rows.removeLast() }
-    return CallPage(answer: plain, isCut: isCut)
+    return JoinedPage(answer: plain, isCut: isCut)
   }
 }
 

@@ -4,19 +4,7 @@ package import Catalog
 internal import Storage
 internal import Telemetry
 
-/// Calls, one row each, whatever number of points saw them.
-package struct CallPage: Hashable, Sendable {
-  /// The columns of the client's record; `points`, all that saw the call in the order of the way; and
-  /// `server_duration`, what the server took of it, where a second point saw that.
-  package var answer: Answer
-  /// Whether there are more than were asked for.
-  package var isCut: Bool
-}
-
 extension QueryService {
-  /// Records looked at, at most, to find as many calls as are wanted.
-  private static let mostRecords = 20_000
-
   /// The calls that `filter` names: the records of each are joined first, then it is put to the one
   /// that was made nearest to the client, then sorted and cut.
   ///
@@ -24,22 +12,12 @@ extension QueryService {
   /// that is wanted, hold every call wanted; those that another record precedes are left out.
   package func calls(
     _ filter: CallFilter, directory: any TagDirectory
-  ) async throws(QueryError) -> CallPage {
-    let isJoined = filter.point == nil
-    var asked = isJoined ? filter.limit * 3 + 1 : filter.limit + 1
-    while true {
-      let found = try await run(filter.statement(records: asked), directory: directory)
-      let isCut = found.count >= asked
-      var page = CallPage(answer: found, isCut: isCut)
-      page.answer.columns = CallColumns.shown(of: found)
-      page.answer.rows = try await joined(found.rows, filter, directory: directory)
-      if page.answer.rows.count > filter.limit {
-        page.answer.rows.removeLast(page.answer.rows.count - filter.limit)
-        page.isCut = true
-        return page
-      }
-      guard isCut, isJoined, asked < Self.mostRecords else { return page }
-      asked = min(Self.mostRecords, asked * 4)
+  ) async throws(QueryError) -> JoinedPage {
+    try await page(
+      limit: filter.limit, isJoined: filter.point == nil, directory: directory,
+      statement: filter.statement(records:), columns: CallColumns.shown(of:)
+    ) { records throws(QueryError) in
+      try await joined(records, filter, directory: directory)
     }
   }
 
@@ -112,7 +90,7 @@ extension CallFilter {
   }
 }
 
-/// The columns of a ``CallPage``.
+/// The columns of a ``JoinedPage`` of calls.
 enum CallColumns {
   /// `protocol` is the application's here, as everywhere that people look.
   static let shownColumns =

@@ -3,14 +3,6 @@
 package import Catalog
 internal import Storage
 
-/// Flows, one row each, whatever number of points saw them.
-package struct FlowPage: Hashable, Sendable {
-  /// The columns of the client's record, and `points`: all that saw the flow, in the order of the way.
-  package var answer: Answer
-  /// Whether there are more than were asked for.
-  package var isCut: Bool
-}
-
 /// How many flows of an interval ended in one way.
 package struct FlowBar: Hashable, Sendable {
   /// The interval's start, in seconds.
@@ -21,8 +13,6 @@ package struct FlowBar: Hashable, Sendable {
 }
 
 extension QueryService {
-  /// Records looked at, at most, to find as many flows as are wanted.
-  private static let mostFlowRecords = 20_000
   /// Seconds that the records of one flow are apart at most.
   private static let flowSeconds: Int64 = 60
 
@@ -30,22 +20,12 @@ extension QueryService {
   /// that was made nearest to the client, then sorted and cut.
   package func flows(
     _ filter: FlowFilter, directory: any TagDirectory
-  ) async throws(QueryError) -> FlowPage {
-    let isJoined = filter.point == nil
-    var asked = isJoined ? filter.limit * 3 + 1 : filter.limit + 1
-    while true {
-      let found = try await run(filter.statement(records: asked), directory: directory)
-      let isCut = found.count >= asked
-      var page = FlowPage(answer: found, isCut: isCut)
-      page.answer.columns = Self.flowColumns(of: found)
-      page.answer.rows = try await joined(found.rows, filter, directory: directory)
-      if page.answer.rows.count > filter.limit {
-        page.answer.rows.removeLast(page.answer.rows.count - filter.limit)
-        page.isCut = true
-        return page
-      }
-      guard isCut, isJoined, asked < Self.mostFlowRecords else { return page }
-      asked = min(Self.mostFlowRecords, asked * 4)
+  ) async throws(QueryError) -> JoinedPage {
+    try await page(
+      limit: filter.limit, isJoined: filter.point == nil, directory: directory,
+      statement: filter.statement(records:), columns: Self.flowColumns(of:)
+    ) { records throws(QueryError) in
+      try await joined(records, filter, directory: directory)
     }
   }
 

@@ -38,14 +38,7 @@ struct CallRoutes {
         bars = try await service.callBars(request.filter, step: step, directory: directory)
       }
       let losses = await service.missing(from: page.answer)
-      var json = JSONText()
-      json.object { json in
-        json.answer(page.answer, losses: losses)
-        json.member("is_cut") { $0.bool(page.isCut) }
-        guard let bars else { return }
-        json.member("bars") { $0.array(bars) { $0.bar($1) } }
-      }
-      return json
+      return JSONText(page, losses: losses, bars: bars) { $0.bar($1) }
     } catch {
       throw Refusal(error)
     }

@@ -54,7 +54,7 @@ import Testing
   }
 
   /// "resource duration points server_duration" of each call.
-  private func told(_ page: CallPage) -> [String] {
+  private func told(_ page: JoinedPage) -> [String] {
     func column(_ name: String) -> Int {
       page.answer.columns.firstIndex { $0.name == name } ?? 0
     }

@@ -43,7 +43,7 @@ import Testing
   }
 
   /// "client port, rtt, points" of each flow.
-  private func told(_ page: FlowPage) -> [String] {
+  private func told(_ page: JoinedPage) -> [String] {
     func column(_ name: String) -> Int {
       page.answer.columns.firstIndex { $0.name == name } ?? 0
     }
