@@ -9,8 +9,9 @@ import Foundation
 /// up on an idle host, makes no host busy.
 struct HostLoad: Hashable, Sendable {
   /// Below this share of idle time, with at least ``othersShare`` of it used at full weight, the host
-  /// is busy.
-  static let idleShare = 0.1
+  /// is busy. Not near zero: services that wait for each other leave a processor idle whenever the
+  /// store holds up one of them.
+  static let idleShare = 0.25
   static let othersShare = 0.5
 
   /// Clock ticks since the machine was started, over all processors.

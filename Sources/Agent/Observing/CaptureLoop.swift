@@ -54,6 +54,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
     options.ignoredProcess = try Self.ownProcess(gauges)
     options.payloadLimit = UInt32(configuration.payloadLimit)
     options.ringBytes = UInt32(configuration.ringBytes)
+    options.givesWay = true
     switch configuration.hooks {
     case .automatic: options.socketHooks = .automatic
     case .tracepoints: options.socketHooks = .tracepoints

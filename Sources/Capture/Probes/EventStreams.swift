@@ -31,6 +31,10 @@ struct EventStreams: ~Copyable {
   private var heap: [Cursor] = []
   /// Room is given back in parcels of this many bytes: each store makes the writer fetch the line.
   private let parcel: UInt64
+  /// Bytes of a lane that wait, beyond which the reader competes with the host's services for a
+  /// processor; nil when it always does.
+  private let urgent: UInt64?
+  private var priority = ThreadPriority()
 
   /// Maps what the probes share with this process.
   init(of probe: LoadedProbe, options: ProbeOptions) throws(SystemError) {
@@ -46,6 +50,7 @@ struct EventStreams: ~Copyable {
     self.plain = plain
     self.slots = slots
     parcel = UInt64(min(options.laneSize, options.ringSize) / 16)
+    urgent = options.givesWay ? UInt64(options.laneSize / 8 * 3) : nil
   }
 
   /// Hands over every record that is not younger than `now`, which was read just before, with the
@@ -61,6 +66,7 @@ struct EventStreams: ~Copyable {
     for stream in 0..<lanes.count + 2 {
       let (start, end) = bounds(of: stream)
       guard start < end else { continue }
+      if let urgent, end &- start > urgent { priority.restore() }
       var cursor = Cursor(time: 0, position: start, end: end, released: start, stream: stream)
       if look(&cursor), cursor.time <= now {
         Self.add(cursor, to: &heap)
@@ -70,7 +76,13 @@ struct EventStreams: ~Copyable {
     }
     while !heap.isEmpty {
       heap[0].position &+= tell(heap[0], body)
-      if heap[0].position &- heap[0].released > parcel { release(&heap[0], &freed) }
+      if heap[0].position &- heap[0].released > parcel {
+        release(&heap[0], &freed)
+        // A thread that waits long for its turn finds here how much came meanwhile.
+        if let urgent, bounds(of: heap[0].stream).end &- heap[0].position > urgent {
+          priority.restore()
+        }
+      }
       if !look(&heap[0]) || heap[0].time > now {
         release(&heap[0], &freed)
         let last = heap.removeLast()
@@ -79,6 +91,7 @@ struct EventStreams: ~Copyable {
       }
       Self.siftDown(&heap)
     }
+    if urgent != nil { priority.lower() }
     return Int(freed)
   }
 

@@ -30,6 +30,9 @@ package struct ProbeOptions: Sendable {
   /// The reader is woken ahead of its timeout each time a lane has taken this many bytes, rounded
   /// down to a power of two. 0 takes a quarter of a lane.
   package var wakeBytes: UInt32 = 0
+  /// The thread that drains goes behind the host's services while there is room for what they do; see
+  /// nice(2). It must then be one thread alone.
+  package var givesWay = false
   /// Sockets for which a verdict is kept; beyond it the least recently used is forgotten.
   package var verdictCapacity: UInt32 = 131_072
   package var filter = Filter()
