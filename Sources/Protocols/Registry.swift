@@ -9,4 +9,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   Redis(),
   DNS(),
   Kafka(),
+  Dubbo(),
 ]

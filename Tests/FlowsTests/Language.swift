@@ -18,7 +18,7 @@ struct Language: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { kind.descriptor.name }
 
-  static let all = [lines, http, redis, mySQL, postgreSQL, kafka]
+  static let all = [lines, http, redis, mySQL, postgreSQL, kafka] + rpc
 
   static let lines = Language(
     kind: Lines(), port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },
@@ -102,7 +102,7 @@ struct Language: Sendable, CustomTestStringConvertible {
     )
   }
 
-  private static func number(behind mark: String, _ text: String) -> Int? {
+  static func number(behind mark: String, _ text: String) -> Int? {
     guard let range = text.firstRange(of: mark) else { return nil }
     return Int(text[range.upperBound...])
   }

@@ -111,7 +111,7 @@ import Testing
     .init("QUIC", .client, [0xc3, 0, 0, 0, 1, 8] + Array(1...60), "", .udp),
   ]
 
-  @Test(arguments: readHere + readNowhere)
+  @Test(arguments: readHere + rpc + readNowhere)
   func everyProtocolSaysWhatItShould(opening: Opening) {
     let context = RecognitionContext(
       transport: opening.transport, side: opening.side, serverPort: 9_999)
@@ -131,7 +131,7 @@ import Testing
   @Test(arguments: UInt64(0)..<40) func theIndexLeavesNobodyOut(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let index = RecognitionIndex(builtInProtocols)
-    for opening in Self.readHere + Self.readNowhere {
+    for opening in Self.readHere + Self.rpc + Self.readNowhere {
       var bytes = opening.bytes
       if seed > 0 {
         for _ in 0...random.next() % 3 {

@@ -18,7 +18,9 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     [-5, -2, -1, 0, 1, 2, 104].map { limit + $0 }
   }
 
-  package static let all = redis + http + mySQL + postgreSQL + [dns] + kafka
+  package static let all =
+    redis + http + mySQL + postgreSQL + [dns] + kafka
+    + rpc
 
   /// The same bytes in pieces of `count` at most.
   package static func cut(_ talks: [Talk], every count: Int) -> [Talk] {

@@ -38,8 +38,9 @@ struct HTTP1Headers {
   private static func isOfInterest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
     let word = bytes.word(at: start) | 0x2020_2020_2020_2020
     switch UInt16(truncatingIfNeeded: word) {
-    // In the order of their bytes: ho re us tr sw b3 ub ne, x before - or _, and content-l(ength).
-    case 0x6F68, 0x6572, 0x7375, 0x7274, 0x7773, 0x3362, 0x6275, 0x656E, 0x2D78, 0x7F78: return true
+    // In the order of their bytes: ho re us tr sw b3 ub ne ea, x before - or _, and content-l(ength).
+    case 0x6F68, 0x6572, 0x7375, 0x7274, 0x7773, 0x3362, 0x6275, 0x656E, 0x6165, 0x2D78, 0x7F78:
+      return true
     case 0x6F63: return bytes.word(at: start &+ 1) >> 56 | 0x20 == UInt64(UInt8(ascii: "l"))
     default: return false
     }
@@ -68,7 +69,7 @@ struct HTTP1Headers {
     case 17 where name == HeaderName("transfer-encoding"):
       hasTransferCoding = true
       isChunked = Self.endsInChunked(bytes, Self.value(bytes, start + 18, end))
-    case 2, 3, 11, 12, 13, 17, 21:
+    case 2, 3, 11, 12, 13, 14, 15, 16, 17, 21:
       if let header = TraceHeader(name) {
         trace.note(header, at: Self.value(bytes, start + length + 1, end))
       }

@@ -44,6 +44,11 @@ extension Span where Element == UInt8 {
     }
   }
 
+  /// Whether the bytes at `range` are `literal`.
+  func isText(_ literal: StaticString, at range: Range<Int>) -> Bool {
+    range.count == literal.utf8CodeUnitCount && hasPrefix(literal, at: range.lowerBound)
+  }
+
   /// Whether `word` stands anywhere, in any case.
   func contains(word: StaticString) -> Bool {
     var start = 0

@@ -16,6 +16,10 @@ package enum TraceHeader: Int, Hashable, Sendable {
   case uberTraceID
   /// SOFATracer's.
   case newRPCTraceContext
+  /// Those of Alibaba's EagleEye, whose spans are called by their place in the tree (`0.1.2`) or by a number.
+  case eagleEyeTraceID, eagleEyeSpanID, eagleEyeRPCID, eagleEyeParentSpanID
+  /// SOFATracer's among others with a name each.
+  case sofaTraceID, sofaRPCID
 
   /// The header called `name`; nil when it is none of them.
   package init?(_ name: HeaderName) {
@@ -30,6 +34,10 @@ package enum TraceHeader: Int, Hashable, Sendable {
     case HeaderName("x-b3-parentspanid"): self = .b3ParentSpanID
     case HeaderName("uber-trace-id"): self = .uberTraceID
     case HeaderName("new-rpc-trace-context"): self = .newRPCTraceContext
+    case HeaderName("eagleeye-traceid"): self = .eagleEyeTraceID
+    case HeaderName("eagleeye-spanid"): self = .eagleEyeSpanID
+    case HeaderName("eagleeye-rpcid"): self = .eagleEyeRPCID
+    case HeaderName("eagleeye-pspanid"): self = .eagleEyeParentSpanID
     default: return nil
     }
   }
@@ -39,7 +47,7 @@ package enum TraceHeader: Int, Hashable, Sendable {
 ///
 /// Values are places in a source that the caller keeps; nothing is copied before ``write(from:to:into:)``.
 package struct TraceHeaders: Sendable {
-  private var values = InlineArray<10, Place>(repeating: Place())
+  private var values = InlineArray<16, Place>(repeating: Place())
   /// One bit for each header that was noted, by its raw value.
   private var noted: UInt16 = 0
 
@@ -69,7 +77,14 @@ package struct TraceHeaders: Sendable {
       case .sw3: found = value.skyWalking3(into: &fields)
       case .b3: found = value.b3(into: &fields)
       case .b3TraceID: found = b3(from: source, into: &fields)
-      case .b3SpanID, .b3ParentSpanID: found = nil
+      case .eagleEyeTraceID:
+        found = plain(
+          header, .eagleEyeSpanID, or: .eagleEyeRPCID, .eagleEyeParentSpanID, source, &fields)
+      case .sofaTraceID:
+        found = plain(header, .sofaRPCID, or: nil, nil, source, &fields)
+      case .b3SpanID, .b3ParentSpanID, .eagleEyeSpanID, .eagleEyeRPCID, .eagleEyeParentSpanID,
+        .sofaRPCID:
+        found = nil
       case .uberTraceID: found = value.jaeger(into: &fields)
       case .newRPCTraceContext: found = value.sofa(into: &fields)
       }
@@ -79,6 +94,23 @@ package struct TraceHeaders: Sendable {
       texts.parentSpanID = found.parent
       return
     }
+  }
+
+  /// Ids that are written as they are, in headers of their own; the trace's must be there.
+  private func plain(
+    _ trace: TraceHeader, _ span: TraceHeader, or other: TraceHeader?, _ parent: TraceHeader?,
+    _ source: Span<UInt8>, _ fields: inout FieldBuffer
+  ) -> TraceIDs? {
+    func text(_ header: TraceHeader?, _ fields: inout FieldBuffer) -> Text? {
+      guard let header else { return nil }
+      var value = TraceValue(source: source, place: values[header.rawValue])
+      let all = value.next(upTo: nil)
+      return TraceValue.isWord(source, all) ? fields.append(source, at: all) : nil
+    }
+    guard let trace = text(trace, &fields) else { return nil }
+    return TraceIDs(
+      trace: trace, span: text(span, &fields) ?? text(other, &fields) ?? .empty,
+      parent: text(parent, &fields) ?? .empty)
   }
 
   /// The ids of Zipkin's several headers; the trace's must be there.

@@ -162,6 +162,17 @@ struct TraceValue: ~Escapable {
     return strangers == 0
   }
 
+  /// Whether `range` of `source` is an id of letters, digits, `.`, `-` and `_`.
+  static func isWord(_ source: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard (1...128).contains(range.count) else { return false }
+    for index in range {
+      let byte = source[index]
+      let isLetter = (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10
+      guard isLetter || byte == 0x2d || byte == 0x2e || byte == 0x5f else { return false }
+    }
+    return true
+  }
+
   private func isZero(_ range: Range<Int>) -> Bool {
     for index in range where source[index] != UInt8(ascii: "0") { return false }
     return true

@@ -26,6 +26,11 @@ import Testing
       ),
       (["uber-trace-id: 1f2e:3d4c:5b6a:1"], "1f2e", "3d4c", "5b6a"),
       (["uber-trace-id: 1f2e:3d4c:0:1"], "1f2e", "3d4c", ""),
+      (
+        ["EagleEye-TraceID: 0a1f.2", "EagleEye-RpcID: 0.1", "EagleEye-pSpanID: 7"], "0a1f.2", "0.1",
+        "7"
+      ),
+      (["eagleeye-traceid: 0a1f", "eagleeye-spanid: -5", "eagleeye-rpcid: 0.1"], "0a1f", "-5", ""),
       (["new_rpc_trace_context: a=b&sofaRpcId=0.1&sofaTraceId=0a1f&c"], "0a1f", "0.1", ""),
     ] as [([String], String, String, String)])
   func eachFormatIsRead(headers: [String], trace: String, span: String, parent: String) {
