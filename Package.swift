@@ -65,6 +65,7 @@ let package = Package(
     library("Protocols", ["Bytes", "CZlib", "Telemetry"]),
     library("Flows", ["Bytes", "Protocols", "Telemetry"]),
     library("Wire", ["Bytes", "CZstd", "Telemetry"]),
+    library("Kubernetes", ["Bytes", "Telemetry"]),
 
     // The kernel's side.
     .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
@@ -148,6 +149,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
+    tests("KubernetesTests", ["Kubernetes", "Telemetry", "TestSupport"]),
     tests(
       "CaptureTests",
       ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry", "TestSupport"]),
