@@ -2,18 +2,31 @@
 
 import Telemetry
 
-extension FieldBuffer {
-  /// Pushes `number` in decimal digits.
-  package mutating func push(decimal number: UInt64) {
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var start = 20
+/// A number in decimal digits.
+struct DecimalDigits {
+  private var digits = InlineArray<20, UInt8>(repeating: 0)
+  private var start = 20
+
+  init(_ number: UInt64) {
     var rest = number
     repeat {
       start -= 1
       digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0
-    for index in start..<20 { push(digits[index]) }
+  }
+
+  var span: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { digits.span.extracting(droppingFirst: start) }
+  }
+}
+
+extension FieldBuffer {
+  /// Pushes `number` in decimal digits.
+  package mutating func push(decimal number: UInt64) {
+    let digits = DecimalDigits(number)
+    push(digits.span)
   }
 
   /// Pushes an address of four or sixteen bytes in network order as text; nothing for other counts.

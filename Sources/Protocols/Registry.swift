@@ -7,6 +7,7 @@ package let builtInProtocols: [any ProtocolKind] = [
   MySQL(),
   PostgreSQL(),
   Redis(),
+  Memcached(),
   DNS(),
   Kafka(),
   Dubbo(),

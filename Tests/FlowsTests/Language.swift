@@ -18,7 +18,10 @@ struct Language: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { kind.descriptor.name }
 
-  static let all = [lines, http, redis, mySQL, postgreSQL, kafka] + rpc
+  static let all =
+    [lines, http, redis, mySQL, postgreSQL, kafka]
+    + stores
+    + rpc
 
   static let lines = Language(
     kind: Lines(), port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },

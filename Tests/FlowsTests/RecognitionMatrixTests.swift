@@ -88,6 +88,13 @@ import Testing
     .init(
       "Kafka request", .client,
       [0, 0, 0, 20, 0, 18, 0, 3, 0, 0, 0, 1, 0, 6] + Array("client".utf8) + [0, 1, 1, 1], "Kafka"),
+    .init("Memcached set", .client, "set k 0 0 1\r\na\r\n", "Memcached"),
+    .init("Memcached get", .client, "get key\r\n", "?Memcached"),
+    .init("Memcached value", .server, "VALUE k 0 1\r\na\r\nEND\r\n", "Memcached"),
+    .init(
+      "Memcached, binary", .client,
+      [0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 12) + [0x6b],
+      "Memcached"),
   ]
 
   static let readNowhere: [Opening] = [
@@ -104,7 +111,6 @@ import Testing
     .init("AMQP", .client, Array("AMQP".utf8) + [0, 0, 9, 1], ""),
     .init("MQTT", .client, [0x10, 18, 0, 4] + Array("MQTT".utf8) + [4, 2, 0, 60, 0, 6], ""),
     .init("NATS", .server, "INFO {\"server_id\":\"A\"}\r\n", ""),
-    .init("Memcached", .client, "get key\r\n", ""),
     .init("Cassandra", .client, [4, 0, 0, 0, 1, 0, 0, 0, 22, 0, 1], "?DNS"),
     .init("LDAP", .client, [0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0], ""),
     .init("NTP", .client, [0x23] + [UInt8](repeating: 0, count: 47), "", .udp),

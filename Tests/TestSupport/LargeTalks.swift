@@ -20,6 +20,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
 
   package static let all =
     redis + http + mySQL + postgreSQL + [dns] + kafka
+    + stores
     + rpc
 
   /// The same bytes in pieces of `count` at most.
@@ -31,7 +32,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     }
   }
 
-  private static func text(_ count: Int) -> String { String(repeating: "a", count: count) }
+  static func text(_ count: Int) -> String { String(repeating: "a", count: count) }
 
   // MARK: Redis
 
