@@ -24,13 +24,6 @@ extension FieldBuffer {
     run = Text(offset: UInt32(start), length: UInt32(count - start))
   }
 
-  /// Adds an attribute whose value is one of ours.
-  package mutating func append(
-    attribute name: StaticString, _ value: StaticString, to run: inout Text
-  ) {
-    value.withUTF8Buffer { buffer in append(attribute: name, unsafe buffer.span, to: &run) }
-  }
-
   /// Adds an attribute whose value is a number.
   package mutating func append(attribute name: StaticString, _ number: UInt64, to run: inout Text) {
     let digits = DecimalDigits(number)
