@@ -149,7 +149,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
-    tests("KubernetesTests", ["Kubernetes", "Telemetry", "TestSupport"]),
+    tests("KubernetesTests", ["Catalog", "Kubernetes", "Telemetry", "TestSupport"]),
     tests(
       "CaptureTests",
       ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry", "TestSupport"]),
@@ -164,7 +164,7 @@ let package = Package(
       "ReplayTests",
       ["Capture", "Flows", "Ingest", "Protocols", "Replay", "Telemetry", "TestSupport"]),
     tests("StorageTests", ["Storage", "Telemetry", "TestSupport", "metaflow-engine", logging]),
-    tests("CatalogTests", ["Catalog", "Telemetry"]),
+    tests("CatalogTests", ["Catalog", "Telemetry", "TestSupport"]),
     tests(
       "IngestTests",
       [
@@ -206,6 +206,9 @@ if Context.environment["METAFLOW_DEV"] != nil {
       name: "storage-benchmark",
       dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],
       path: "Benchmarks/Storage", swiftSettings: settings),
+    .executableTarget(
+      name: "whereabouts-benchmark", dependencies: ["Catalog", "Telemetry"],
+      path: "Benchmarks/Whereabouts", swiftSettings: settings),
   ]
 }
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// A network as it is asked for; looked up once for many questions.
+package struct NetworkNumber: Hashable, Sendable, BitwiseCopyable {
+  let number: UInt32
+}
+
+extension Whereabouts {
+  /// The network or cluster of this name; nil where nobody has spoken of it.
+  package func network(_ scope: ResourceScope) -> NetworkNumber? {
+    scopes[scope].map(NetworkNumber.init)
+  }
+
+  private func holder(of claim: Claim, at second: UInt32) -> Holder {
+    claims.holder(of: claim, at: second)
+  }
+
+  /// Who has the address for itself alone.
+  package func holder(
+    of address: IPAddress, in network: NetworkNumber, at second: UInt32
+  ) -> Holder {
+    holder(of: Claim(kind: .address, scope: network.number, address: address), at: second)
+  }
+
+  /// Who has the port, at an address that it shares with others.
+  package func holder(
+    of address: IPAddress, _ transport: TransportProtocol, port: UInt16,
+    in network: NetworkNumber, at second: UInt32
+  ) -> Holder {
+    holder(
+      of: Claim(
+        kind: .port, transport: transport, port: port, scope: network.number, address: address),
+      at: second)
+  }
+
+  /// The smallest block that the address lies in and that is somebody's.
+  package func blockHolder(
+    of address: IPAddress, in network: NetworkNumber, at second: UInt32
+  ) -> Holder {
+    for length in blockLengths {
+      let found = holder(
+        of: Claim(
+          kind: .block, prefixLength: length, scope: network.number,
+          address: address.masked(to: length)), at: second)
+      if found != .nobody { return found }
+    }
+    return .nobody
+  }
+
+  /// The service for which somebody answers at this address and port.
+  package func service(
+    answeringAt address: IPAddress, _ transport: TransportProtocol, port: UInt16,
+    in cluster: NetworkNumber, at second: UInt32
+  ) -> Holder {
+    holder(
+      of: Claim(
+        kind: .endpoint, transport: transport, port: port, scope: cluster.number,
+        address: address), at: second)
+  }
+
+  /// The service to which this port leads at every node of the cluster.
+  package func service(
+    atNodePort port: UInt16, _ transport: TransportProtocol, in cluster: NetworkNumber,
+    at second: UInt32
+  ) -> Holder {
+    holder(
+      of: Claim(kind: .nodePort, transport: transport, port: port, scope: cluster.number),
+      at: second)
+  }
+
+  /// The container with this id, if it was there.
+  package func container(_ id: String, at second: UInt32) -> UInt32? {
+    containers[id].flatMap { version(of: $0, at: second) == nil ? nil : $0 }
+  }
+
+  package func number(of identity: ResourceIdentity) -> UInt32? { numbers[identity] }
+
+  /// Which resource has the number; nil for a number that is nobody's.
+  package func identity(of number: UInt32) -> ResourceIdentity? {
+    Int(number) < resources.count ? resources[Int(number)]?.identity : nil
+  }
+
+  /// What was true of a resource at the end of the second; nil when it was not there.
+  package func version(of number: UInt32, at second: UInt32) -> ResourceVersion? {
+    history.latest(of: number, at: second).flatMap { versions[Int($0)] }
+  }
+
+  package func name(of version: ResourceVersion) -> String { texts[version.name] }
+
+  package func attributes(of version: ResourceVersion) -> [ResourceReport.Attribute] {
+    version.attributes.map { .init(texts[$0.name], texts[$0.value]) }
+  }
+
+  package func value(of name: String, of version: ResourceVersion) -> String? {
+    version.attributes.first { texts[$0.name] == name }.map { texts[$0.value] }
+  }
+
+  /// The resource and everything that it was part of in the second, nearest first, each once.
+  package func lineage(of number: UInt32, at second: UInt32) -> [UInt32] {
+    var found = [number]
+    var next = 0
+    while next < found.count, found.count < 32 {
+      if let version = version(of: found[next], at: second) {
+        for parent in version.parents where !found.contains(parent) { found.append(parent) }
+      }
+      next += 1
+    }
+    return found
+  }
+}

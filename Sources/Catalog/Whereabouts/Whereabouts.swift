@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Telemetry
+
+/// Who is who, and was in each second: resources with what was true of them, and the addresses and
+/// ports that were theirs.
+///
+/// It learns from changes as watchers tell them and answers for any second since the horizon, so that
+/// a batch that comes an hour late is resolved as of its own time. Pure: time arrives with the changes.
+package struct Whereabouts: Sendable {
+  struct Resource: Sendable {
+    var identity: ResourceIdentity
+    /// The number of the version that holds now, plus 1; 0 for none.
+    var current: UInt32 = 0
+    /// The second in which it was last told of.
+    var told: UInt32 = 0
+    /// The last second of the version that ended last.
+    var ended: UInt32 = 0
+    /// Versions of its own, and versions that have it as a parent.
+    var uses: UInt32 = 0
+  }
+
+  private let limits: WhereaboutsLimits
+  /// Numbers are places in the list; 0 is nobody's.
+  private(set) var resources: [Resource?] = [nil]
+  private var freeResources: [UInt32] = []
+  private(set) var numbers: [ResourceIdentity: UInt32] = [:]
+  private(set) var containers: [String: UInt32] = [:]
+  private(set) var versions: [ResourceVersion?] = []
+  private var freeVersions: [UInt32] = []
+  private(set) var texts = TextPool()
+  private(set) var scopes: [ResourceScope: UInt32] = [:]
+  /// Versions of a resource, by its number.
+  private(set) var history: IntervalIndex<UInt32>
+  private(set) var claims: IntervalIndex<Claim>
+  /// Lengths of blocks that were ever claimed.
+  private(set) var blockLengths: [UInt8] = []
+  private var refused: UInt64 = 0
+
+  package init(limits: WhereaboutsLimits = WhereaboutsLimits()) {
+    self.limits = limits
+    history = IntervalIndex(capacity: limits.versions)
+    claims = IntervalIndex(capacity: limits.intervals)
+  }
+
+  package var tally: WhereaboutsTally {
+    WhereaboutsTally(
+      resources: numbers.count, versions: history.count, intervals: claims.count,
+      texts: texts.count, refused: refused &+ history.refused, refusedIntervals: claims.refused,
+      displacedIntervals: claims.displaced, forgotten: claims.forgotten &+ history.forgotten)
+  }
+
+  // MARK: Learning
+
+  /// Takes in what a watcher told at `now`.
+  package mutating func apply(_ change: ResourceChange, at now: Timestamp) {
+    switch change {
+    case .seen(let report): learn(report, at: now)
+    case .gone(let identity, let since):
+      if let number = numbers[identity] { end(number, at: since) }
+    case .complete(let kind, let scope, let since):
+      for (identity, number) in numbers where identity.kind == kind && identity.scope == scope {
+        guard let resource = resources[Int(number)], resource.current != 0,
+          resource.told < since.wholeSecond
+        else { continue }
+        end(number, at: since)
+      }
+    }
+  }
+
+  private mutating func learn(_ report: ResourceReport, at now: Timestamp) {
+    guard let number = admit(report.identity), let resource = resources[Int(number)] else {
+      refused &+= 1
+      return
+    }
+    resources[Int(number)]?.told = now.wholeSecond
+    let old = resource.current == 0 ? nil : versions[Int(resource.current) - 1]
+    var time = report.validFrom
+    if let old {
+      // Who took over from another watcher knows the present, and less of the past than we do.
+      if time.wholeSecond <= old.from, time < now { time = now }
+    } else if resource.ended != 0, time.wholeSecond <= resource.ended {
+      time = Timestamp(seconds: Int64(resource.ended) + 1)
+    }
+    guard let version = version(of: number, report, from: time) else {
+      refused &+= 1
+      if resource.uses == 0 { drop(number) }
+      return
+    }
+    if let old, old.saysTheSame(as: version) {
+      release(version)
+      return
+    }
+    if let old {
+      for claim in old.claims where !version.claims.contains(claim) {
+        claims.end(claim, owner: number, at: time)
+      }
+      close(number, at: time)
+    }
+    for claim in version.claims {
+      if claim.kind == .block, !blockLengths.contains(claim.prefixLength) {
+        blockLengths.append(claim.prefixLength)
+        blockLengths.sort(by: >)
+      }
+      claims.begin(claim, owner: number, at: time)
+    }
+    let place = store(version)
+    if let displaced = history.begin(number, owner: place, at: time) { remove(displaced) }
+    resources[Int(number)]?.current = place + 1
+  }
+
+  /// Ends the version that holds, whose claims are the caller's to end.
+  private mutating func close(_ number: UInt32, at time: Timestamp) {
+    guard let current = resources[Int(number)]?.current, current != 0,
+      let from = versions[Int(current) - 1]?.from
+    else { return }
+    let last = max(from, (time + -1).wholeSecond)
+    versions[Int(current) - 1]?.last = last
+    history.end(number, owner: current - 1, at: time)
+    resources[Int(number)]?.current = 0
+    resources[Int(number)]?.ended = last
+  }
+
+  private mutating func end(_ number: UInt32, at time: Timestamp) {
+    guard let current = resources[Int(number)]?.current, current != 0,
+      let version = versions[Int(current) - 1]
+    else { return }
+    for claim in version.claims { claims.end(claim, owner: number, at: time) }
+    close(number, at: time)
+  }
+
+  /// Forgets what ended before the second.
+  package mutating func forget(before second: UInt32) {
+    claims.forget(before: second)
+    for place in history.forget(before: second) { remove(place) }
+  }
+
+  private mutating func remove(_ place: UInt32) {
+    guard let version = versions[Int(place)] else { return }
+    versions[Int(place)] = nil
+    freeVersions.append(place)
+    release(version)
+  }
+
+  // MARK: Numbers
+
+  /// The number of a resource, given now when it is new; nil when there is no room.
+  private mutating func admit(_ identity: ResourceIdentity) -> UInt32? {
+    if let number = numbers[identity] { return number }
+    guard numbers.count < limits.resources else { return nil }
+    let number: UInt32
+    if let free = freeResources.popLast() {
+      number = free
+      resources[Int(number)] = Resource(identity: identity)
+    } else {
+      number = UInt32(resources.count)
+      resources.append(Resource(identity: identity))
+    }
+    numbers[identity] = number
+    if identity.kind == .container { containers[identity.id] = number }
+    return number
+  }
+
+  private mutating func drop(_ number: UInt32) {
+    guard let uses = resources[Int(number)]?.uses else { return }
+    guard uses <= 1, let identity = resources[Int(number)]?.identity else {
+      resources[Int(number)]?.uses -= 1
+      return
+    }
+    numbers[identity] = nil
+    if identity.kind == .container { containers[identity.id] = nil }
+    resources[Int(number)] = nil
+    freeResources.append(number)
+  }
+
+  /// A version with its texts and its resources in use; nil when there is no room.
+  private mutating func version(
+    of number: UInt32, _ report: ResourceReport, from time: Timestamp
+  ) -> ResourceVersion? {
+    guard history.count < limits.versions else { return nil }
+    var parents: [UInt32] = []
+    for parent in report.parents {
+      guard let parent = admit(parent), parent != number else { continue }
+      parents.append(parent)
+    }
+    for resource in parents + [number] { resources[Int(resource)]?.uses += 1 }
+    var scopes = scopes
+    let most = limits.scopes
+    let claims = Claim.all(of: report) { scope in
+      if let number = scopes[scope] { return number }
+      // Beyond the bound they share one that nobody asks for.
+      guard scopes.count < most else { return .max }
+      let number = UInt32(scopes.count)
+      scopes[scope] = number
+      return number
+    }
+    self.scopes = scopes
+    return ResourceVersion(
+      resource: number, name: texts.retain(report.name), parents: parents,
+      attributes: report.attributes.prefix(limits.attributesPerVersion)
+        .filter { $0.name.utf8.count + $0.value.utf8.count <= 2 * limits.textBytes }
+        .map { .init(name: texts.retain($0.name), value: texts.retain($0.value)) },
+      claims: claims, from: time.wholeSecond, last: .max)
+  }
+
+  private mutating func release(_ version: ResourceVersion) {
+    texts.release(version.name)
+    for attribute in version.attributes {
+      texts.release(attribute.name)
+      texts.release(attribute.value)
+    }
+    for resource in version.parents + [version.resource] { drop(resource) }
+  }
+
+  private mutating func store(_ version: ResourceVersion) -> UInt32 {
+    guard let place = freeVersions.popLast() else {
+      versions.append(version)
+      return UInt32(versions.count - 1)
+    }
+    versions[Int(place)] = version
+    return place
+  }
+}
