@@ -24,12 +24,6 @@ extension FieldBuffer {
     run = Text(offset: UInt32(start), length: UInt32(count - start))
   }
 
-  /// Adds an attribute whose value is a number.
-  package mutating func append(attribute name: StaticString, _ number: UInt64, to run: inout Text) {
-    let digits = DecimalDigits(number)
-    append(attribute: name, digits.span, to: &run)
-  }
-
   private mutating func push(length: Int) {
     if length < 0x80 {
       push(UInt8(length))

@@ -8,6 +8,7 @@ package let builtInProtocols: [any ProtocolKind] = [
   PostgreSQL(),
   Redis(),
   Memcached(),
+  MongoDB(),
   DNS(),
   Kafka(),
   Dubbo(),

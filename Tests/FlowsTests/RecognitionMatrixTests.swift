@@ -75,8 +75,10 @@ import Testing
     .init("PostgreSQL asks for TLS", .client, [0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f], "PostgreSQL"),
     .init(
       "PostgreSQL query", .client, postgres("Q", Array("SELECT 1\0".utf8)), "PostgreSQL"),
-    .init("PostgreSQL authentication", .server, postgres("R", [0, 0, 0, 0]), "?PostgreSQL,?DNS"),
-    .init("PostgreSQL ready", .server, postgres("Z", [0x49]), "?PostgreSQL,?DNS"),
+    .init(
+      "PostgreSQL authentication", .server, postgres("R", [0, 0, 0, 0]), "?PostgreSQL,?DNS,?MongoDB"
+    ),
+    .init("PostgreSQL ready", .server, postgres("Z", [0x49]), "?PostgreSQL,?DNS,?MongoDB"),
     .init("Redis command", .client, "*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "Redis"),
     .init("Redis status", .server, "+OK\r\n", "?Redis,?DNS"),
     .init("Redis bulk", .server, "$3\r\nabc\r\n", "?Redis"),
@@ -88,6 +90,16 @@ import Testing
     .init(
       "Kafka request", .client,
       [0, 0, 0, 20, 0, 18, 0, 3, 0, 0, 0, 1, 0, 6] + Array("client".utf8) + [0, 1, 1, 1], "Kafka"),
+    .init(
+      "MongoDB", .client,
+      MongoDBTalks.message(.client, id: 1, [("ping", .int(1)), ("$db", .text("d"))]).bytes,
+      "MongoDB"),
+    .init(
+      "MongoDB, older", .client,
+      MongoDBTalks.query("admin.$cmd", id: 0, [("isMaster", .int(1))]).bytes, "MongoDB"),
+    .init(
+      "MongoDB's answer", .server,
+      MongoDBTalks.message(.server, id: 9, to: 1, [("ok", .int(1))]).bytes, "MongoDB"),
     .init("Memcached set", .client, "set k 0 0 1\r\na\r\n", "Memcached"),
     .init("Memcached get", .client, "get key\r\n", "?Memcached"),
     .init("Memcached value", .server, "VALUE k 0 1\r\na\r\nEND\r\n", "Memcached"),
@@ -101,13 +113,10 @@ import Testing
     .init("HTTP/2", .client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""),
     .init(
       "TLS hello", .client, [0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3] + Array(1...60), ""),
-    .init("TLS hello of server", .server, [0x16, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3], ""),
+    .init("TLS hello of server", .server, [0x16, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3], "?MongoDB"),
     .init("SSH", .server, "SSH-2.0-OpenSSH_9.2\r\n", ""),
     .init("SMTP", .server, "220 mail.example.org ESMTP\r\n", ""),
     .init("FTP command", .client, "USER anonymous\r\n", ""),
-    .init(
-      "MongoDB", .client,
-      [33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 7, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0], ""),
     .init("AMQP", .client, Array("AMQP".utf8) + [0, 0, 9, 1], ""),
     .init("MQTT", .client, [0x10, 18, 0, 4] + Array("MQTT".utf8) + [4, 2, 0, 60, 0, 6], ""),
     .init("NATS", .server, "INFO {\"server_id\":\"A\"}\r\n", ""),

@@ -30,6 +30,10 @@ import Testing
       first: ["set|set foo 0 0 3|", "get|get foo|", "quit|quit|"]),
     // The last request has no answer in the capture.
     Expected(file: "memcached/memcached-userdata.pcap", calls: 10_154, answered: 10_153),
+    Expected(file: "mongo/mongo-msg.pcap", calls: 1, answered: 1, first: ["find|sky-test.query|"]),
+    Expected(
+      file: "mongo/mongo.pcap", calls: 15, answered: 15, clientErrors: 1,
+      first: ["isMaster|admin|", "saslContinue|admin|"]),
   ])
   func callsAreAsTheyWere(expected: Expected) throws {
     guard let path = corpus(expected.file) else { return }

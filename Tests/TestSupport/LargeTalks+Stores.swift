@@ -4,7 +4,7 @@ import Protocols
 
 /// Caches and document stores.
 extension LargeTalks {
-  static let stores = memcached
+  static let stores = memcached + mongoDB
 
   private static let memcached: [LargeTalks] = [
     memcached("value") { [Talk(.client, "set k 0 0 \($0)\r\n\(text($0))\r\n"), stored] },
@@ -33,5 +33,43 @@ extension LargeTalks {
       [Talk(.client, "touch a 1\r\n"), Talk(.server, "TOUCHED\r\n")] + exchange($0)
         + [Talk(.client, "touch b 1\r\n"), Talk(.server, "TOUCHED\r\n")]
     }
+  }
+
+  // MARK: MongoDB
+
+  private static let mongoDB: [LargeTalks] = [
+    mongoDB("value") { size in
+      [
+        MongoDBTalks.message(
+          .client, id: 5,
+          [("insert", .text("c")), ("a", .text(text(size))), ("$db", .text("d"))]),
+        MongoDBTalks.message(.server, id: 9, to: 5, [("n", .int(1)), ("ok", .int(1))]),
+      ]
+    },
+    mongoDB("rows") { size in
+      let batch = MongoDBTalks.Value.array(Array(repeating: .text(text(90)), count: size / 100))
+      return [
+        MongoDBTalks.message(.client, id: 5, [("find", .text("c")), ("$db", .text("d"))]),
+        MongoDBTalks.message(
+          .server, id: 9, to: 5,
+          [("cursor", .document([("firstBatch", batch)])), ("ok", .int(1))]),
+      ]
+    },
+    mongoDB("collection") { size in
+      [
+        MongoDBTalks.message(.client, id: 5, [("find", .text(text(size))), ("$db", .text("d"))]),
+        MongoDBTalks.message(.server, id: 9, to: 5, [("ok", .int(0)), ("code", .int(73))]),
+      ]
+    },
+  ]
+
+  private static func mongoDB(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+  ) -> LargeTalks {
+    let ping = [
+      MongoDBTalks.message(.client, id: 1, [("ping", .int(1)), ("$db", .text("d"))]),
+      MongoDBTalks.message(.server, id: 2, to: 1, [("ok", .int(1))]),
+    ]
+    return LargeTalks(kind: MongoDB(), port: 27_017, part: part) { ping + exchange($0) + ping }
   }
 }
