@@ -83,17 +83,17 @@ extension Whereabouts {
   }
 
   /// What was true of a resource at the end of the second; nil when it was not there.
-  package func version(of number: UInt32, at second: UInt32) -> ResourceVersion? {
+  package func version(of number: UInt32, at second: UInt32) -> WhereaboutsVersion? {
     history.latest(of: number, at: second).flatMap { versions[Int($0)] }
   }
 
-  package func name(of version: ResourceVersion) -> String { texts[version.name] }
+  package func name(of version: WhereaboutsVersion) -> String { texts[version.name] }
 
-  package func attributes(of version: ResourceVersion) -> [ResourceReport.Attribute] {
+  package func attributes(of version: WhereaboutsVersion) -> [ResourceReport.Attribute] {
     version.attributes.map { .init(texts[$0.name], texts[$0.value]) }
   }
 
-  package func value(of name: String, of version: ResourceVersion) -> String? {
+  package func value(of name: String, of version: WhereaboutsVersion) -> String? {
     version.attributes.first { texts[$0.name] == name }.map { texts[$0.value] }
   }
 

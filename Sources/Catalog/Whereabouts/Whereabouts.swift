@@ -26,7 +26,7 @@ package struct Whereabouts: Sendable {
   private var freeResources: [UInt32] = []
   private(set) var numbers: [ResourceIdentity: UInt32] = [:]
   private(set) var containers: [String: UInt32] = [:]
-  private(set) var versions: [ResourceVersion?] = []
+  private(set) var versions: [WhereaboutsVersion?] = []
   private var freeVersions: [UInt32] = []
   private(set) var texts = TextPool()
   private(set) var scopes: [ResourceScope: UInt32] = [:]
@@ -176,7 +176,7 @@ package struct Whereabouts: Sendable {
   /// A version with its texts and its resources in use; nil when there is no room.
   private mutating func version(
     of number: UInt32, _ report: ResourceReport, from time: Timestamp
-  ) -> ResourceVersion? {
+  ) -> WhereaboutsVersion? {
     guard history.count < limits.versions else { return nil }
     var parents: [UInt32] = []
     for parent in report.parents {
@@ -195,7 +195,7 @@ package struct Whereabouts: Sendable {
       return number
     }
     self.scopes = scopes
-    return ResourceVersion(
+    return WhereaboutsVersion(
       resource: number, name: texts.retain(report.name), parents: parents,
       attributes: report.attributes.prefix(limits.attributesPerVersion)
         .filter { $0.name.utf8.count + $0.value.utf8.count <= 2 * limits.textBytes }
@@ -203,7 +203,7 @@ package struct Whereabouts: Sendable {
       claims: claims, from: time.wholeSecond, last: .max)
   }
 
-  private mutating func release(_ version: ResourceVersion) {
+  private mutating func release(_ version: WhereaboutsVersion) {
     texts.release(version.name)
     for attribute in version.attributes {
       texts.release(attribute.name)
@@ -212,7 +212,7 @@ package struct Whereabouts: Sendable {
     for resource in version.parents + [version.resource] { drop(resource) }
   }
 
-  private mutating func store(_ version: ResourceVersion) -> UInt32 {
+  private mutating func store(_ version: WhereaboutsVersion) -> UInt32 {
     guard let place = freeVersions.popLast() else {
       versions.append(version)
       return UInt32(versions.count - 1)

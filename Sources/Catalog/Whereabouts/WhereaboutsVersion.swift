@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What was true of a resource for a while. Never changes but for its end.
-package struct ResourceVersion: Sendable {
+package struct WhereaboutsVersion: Sendable {
   /// A name and a value, by the numbers of their texts.
   struct Attribute: Hashable, Sendable, BitwiseCopyable {
     var name: UInt32
@@ -19,7 +19,7 @@ package struct ResourceVersion: Sendable {
   package let from: UInt32
   package internal(set) var last: UInt32
 
-  func saysTheSame(as other: ResourceVersion) -> Bool {
+  func saysTheSame(as other: WhereaboutsVersion) -> Bool {
     name == other.name && parents == other.parents && attributes == other.attributes
       && claims == other.claims
   }
