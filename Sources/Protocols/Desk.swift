@@ -15,6 +15,8 @@ package struct Desk: Sendable {
   package var mayBeInside = false
   /// Set by a parser that will not look at what else this side says: nothing is copied of it any more.
   package var wantsNothing = false
+  /// For parsers of header blocks; means nothing between two steps.
+  var headers = HeaderRoom()
   private var found: (id: UInt64, asked: Asked)?
 
   package init(privacy: PrivacyRules = PrivacyRules()) {

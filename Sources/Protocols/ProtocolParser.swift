@@ -51,6 +51,9 @@ package protocol ProtocolParser: Sendable {
   /// bytes of it are missing, would be known by what it looks like. All that is seen of that side is then
   /// shown to the parser, as final views: it answers with ``ParseStep/end(_:)``, or skips them.
   func seeksEnd(from side: Side) -> Bool
+
+  /// Bytes that its state takes, by and large.
+  var heldBytes: Int { get }
 }
 
 extension ProtocolParser {
@@ -59,6 +62,8 @@ extension ProtocolParser {
   package mutating func expectRequest() {}
 
   package func seeksEnd(from side: Side) -> Bool { false }
+
+  package var heldBytes: Int { 1_024 }
 }
 
 /// The unread bytes of one direction of a conversation, oldest first.
@@ -86,8 +91,9 @@ package enum ParseStep: Hashable, Sendable {
   /// message are those of the whole.
   case end(Int)
   /// So many bytes, which may exceed the view, go on with what ``Message/goesOn`` was said of: the
-  /// desk's message has its kind and ``Message/exchange``, and its texts, rows and counts are added; when
-  /// it `ends`, its status, code and exception are those of the whole.
+  /// desk's message has its kind and ``Message/exchange``, and its texts, rows, counts and length are
+  /// added; when it `ends`, its status, code and exception are those of the whole. A request that ends so
+  /// ends its call: who asked takes no answer any more.
   case more(Int, ends: Bool)
   /// Bytes that belong to the protocol but make no record (a preface, a keep-alive, a part of an
   /// exchange that is not reported). At least 1; may exceed the view.

@@ -12,4 +12,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   DNS(),
   Kafka(),
   Dubbo(),
+  HTTP2(),
 ]

@@ -22,6 +22,7 @@ struct Language: Sendable, CustomTestStringConvertible {
     [lines, http, redis, mySQL, postgreSQL, kafka]
     + stores
     + rpc
+    + [http2]
 
   static let lines = Language(
     kind: Lines(), port: 7_000, request: { Array("?/\($0 % 400)\n".utf8) },
@@ -35,6 +36,24 @@ struct Language: Sendable, CustomTestStringConvertible {
     request: { Array("GET /\($0) HTTP/1.1\r\nHost: a\r\nX-Request-ID: n\($0)\r\n\r\n".utf8) },
     response: {
       Array("HTTP/1.1 200 OK\r\nX-Request-ID: n\($0)\r\nContent-Length: 3\r\n\r\nabc".utf8)
+    },
+    numbers: {
+      (
+        number(behind: "n", $1.string($0.texts.requestXRequestID)),
+        number(behind: "n", $1.string($0.texts.responseXRequestID))
+      )
+    })
+
+  /// Streams are numbered from anywhere, as in a conversation that is found in the middle.
+  static let http2 = Language(
+    kind: HTTP2(), port: 50_051,
+    request: {
+      HTTP2Talks.request(UInt32($0) * 2 + 1, "GET", "/a", [("x-request-id", "n\($0)")])
+    },
+    response: {
+      let stream = UInt32($0) * 2 + 1
+      return HTTP2Talks.response(stream, 200, [("x-request-id", "n\($0)")], goesOn: true)
+        + HTTP2Talks.data(stream, [1, 2, 3])
     },
     numbers: {
       (

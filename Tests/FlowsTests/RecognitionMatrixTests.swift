@@ -109,8 +109,15 @@ import Testing
       "Memcached"),
   ]
 
+  static let http2: [Opening] = [
+    .init("HTTP/2 preface", .client, HTTP2Talks.preface, "HTTP2"),
+    .init("HTTP/2 settings", .server, HTTP2Talks.settings(), "HTTP2"),
+    .init("HTTP/2 request", nil, HTTP2Talks.request(7), "HTTP2"),
+    .init("HTTP/2 response", nil, HTTP2Talks.response(7), "?MySQL,HTTP2"),
+    .init("HTTP/2 window", nil, HTTP2Talks.frame(8, [0, 0, 1, 0]), "?Kafka,?HTTP2"),
+  ]
+
   static let readNowhere: [Opening] = [
-    .init("HTTP/2", .client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""),
     .init(
       "TLS hello", .client, [0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3] + Array(1...60), ""),
     .init("TLS hello of server", .server, [0x16, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3], "?MongoDB"),
@@ -126,7 +133,7 @@ import Testing
     .init("QUIC", .client, [0xc3, 0, 0, 0, 1, 8] + Array(1...60), "", .udp),
   ]
 
-  @Test(arguments: readHere + rpc + readNowhere)
+  @Test(arguments: readHere + rpc + http2 + readNowhere)
   func everyProtocolSaysWhatItShould(opening: Opening) {
     let context = RecognitionContext(
       transport: opening.transport, side: opening.side, serverPort: 9_999)
@@ -146,7 +153,7 @@ import Testing
   @Test(arguments: UInt64(0)..<40) func theIndexLeavesNobodyOut(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let index = RecognitionIndex(builtInProtocols)
-    for opening in Self.readHere + Self.rpc + Self.readNowhere {
+    for opening in Self.readHere + Self.rpc + Self.http2 + Self.readNowhere {
       var bytes = opening.bytes
       if seed > 0 {
         for _ in 0...random.next() % 3 {

@@ -38,6 +38,16 @@ import Testing
     #expect(PairingTests.calls(batch) == ["a -> 200", "b -> status 5"])
   }
 
+  /// Whoever asked may take it back, answered or not.
+  @Test func whoAskedEndsItsCall() {
+    let batch = talk(
+      (.client, "?1 a\n?2 b\n"), (.server, "~1 200\n"), (.client, ".1 500\n.2 501\n"),
+      (.server, ".1 200\n"))
+    #expect(PairingTests.calls(batch) == ["a -> 200", "b -> 501"])
+    #expect(batch.calls.map(\.status) == [.serverError, .serverError])
+    #expect(batch.calls.map(\.kind) == [.session, .request])
+  }
+
   @Test func anAnswerIsReadByWhatItsRequestLeft() {
     let batch = talk(
       (.client, "?1 a\n?2 four\n?1 sixsix\n"), (.server, "=2 200\n=1 200\n=1 200\n"))

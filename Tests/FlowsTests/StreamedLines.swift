@@ -4,7 +4,7 @@ import Protocols
 import Telemetry
 
 /// Lines whose messages go on beside each other, by id: `?id name` asks, `=id code` answers, `~id code`
-/// answers and goes on; `+id n` adds n parts to a half of the call, `.id code` ends it. The server pushes
+/// answers and goes on; `+id n` adds n parts to a half of the call, `.id code` ends it, as does the client's. The server pushes
 /// with `^id name`, which the client answers. A name that begins with `g.` speaks the dialect.
 ///
 /// An answer's result is what its request left: how long its name is.

@@ -83,8 +83,7 @@ import Testing
       "an absolute target", "FOO http://h/a?b HTTP/1.1\r\n\r\n", code: 200, method: "FOO",
       resource: "/a?b"),
     Case(
-      "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",
-      method: "PRI", resource: "*"),
+      "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"),
     Case("a TLS hello", bytes: [hello]),
     Case("a TLS hello in pieces", bytes: [Array(hello[..<60]), Array(hello[60...])]),
     Case("zeros, on HTTP's port", bytes: [Array(repeating: 0, count: 40)], port: 80),

@@ -83,6 +83,17 @@ package struct ExpectedMessage: Hashable, Sendable {
     return found
   }
 
+  /// Adds what a piece of the message told, as the agent does.
+  mutating func add(_ piece: ExpectedMessage, ends: Bool) {
+    if let more = piece.length { length = (length ?? 0) + more }
+    parts = (parts ?? 0) + (piece.parts ?? 0)
+    attributes = (attributes ?? [:]).merging(piece.attributes ?? [:]) { first, _ in first }
+    let status = status
+    conclude(piece)
+    let isError = status.map { $0.isError && $0.rawValue != ResponseStatus.parseFailed.rawValue }
+    if !ends || isError ?? false { self.status = status }
+  }
+
   /// Adds what the end of the message told, as the agent does.
   mutating func conclude(_ end: ExpectedMessage) {
     status = end.status

@@ -22,6 +22,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     redis + http + mySQL + postgreSQL + [dns] + kafka
     + stores
     + rpc
+    + http2
 
   /// The same bytes in pieces of `count` at most.
   package static func cut(_ talks: [Talk], every count: Int) -> [Talk] {
@@ -110,6 +111,64 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
         Talk(.client, request($0)), Talk(.server, response($0)),
         Talk(.client, "GET /last HTTP/1.1\r\nHost: a\r\n\r\n"),
         Talk(.server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+      ]
+    }
+  }
+
+  // MARK: HTTP/2
+
+  private static let http2: [LargeTalks] = [
+    http2("path") { [HTTP2Talks.request(3, "GET", "/\(text($0))"), HTTP2Talks.response(3)] },
+    http2("header") {
+      [HTTP2Talks.request(3, "GET", "/a", [("x", text($0))]), HTTP2Talks.response(3)]
+    },
+    http2("headers") {
+      let fields = Array(repeating: ("x", "aaaaaaaa"), count: $0 / 12)
+      return [HTTP2Talks.request(3, "GET", "/a", fields), HTTP2Talks.response(3)]
+    },
+    http2("body") {
+      let body = [UInt8](repeating: 0x61, count: $0)
+      return [
+        HTTP2Talks.request(3, "POST", "/a", goesOn: true) + HTTP2Talks.data(3, body),
+        HTTP2Talks.response(3),
+      ]
+    },
+    http2("answer's body") {
+      let body = [UInt8](repeating: 0x61, count: $0)
+      return [
+        HTTP2Talks.request(3), HTTP2Talks.response(3, goesOn: true) + HTTP2Talks.data(3, body),
+      ]
+    },
+    http2("frame") {
+      let body = [UInt8](repeating: 0x61, count: $0)
+      return [
+        HTTP2Talks.request(3),
+        HTTP2Talks.response(3, goesOn: true) + HTTP2Talks.data(3, body, size: $0),
+      ]
+    },
+    http2("answer's header") {
+      [HTTP2Talks.request(3), HTTP2Talks.response(3, 200, [("x", text($0))])]
+    },
+    http2("frame of nobody's") {
+      [
+        HTTP2Talks.frame(0x77, [UInt8](repeating: 0, count: $0)) + HTTP2Talks.request(3),
+        HTTP2Talks.response(3),
+      ]
+    },
+  ]
+
+  private static func http2(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [[UInt8]]
+  ) -> LargeTalks {
+    LargeTalks(kind: HTTP2(), port: 50_051, part: part) {
+      let large = exchange($0)
+      return [
+        HTTP2Talks.opening, HTTP2Talks.welcome,
+        Talk(.client, bytes: HTTP2Talks.request(1, "GET", "/first")),
+        Talk(.server, bytes: HTTP2Talks.response(1)), Talk(.client, bytes: large[0]),
+        Talk(.server, bytes: large[1]),
+        Talk(.client, bytes: HTTP2Talks.request(5, "GET", "/last")),
+        Talk(.server, bytes: HTTP2Talks.response(5)),
       ]
     }
   }

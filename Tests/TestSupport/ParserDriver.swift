@@ -26,6 +26,8 @@ package struct ParserDriver: Sendable {
   /// Set when the parser handed the conversation over; likewise.
   package private(set) var successor: Successor?
 
+  /// Of each message.
+  private var exchanges: [UInt64?] = []
   private var parser: any ProtocolParser
   private var directions = [Direction(), Direction()]
   private var desk: Desk
@@ -161,9 +163,10 @@ package struct ParserDriver: Sendable {
       return advance(length, index, "an end")
     case .more(let length, let ends):
       check(desk.message)
-      if ends, let last = messages.lastIndex(where: { $0.kind == desk.message.kind }) {
-        messages[last].conclude(ExpectedMessage(desk.message, desk.fields))
+      let half = messages.indices.last {
+        messages[$0].kind == desk.message.kind && exchanges[$0] == desk.message.exchange
       }
+      if let half { messages[half].add(ExpectedMessage(desk.message, desk.fields), ends: ends) }
       return length == 0 || advance(length, index, "a piece")
     case .lookUp:
       return false
@@ -186,6 +189,7 @@ package struct ParserDriver: Sendable {
     var message = ExpectedMessage(desk.message, desk.fields)
     message.requestID = message.requestID ?? number
     messages.append(message)
+    exchanges.append(desk.message.exchange)
     switch length {
     case .bytes(0):
       return true

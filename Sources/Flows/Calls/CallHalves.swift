@@ -107,8 +107,10 @@ extension CallRecord {
   private mutating func count(_ message: inout Message) {
     if message.kind == .request {
       requestMessages &+= message.parts
+      if let length = message.length { requestLength = (requestLength ?? 0) &+ length }
     } else {
       responseMessages &+= message.parts
+      if let length = message.length { responseLength = (responseLength ?? 0) &+ length }
     }
   }
 

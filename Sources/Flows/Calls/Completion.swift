@@ -9,6 +9,9 @@ extension FlowEngine {
   mutating func extend(_ number: Int, by captured: Int, _ moment: Moment) {
     let captured = UInt32(clamping: captured)
     switch pending.slots[number].state {
+    case .answering where pending.slots[number].direction.index == moment.direction.index:
+      // The request goes on while it is answered.
+      pending.slots[number].record.capturedRequestBytes &+= captured
     case .answering:
       pending.slots[number].record.capturedResponseBytes &+= captured
       pending.slots[number].record.ends(moment.end)
@@ -64,14 +67,27 @@ extension FlowEngine {
       desk.message.forgetTexts()
     }
     join(desk.message.attributes, textsAt: offset, to: number)
+    // Bytes of it that are to come are its own, too.
+    if conversation[moment.direction].skip > 0 { conversation[moment.direction].open = number }
     guard desk.message.kind == .response else {
       pending.slots[number].record.capturedRequestBytes &+= UInt32(clamping: count)
-      return pending.slots[number].record.add(&desk.message, textsAt: offset)
+      guard ends else { return pending.slots[number].record.add(&desk.message, textsAt: offset) }
+      pending.slots[number].record.conclude(&desk.message, textsAt: offset)
+      return abandon(
+        number, pending.slots[number].record.status, in: &conversation, slot: slot,
+        at: moment.end)
     }
     extend(number, by: count, moment)
     guard ends else { return pending.slots[number].record.add(&desk.message, textsAt: offset) }
     pending.slots[number].record.conclude(&desk.message, textsAt: offset)
     pending.unlink(number, from: &conversation)
+    forgetOpen(number, in: &conversation)
+    guard conversation[moment.direction].skip == 0 else {
+      // Its last bytes are to come, and nothing else.
+      pending.forgetExchange(number)
+      conversation[moment.direction].open = number
+      return
+    }
     complete(number, in: &conversation, slot: slot)
   }
 
@@ -82,7 +98,10 @@ extension FlowEngine {
   ) {
     let number = conversation[direction].open
     conversation[direction].open = PendingCalls.none
-    guard number != PendingCalls.none, pending.slots[number].state == .answering else { return }
+    // One that is still in the list is ended by its id.
+    guard number != PendingCalls.none, pending.slots[number].state == .answering,
+      !pending.slots[number].isLinked
+    else { return }
     if let moment { pending.slots[number].record.ends(moment.end) }
     complete(number, in: &conversation, slot: slot)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Protocols
 import Telemetry
 
 extension FlowEngine {
@@ -76,9 +77,9 @@ extension Conversation {
 }
 
 extension Conversation {
-  /// Bytes it holds beside its slot and its calls; of its parser it is what most need.
+  /// Bytes it holds beside its slot and its calls.
   var heldBytes: Int {
-    var bytes = parser == nil ? 0 : 1_024
+    var bytes = parser?.heldBytes ?? 0
     for direction in [SocketEvent.Direction.egress, .ingress] {
       bytes += self[direction].buffer.capacity + self[direction].marks.heldBytes
     }
