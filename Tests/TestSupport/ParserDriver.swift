@@ -26,7 +26,8 @@ package struct ParserDriver: Sendable {
   /// Set when the parser handed the conversation over; likewise.
   package private(set) var successor: Successor?
 
-  /// Of each message.
+  /// Of each message: what it speaks, and its id.
+  package private(set) var speaks: [ApplicationProtocol?] = []
   private var exchanges: [UInt64?] = []
   private var parser: any ProtocolParser
   private var directions = [Direction(), Direction()]
@@ -190,6 +191,7 @@ package struct ParserDriver: Sendable {
     message.requestID = message.requestID ?? number
     messages.append(message)
     exchanges.append(desk.message.exchange)
+    speaks.append(desk.message.speaks)
     switch length {
     case .bytes(0):
       return true

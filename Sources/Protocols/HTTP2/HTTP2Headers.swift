@@ -9,6 +9,9 @@ struct HTTP2Headers: HeaderSink {
     case method = 1
     case scheme, path, authority, status, host, userAgent, referer, forwardedFor, requestID
     case contentLength, contentType
+    case grpcStatus, grpcMessage, connectVersion
+    /// Dubbo's: the version of the service that is called, and any other of its headers.
+    case tripleVersion, triple
   }
 
   /// The kind of a header of a trace is this and its place in the order of trust.
@@ -19,7 +22,7 @@ struct HTTP2Headers: HeaderSink {
 
   private(set) var texts: [UInt8] = []
   private var count = 0
-  private var places = InlineArray<16, Place>(repeating: Place())
+  private var places = InlineArray<24, Place>(repeating: Place())
   private var noted: UInt32 = 0
   private(set) var trace = TraceHeaders()
   /// Whether a field was said before anybody listened.
@@ -60,8 +63,13 @@ struct HTTP2Headers: HeaderSink {
       case 10 where folded == HeaderName("user-agent"): .userAgent
       case 12 where folded == HeaderName("x-request-id"): .requestID
       case 12 where folded == HeaderName("content-type"): .contentType
+      case 11 where folded == HeaderName("grpc-status"): .grpcStatus
+      case 12 where folded == HeaderName("grpc-message"): .grpcMessage
       case 14 where folded == HeaderName("content-length"): .contentLength
       case 15 where folded == HeaderName("x-forwarded-for"): .forwardedFor
+      case 19 where folded == HeaderName("tri-service-version"): .tripleVersion
+      case 24 where folded == HeaderName("connect-protocol-version"): .connectVersion
+      case 7... where name.begins(with: "tri-"): .triple
       default: nil
       }
     if let kind { return kind.rawValue }

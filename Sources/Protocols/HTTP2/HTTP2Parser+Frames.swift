@@ -21,17 +21,62 @@ extension HTTP2Parser {
       }
     }
     guard frame.isOfClient else { return .skip(frame.total) }
-    let isEnd = frame.endsStream && side == .server
+    let front = HTTP2Frame.headSize + (frame.isPadded ? 1 : 0)
+    let body = HTTP2Body(
+      stream: frame.stream, payload: length, padding: frame.total - front - length,
+      isEnd: frame.endsStream && side == .server)
+    return messages(body, bytes, at: front, from: side, on: &desk)
+  }
+
+  /// Goes on in the body of a frame, which begins at `front`: to its end, or only as far as it is there when
+  /// messages of the stream may begin behind that.
+  mutating func messages(
+    _ body: HTTP2Body, _ bytes: Span<UInt8>, at front: Int, from side: Side, on desk: inout Desk
+  ) -> ParseStep {
+    let whole = front + body.payload + body.padding
     desk.message = Message(side == .client ? .request : .response)
-    desk.message.exchange = UInt64(frame.stream)
-    desk.message.status = statusAtEnd(of: frame.stream)
-    if let place = streams.place(frame.stream) {
-      let hasLength = streams[place].flags.contains(
-        side == .client ? .requestHasLength : .responseHasLength)
-      if !hasLength { desk.message.length = Int64(length) }
-      if isEnd { streams.close(frame.stream) }
+    desk.message.exchange = UInt64(body.stream)
+    self[side].body = nil
+    guard let place = streams.place(body.stream) else {
+      desk.message.status = .ok
+      return .more(whole, ends: body.isEnd)
     }
-    return .more(frame.total, ends: isEnd)
+    let there = min(body.payload, max(0, bytes.count - front))
+    var taken = body.payload
+    if streams[place].flags.contains(.hasMessages) {
+      desk.message.parts = streams[place].walk(bytes, front..<(front + there), from: side)
+      if side == .server { readTrailers(bytes, of: place, on: &desk) }
+      if streams[place].skips(body.payload - there, from: side) == false { taken = there }
+    }
+    let hasLength = streams[place].flags.contains(
+      side == .client ? .requestHasLength : .responseHasLength)
+    if !hasLength { desk.message.length = Int64(taken) }
+    guard taken == body.payload else {
+      self[side].body = HTTP2Body(
+        stream: body.stream, payload: body.payload - taken, padding: body.padding,
+        isEnd: body.isEnd)
+      return .more(front + taken, ends: false)
+    }
+    if body.isEnd { end(place, on: &desk) }
+    return .more(whole, ends: body.isEnd)
+  }
+
+  /// A response ends with its body, and says no more of itself.
+  private mutating func end(_ place: Int, on desk: inout Desk) {
+    let stream = streams[place]
+    desk.message.status = stream.flags.contains(.isUnreadable) ? .parseFailed : .ok
+    if let number = stream.status {
+      desk.message.code = number
+      desk.message.status = GRPCStatus(number: number).status
+    } else if stream.flags.contains(.hasStatusInBody) {
+      // It was cut, or is in a form that is not read.
+      desk.message.status = .unknown
+    } else if stream.flags.contains(.hasStatusAtEnd), !stream.flags.contains(.isUnreadable) {
+      // No status was behind it, so that of HTTP is all there is.
+      desk.message.code = 200
+    }
+    stream.tellKind(on: &desk)
+    streams.close(stream.id)
   }
 
   /// A stream that ends before its time, section 6.4: whose fault it is says the error.

@@ -17,9 +17,10 @@ extension HTTP2Parser {
       return .more(head.block.total, ends: false)
     }
     desk.message = Message(.request)
+    var stream = HTTP2Stream(id: id)
+    stream.flags = describeRPC(headers, on: &desk)
     describeRequest(headers, on: &desk)
     finish(head, on: &desk)
-    var stream = HTTP2Stream(id: id)
     if desk.message.length != nil { stream.flags.insert(.requestHasLength) }
     streams.open(stream)
     return .message(.bytes(head.block.total))
@@ -41,6 +42,7 @@ extension HTTP2Parser {
     desk.message = Message(.response)
     desk.message.code = code
     desk.message.status = code.map(Self.status) ?? .parseFailed
+    let hasStatusAtEnd = describeOutcome(head, headers, of: place, on: &desk)
     desk.message.texts.version = desk.fields.append("2")
     desk.message.texts.responseXRequestID = desk.fields.append(
       freeText: headers[.requestID], of: headers.texts.span)
@@ -53,6 +55,7 @@ extension HTTP2Parser {
     } else if let place {
       streams[place].flags.insert(.isAnswered)
       if code == nil { streams[place].flags.insert(.isUnreadable) }
+      if !hasStatusAtEnd { streams[place].flags.remove(.hasStatusAtEnd) }
       if desk.message.length != nil { streams[place].flags.insert(.responseHasLength) }
     }
     return .message(.bytes(head.block.total))
@@ -65,7 +68,18 @@ extension HTTP2Parser {
     let id = head.frame.stream
     desk.message = Message(.response)
     desk.message.exchange = UInt64(id)
-    desk.message.status = statusAtEnd(of: id)
+    let place = streams.place(id)
+    let isUnreadable = place.map { streams[$0].flags.contains(.isUnreadable) } ?? false
+    desk.message.status = isUnreadable ? .parseFailed : .ok
+    if let place {
+      if streams[place].flags.contains(.hasStatusAtEnd) { desk.message.code = 200 }
+      streams[place].tellKind(on: &desk)
+    }
+    if !describeStatus(headers, on: &desk), headers.hasUnknown, desk.message.code != nil {
+      // It may have been said before.
+      desk.message.code = nil
+      desk.message.status = .parseFailed
+    }
     if head.isEnd { streams.close(id) }
     return .more(head.block.total, ends: head.isEnd)
   }
@@ -81,18 +95,14 @@ extension HTTP2Parser {
     return .message(.bytes(head.block.total))
   }
 
-  /// What a stream's response is when it ends and nothing more was said of it.
-  func statusAtEnd(of id: UInt32) -> ResponseStatus {
-    guard let place = streams.place(id) else { return .ok }
-    return streams[place].flags.contains(.isUnreadable) ? .parseFailed : .ok
-  }
-
   private func describeRequest(_ headers: HTTP2Headers, on desk: inout Desk) {
     let texts = headers.texts.span
-    desk.message.texts.version = desk.fields.append("2")
+    if desk.message.texts.version.isEmpty { desk.message.texts.version = desk.fields.append("2") }
     desk.message.texts.requestType = desk.fields.append(texts, at: headers[.method].range)
     let authority = headers[headers[.authority].isEmpty ? .host : .authority].range
-    if headers[.path].isEmpty, texts.isWord(in: ["CONNECT"], at: headers[.method].range) {
+    if !desk.message.texts.endpoint.isEmpty {
+      // A call of a service's method.
+    } else if headers[.path].isEmpty, texts.isWord(in: ["CONNECT"], at: headers[.method].range) {
       desk.message.texts.requestResource = desk.fields.append(authority: texts, at: authority)
       desk.message.texts.endpoint = desk.message.texts.requestResource
     } else {

@@ -18,6 +18,8 @@ struct HTTP2Parser: ProtocolParser {
     var isJoined = false
     /// Whether the rest of a header block is passed over.
     var isInBlock = false
+    /// The rest of a frame whose front was read.
+    var body: HTTP2Body?
   }
 
   var client = Direction()
@@ -35,6 +37,7 @@ struct HTTP2Parser: ProtocolParser {
     if !self[side].isInStep {
       if let step = findStep(bytes, isFinal: view.isFinal, from: side) { return step }
     }
+    if let body = self[side].body { return messages(body, bytes, at: 0, from: side, on: &desk) }
     var offset = 0
     while true {
       guard bytes.count - offset >= HTTP2Frame.headSize else {
@@ -68,7 +71,9 @@ struct HTTP2Parser: ProtocolParser {
   mutating func bytesWereLost(from side: Side) {
     self[side].isInStep = false
     self[side].isInBlock = false
+    self[side].body = nil
     self[side].isJoined = true
+    streams.loseMessages(of: side)
     self[side].decoder.forget()
   }
 
