@@ -9,6 +9,8 @@ package let builtInProtocols: [any ProtocolKind] = [
   Redis(),
   Memcached(),
   MongoDB(),
+  MQTT(),
+  NATS(),
   DNS(),
   Kafka(),
   Dubbo(),

@@ -15,12 +15,15 @@ struct Language: Sendable, CustomTestStringConvertible {
   var response: @Sendable (Int) -> [UInt8]
   /// The numbers that the request and the answer of a record carry; nil where none can be read.
   var numbers: @Sendable (CallRecord, RecordBatch) -> (request: Int?, response: Int?)
+  /// Whether what its messages find each other by is an id that users know.
+  var hasIDs = true
 
   var testDescription: String { kind.descriptor.name }
 
   static let all =
     [lines, http, redis, mySQL, postgreSQL, kafka]
     + stores
+    + messaging
     + rpc
     + [http2]
 

@@ -49,7 +49,7 @@ import Testing
     #expect(answered.map { $0.request } == [2] && answered.map { $0.response } == [2])
     #expect(batch.calls.count == 2)
     // What only the engine counts is nobody's id.
-    let hasIDs = language.kind.descriptor.pairing == .identifier
+    let hasIDs = language.hasIDs && language.kind.descriptor.pairing == .identifier
     #expect(batch.calls.allSatisfy { ($0.requestID != nil) == hasIDs })
   }
 

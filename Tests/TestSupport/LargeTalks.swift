@@ -21,6 +21,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
   package static let all =
     redis + http + mySQL + postgreSQL + [dns] + kafka
     + stores
+    + messaging
     + rpc
     + http2
 
