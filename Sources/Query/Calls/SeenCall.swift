@@ -38,25 +38,6 @@ struct SeenCall: Hashable, Sendable {
     + "request_type, request_domain, auto_service_1, auto_service_type_1"
   static let columnCount = 20
 
-  init?(_ row: ArraySlice<Value>) {
-    let row = Array(row)
-    guard row.count == Self.columnCount, let point = row[3].string else { return nil }
-    id = row[0].number
-    agent = row[2].number
-    self.point = point
-    start = Int64(clamping: row[4].number)
-    duration = row[5].number == UInt64(CallKind.session.rawValue) ? row[6].number : nil
-    application = row[7].number
-    transport = row[8].number
-    requestSequence = row[9].number
-    responseSequence = row[10].number
-    ends = Array(row[11...14])
-    requestID = row[15] == .null ? nil : row[15].number
-    question = Array(row[16...17])
-    server = row[18]
-    namesServer = row[19].number == UInt64(ServiceEntry.Kind.process.rawValue)
-  }
-
   /// The second that the row lies in.
   var second: Int64 { Int64(id >> 32) }
 
@@ -103,6 +84,28 @@ struct SeenCall: Hashable, Sendable {
   }
 }
 
+extension SeenCall {
+  /// Nil for a row of other columns than ``columns``.
+  init?(_ row: ArraySlice<Value>) {
+    let row = Array(row)
+    guard row.count == Self.columnCount, let point = row[3].string else { return nil }
+    id = row[0].number
+    agent = row[2].number
+    self.point = point
+    start = Int64(clamping: row[4].number)
+    duration = row[5].number == UInt64(CallKind.session.rawValue) ? row[6].number : nil
+    application = row[7].number
+    transport = row[8].number
+    requestSequence = row[9].number
+    responseSequence = row[10].number
+    ends = Array(row[11...14])
+    requestID = row[15] == .null ? nil : row[15].number
+    question = Array(row[16...17])
+    server = row[18]
+    namesServer = row[19].number == UInt64(ServiceEntry.Kind.process.rawValue)
+  }
+}
+
 /// Records, to be found by the call that they are of.
 struct SeenCalls {
   private var bySequence: [UInt64: [SeenCall]] = [:]
@@ -126,14 +129,14 @@ struct SeenCalls {
   }
 
   /// Requests and responses have keys of their own.
-  private static func keys(_ record: SeenCall) -> [UInt64] {
+  static func keys(_ record: SeenCall) -> [UInt64] {
     var keys: [UInt64] = []
     if record.requestSequence != 0 { keys.append(record.requestSequence) }
     if record.responseSequence != 0 { keys.append(record.responseSequence | 1 << 32) }
     return keys
   }
 
-  private static func identifier(_ record: SeenCall) -> UInt64? {
+  static func identifier(_ record: SeenCall) -> UInt64? {
     record.requestSequence == 0 && record.responseSequence == 0 ? record.requestID : nil
   }
 }

@@ -35,6 +35,7 @@ struct API {
     QueryRoutes(runner: runner, catalog: catalog).add(to: &routes)
     CallRoutes(runner: runner, catalog: catalog).add(to: &routes)
     HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    TraceRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
     let bodies = BodyGate(limit: limits.bodies)

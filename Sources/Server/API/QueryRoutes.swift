@@ -89,6 +89,18 @@ extension JSONText {
     member("OPT_STATUS", "SUCCESS")
     member("DESCRIPTION", "")
     member("result") { $0.object { $0.members(answer) } }
+    self.losses(losses)
+    guard let range = answer.range else { return }
+    member("range") { json in
+      json.object { json in
+        json.member("first", range.first)
+        json.member("last", range.last)
+      }
+    }
+  }
+
+  /// What is missing from an answer.
+  mutating func losses(_ losses: Result<[LossSummary], QueryError>) {
     member("losses") { json in
       json.array((try? losses.get()) ?? []) { json, loss in
         json.object { json in
@@ -99,13 +111,6 @@ extension JSONText {
       }
     }
     if case .failure(let error) = losses { member("losses_unknown", error.description) }
-    guard let range = answer.range else { return }
-    member("range") { json in
-      json.object { json in
-        json.member("first", range.first)
-        json.member("last", range.last)
-      }
-    }
   }
 
   mutating func members(_ answer: Answer) {

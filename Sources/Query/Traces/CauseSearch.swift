@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds, for each call, the calls that may have caused it, with all evidence for each.
+struct CauseSearch {
+  /// What a request and what is called for it have in common.
+  private struct Key: Hashable {
+    var process: TraceProcess?
+    /// The address of a server that is not watched, where there is no process.
+    var address = ""
+    var kind: TraceEvidence.Kind
+    var text: String
+  }
+
+  private let calls: [TraceCall]
+  private let clocks: HostClocks
+  let chains: ProcessChains
+  /// Requests by what they carry, in the order of their starts.
+  private var requests: [Key: [Int]] = [:]
+  /// Those of watched processes alone, wherever they were.
+  private var watched: [Key: [Int]] = [:]
+
+  /// Requests with one key, the latest ones before a call, that are looked at for it.
+  private static let mostRequests = 64
+  /// What is less sure is not told: an edge may be missing, but should not be wrong.
+  private static let leastConfidence = 0.4
+  /// A shorter id is too easily another's.
+  private static let leastIdentifier = 8
+
+  init(_ calls: [TraceCall], clocks: HostClocks) {
+    self.calls = calls
+    self.clocks = clocks
+    chains = ProcessChains(calls)
+    for index in calls.indices.sorted(by: { (start($0), $0) < (start($1), $1) }) {
+      let call = calls[index]
+      for key in Set(call.records.flatMap { keys($0, of: call) }) {
+        requests[key, default: []].append(index)
+        guard key.process != nil else { continue }
+        var anywhere = key
+        anywhere.process = nil
+        watched[anywhere, default: []].append(index)
+      }
+    }
+  }
+
+  /// Where and when a request was served.
+  private func start(_ index: Int) -> Int64 { clocks.start(calls[index].inner) }
+
+  private func keys(_ record: TraceRecord, of call: TraceCall) -> [Key] {
+    var texts: [(TraceEvidence.Kind, String)] = []
+    if !record.trace.isEmpty { texts.append((.trace, record.trace)) }
+    if !record.span.isEmpty { texts.append((.span, record.span)) }
+    texts += record.identifiers.map { (.identifier, $0) }
+    let process = call.served?.callee
+    let address = process == nil ? call.inner.serverAddress : ""
+    return texts.map { Key(process: process, address: address, kind: $0.0, text: $0.1) }
+  }
+
+  /// The causes of the call at `index`, the likeliest first.
+  func causes(of index: Int) -> [TraceCause] {
+    let call = calls[index]
+    var found: [Int: [TraceEvidence]] = [:]
+    if let chain = chains.cause(of: index) {
+      found[chain.request, default: []].append(chain.evidence)
+    }
+    for (kind, text, about) in carried(call) {
+      let (all, isNear) = candidates(index, kind, text)
+      let likely = lasting(index, all)
+      for request in likely {
+        let place = isNear ? "" : ", and its client has the other’s server’s address"
+        found[request, default: []].append(
+          TraceEvidence(
+            kind, about + place, confidence(kind, text, of: all.count, likely.count, isNear)))
+      }
+      guard let first = likely.first, all.count > 1 else { continue }
+      let which =
+        likely.count == 1
+        ? "the only one that lasted as long as this call" : "\(likely.count) lasted as long"
+      found[first, default: []].append(
+        TraceEvidence(.time, "\(all.count) requests that carry it were served then; \(which)", 0))
+    }
+    return ranked(found, index)
+  }
+
+  /// What the call carries that a request may have brought.
+  private func carried(_ call: TraceCall) -> [(TraceEvidence.Kind, String, String)] {
+    var all: [(TraceEvidence.Kind, String, String)] = []
+    for record in [call.outer, call.inner] {
+      for text in record.identifiers {
+        all.append((.identifier, text, "both carry the X-Request-ID \(text)"))
+      }
+      if !record.parentSpan.isEmpty {
+        all.append(
+          (.span, record.parentSpan, "its parent span is the other’s, \(record.parentSpan)"))
+      }
+      if !record.span.isEmpty {
+        all.append((.span, record.span, "both carry the span id \(record.span)"))
+      }
+      if !record.trace.isEmpty {
+        all.append((.trace, record.trace, "both carry the trace id \(record.trace)"))
+      }
+    }
+    var known: Set<String> = []
+    return all.filter { known.insert($0.0.rawValue + $0.2).inserted }
+  }
+
+  /// The requests that were being served where and when the call was made; by its own process, if both
+  /// are watched, else by the host of that address.
+  private func candidates(
+    _ index: Int, _ kind: TraceEvidence.Kind, _ text: String
+  ) -> (requests: [Int], isNear: Bool) {
+    let call = calls[index]
+    if let process = call.made?.caller {
+      let key = Key(process: process, kind: kind, text: text)
+      let near = covering(index, requests[key] ?? [])
+      if !near.isEmpty { return (near, true) }
+    }
+    let address = call.outer.clientAddress
+    guard !address.isEmpty, !address.isLoopback else { return ([], false) }
+    let key = Key(process: nil, address: address, kind: kind, text: text)
+    var far = covering(index, requests[key] ?? [])
+    if call.made?.caller == nil {
+      // Its process is not known, but the other's may be.
+      let anywhere = watched[Key(process: nil, kind: kind, text: text)] ?? []
+      far += covering(index, anywhere.filter { calls[$0].inner.serverAddress == address })
+    }
+    return (Array(Set(far)).sorted(), false)
+  }
+
+  /// Of requests in the order of their starts, those that were served when the call was made.
+  private func covering(_ index: Int, _ all: [Int]) -> [Int] {
+    let began = clocks.start(calls[index].outer)
+    let behind = all.partitioningIndex { start($0) > began }
+    return all[max(0, behind - Self.mostRequests)..<behind].filter { request in
+      request != index && clocks.end(calls[request].inner) >= began
+    }
+  }
+
+  /// Of several, those that lasted until the call was over, if there are any: who replies without
+  /// waiting for it is the exception.
+  private func lasting(_ index: Int, _ all: [Int]) -> [Int] {
+    guard all.count > 1 else { return all }
+    let end = clocks.end(calls[index].outer)
+    let lasting = all.filter { clocks.end(calls[$0].inner) >= end }
+    return lasting.isEmpty ? all : lasting
+  }
+
+  /// - Parameters:
+  ///   - all: Requests that carry the same.
+  ///   - count: Those of them that it may be.
+  private func confidence(
+    _ kind: TraceEvidence.Kind, _ text: String, of all: Int, _ count: Int, _ isNear: Bool
+  ) -> Double {
+    var sure: Double =
+      switch kind {
+      case .span: 1
+      case .identifier: text.utf8.count >= Self.leastIdentifier ? 1 : 0.8
+      case .trace: 0.98
+      case .chain, .time: 0
+      }
+    if !isNear { sure = min(sure, 0.9) }
+    if count > 1 { return sure * 0.9 / Double(count) }
+    return all > 1 ? min(sure, 0.8) : sure
+  }
+
+  private func ranked(_ found: [Int: [TraceEvidence]], _ index: Int) -> [TraceCause] {
+    var causes: [TraceCause] = []
+    for (parent, evidence) in found {
+      let confidence = TraceEvidence.confidence(of: evidence)
+      guard confidence >= Self.leastConfidence,
+        confidence >= 1 || !calls[parent].contradicts(calls[index])
+      else { continue }
+      let ordered = evidence.sorted { ($1.confidence, $0.text) < ($0.confidence, $1.text) }
+      causes.append(TraceCause(parent: parent, evidence: ordered, confidence: confidence))
+    }
+    func rank(_ cause: TraceCause) -> (Double, Int64, UInt64) {
+      (cause.confidence, start(cause.parent), calls[cause.parent].id)
+    }
+    causes.sort { rank($0) > rank($1) }
+    // What only the later start decides is said so.
+    if causes.count > 1, causes[0].confidence == causes[1].confidence {
+      let equal = causes.count { $0.confidence == causes[0].confidence }
+      causes[0].evidence.append(
+        TraceEvidence(.time, "of \(equal) that are as likely, the one that began last", 0))
+      if causes[0].confidence >= 1 { causes[0].confidence = 0.9 / Double(equal) }
+    }
+    return causes
+  }
+}
+
+extension String {
+  /// Whether an address means a host's own, so that it tells no host.
+  fileprivate var isLoopback: Bool {
+    hasPrefix("127.") || self == "::1" || hasPrefix("::ffff:127.")
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Catalog
+internal import Storage
+
+/// The record of a call, with all that may join it with those of other calls.
+struct TraceRecord: Hashable, Sendable {
+  /// One end of the call.
+  struct Party: Hashable, Sendable {
+    /// The pid on the agent's host; 0 unknown.
+    var process: UInt64 = 0
+    /// Of the thread that sent or read the request; 0 unknown.
+    var thread: UInt64 = 0
+    var service = ""
+    /// Whether the service is known by its process.
+    var isProcess = false
+  }
+
+  var seen: SeenCall
+  /// Microseconds, by the clock of the agent's host.
+  var end: Int64
+  var client = Party()
+  var server = Party()
+  /// Chains of system calls that request and response are in, numbered by each agent; 0 none.
+  var requestChain: UInt64 = 0
+  var responseChain: UInt64 = 0
+  /// Empty where the call carries none.
+  var trace = ""
+  var span = ""
+  var parentSpan = ""
+  var requestIdentifier = ""
+  var responseIdentifier = ""
+  var text = TraceText()
+
+  var id: UInt64 { seen.id }
+  var agent: UInt64 { seen.agent }
+  var start: Int64 { seen.start }
+  var isClientProcess: Bool { seen.point == "c-p" }
+  var isServerProcess: Bool { seen.point == "s-p" }
+
+  /// The process that made the call, where this is its own record. What sources send has no agent, so
+  /// that its pids mean nothing.
+  var caller: TraceProcess? {
+    isClientProcess && agent != 0 && client.process != 0
+      ? TraceProcess(agent: agent, pid: client.process) : nil
+  }
+
+  /// The process that served the call, where this is its own record.
+  var callee: TraceProcess? {
+    isServerProcess && agent != 0 && server.process != 0
+      ? TraceProcess(agent: agent, pid: server.process) : nil
+  }
+
+  var clientAddress: String { seen.ends.first?.string ?? "" }
+  var clientPort: UInt64 { seen.ends.count > 1 ? seen.ends[1].number : 0 }
+  var serverAddress: String { seen.ends.count > 2 ? seen.ends[2].string ?? "" : "" }
+  var serverPort: UInt64 { seen.ends.last?.number ?? 0 }
+
+  /// `X-Request-ID` of request and response.
+  var identifiers: [String] {
+    var all = [requestIdentifier]
+    if responseIdentifier != requestIdentifier { all.append(responseIdentifier) }
+    return all.filter { !$0.isEmpty }
+  }
+}
+
+/// A process of a host while it lives.
+struct TraceProcess: Hashable, Sendable {
+  var agent: UInt64
+  var pid: UInt64
+}
+
+/// What a call was, as people read it.
+package struct TraceText: Hashable, Sendable {
+  package var application = ""
+  package var type = ""
+  package var resource = ""
+  package var domain = ""
+  package var endpoint = ""
+  package var status = ""
+  package var code: Int64?
+  package var exception = ""
+
+  package init() {}
+}
+
+extension TraceRecord {
+  static let columns =
+    "end_time, process_id_0, process_id_1, syscall_thread_0, syscall_thread_1, "
+    + "syscall_trace_id_request, syscall_trace_id_response, trace_id, span_id, parent_span_id, "
+    + "x_request_id_0, x_request_id_1, auto_service_0, auto_service_type_0, "
+    + "Enum(l7_protocol) AS application, request_resource, endpoint, "
+    + "Enum(response_status) AS status, response_code, response_exception, \(SeenCall.columns)"
+  private static let ownCount = 20
+
+  /// Nil for a row of other columns than ``columns``.
+  init?(_ row: [Value]) {
+    guard row.count == Self.ownCount + SeenCall.columnCount,
+      let seen = SeenCall(row[Self.ownCount...])
+    else { return nil }
+    func text(_ index: Int) -> String { row[index].string ?? "" }
+    self.seen = seen
+    end = max(Int64(clamping: row[0].number), seen.start)
+    client = Party(
+      process: row[1].number, thread: row[3].number, service: text(12),
+      isProcess: row[13].number == UInt64(ServiceEntry.Kind.process.rawValue))
+    server = Party(
+      process: row[2].number, thread: row[4].number, service: seen.server.string ?? "",
+      isProcess: seen.namesServer)
+    (requestChain, responseChain) = (row[5].number, row[6].number)
+    (trace, span, parentSpan) = (text(7), text(8), text(9))
+    (requestIdentifier, responseIdentifier) = (text(10), text(11))
+    self.text.application = text(14)
+    self.text.resource = text(15)
+    self.text.endpoint = text(16)
+    self.text.status = text(17)
+    self.text.exception = text(19)
+    switch row[18] {
+    case .int(let code): self.text.code = code
+    case .uint(let code): self.text.code = Int64(clamping: code)
+    default: break
+    }
+    self.text.type = seen.question.first?.string ?? ""
+    self.text.domain = seen.question.last?.string ?? ""
+  }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Query
+
+/// What joins calls into a trace, and how sure it is.
+@Suite struct TraceAssemblyTests {
+  /// A call that process 20 served on thread 21, and one that it made meanwhile.
+  private struct Pair {
+    var served = TraceRecords.Made(call: 10, time: 100...900)
+    var made = TraceRecords.Made(call: 20, time: 300...500)
+    var makers: UInt64 = 21
+    var isWatched = true
+    /// A request that the same thread served at that time.
+    var rival: TraceRecords.Made?
+  }
+
+  private func edge(_ pair: Pair) throws -> (confidence: Double, kinds: [String])? {
+    var records = TraceRecords()
+    let entry = records.add(
+      pair.isWatched ? "s-p" : "s", pair.served, to: .process(20, thread: 21))
+    let child = records.add(
+      pair.isWatched ? "c-p" : "c", pair.made, from: .process(20, thread: pair.makers),
+      client: "10.0.0.2", server: "10.0.0.3")
+    if let rival = pair.rival { records.add("s-p", rival, to: .process(20, thread: 21)) }
+    let trace = try #require(
+      TraceAssembly.trace(records.all, seeds: [entry, child], seconds: 0...1))
+    let call = try #require(trace.calls.first { $0.id == child })
+    guard let parent = call.parent else {
+      #expect(call.missing?.isEmpty == false)
+      return nil
+    }
+    #expect(trace.calls[parent].id == entry)
+    return (try #require(call.confidence), call.evidence.map(\.kind.rawValue))
+  }
+
+  private func changed(_ change: (inout Pair) -> Void) throws -> (
+    confidence: Double, kinds: [String]
+  )? {
+    var pair = Pair()
+    change(&pair)
+    return try edge(pair)
+  }
+
+  @Test func aThreadThatReadsCallsAndRepliesIsCertain() throws {
+    let closed = try changed {
+      ($0.served.chains, $0.made.chains) = ((1, 2), (1, 2))
+    }
+    #expect(closed?.confidence == 1 && closed?.kinds == ["chain"])
+    let loop = try changed {
+      ($0.served.chains, $0.made.chains) = ((1, 2), (1, 2))
+      $0.rival = .init(call: 30, time: 50...950, chains: (8, 9))
+    }
+    #expect(loop?.confidence == 0.95)
+  }
+
+  @Test func anOpenChainIsAHint() throws {
+    let asked = try changed { ($0.served.chains, $0.made.chains) = ((1, 7), (1, 2)) }
+    #expect(asked?.confidence == 0.9)
+    let replied = try changed {
+      ($0.served.chains, $0.made.chains, $0.makers) = ((1, 2), (0, 2), 22)
+    }
+    #expect(replied?.confidence == 0.9)
+    let loop = try changed {
+      ($0.served.chains, $0.made.chains) = ((1, 7), (1, 2))
+      $0.rival = .init(call: 30, time: 50...950, chains: (8, 9))
+    }
+    #expect(loop?.confidence == 0.5)
+  }
+
+  @Test func idsThatAreCarriedOnJoin() throws {
+    let passed = try changed {
+      ($0.served.identifier, $0.made.identifier) = ("0123456789", "0123456789")
+    }
+    #expect(passed?.confidence == 1 && passed?.kinds == ["x_request_id"])
+    let short = try changed { ($0.served.identifier, $0.made.identifier) = ("1", "1") }
+    #expect(short?.confidence == 0.8)
+    let two = try changed {
+      ($0.served.identifier, $0.made.identifier) = ("0123456789", "0123456789")
+      $0.rival = .init(call: 30, time: 50...950, identifier: "0123456789")
+    }
+    #expect(two?.confidence == 0.45, "either may have caused it; the later one is told")
+    let trace = try changed { ($0.served.trace, $0.made.trace) = ("t", "t") }
+    #expect(trace?.confidence == 0.98, "a trace id alone is not exact")
+    let span = try changed {
+      ($0.served.trace, $0.served.span) = ("t", "s")
+      ($0.made.trace, $0.made.span) = ("t", "s")
+    }
+    #expect(span?.confidence == 1 && span?.kinds == ["span_id", "trace_id"])
+    let parent = try changed {
+      ($0.served.trace, $0.served.span) = ("t", "s")
+      ($0.made.trace, $0.made.span, $0.made.parent) = ("t", "u", "s")
+    }
+    #expect(parent?.confidence == 1)
+  }
+
+  /// Where no process is watched, addresses and ids do what they can.
+  @Test func withoutProcessesNothingIsCertain() throws {
+    let passed = try changed {
+      $0.isWatched = false
+      ($0.served.identifier, $0.made.identifier) = ("0123456789", "0123456789")
+    }
+    #expect(passed?.confidence == 0.9)
+    #expect(try changed { $0.isWatched = false } == nil)
+  }
+
+  /// That a call lies within another one joins nothing, and neither do two traces.
+  @Test func timeAloneJoinsNothing() throws {
+    #expect(try changed { _ in } == nil)
+    #expect(
+      try changed {
+        ($0.served.chains, $0.made.chains) = ((1, 7), (1, 2))
+        ($0.served.trace, $0.made.trace) = ("t", "u")
+      } == nil)
+    #expect(
+      try changed {
+        ($0.served.identifier, $0.made.identifier) = ("0123456789", "0123456789")
+        $0.made.time = 901...950
+      } == nil, "the request was over")
+  }
+
+  @Test func aCallIsOneNodeWithItsHops() throws {
+    var records = TraceRecords()
+    let server = records.add("s-p", call: 10, 120...880, agent: 2, to: .process(20, "nginx"))
+    records.add("c", call: 10, 105...895, client: "192.0.2.1")
+    records.add("s", call: 10, 110...890, agent: 2)
+    let client = records.add("c-p", call: 10, 100...900, from: .process(9, "curl"))
+    records.add("c-p", call: 50, 100...900, from: .process(9, "curl"))
+    let trace = try #require(TraceAssembly.trace(records.all, of: server))
+    #expect(trace.calls.count == 1)
+    let call = try #require(trace.calls.first)
+    #expect(call.id == client && call.hops.map(\.point) == ["c-p", "c", "s", "s-p"])
+    #expect(call.duration == 800 && call.serverDuration == 760)
+    #expect(call.client.service == "curl" && call.server.service == "nginx")
+    #expect(call.missing?.contains("curl (pid 9)") == true)
+  }
+
+  /// A client that goes from answer to request is not one trace.
+  @Test func whatAClientDoesInALoopIsApart() throws {
+    var records = TraceRecords()
+    var ids: [UInt64] = []
+    for number in 0..<50 as Range<UInt64> {
+      let start = Int64(number) * 10
+      ids.append(
+        records.add(
+          "c-p", call: 100 + number * 2, start...start + 9, from: .process(9, thread: 9),
+          chains: (number, number + 1)))
+    }
+    #expect(TraceAssembly.trace(records.all, of: ids[20])?.calls.map(\.id) == [ids[20]])
+  }
+
+  /// An idle worker's next call follows upon what it read last, which was another request's.
+  @Test func aWorkersNextCallIsNotOfTheRequestBefore() throws {
+    var records = TraceRecords()
+    let first = records.add(
+      "s-p", call: 10, 0...1_000, to: .process(20, thread: 21), chains: (1, 9))
+    records.add("s-p", call: 12, 5...1_000, to: .process(20, thread: 21), chains: (2, 8))
+    let call = records.add(
+      "c-p", call: 20, 10...100, from: .process(20, thread: 22), chains: (0, 3))
+    let next = records.add(
+      "c-p", call: 30, 110...200, from: .process(20, thread: 22), chains: (3, 8))
+    let trace = try #require(
+      TraceAssembly.trace(records.all, seeds: [first, call, next], seconds: 0...1))
+    #expect(trace.edges[call] == nil)
+    #expect(trace.edges[next] != first)
+  }
+
+  @Test func clocksThatDifferAreBroughtTogether() throws {
+    var records = TraceRecords()
+    let entry = records.add("c-p", call: 10, 1_000...2_000, from: .process(9))
+    records.add("s-p", call: 10, 5_001_100...5_001_700, agent: 2, to: .process(20), chains: (1, 2))
+    records.add(
+      "c-p", call: 20, 5_001_200...5_001_500, agent: 2, from: .process(20), chains: (1, 2))
+    records.add("s-p", call: 20, 1_300...1_500, agent: 3, to: .process(30))
+    let trace = try #require(TraceAssembly.trace(records.all, of: entry))
+    #expect(trace.calls.count == 2)
+    #expect(trace.clocks.map(\.agent) == [2])
+    #expect(trace.notes.contains { $0.contains("agent 2") })
+    for call in trace.calls {
+      for (outer, inner) in zip(call.hops, call.hops.dropFirst()) {
+        #expect(outer.start <= inner.start)
+        #expect(inner.start + (inner.duration ?? 0) <= outer.start + (outer.duration ?? 0))
+      }
+    }
+    #expect(trace.calls[1].start >= trace.calls[0].start)
+  }
+
+  @Test func timesAreToldByWhoseTheyAre() throws {
+    var records = TraceRecords()
+    let entry = records.add("s-p", call: 10, 0...1_000, to: .process(20), identifier: "0123456789")
+    // Two at a time, and one behind them.
+    for (call, time) in [(20, 100...500), (22, 200...600), (24, 700...900)]
+      as [(UInt64, ClosedRange<Int64>)]
+    {
+      records.add("c-p", call: call, time, from: .process(20), identifier: "0123456789")
+    }
+    let trace = try #require(TraceAssembly.trace(records.all, of: entry))
+    #expect(trace.calls.map(\.selfTime) == [300, 400, 400, 200])
+    #expect(trace.calls.map(\.criticalTime) == [400, nil, 400, 200])
+    #expect(trace.calls.map(\.depth) == [0, 1, 1, 1])
+  }
+
+  /// Foreign ids may say anything.
+  @Test func ringsEndSomewhere() throws {
+    var records = TraceRecords()
+    let first = records.add(
+      "rest", call: 10, 0...100, trace: "t", span: "a", parent: "b", client: "10.0.0.2",
+      server: "10.0.0.2")
+    let second = records.add(
+      "rest", call: 20, 0...100, trace: "t", span: "b", parent: "a", client: "10.0.0.2",
+      server: "10.0.0.2")
+    let trace = try #require(
+      TraceAssembly.trace(records.all, seeds: [first, second], seconds: 0...1))
+    #expect(trace.calls.count == 2 && trace.edges.count == 1)
+    var twice = records.all
+    twice.append(contentsOf: records.all)
+    #expect(TraceAssembly.trace(twice, seeds: [first, second], seconds: 0...1) == trace)
+  }
+
+  /// The same row sent twice by a source has another number, and counts once.
+  @Test func aRecordThatIsThereTwiceCountsOnce() throws {
+    var records = TraceRecords()
+    let entry = records.add("c-p", call: 10, 0...100, from: .process(9))
+    records.add("c-p", call: 10, 0...100, from: .process(9))
+    let trace = try #require(TraceAssembly.trace(records.all, of: entry))
+    #expect(trace.calls.count == 1 && trace.notes.contains { $0.contains("twice") })
+  }
+
+  @Test func aTraceOfAHundredThousandCallsIsBounded() throws {
+    var records = TraceRecords()
+    let entry = records.add(
+      "s-p", call: 10, 0...1_000_000, to: .process(20, thread: 21), chains: (1, 100_001))
+    for number in 1...100_000 as ClosedRange<UInt64> {
+      let start = Int64(number) * 9
+      records.add(
+        "c-p", call: number * 2 + 100, start...start + 8, from: .process(20, thread: 21),
+        chains: (number, number + 1))
+    }
+    let trace = try #require(TraceAssembly.trace(records.all, of: entry))
+    #expect(trace.calls.count == TraceAssembly.mostCalls && trace.isCut)
+    #expect(trace.notes.contains { $0.contains("100001 calls") })
+    #expect(trace.calls.dropFirst().allSatisfy { $0.confidence == 1 })
+  }
+}
