@@ -67,6 +67,18 @@ struct APIClient {
     }.joined()
   }
 
+  /// The trace that an id names, and the server's own text.
+  func trace(
+    _ id: String, _ parameters: [(name: String, value: String?)]
+  ) async throws -> (trace: TraceAnswer, text: [UInt8]) {
+    let given = parameters.compactMap { name, value in
+      value.map { "\(name)=\(Self.escaped($0))" }
+    }
+    let path = "/v1/traces/\(Self.escaped(id))?" + given.joined(separator: "&")
+    let text = try await send(path, body: nil)
+    return (try decode(TraceAnswer.self, from: text), text)
+  }
+
   func agents() async throws -> [AgentStatus] {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }

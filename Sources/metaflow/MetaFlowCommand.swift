@@ -12,6 +12,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
       EXAMPLES
         metaflow services --last 5m
         metaflow calls --service nginx --errors
+        metaflow trace 4bf92f3577b34da6a3ce929d0e0e4736
         metaflow network --service postgres
         metaflow query 'SHOW tables'
         metaflow query 'SELECT auto_service_1, Sum(request) AS calls FROM application_map.1s
@@ -19,8 +20,8 @@ struct MetaFlowCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ServicesCommand.self, CallsCommand.self, FlowsCommand.self, NetworkCommand.self,
-      LossesCommand.self, AgentsCommand.self, QueryCommand.self,
+      ServicesCommand.self, CallsCommand.self, TraceCommand.self, FlowsCommand.self,
+      NetworkCommand.self, LossesCommand.self, AgentsCommand.self, QueryCommand.self,
     ])
 }
 

@@ -30,13 +30,18 @@ struct QueryAnswer: Decodable {
   /// Says on standard error what is missing from the rows.
   func tellLosses() {
     let isBounded = range?.first != nil || range?.last != nil
-    let when = isBounded ? "in this time range" : "since the ledger begins"
-    if let unknownLosses {
-      complain("note: what is missing from the rows cannot be told: \(unknownLosses)")
-    }
-    for loss in losses ?? [] {
-      complain(
-        "note: \(loss.dropped) dropped at \(loss.stage) \(when) (\(loss.reason))")
+    Self.tell(
+      losses ?? [], unknown: unknownLosses,
+      when: isBounded ? "in this time range" : "since the ledger begins")
+  }
+
+  /// - Parameters:
+  ///   - unknown: Why the losses cannot be told; nil when they are.
+  ///   - when: Of what time they are.
+  static func tell(_ losses: [Loss], unknown: String?, when: String) {
+    if let unknown { complain("note: what is missing from the rows cannot be told: \(unknown)") }
+    for loss in losses {
+      complain("note: \(loss.dropped) dropped at \(loss.stage) \(when) (\(loss.reason))")
     }
   }
 }

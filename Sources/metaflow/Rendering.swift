@@ -106,8 +106,12 @@ extension QueryResult {
 }
 
 /// A table: columns as wide as their widest cell, numbers to the right.
-func aligned(_ headings: [String], _ rows: [[String]], isNumber: [Bool]) -> String {
-  let rows = rows.map { $0.map(cut) }
+///
+/// - Parameter widest: Characters of a cell at most.
+func aligned(
+  _ headings: [String], _ rows: [[String]], isNumber: [Bool], widest: Int = 60
+) -> String {
+  let rows = rows.map { row in row.map { cut($0, widest) } }
   let widths = headings.indices.map { index in
     rows.reduce(headings[index].count) { max($0, $1[index].count) }
   }
@@ -124,9 +128,9 @@ func aligned(_ headings: [String], _ rows: [[String]], isNumber: [Bool]) -> Stri
   return line(headings) + rule + "\n" + rows.map(line).joined()
 }
 
-/// One line of at most 60 characters. What would steer a terminal is not let through.
-private func cut(_ text: String) -> String {
+/// One line of at most so many characters. What would steer a terminal is not let through.
+private func cut(_ text: String, _ widest: Int) -> String {
   let line = String(
     text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
-  return line.count > 60 ? line.prefix(57) + "..." : line
+  return line.count > widest ? line.prefix(widest - 3) + "..." : line
 }
