@@ -97,6 +97,20 @@ export async function callHops(id) {
   return (await ask(`/v1/calls/${encodeURIComponent(id)}/hops`)).hops;
 }
 
+/** Whether a refusal says that there is no such thing. */
+export class NotFound extends QueryFailure {}
+
+/**
+ * A trace, as `GET /v1/traces/{id}` has it.
+ * @param {string} id number of a call, trace id or X-Request-ID
+ * @param {object} parameters of that path; empty ones are left out
+ */
+export async function askTrace(id, parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return ask(`/v1/traces/${encodeURIComponent(id)}?${new URLSearchParams(given)}`);
+}
+
 /** Times that a server which is busy with other queries is asked again. */
 const patience = 5;
 
@@ -119,7 +133,10 @@ async function ask(path, request, tries = 0) {
     await new Promise((done) => { setTimeout(done, 150 * 2 ** tries * (1 + Math.random())); });
     return ask(path, request, tries + 1);
   }
-  if (!response.ok) throw new QueryFailure(answer.DESCRIPTION || `status ${response.status}`);
+  if (!response.ok) {
+    const Failure = response.status === 404 ? NotFound : QueryFailure;
+    throw new Failure(answer.DESCRIPTION || `status ${response.status}`);
+  }
   return answer;
 }
 

@@ -11,6 +11,13 @@ export function statusBadge(row) {
   return make(`span.badge.${tone}`, {}, row.status + code);
 }
 
+/** The method is left out where the resource begins with it, as SQL does. */
+export function said({ request_type: type, request_resource: resource, request_domain: domain }) {
+  const what = resource || domain || '';
+  return what.toLowerCase().startsWith(String(type).toLowerCase())
+    || /^(simple query|COM_QUERY)$/.test(type) ? what : `${type} ${what}`;
+}
+
 const text = (id, title, value = (row) => row[id]) => ({ id, title, value, sort: id });
 const mono = (id, title, value = (row) => row[id]) => ({ id, title, value, sort: id,
   show: (row) => make('span.mono', { title: value(row) }, value(row)) });

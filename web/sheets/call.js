@@ -2,15 +2,17 @@
 
 import { callHops, QueryFailure } from '../asking/api.js';
 import { link } from '../frame/address.js';
-import { statusBadge } from '../parts/columns.js';
+import { said, statusBadge } from '../parts/columns.js';
 import { copyButton, fields, make } from '../parts/dom.js';
 import { connectionOf } from '../asking/filters.js';
+import { traceOf } from '../asking/traces.js';
 import { bytes, duration, stamp } from '../parts/format.js';
 import { ladder } from './hops.js';
-import { meanwhile, said } from './meanwhile.js';
+import { meanwhile } from './meanwhile.js';
 import { isProcess, pointLabel } from '../parts/points.js';
 import { readRow } from '../asking/record.js';
 import { hasFlow, unwatched } from '../asking/watched.js';
+import { waterfall } from '../parts/waterfall.js';
 
 /** The fields of a call by the question that they answer; the first pattern that fits has it. */
 const groups = [
@@ -38,12 +40,12 @@ export async function callDrawer(body, id, time) {
     make('span.badge', {}, names.get('l7_protocol')), ' ',
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
-  const [[way, points], cause] = await Promise.all([hops(id), meanwhile(id)]);
+  const [[way, points], cause, path] = await Promise.all([hops(id), meanwhile(id), trace(id)]);
   const failed = names.get('response_status') !== 'Success';
   const hopByHop = [make('h2', {}, 'Hop by hop'), way];
   body.append(make('p.bar', {}, ...actions(call, record.sql), await flowLink(call, points)),
     // The cause of an error is what one came for.
-    ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
+    ...path, ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
     make('h2', {}, 'The call'), plain(call, names),
     make('details', {}, make('summary', {}, 'All columns of its record'), ...grouped(record)));
 }
@@ -90,6 +92,24 @@ async function hops(id) {
   } catch (failure) {
     if (!(failure instanceof QueryFailure)) throw failure;
     return [make('p.bad', {}, failure.message), []];
+  }
+}
+
+/** The whole path of the request that the call is part of. */
+async function trace(id) {
+  const heading = make('h2', {}, 'Trace');
+  try {
+    const found = await traceOf(id, { by: 'record' });
+    if (!found) return [];
+    if (found.calls.length === 1) {
+      return [heading, make('p.quiet', {}, 'No call is known that caused it, or that it caused. ',
+        found.calls[0].without_parent ?? '')];
+    }
+    return [heading, waterfall(found, { current: id, lines: 40 }),
+      make('p', {}, make('a', { href: link('trace', { id }) }, 'This trace as a page'))];
+  } catch (failure) {
+    if (!(failure instanceof QueryFailure)) throw failure;
+    return [heading, make('p.bad', {}, failure.message)];
   }
 }
 

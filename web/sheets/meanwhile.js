@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { callsMeanwhile, QueryFailure } from '../asking/api.js';
-import { statusBadge } from '../parts/columns.js';
+import { said, statusBadge } from '../parts/columns.js';
 import { make } from '../parts/dom.js';
 import { openDrawer } from '../frame/drawer.js';
 import { count, duration } from '../parts/format.js';
@@ -64,11 +64,4 @@ function columns(start) {
       show: (row) => make('span', { title: reasons[row.evidence]?.[1] },
         reasons[row.evidence]?.[0] ?? row.evidence) },
   ];
-}
-
-/** The method is left out where the resource begins with it, as SQL does. */
-export function said({ request_type: type, request_resource: resource, request_domain: domain }) {
-  const what = resource || domain || '';
-  return what.toLowerCase().startsWith(String(type).toLowerCase())
-    || /^(simple query|COM_QUERY)$/.test(type) ? what : `${type} ${what}`;
 }

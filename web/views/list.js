@@ -6,6 +6,7 @@ import { flows } from './flows.js';
 import { map } from './map.js';
 import { network } from './network.js';
 import { services } from './services.js';
+import { trace } from './trace.js';
 
 /**
  * Every page, in the order of the head: {path, title, load, mount}. A new one is a line here.
@@ -13,4 +14,4 @@ import { services } from './services.js';
  * `mount(element, tools)` draws the frame and gives a function that shows what `load(parameters)` read.
  * The frame stays while data comes and goes, so nothing flickers.
  */
-export const views = [services, map, network, calls, flows, sqlConsole];
+export const views = [services, map, network, calls, trace, flows, sqlConsole];
