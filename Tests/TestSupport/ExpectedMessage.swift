@@ -87,7 +87,6 @@ package struct ExpectedMessage: Hashable, Sendable {
   mutating func add(_ piece: ExpectedMessage, ends: Bool) {
     if let more = piece.length { length = (length ?? 0) + more }
     parts = (parts ?? 0) + (piece.parts ?? 0)
-    attributes = (attributes ?? [:]).merging(piece.attributes ?? [:]) { first, _ in first }
     let status = status
     conclude(piece)
     let isError = status.map { $0.isError && $0.rawValue != ResponseStatus.parseFailed.rawValue }
@@ -97,6 +96,7 @@ package struct ExpectedMessage: Hashable, Sendable {
   /// Adds what the end of the message told, as the agent does.
   mutating func conclude(_ end: ExpectedMessage) {
     status = end.status
+    attributes = (attributes ?? [:]).merging(end.attributes ?? [:]) { first, _ in first }
     code = code ?? end.code
     affectedRows = end.affectedRows ?? affectedRows
     for (name, text) in end.texts where texts[name]?.isEmpty ?? true { texts[name] = text }

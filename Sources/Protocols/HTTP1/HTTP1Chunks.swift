@@ -43,7 +43,7 @@ struct HTTP1Chunks {
   }
 
   /// The chunk's size that the line at `start` begins with.
-  private static func size(_ bytes: Span<UInt8>, from start: Int) throws(ParseError) -> Int {
+  static func size(_ bytes: Span<UInt8>, from start: Int) throws(ParseError) -> Int {
     var size = 0
     var index = start
     while index < bytes.count, let digit = hexadecimal(bytes[index]) {

@@ -16,11 +16,14 @@ struct HTTP1Headers {
   var forwardedFor = Place()
   var requestID = Place()
   var trace = TraceHeaders()
+  /// Where they were asked for.
+  var content = HTTPContent.Fields()
+  var isEncoded = false
   /// Where the body begins; nil when the head does not end in the bytes.
   var end: Int?
 
   /// Reads header lines from `start` to the empty line, or to `limit`; an unfinished line is ignored.
-  init(_ bytes: Span<UInt8>, from start: Int, to limit: Int) {
+  init(_ bytes: Span<UInt8>, from start: Int, to limit: Int, withContent: Bool) {
     var line = start
     while let feed = bytes.firstIndex(of: Self.lineFeed, from: line, to: limit) {
       let last = feed > line && bytes[feed &- 1] == Self.carriageReturn ? feed &- 1 : feed
@@ -28,20 +31,28 @@ struct HTTP1Headers {
         end = feed &+ 1
         return
       }
-      if Self.isOfInterest(bytes, line) { read(bytes, from: line, to: last) }
+      if Self.isOfInterest(bytes, line, withContent) { read(bytes, from: line, to: last) }
       line = feed &+ 1
     }
   }
 
   /// Whether a name that we care for begins like the line at `start`: most lines are dropped by this.
   @inline(__always)
-  private static func isOfInterest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
+  private static func isOfInterest(
+    _ bytes: Span<UInt8>, _ start: Int, _ withContent: Bool
+  ) -> Bool {
     let word = bytes.word(at: start) | 0x2020_2020_2020_2020
     switch UInt16(truncatingIfNeeded: word) {
-    // In the order of their bytes: ho re us tr sw b3 ub ne ea, x before - or _, and content-l(ength).
+    // In the order of their bytes: ho re us tr sw b3 ub ne ea, x before - or _, and content-l(ength); where
+    // content is asked for also content-t(ype), content-e(ncoding) and so.
     case 0x6F68, 0x6572, 0x7375, 0x7274, 0x7773, 0x3362, 0x6275, 0x656E, 0x6165, 0x2D78, 0x7F78:
       return true
-    case 0x6F63: return bytes.word(at: start &+ 1) >> 56 | 0x20 == UInt64(UInt8(ascii: "l"))
+    case 0x6F63:
+      let letter = bytes.word(at: start &+ 1) >> 56 | 0x20
+      return letter == UInt64(UInt8(ascii: "l"))
+        || withContent
+          && (letter == UInt64(UInt8(ascii: "t")) || letter == UInt64(UInt8(ascii: "e")))
+    case 0x6F73: return withContent
     default: return false
     }
   }
@@ -60,6 +71,15 @@ struct HTTP1Headers {
       Self.keep(&userAgent, Self.value(bytes, start + 11, end))
     case 12 where name == HeaderName("x-request-id"):
       Self.keep(&requestID, Self.value(bytes, start + 13, end))
+    case 10 where name == HeaderName("soapaction"):
+      Self.keep(&content.soapAction, Self.value(bytes, start + 11, end))
+    case 12 where name == HeaderName("content-type"):
+      Self.keep(&content.type, Self.value(bytes, start + 13, end))
+    case 12 where name == HeaderName("x-amz-target"):
+      Self.keep(&content.amazonTarget, Self.value(bytes, start + 13, end))
+    case 16 where name == HeaderName("content-encoding"): isEncoded = true
+    case 21 where name == HeaderName("x-clickhouse-database"):
+      Self.keep(&content.clickHouseDatabase, Self.value(bytes, start + 22, end))
     case 14 where name == HeaderName("content-length"):
       if contentLength == nil {
         contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))

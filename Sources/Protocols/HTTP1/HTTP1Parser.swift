@@ -16,7 +16,7 @@ package struct HTTP1Parser: ProtocolParser {
   package static let headLimit = 32_768
 
   /// What is known of one direction between messages.
-  private struct Direction {
+  struct Direction {
     var chunks = HTTP1Chunks()
     /// Whether the next bytes may lie inside a body that began unseen.
     var isUnsynchronized = true
@@ -26,8 +26,10 @@ package struct HTTP1Parser: ProtocolParser {
     var isAtHead: Bool { !isUnsynchronized && !chunks.isInside }
   }
 
-  private var client = Direction()
+  var client = Direction()
   private var server = Direction()
+  /// The call whose bodies are looked into; one at most, so that others cost nothing.
+  var content: [HTTP1Content] = []
   /// Whether the connection was handed to another protocol (101, CONNECT).
   private var isTunnel = false
 
@@ -38,6 +40,11 @@ package struct HTTP1Parser: ProtocolParser {
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
     if isTunnel { return .handOver(after: 0, to: .unknown) }
+    if !content.isEmpty,
+      let step = try contentStep(bytes, isFinal: view.isFinal, from: side, on: &desk)
+    {
+      return step
+    }
     if !(side == .client ? client : server).isAtHead {
       if let step = try beforeHead(bytes, isFinal: view.isFinal, from: side) { return step }
     }
@@ -61,6 +68,7 @@ package struct HTTP1Parser: ProtocolParser {
   package mutating func bytesWereLost(from side: Side) {
     let direction = Direction(followsLoss: true)
     if side == .client { client = direction } else { server = direction }
+    forgetContent()
   }
 
   package mutating func expectRequest() { client.isUnsynchronized = false }
@@ -108,8 +116,11 @@ package struct HTTP1Parser: ProtocolParser {
       if !isFinal { return .needMore() }
       if line.target.isEmpty { return unusual(bytes, line, on: &desk) }
     }
-    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
+    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit, withContent: true)
     if headers.end == nil, !isFinal { return .needMore() }
+    if !isFinal, let needed = neededForContent(bytes, line, headers) {
+      return .needMore(atLeast: needed)
+    }
 
     desk.message = Message(.request)
     let method = Self.methodClass(bytes, line.method)
@@ -140,6 +151,9 @@ package struct HTTP1Parser: ProtocolParser {
     desk.message.note = method.rawValue
     var length = MessageLength.untilTurn
     if let end = headers.end {
+      if beginContent(bytes, line, target, headers, end, on: &desk) {
+        return .message(.head(end))
+      }
       length = Self.bodyEnd(headers, end, &client, withoutLength: .bytes(end))
     } else {
       desk.message.flags = .truncated
@@ -180,7 +194,8 @@ package struct HTTP1Parser: ProtocolParser {
       if !isFinal { return .needMore() }
       if limit < 8 { return .skip(bytes.count) }
     }
-    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit)
+    let headers = HTTP1Headers(
+      bytes, from: line.end ?? limit, to: limit, withContent: !content.isEmpty)
     if headers.end == nil, !isFinal { return .needMore() }
     let code = line.code ?? 0
     if (100..<200).contains(code), code != 101 {
@@ -203,7 +218,11 @@ package struct HTTP1Parser: ProtocolParser {
     var length = MessageLength.untilTurn
     if let end = headers.end {
       isTunnel = code == 101 || method == .connect && (200..<300).contains(code)
-      if isTunnel || method == .head || code == 204 || code == 304 {
+      let hasBody = !isTunnel && method != .head && code != 204 && code != 304
+      if !content.isEmpty, answerContent(bytes, headers, hasBody: hasBody, on: &desk) {
+        return .message(.head(end))
+      }
+      if !hasBody {
         length = .bytes(end)
       } else {
         length = Self.bodyEnd(headers, end, &server, withoutLength: .untilTurn)

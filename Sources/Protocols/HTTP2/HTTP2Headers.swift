@@ -12,6 +12,7 @@ struct HTTP2Headers: HeaderSink {
     case grpcStatus, grpcMessage, connectVersion
     /// Dubbo's: the version of the service that is called, and any other of its headers.
     case tripleVersion, triple
+    case contentEncoding, amazonTarget, soapAction, clickHouseDatabase
   }
 
   /// The kind of a header of a trace is this and its place in the order of trust.
@@ -65,6 +66,10 @@ struct HTTP2Headers: HeaderSink {
       case 12 where folded == HeaderName("content-type"): .contentType
       case 11 where folded == HeaderName("grpc-status"): .grpcStatus
       case 12 where folded == HeaderName("grpc-message"): .grpcMessage
+      case 10 where folded == HeaderName("soapaction"): .soapAction
+      case 12 where folded == HeaderName("x-amz-target"): .amazonTarget
+      case 16 where folded == HeaderName("content-encoding"): .contentEncoding
+      case 21 where folded == HeaderName("x-clickhouse-database"): .clickHouseDatabase
       case 14 where folded == HeaderName("content-length"): .contentLength
       case 15 where folded == HeaderName("x-forwarded-for"): .forwardedFor
       case 19 where folded == HeaderName("tri-service-version"): .tripleVersion
@@ -118,6 +123,7 @@ struct HTTP2Headers: HeaderSink {
       case ":path": .path
       case ":scheme": .scheme
       case ":status": .status
+      case "content-encoding": .contentEncoding
       case "content-length": .contentLength
       case "content-type": .contentType
       case "host": .host

@@ -47,6 +47,8 @@ extension HTTP2Parser {
       desk.message.parts = streams[place].walk(bytes, front..<(front + there), from: side)
       if side == .server { readTrailers(bytes, of: place, on: &desk) }
       if streams[place].skips(body.payload - there, from: side) == false { taken = there }
+    } else if streams[place].flags.contains(.hasContent) {
+      if readContent(bytes, front..<(front + there), of: place) { taken = there }
     }
     let hasLength = streams[place].flags.contains(
       side == .client ? .requestHasLength : .responseHasLength)
@@ -76,6 +78,7 @@ extension HTTP2Parser {
       desk.message.code = 200
     }
     stream.tellKind(on: &desk)
+    finishContent(of: place, on: &desk)
     streams.close(stream.id)
   }
 
@@ -100,6 +103,7 @@ extension HTTP2Parser {
       }
     }
     streams.close(frame.stream)
+    contents.removeAll { $0.stream == frame.stream }
     desk.message = Message(side == .client ? .request : .response)
     desk.message.exchange = UInt64(frame.stream)
     desk.message.requestID = UInt64(frame.stream)

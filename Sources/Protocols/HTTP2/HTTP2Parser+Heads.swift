@@ -20,6 +20,7 @@ extension HTTP2Parser {
     var stream = HTTP2Stream(id: id)
     stream.flags = describeRPC(headers, on: &desk)
     describeRequest(headers, on: &desk)
+    if stream.flags.isEmpty { stream.flags = describeContent(head, headers, on: &desk) }
     finish(head, on: &desk)
     if desk.message.length != nil { stream.flags.insert(.requestHasLength) }
     streams.open(stream)
@@ -50,6 +51,7 @@ extension HTTP2Parser {
       from: headers.texts.span, to: &desk.message.texts, into: &desk.fields)
     desk.message.length = headers.number(.contentLength)
     finish(head, on: &desk)
+    if let place { answerContent(of: place, headers, isEnd: head.isEnd, on: &desk) }
     if head.isEnd {
       streams.close(id)
     } else if let place {
@@ -74,6 +76,7 @@ extension HTTP2Parser {
     if let place {
       if streams[place].flags.contains(.hasStatusAtEnd) { desk.message.code = 200 }
       streams[place].tellKind(on: &desk)
+      finishContent(of: place, on: &desk)
     }
     if !describeStatus(headers, on: &desk), headers.hasUnknown, desk.message.code != nil {
       // It may have been said before.

@@ -25,9 +25,12 @@ struct HTTP2Parser: ProtocolParser {
   var client = Direction()
   var server = Direction()
   var streams = HTTP2Streams()
+  /// Of streams whose bodies are looked into, a few at a time.
+  var contents: [HTTP2Content] = []
 
   var heldBytes: Int {
     512 + client.decoder.footprint + server.decoder.footprint + streams.footprint
+      + contents.capacity * MemoryLayout<HTTP2Content>.stride
   }
 
   mutating func nextMessage(
@@ -74,6 +77,7 @@ struct HTTP2Parser: ProtocolParser {
     self[side].body = nil
     self[side].isJoined = true
     streams.loseMessages(of: side)
+    contents.removeAll()
     self[side].decoder.forget()
   }
 

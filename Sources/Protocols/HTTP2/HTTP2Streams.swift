@@ -18,6 +18,8 @@ struct HTTP2Stream: Sendable {
     static let hasMessages = Flags(rawValue: 32)
     /// Its status is one of the last messages of its body, as gRPC-Web's is.
     static let hasStatusInBody = Flags(rawValue: 64)
+    /// What is looked for in its bodies is in the parser's `contents`.
+    static let hasContent = Flags(rawValue: 128)
   }
 
   var id: UInt32
