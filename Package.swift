@@ -35,6 +35,7 @@ let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -52,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -82,13 +84,19 @@ let package = Package(
     library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
     // The agent.
+    library(
+      "KubernetesClient",
+      [
+        "Kubernetes", "Telemetry", logging, nioSSL, yams,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio),
     .target(name: "CCrash"),
     library(
       "Agent",
       [
-        "Bytes", "CCrash", "Capture", "ConfigurationFile", "Flows", "Protocols", "Replay",
-        "Telemetry",
-        "Wire", logging, .product(name: "NIOHTTP1", package: "swift-nio"),
+        "Bytes", "CCrash", "Capture", "ConfigurationFile", "Flows", "Kubernetes",
+        "KubernetesClient", "Protocols", "Replay", "Telemetry", "Wire", logging,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
 
     // The server.
@@ -149,14 +157,21 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
-    tests("KubernetesTests", ["Catalog", "Kubernetes", "Telemetry", "TestSupport"]),
+    tests(
+      "KubernetesTests",
+      [
+        "Agent", "Catalog", "ConfigurationFile", "Ingest", "Kubernetes", "KubernetesClient",
+        "Storage", "Telemetry", "TestSupport", "Wire", logging, nioSSL, yams,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + nio),
     tests(
       "CaptureTests",
       ["CLibBPF", "CProbes", "CZlib", "CZstd", "Capture", "Telemetry", "TestSupport"]),
     tests(
       "AgentTests",
       [
-        "Agent", "CCrash", "Capture", "ConfigurationFile", "Protocols", "Telemetry", "TestSupport",
+        "Agent", "CCrash", "Capture", "ConfigurationFile", "KubernetesClient", "Protocols",
+        "Telemetry", "TestSupport",
         "Wire",
         logging,
       ] + nio),

@@ -174,6 +174,16 @@ import Testing
     #expect(follower.watches[.pod]?.request == .list(path: "/api/v1/pods?limit=500"))
   }
 
+  /// As a proxy's page does that stands where a watch should.
+  @Test func aWatchThatEndsWithinALineIsNoWatch() {
+    var follower = watching()
+    follower.receive(.pod, Array("<html>".utf8), at: time(1))
+    follower.watches[.pod]?.closed(jitter: 0)
+    #expect(
+      follower.watches[.pod]?.state
+        == .waiting(.malformed("a watch that ends within a line"), milliseconds: 125))
+  }
+
   @Test func whatHasNoNameOrIsOfNoKnownTypeIsCounted() {
     var follower = watching()
     let before = follower.changes

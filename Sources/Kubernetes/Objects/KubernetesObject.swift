@@ -22,6 +22,14 @@ package struct KubernetesObject: Hashable, Sendable {
     self.detail = detail
   }
 
+  /// Reads one object by itself.
+  package init(_ kind: KubernetesKind, _ text: Span<UInt8>) throws(JSONFault) {
+    var reader = JSONReader(text)
+    guard reader.peek() == UInt8(ascii: "{") else { throw reader.fault("an object") }
+    self = try ReceivedObject(kind, &reader).object
+    try reader.expectEnd()
+  }
+
   /// Equal for two objects that are told alike; changes between runs of the program.
   var fingerprint: Int {
     var told = self

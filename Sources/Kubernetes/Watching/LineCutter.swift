@@ -18,6 +18,9 @@ struct LineCutter {
   /// Whether more bytes wait for their line's end than a line may have.
   var isOverfull: Bool { buffer.count - start > limit }
 
+  /// Whether everything that came was lines.
+  var isEmpty: Bool { buffer.count == start }
+
   mutating func append(_ chunk: Span<UInt8>) {
     if start > 0 {
       buffer.removeFirst(start)

@@ -186,6 +186,9 @@ package struct ListWatch: Sendable {
   /// The server ended the watch, as it does from time to time.
   package mutating func closed(jitter: UInt64) {
     guard isStreaming else { return }
+    guard lines.isEmpty else {
+      return fail(.malformed("a watch that ends within a line"), jitter: jitter)
+    }
     isStreaming = false
     // One that ends at once would be asked for in a loop.
     pause = backoff.next(.disconnected, jitter: jitter)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How long to wait before the next attempt: twice as long each time, up to a bound.
-struct WatchBackoff: Sendable {
+package struct WatchBackoff: Sendable {
   /// Milliseconds.
   static let first = 250
   static let longest = 30_000
@@ -10,8 +10,10 @@ struct WatchBackoff: Sendable {
 
   private var ceiling = Self.first
 
+  package init() {}
+
   /// Milliseconds, between half the present ceiling and the ceiling, as `jitter` has it.
-  mutating func next(_ trouble: WatchTrouble, jitter: UInt64) -> Int {
+  package mutating func next(_ trouble: WatchTrouble, jitter: UInt64) -> Int {
     let ceiling = trouble.isLasting ? Self.lasting : ceiling
     self.ceiling = min(self.ceiling * 2, Self.longest)
     let half = ceiling / 2
@@ -20,7 +22,7 @@ struct WatchBackoff: Sendable {
     return max(milliseconds, asked)
   }
 
-  mutating func reset() {
+  package mutating func reset() {
     ceiling = Self.first
   }
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Certificates and keys that are good for nothing but these tests. They last until 2119.
+enum TestCertificates {
+  /// The authority that signed the others.
+  static let authority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBVDCB+6ADAgECAgEBMAoGCCqGSM49BAMCMBkxFzAVBgNVBAMMDnRlc3QgYXV0
+    aG9yaXR5MCAXDTIwMDEwMTAwMDAwMFoYDzIxMTkwMTAxMDAwMDAwWjAZMRcwFQYD
+    VQQDDA50ZXN0IGF1dGhvcml0eTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOO4
+    RiITgkt7vz5MOc2fexJJbgeIor30zPnEGEKO7LchFxk5seRKzlKT+tWoymwkfL52
+    napHRMcjpXKn1kNL+uqjMjAwMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFDub
+    nCCZXLPO6S8mOwm2msNDXGqYMAoGCCqGSM49BAMCA0gAMEUCIDUO2qnboZH2Pl/P
+    Qqd6k86G/jL4BlH/7A8M1x5YsWR2AiEAqCw9TvpkBEn9woU2+/WIxanrxADX25i+
+    BOeUw+rnGU4=
+    -----END CERTIFICATE-----
+    """
+
+  /// One that signed nothing but itself.
+  static let otherAuthority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBXDCCAQGgAwIBAgIBAjAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFhbm90aGVy
+    IGF1dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MDEwMTAwMDAwMFowHDEa
+    MBgGA1UEAwwRYW5vdGhlciBhdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMB
+    BwNCAAQpiXf5h73UMdHJMtughrf4pk9DrTAjOZL0gMluaUa/wqFvLGEoXBJQOTMk
+    NparQIlki99uX9EMusA3akT5FLDXozIwMDAPBgNVHRMBAf8EBTADAQH/MB0GA1Ud
+    DgQWBBQ0KC7IdkYs1QBvGAGIe1iU/8WsRTAKBggqhkjOPQQDAgNJADBGAiEA9Wrq
+    l9LCIz3T2wmX92FHTtFF+KAp+eW8L4AQO97ONUgCIQC27zkPPUpJ5LrQpwxUG//t
+    3Z4MmaaVrvvPnUkodLCmIw==
+    -----END CERTIFICATE-----
+    """
+
+  /// For localhost and 127.0.0.1.
+  static let server = """
+    -----BEGIN CERTIFICATE-----
+    MIIBijCCAS+gAwIBAgIBAzAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA50ZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MDEwMTAwMDAwMFowITEMMAoG
+    A1UEAwwDYXBpMREwDwYDVQQKDAhtZXRhZmxvdzBZMBMGByqGSM49AgEGCCqGSM49
+    AwEHA0IABCNPfg6BbyR+2H2bMqzD/R5RwLgrxPhK6qb6CV1CDWuG8wwG5XxryCWa
+    vvZ4lDOOEnUImPemWmqAN1IU3XNH7VujXjBcMBoGA1UdEQQTMBGCCWxvY2FsaG9z
+    dIcEfwAAATAdBgNVHQ4EFgQU5gD5S2FNPOxdQt5FkgGM2TTp5oowHwYDVR0jBBgw
+    FoAUO5ucIJlcs87pLyY7Cbaaw0NcapgwCgYIKoZIzj0EAwIDSQAwRgIhAOnHYW4e
+    8cklHMi2XKNtsazjAH1fEsgVFG9ib6nL/iyPAiEAoAqodCf860Q+Cp2IrEI43zg5
+    x2smJv3Wejitlq1mNBc=
+    -----END CERTIFICATE-----
+    """
+
+  static let serverKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgx9xrIv4uxhDV1s/6
+    a3R5s4VFhvqKP+TkVV03MkqJxcehRANCAAQjT34OgW8kfth9mzKsw/0eUcC4K8T4
+    Suqm+gldQg1rhvMMBuV8a8glmr72eJQzjhJ1CJj3plpqgDdSFN1zR+1b
+    -----END PRIVATE KEY-----
+    """
+
+  /// For api.example, and no address.
+  static let named = """
+    -----BEGIN CERTIFICATE-----
+    MIIBcjCCARigAwIBAgIBBTAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA50ZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MDEwMTAwMDAwMFowDjEMMAoG
+    A1UEAwwDYXBpMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHZvLdTaXH/5SbYi3
+    jE9yVAvZ9HwAG+Y3hOn1KY1/zAonGyYsWku8t17GxQRcKD/HHKCQbpyPY+tm1dwl
+    XRQgOKNaMFgwFgYDVR0RBA8wDYILYXBpLmV4YW1wbGUwHQYDVR0OBBYEFHM4TYzQ
+    g1zyD4MVNNEmqvGskf8LMB8GA1UdIwQYMBaAFDubnCCZXLPO6S8mOwm2msNDXGqY
+    MAoGCCqGSM49BAMCA0gAMEUCIFr7X4ynvQq5BCC7vlJQM9Xcn664vWOz1zwRMHuP
+    zrQFAiEAgtOFpvxUYXlUNQRHmPbcrYFfm987KnG+OK/qurkEXxk=
+    -----END CERTIFICATE-----
+    """
+
+  static let namedKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrH9bOqp9H2v4mM9z
+    ygsNtlU5SVBHx6m/QBMW8QIG/vmhRANCAAQdm8t1Npcf/lJtiLeMT3JUC9n0fAAb
+    5jeE6fUpjX/MCicbJixaS7y3XsbFBFwoP8ccoJBunI9j62bV3CVdFCA4
+    -----END PRIVATE KEY-----
+    """
+
+  /// For a client.
+  static let client = """
+    -----BEGIN CERTIFICATE-----
+    MIIBhzCCASygAwIBAgIBBDAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA50ZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTE5MDEwMTAwMDAwMFowJTEQMA4G
+    A1UEAwwHc29tZW9uZTERMA8GA1UECgwIbWV0YWZsb3cwWTATBgcqhkjOPQIBBggq
+    hkjOPQMBBwNCAATlndf5a2nXRsVb5mOgn4b63KCTXnl0znF9x+5PqDEBqmNE2aQ1
+    KWJj3aBW1adzLleKD4bihEhIh5qaYwV0fM0so1cwVTATBgNVHSUEDDAKBggrBgEF
+    BQcDAjAdBgNVHQ4EFgQU+rASXKuaukkwAnw1oF5tPkZNPmgwHwYDVR0jBBgwFoAU
+    O5ucIJlcs87pLyY7Cbaaw0NcapgwCgYIKoZIzj0EAwIDSQAwRgIhALPPPLcofT23
+    rRrixLjhOIXhRN+Hd4t2sA4CvdvXXgMHAiEA8Xbd6ByWkv/NvdkPejejAW9NyWZz
+    u28J9j47TdTrpJE=
+    -----END CERTIFICATE-----
+    """
+
+  static let clientKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWl1Wph22FcSEw527
+    kjxuh5I86idUi2Jty7NMSaNsOwWhRANCAATlndf5a2nXRsVb5mOgn4b63KCTXnl0
+    znF9x+5PqDEBqmNE2aQ1KWJj3aBW1adzLleKD4bihEhIh5qaYwV0fM0s
+    -----END PRIVATE KEY-----
+    """
+}
