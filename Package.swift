@@ -109,7 +109,9 @@ let package = Package(
     library("Catalog", ["Telemetry", grdb, logging]),
     library(
       "Ingest",
-      ["Bytes", "CZlib", "CZstd", "Catalog", "Storage", "Telemetry", "Wire", logging] + nio),
+      [
+        "Bytes", "CZlib", "CZstd", "Catalog", "Protocols", "Storage", "Telemetry", "Wire", logging,
+      ] + nio),
     library("Query", ["Bytes", "Catalog", "Storage", "Telemetry"]),
     .target(name: "WebFiles", swiftSettings: settings, plugins: ["EmbedWeb"]),
     .plugin(name: "EmbedWeb", capability: .buildTool()),

@@ -40,38 +40,48 @@ extension Ingest {
   /// Sources do not count what they send. One that has no answer sends again, and then its records may
   /// be there twice.
   ///
-  /// - Returns: How many records were in it.
-  package func take(_ body: SourceBody) async throws(BodyRefusal) -> Int {
+  /// - Returns: How many records were in it, and how many more were not stored.
+  package func take(_ body: SourceBody) async throws(BodyRefusal) -> TakenBody {
     do throws(BodyRefusal) {
-      let records = try await store(body)
+      let taken = try await store(body)
       ledger.count { statistics in
         statistics.bodies += 1
-        statistics.bodyRecords += UInt64(records)
+        statistics.bodyRecords += UInt64(taken.records)
+        statistics.leftOutRecords += UInt64(taken.leftOut.records)
       }
-      return records
+      ledger.leaveOut(.malformedSpan, records: UInt64(taken.leftOut.records))
+      return taken
     } catch {
       ledger.count { $0.refusedBodies += 1 }
       throw error
     }
   }
 
-  private func store(_ body: SourceBody) async throws(BodyRefusal) -> Int {
+  private func store(_ body: SourceBody) async throws(BodyRefusal) -> TakenBody {
     guard journal.hasRoom else {
       throw .busy("the journal is full of what waits for the store")
     }
     if let fault = journal.fault { throw .busy("the journal cannot be written: \(fault)") }
-    let (records, source) = try await reader.judge(body, catalog)
-    guard records > 0 else { return 0 }
+    let (taken, source) = try await reader.judge(body, catalog)
+    guard taken.records > 0 else { return taken }
     let entry = JournalEntry(
-      sender: .source(source), sequence: 0, records: UInt32(records), format: body.format.number,
+      sender: .source(source), sequence: 0, records: UInt32(taken.records),
+      format: body.format.number,
       encoding: body.encoding, payload: body.payload)
     let isThere = await withCheckedContinuation { done in
       let submission = journal.submit(entry) { done.resume(returning: $0 != nil) }
       if submission == .stopped { done.resume(returning: false) }
     }
     guard isThere else { throw .busy("the server is stopping") }
-    return records
+    return taken
   }
+}
+
+/// What became of a body that was taken.
+package struct TakenBody: Hashable, Sendable {
+  /// Those that are stored.
+  package var records: Int
+  package var leftOut: LeftOut
 }
 
 /// Reads bodies when they come, one at a time and on a thread of its own: what is unpacked of one is
@@ -85,16 +95,18 @@ final class SharedReader: Sendable {
   private let tools = Mutex(Tools())
   private let queue = DispatchQueue(label: "bodies")
 
-  /// The records of a body that can be read, and the number of its source.
+  /// What is in a body that can be read, and the number of its source.
   func judge(
     _ body: SourceBody, _ catalog: Catalog
-  ) async throws(BodyRefusal) -> (records: Int, source: UInt32) {
-    let result: Result<(records: Int, source: UInt32), BodyRefusal> =
+  ) async throws(BodyRefusal) -> (taken: TakenBody, source: UInt32) {
+    let result: Result<(taken: TakenBody, source: UInt32), BodyRefusal> =
       await withCheckedContinuation { done in
         queue.async { [self] in
           let result = Result { () throws(BodyRefusal) in
-            let records = try count(body, names: ProtocolNames(catalog.snapshot))
-            return (records: records, source: records > 0 ? try number(body.source, catalog) : 0)
+            let taken = try count(body, names: ProtocolNames(catalog.snapshot))
+            return (
+              taken: taken, source: taken.records > 0 ? try number(body.source, catalog) : 0
+            )
           }
           done.resume(returning: result)
         }
@@ -104,12 +116,12 @@ final class SharedReader: Sendable {
 
   private func count(
     _ body: SourceBody, names: ProtocolNames
-  ) throws(BodyRefusal) -> Int {
+  ) throws(BodyRefusal) -> TakenBody {
     do throws(FormatError) {
       return try tools.withLock { (tools) throws(FormatError) in
-        try tools.reader.read(
+        let leftOut = try tools.reader.read(
           body.payload.span, body.encoding, as: body.format, names: names, into: &tools.batch)
-        return tools.batch.recordCount
+        return TakenBody(records: tools.batch.recordCount, leftOut: leftOut)
       }
     } catch {
       throw .unreadable(error)

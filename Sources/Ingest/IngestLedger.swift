@@ -17,6 +17,8 @@ package struct IngestStatistics: Hashable, Sendable {
   package var bodies: UInt64 = 0
   package var bodyRecords: UInt64 = 0
   package var refusedBodies: UInt64 = 0
+  /// Records of bodies that were taken without them.
+  package var leftOutRecords: UInt64 = 0
   /// Connections now, and those that were refused because there were too many.
   package var connections = 0
   package var refusedConnections: UInt64 = 0
@@ -61,6 +63,15 @@ package final class IngestLedger: Sendable {
   package func refuse(_ reason: LossReason, records: UInt64) {
     state.withLock { state in
       state.statistics.malformedFrames += 1
+      state.refused.received += records
+      state.refused.drop(reason, count: records)
+    }
+  }
+
+  /// Counts records of a body that was taken without them.
+  func leaveOut(_ reason: LossReason, records: UInt64) {
+    guard records > 0 else { return }
+    state.withLock { state in
       state.refused.received += records
       state.refused.drop(reason, count: records)
     }

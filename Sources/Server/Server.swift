@@ -37,12 +37,13 @@ package struct Server: Sendable {
         "agents connect unencrypted and without credentials yet: let nobody else reach this port",
         metadata: ["ingest": "\(configuration.ingest)"])
     }
+    let otlp = try spanAddress()
     let storage = try await startEngine()
     do {
       try await storage.migrate(TableDeclaration.builtIn)
       let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
       try catalog.learn(Self.protocols)
-      try await serve(storage: storage, catalog: catalog)
+      try await serve(storage: storage, catalog: catalog, otlp: otlp)
     } catch {
       await storage.close()
       throw ServerError("\(error)")
@@ -55,6 +56,22 @@ package struct Server: Sendable {
   static var protocols: [ProtocolEntry] {
     builtInProtocols.map {
       ProtocolEntry(number: $0.descriptor.number.rawValue, name: $0.descriptor.name)
+    }
+  }
+
+  /// Where spans are taken besides the API's port. The usual address may be a Collector's already, which
+  /// stays where it is; any other was asked for, and has to be free.
+  private func spanAddress() throws(ServerError) -> NetworkAddress? {
+    guard let address = configuration.otlp else { return nil }
+    do throws(ServerError) {
+      guard try checkPort(address, option: "--otlp") else { throw ServerError(openOTLP: address) }
+      return address
+    } catch {
+      guard error.isInUse, address == ServerConfiguration.usualOTLP else { throw error }
+      logger.warning(
+        "another program has the port of OTLP: spans are taken on the API's only, at /v1/traces",
+        metadata: ["otlp": "\(address)", "api": "http://\(configuration.http)"])
+      return nil
     }
   }
 
@@ -72,7 +89,9 @@ package struct Server: Sendable {
     }
   }
 
-  private func serve(storage: EmbeddedEngine, catalog: Catalog) async throws {
+  private func serve(
+    storage: EmbeddedEngine, catalog: Catalog, otlp: NetworkAddress?
+  ) async throws {
     var settings = IngestConfiguration(journalDirectory: configuration.dataDirectory + "/journal")
     settings.host = configuration.ingest.host
     settings.port = configuration.ingest.port
@@ -88,16 +107,21 @@ package struct Server: Sendable {
       maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,
       minimumFreeBytes: configuration.retentionFreeBytes,
       floorSeconds: Int64(configuration.retentionHistoryHours) * 3_600)
-    let services: [any Service] = [
+    var services: [any Service] = [
       IngestService(ingest: ingest),
       RetentionKeeper(storage: storage, policy: policy, logger: logger),
       api.application(
         at: configuration.http, allowedHosts: configuration.allowedHosts, logger: logger),
     ]
+    if let otlp {
+      services.append(
+        api.spanListener(at: otlp, allowedHosts: configuration.allowedHosts, logger: logger))
+    }
     logger.info(
       "listening",
       metadata: [
         "api": "http://\(configuration.http)", "agents": "\(configuration.ingest)",
+        "otlp": "\(otlp.map { "http://\($0)" } ?? "none")",
         "data": "\(configuration.dataDirectory)",
       ])
     let group = ServiceGroup(

@@ -10,6 +10,8 @@ package struct ServerConfiguration: Hashable, Sendable {
   /// Names besides those of loopback by which the API may be called.
   package var allowedHosts: [String] = []
   package var ingest = NetworkAddress(host: "127.0.0.1", port: 20_033)
+  /// Where applications tell their spans; nil for nowhere but on the API's port.
+  package var otlp: NetworkAddress? = ServerConfiguration.usualOTLP
   /// How much the API does at once.
   package var limits = ServerLimits()
   package var logLevel = "info"
@@ -26,6 +28,14 @@ package struct ServerConfiguration: Hashable, Sendable {
 
   package init() {}
 
+  /// The port that OpenTelemetry's exporters look for.
+  package static let usualOTLP = NetworkAddress(host: "127.0.0.1", port: 4_318)
+
+  /// An address, or `none`; nil when it is neither.
+  package static func otlp(_ text: String) -> NetworkAddress?? {
+    text == "none" ? .some(nil) : NetworkAddress(text).map { .some($0) }
+  }
+
   /// Reads a file; keys that it leaves out have their defaults.
   package init(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
     let address = "an address such as 127.0.0.1:20416"
@@ -35,6 +45,9 @@ package struct ServerConfiguration: Hashable, Sendable {
     allowedHosts = try reader.list("allowed_hosts", default: allowedHosts)
     for host in allowedHosts { try Self.checkName(host, of: "allowed_hosts") }
     ingest = try reader.read("ingest", default: ingest, expected: address) { NetworkAddress($0) }
+    otlp = try reader.read(
+      "otlp", default: otlp, expected: "an address such as 127.0.0.1:4318, or none"
+    ) { Self.otlp($0) }
     limits.connections = try reader.integer(
       "limits.connections", default: limits.connections, in: 1...10_000)
     limits.queries = try reader.integer("limits.queries", default: limits.queries, in: 1...32)

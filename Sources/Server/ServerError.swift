@@ -9,6 +9,8 @@ package struct ServerError: Error, CustomStringConvertible {
   package let description: String
   /// Whether it is the configuration that has to change.
   package var isConfiguration = false
+  /// Whether another program has the address.
+  private(set) var isInUse = false
 
   package init(_ description: String) {
     self.description = description
@@ -23,10 +25,20 @@ package struct ServerError: Error, CustomStringConvertible {
     isConfiguration = true
   }
 
+  /// Spans would be taken from wherever.
+  init(openOTLP address: NetworkAddress) {
+    description =
+      "--otlp \(address) is not loopback: whoever reaches it could add spans, and credentials come with a "
+      + "later release. Listen on 127.0.0.1:\(address.port), and let a Collector on this host, or a "
+      + "tunnel, bring those of others: ssh -R \(address.port):127.0.0.1:\(address.port) THAT-HOST"
+    isConfiguration = true
+  }
+
   /// What went wrong when `option`'s address was to be listened on.
   init(listening option: String, _ address: NetworkAddress, _ error: any Error) {
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE:
+      isInUse = true
       description =
         "\(option) \(address) is in use by another program; stop it, or choose another address "
         + "with \(option)"

@@ -46,6 +46,12 @@ struct ServerCommand: AsyncParsableCommand {
   )
   var ingest: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take OpenTelemetry's spans here (default: 127.0.0.1:4318), or 'none'. Loopback only.",
+      valueName: "host:port"))
+  var otlp: String?
+
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical."))
   var logLevel: String?
 
@@ -73,6 +79,13 @@ struct ServerCommand: AsyncParsableCommand {
     for host in allowedHosts { try ServerConfiguration.checkName(host, of: "--allowed-host") }
     settings.allowedHosts += allowedHosts
     if let ingest { settings.ingest = try address(ingest, of: "--ingest") }
+    if let otlp {
+      guard let place = ServerConfiguration.otlp(otlp) else {
+        throw ConfigurationError(
+          "--otlp is '\(otlp)'; it must be an address such as 127.0.0.1:4318, or none")
+      }
+      settings.otlp = place
+    }
     if let logLevel {
       guard Logger.Level(rawValue: logLevel) != nil else {
         throw ConfigurationError("--log-level '\(logLevel)' is not a level; see --help")

@@ -29,9 +29,9 @@ import Testing
       configuration.journal.segmentMilliseconds = 50
       try await withIngest(configuration, catalog: catalog, storage: engine) {
         ingest, _ async throws in
-        #expect(try await ingest.take(body(30)) == 30)
-        #expect(try await ingest.take(body(20, source: "two")) == 20)
-        #expect(try await ingest.take(body(0)) == 0)
+        #expect(try await ingest.take(body(30)).records == 30)
+        #expect(try await ingest.take(body(20, source: "two")).records == 20)
+        #expect(try await ingest.take(body(0)).records == 0)
         #expect(await eventually { ingest.statistics.store.passed == 50 })
         #expect(ingest.statistics.bodies == 3 && ingest.statistics.bodyRecords == 50)
       }
@@ -57,7 +57,7 @@ import Testing
       let away = TroubledStore(Array(repeating: .unavailable("away"), count: 10_000))
       try await withIngest(configuration, catalog: catalog, storage: away) {
         ingest, _ async throws in
-        #expect(try await ingest.take(body(10)) == 10)
+        #expect(try await ingest.take(body(10)).records == 10)
       }
       configuration.drainSeconds = 20
       try await withIngest(configuration, catalog: catalog, storage: engine) {
@@ -88,7 +88,7 @@ import Testing
         }
         #expect(error.place == FormatError.Place(line: 2, column: 10))
         #expect(catalog.snapshot.sources().isEmpty, "who sends nothing that reads gets no number")
-        #expect(try await ingest.take(body(10)) == 10)
+        #expect(try await ingest.take(body(10)).records == 10)
         // The store is away and the journal full: the sender keeps what it has.
         #expect(await eventually { !ingest.journal.hasRoom })
         let busy = await #expect(throws: BodyRefusal.self) { try await ingest.take(body(1)) }

@@ -43,7 +43,7 @@ import Testing
 
   @Test func furtherOnesAreNotLookedAt() {
     var text: [UInt8] = []
-    for number in 0..<40 { append("n\(number)", "v", to: &text) }
+    for number in 0..<(Attributes.limit + 9) { append("n\(number)", "v", to: &text) }
     let found = read(Text(offset: 0, length: UInt32(text.count)), in: text)
     #expect(found.count == Attributes.limit)
   }

@@ -84,6 +84,10 @@ const meanings = {
     'Set the clocks; replay an old capture with its times shifted to now.'],
   journal_corrupt: ['Batches that were taken in could not be read back from the journal.',
     'Check the server’s disk.'],
+  repeated_span: ['Spans that came a second time, as their sender had no answer; one of them counts.',
+    'Nothing: no span is missing.'],
+  malformed_span: ['Spans without a trace id, an id or a start of their own.',
+    'Their sender was told; see its log, and docs/opentelemetry.md.'],
   store_refused: ['The store refused rows.',
     'See the server’s log; usually disk or memory is full.'],
 };

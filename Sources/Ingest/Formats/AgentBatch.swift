@@ -10,11 +10,13 @@ package enum AgentBatch: IngestFormat {
   package static let contentTypes: [String] = []
   package static let plainBytes = BatchHead.size
 
+  @discardableResult
   package static func decode(
     _ body: Span<UInt8>, names: ProtocolNames, into batch: inout RecordBatch
-  ) throws(FormatError) {
+  ) throws(FormatError) -> LeftOut {
     do throws(WireError) {
       try batch.read(from: body)
+      return .nothing
     } catch {
       throw FormatError("\(error)", fault: error.fault == .oversized ? .oversized : .malformed)
     }

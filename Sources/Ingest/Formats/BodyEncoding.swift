@@ -140,17 +140,18 @@ struct BodyReader: ~Copyable {
   private var unpacker = BodyUnpacker()
 
   /// Reads a body over `batch`, reusing its buffers. After a throw `batch` is not to be used.
+  @discardableResult
   mutating func read(
     _ payload: Span<UInt8>, _ encoding: BodyEncoding, as format: any IngestFormat.Type,
     names: ProtocolNames, into batch: inout RecordBatch
-  ) throws(FormatError) {
+  ) throws(FormatError) -> LeftOut {
     guard payload.count >= format.plainBytes else { throw FormatError("the body is cut off") }
     let packed = payload.extracting(droppingFirst: format.plainBytes)
     if encoding == .raw, packed.count <= BodyUnpacker.limit {
       return try format.decode(packed, names: names, into: &batch)
     }
     try unpacker.unpack(packed, encoding)
-    try format.decode(unpacker.body.span, names: names, into: &batch)
+    return try format.decode(unpacker.body.span, names: names, into: &batch)
   }
 
   /// Reads an entry of the journal.

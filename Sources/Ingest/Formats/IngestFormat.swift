@@ -27,10 +27,26 @@ package protocol IngestFormat: Sendable {
   /// - Parameters:
   ///   - body: Decompressed, but for what stands in front (``plainBytes``), which is left out.
   ///   - names: The numbers that the server knows protocols by.
+  /// - Returns: What of the body is not in `batch`, where the format lets a sender know.
   /// - Throws: The first fault, with its place. Then `batch` is not to be used.
+  @discardableResult
   static func decode(
     _ body: Span<UInt8>, names: ProtocolNames, into batch: inout RecordBatch
-  ) throws(FormatError)
+  ) throws(FormatError) -> LeftOut
+}
+
+/// Records of a body that was taken without them: they say too little to be stored.
+package struct LeftOut: Hashable, Sendable {
+  package private(set) var records = 0
+  /// What is wrong with the first of them; empty where all were taken.
+  package private(set) var reason = ""
+
+  package static let nothing = LeftOut()
+
+  package mutating func add(_ reason: String) {
+    if records == 0 { self.reason = reason }
+    records += 1
+  }
 }
 
 extension IngestFormat {
@@ -48,11 +64,18 @@ package struct FormatNumber: RawRepresentable, Hashable, Sendable, BitwiseCopyab
   /// The batches of agents, which the first layouts of the journal held only.
   package static let agentBatch = FormatNumber(rawValue: 0)
   package static let recordLines = FormatNumber(rawValue: 1)
+  package static let openTelemetryTraces = FormatNumber(rawValue: 2)
+  package static let openTelemetryJSONTraces = FormatNumber(rawValue: 3)
+  package static let zipkinSpans = FormatNumber(rawValue: 4)
+  package static let skyWalkingSegments = FormatNumber(rawValue: 5)
 }
 
 /// Every format. A new one is one line here.
 package enum IngestFormats {
-  package static let all: [any IngestFormat.Type] = [AgentBatch.self, RecordLines.self]
+  package static let all: [any IngestFormat.Type] = [
+    AgentBatch.self, RecordLines.self, ProtobufTraces.self, JSONTraces.self, ZipkinSpans.self,
+    SkyWalkingSegments.self,
+  ]
 
   /// Those that come over HTTP.
   package static var overHTTP: [any IngestFormat.Type] { all.filter { !$0.contentTypes.isEmpty } }

@@ -69,6 +69,7 @@ package struct RowBuilder: Sendable {
       let call = batch.calls[index]
       guard window.contains(call.end) else { continue }
       context.sockets.observe(call, agent: agent, state: state)
+      context.spanOwners.observe(call, batch.text.span, agent: agent, state: state)
       guard call.observationPoint == .serverProcess else { continue }
       state.observe(
         server: call.server, transport: call.transport, networkNamespace: call.networkNamespace,

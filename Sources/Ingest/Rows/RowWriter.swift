@@ -29,6 +29,8 @@ struct RowContext: Sendable {
   var agent: UInt16
   var now: Timestamp
   var sockets: SocketOwners
+  var spans = SpanMemory()
+  var spanOwners = SpanOwners()
   var numbers: RowNumbers
   var tally: Tally
 }
@@ -50,7 +52,14 @@ extension CallLogRows: RowWriter {
         context.tally.drop(.timeOutOfRange)
         continue
       }
-      let ends = context.ends(of: call, state: state)
+      guard !context.spans.isRepeated(call, text) else {
+        context.tally.drop(.repeatedSpan)
+        continue
+      }
+      var ends = context.ends(of: call, state: state)
+      if call.signalSource == .openTelemetry {
+        ends = context.spanOwners.ends(of: call, text, else: ends)
+      }
       append(call, text, ends, agent: context.agent, numbers: &context.numbers)
       context.tally.passed &+= 1
     }

@@ -19,7 +19,22 @@ struct API {
   /// Where agents reach the server.
   let ingestAddress: NetworkAddress
   /// How often the engine had to be started again.
-  var restarts: @Sendable () async -> Int = { 0 }
+  let restarts: @Sendable () async -> Int
+  /// Of all ports together.
+  private let bodies: BodyGate
+
+  init(
+    storage: any StorageBackend, catalog: Catalog, ingest: Ingest, limits: ServerLimits,
+    ingestAddress: NetworkAddress, restarts: @escaping @Sendable () async -> Int = { 0 }
+  ) {
+    self.storage = storage
+    self.catalog = catalog
+    self.ingest = ingest
+    self.limits = limits
+    self.ingestAddress = ingestAddress
+    self.restarts = restarts
+    bodies = BodyGate(limit: limits.bodies)
+  }
 
   /// - Parameter onServerRunning: Called with the port once requests are taken.
   func application(
@@ -38,7 +53,7 @@ struct API {
     TraceRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
-    let bodies = BodyGate(limit: limits.bodies)
+    SpanRoutes(ingest: ingest, gate: bodies).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)
     let metrics = ServerMetrics(
       storage: storage, catalog: catalog, ingest: ingest, restarts: restarts,
@@ -48,6 +63,27 @@ struct API {
       health: { [self] in await Health.look(storage: storage, catalog: catalog, ingest: ingest) },
       agents: { [self] in agents() }, metrics: { await metrics.text() }
     ).add(to: &routes)
+    return listener(
+      at: address, routes, connections, allowedHosts: allowedHosts, logger: logger,
+      onServerRunning: onServerRunning)
+  }
+
+  /// The routes by which applications tell their spans, on the port that they look for.
+  func spanListener(
+    at address: NetworkAddress, allowedHosts: [String], logger: Logger,
+    onServerRunning: @escaping @Sendable (Int) -> Void = { _ in }
+  ) -> some Hummingbird.ApplicationProtocol {
+    var routes = APIRoutes()
+    SpanRoutes(ingest: ingest, gate: bodies).add(to: &routes)
+    return listener(
+      at: address, routes, OpenConnections(limit: limits.connections), allowedHosts: allowedHosts,
+      logger: logger, onServerRunning: onServerRunning)
+  }
+
+  private func listener(
+    at address: NetworkAddress, _ routes: APIRoutes, _ connections: OpenConnections,
+    allowedHosts: [String], logger: Logger, onServerRunning: @escaping @Sendable (Int) -> Void
+  ) -> some Hummingbird.ApplicationProtocol {
     // Requests are the users' business; the library tells each at info otherwise.
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)

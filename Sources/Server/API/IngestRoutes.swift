@@ -4,16 +4,11 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import Ingest
-import NIOCore
 import Synchronization
 
 /// `POST /v1/ingest/FORMAT`: telemetry of somebody who is no agent. Answered when it cannot be lost any
 /// more. `GET /v1/sources`: who has sent some.
 struct IngestRoutes {
-  /// Bytes of a body as it is sent.
-  static let bodyBytes = JournalLimits.bodyBytes
-  /// Seconds in which a body has to come.
-  private static let bodySeconds: Int64 = 60
   /// The name of a source that does not tell one.
   private static let defaultSource = "http"
 
@@ -32,14 +27,14 @@ struct IngestRoutes {
     _ request: Request, _ context: APIContext
   ) async throws(Refusal) -> Response {
     let format = try format(context.parameters.get("format") ?? "", request)
-    let encoding = try encoding(request)
+    let encoding = try ArrivingBody.encoding(request)
     let source = request.uri.queryParameters["source"].map(String.init) ?? Self.defaultSource
     let pass = try gate.enter()
     defer { withExtendedLifetime(pass) {} }
-    let payload = try await payload(request, context.channel)
-    let records: Int
+    let payload = try await ArrivingBody.payload(request, context.channel)
+    let taken: TakenBody
     do throws(BodyRefusal) {
-      records = try await ingest.take(
+      taken = try await ingest.take(
         SourceBody(format: format, encoding: encoding, payload: payload, source: source))
     } catch {
       throw Refusal(error)
@@ -49,7 +44,10 @@ struct IngestRoutes {
       json.member("OPT_STATUS", "SUCCESS")
       json.member("DESCRIPTION", "")
       json.member("source", source)
-      json.member("records", records)
+      json.member("records", taken.records)
+      guard taken.leftOut.records > 0 else { return }
+      json.member("left_out", taken.leftOut.records)
+      json.member("reason", taken.leftOut.reason)
     }
     return json.response()
   }
@@ -65,7 +63,7 @@ struct IngestRoutes {
         code: "NOT_FOUND", status: .notFound)
     }
     guard let type = request.headers[.contentType] else { return format }
-    let media = type.prefix { $0 != ";" }.trimmingSpaces().lowercased()
+    let media = ArrivingBody.mediaType(type)
     guard format.contentTypes.contains(media) else {
       throw Refusal(
         "/v1/ingest/\(format.name) takes \(format.contentTypes.joined(separator: " or ")), not "
@@ -73,43 +71,6 @@ struct IngestRoutes {
         code: "UNSUPPORTED_MEDIA_TYPE", status: .unsupportedMediaType)
     }
     return format
-  }
-
-  private func encoding(_ request: Request) throws(Refusal) -> BodyEncoding {
-    let name = (request.headers[.contentEncoding] ?? "").trimmingSpaces()
-    guard let encoding = BodyEncoding(contentEncoding: name) else {
-      throw Refusal(
-        "Content-Encoding is '\(name.prefix(60))'; gzip, zstd or none can be read.",
-        code: "UNSUPPORTED_MEDIA_TYPE", status: .unsupportedMediaType)
-    }
-    return encoding
-  }
-
-  /// Reads the body; a connection that takes too long for it is closed.
-  private func payload(
-    _ request: Request, _ channel: any Channel
-  ) async throws(Refusal) -> [UInt8] {
-    if let announced = request.headers[.contentLength].flatMap({ Int($0) }),
-      announced > Self.bodyBytes
-    {
-      throw Self.tooLarge
-    }
-    let late = channel.eventLoop.scheduleTask(in: .seconds(Self.bodySeconds)) {
-      channel.close(promise: nil)
-    }
-    defer { late.cancel() }
-    do {
-      return Array(buffer: try await request.body.collect(upTo: Self.bodyBytes))
-    } catch {
-      throw Self.tooLarge
-    }
-  }
-
-  private static var tooLarge: Refusal {
-    Refusal(
-      "The body has more than \(bodyBytes >> 20) MiB; send it packed (Content-Encoding: gzip or "
-        + "zstd), or in parts: split -l 20000 --filter='curl ...'.",
-      code: "TOO_LARGE", status: .contentTooLarge)
   }
 
   private func sources() -> Response {
@@ -129,7 +90,7 @@ struct IngestRoutes {
 }
 
 extension Refusal {
-  fileprivate init(_ refusal: BodyRefusal) {
+  init(_ refusal: BodyRefusal) {
     switch refusal {
     case .unreadable(let error):
       self.init(
@@ -190,10 +151,4 @@ final class BodyPass: Sendable {
   }
 
   deinit { gate.leave() }
-}
-
-extension StringProtocol {
-  fileprivate func trimmingSpaces() -> String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
 }

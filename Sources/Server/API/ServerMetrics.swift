@@ -33,6 +33,9 @@ struct ServerMetrics {
     text.counter(
       "metaflow_ingest_body_records_total", "Records in them.", statistics.bodyRecords)
     text.counter(
+      "metaflow_ingest_body_records_left_out_total", "Records that were left out of them.",
+      statistics.leftOutRecords)
+    text.counter(
       "metaflow_ingest_bodies_refused_total", "Bodies of sources that were refused.",
       statistics.refusedBodies)
     text.counter(

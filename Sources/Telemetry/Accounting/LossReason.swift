@@ -78,6 +78,10 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let timeOutOfRange = LossReason(rawValue: 50)
   /// Acknowledged batches that could not be read back from the journal.
   package static let journalCorrupt = LossReason(rawValue: 51)
+  /// A span that was stored before: its sender had no answer and sent it again.
+  package static let repeatedSpan = LossReason(rawValue: 52)
+  /// A span of a body that was taken, but without an id or a time of its own.
+  package static let malformedSpan = LossReason(rawValue: 53)
 
   /// Name, as `/metrics` and the ledger show it. Unknown numbers show as `reason_<n>`.
   package var name: String {
@@ -116,6 +120,8 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .storeRefused: "store_refused"
     case .timeOutOfRange: "time_out_of_range"
     case .journalCorrupt: "journal_corrupt"
+    case .repeatedSpan: "repeated_span"
+    case .malformedSpan: "malformed_span"
     default: "reason_\(rawValue)"
     }
   }

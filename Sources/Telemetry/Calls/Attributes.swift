@@ -6,8 +6,8 @@
 /// They are one run of bytes in the text of a batch, so that a record has room for any of them: for each
 /// attribute the length of its name as a varint (LEB128), the name, the length of its value, the value.
 package enum Attributes {
-  /// Of one call at most; a run's further ones are not looked at.
-  package static let limit = 16
+  /// Of one call at most; a run's further ones are not looked at. As many as a span has by default.
+  package static let limit = 128
   /// Bytes of a name, and of a value, at most.
   package static let nameBytes = 128
   package static let valueBytes = 1_024
@@ -30,7 +30,9 @@ package enum Attributes {
       run.append(UInt8(count & 0x7f) | 0x80)
       run.append(UInt8(count >> 7))
     }
-    for index in 0..<count { run.append(text[index]) }
+    unsafe text.extracting(first: count).withUnsafeBufferPointer {
+      unsafe run.append(contentsOf: $0)
+    }
   }
 }
 

@@ -109,11 +109,11 @@ extension CallRecord {
     visitor.text(
       CallColumn(
         "app_service", .repeatedText, "Service name an SDK gave.", tag: .call("App service")),
-      .empty)
+      appService)
     visitor.text(
       CallColumn(
         "app_instance", .repeatedText, "Instance name an SDK gave.", tag: .call("App instance")),
-      .empty)
+      appInstance)
   }
 
   @inline(__always)

@@ -66,6 +66,9 @@ package struct CallRecord: Hashable, Sendable, BitwiseCopyable {
   package var capturedResponseBytes: UInt32 = 0
 
   package var texts = CallTexts()
+  /// The names that the instrumentation of an application gave it; empty in what an agent sees.
+  package var appService: Text = .empty
+  package var appInstance: Text = .empty
   /// What its protocol tells beyond all this: a run as ``Attributes`` describes it.
   package var attributes: Text = .empty
 

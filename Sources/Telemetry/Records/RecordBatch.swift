@@ -41,7 +41,7 @@ package struct RecordBatch: Hashable, Sendable {
   package mutating func append(_ bytes: Span<UInt8>) -> Text {
     guard !bytes.isEmpty, text.count + bytes.count < Int(UInt32.max) else { return .empty }
     let start = text.count
-    for index in bytes.indices { text.append(bytes[index]) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe text.append(contentsOf: $0) }
     return Text(offset: UInt32(start), length: UInt32(bytes.count))
   }
 

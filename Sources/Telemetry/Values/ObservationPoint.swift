@@ -23,6 +23,10 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
   package static let serverGateway = ObservationPoint(rawValue: 34)
   package static let clientProcess = ObservationPoint(rawValue: 41)
   package static let serverProcess = ObservationPoint(rawValue: 42)
+  /// What an application told of itself, neither calling nor being called.
+  package static let application = ObservationPoint(rawValue: 48)
+  package static let clientApplication = ObservationPoint(rawValue: 49)
+  package static let serverApplication = ObservationPoint(rawValue: 50)
 
   /// The stored name; `rest` for a number this version does not know.
   package var name: StaticString {
@@ -36,6 +40,9 @@ package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCo
     case .serverGateway: "s-gw"
     case .clientProcess: "c-p"
     case .serverProcess: "s-p"
+    case .application: "app"
+    case .clientApplication: "c-app"
+    case .serverApplication: "s-app"
     default: "rest"
     }
   }
@@ -64,4 +71,6 @@ package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyab
 
   package static let packet = SignalSource(rawValue: 0)
   package static let eBPF = SignalSource(rawValue: 3)
+  /// Told by the application's own instrumentation, in whatever format it came.
+  package static let openTelemetry = SignalSource(rawValue: 4)
 }

@@ -38,6 +38,7 @@ final class Stack: Sendable {
       product("metaflow-server"),
       [
         "--data-dir", data.path, "--http", "127.0.0.1:\(http)", "--ingest", "127.0.0.1:\(ingest)",
+        "--otlp", "none",
       ], in: folder)
     // Nothing that was started outlives a start that fails.
     var programs = [server]

@@ -44,6 +44,8 @@ enum CallFields {
 
   private static func addContent(to fields: inout LineFields<CallRecord>) {
     fields.text("version", \.record.texts.version)
+    fields.text("app_service", \.record.appService)
+    fields.text("app_instance", \.record.appInstance)
     fields.set("carrier_protocol", .protocolName { $0.record.carrier = $1 })
     addFlag("is_tls", .tls, to: &fields)
     addFlag("is_reversed", .reversed, to: &fields)

@@ -2,24 +2,46 @@
 
 import Bytes
 
-/// Reads one line of JSON (RFC 8259), forward.
+/// Reads JSON (RFC 8259), forward: a line of records, or a document.
 struct LineReader: ~Escapable {
-  /// How deep lists and objects may lie in each other.
-  private static let depth = 8
+  /// How deep lists and objects may lie in each other, where they are passed over.
+  private static let lineDepth = 8
+  private static let documentDepth = 64
 
   private let bytes: Span<UInt8>
   private let line: Int
-  private(set) var offset = 0
+  private let isDocument: Bool
+  var offset = 0
 
   @_lifetime(copy bytes)
   init(_ bytes: Span<UInt8>, line: Int) {
     self.bytes = bytes
     self.line = line
+    isDocument = false
   }
+
+  /// A document may have line breaks, and numbers with fractions.
+  @_lifetime(copy bytes)
+  init(document bytes: Span<UInt8>) {
+    self.bytes = bytes
+    line = 1
+    isDocument = true
+  }
+
+  var count: Int { bytes.count }
+
+  func byte(_ index: Int) -> UInt8 { bytes[index] }
 
   /// A fault at `offset`, or where the reader stands.
   func fault(_ message: String, at offset: Int? = nil) -> FormatError {
-    FormatError(message, at: .init(line: line, column: (offset ?? self.offset) + 1))
+    let offset = offset ?? self.offset
+    var place = FormatError.Place(line: line, column: offset + 1)
+    guard isDocument else { return FormatError(message, at: place) }
+    for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0a {
+      place.line += 1
+      place.column = offset - index
+    }
+    return FormatError(message, at: place)
   }
 
   /// The next byte behind white space; nil at the end of the line.
@@ -28,6 +50,7 @@ struct LineReader: ~Escapable {
     while offset < bytes.count {
       switch bytes[offset] {
       case 0x20, 0x09, 0x0d: offset += 1
+      case 0x0a where isDocument: offset += 1
       case let byte: return byte
       }
     }
@@ -56,7 +79,7 @@ struct LineReader: ~Escapable {
   }
 
   @_lifetime(self: copy self)
-  private mutating func word(_ text: StaticString) throws(FormatError) {
+  mutating func word(_ text: StaticString) throws(FormatError) {
     let start = offset
     for index in 0..<text.utf8CodeUnitCount {
       let expected = unsafe text.utf8Start[index]
@@ -153,7 +176,9 @@ struct LineReader: ~Escapable {
   /// Goes over a value of any kind.
   @_lifetime(self: copy self)
   mutating func skipValue(depth: Int = 0) throws(FormatError) {
-    guard depth < Self.depth else { throw fault("lists and objects lie too deep in each other") }
+    guard depth < (isDocument ? Self.documentDepth : Self.lineDepth) else {
+      throw fault("lists and objects lie too deep in each other")
+    }
     switch peek() {
     case UInt8(ascii: "\""):
       var text: [UInt8] = []
@@ -176,7 +201,7 @@ struct LineReader: ~Escapable {
     case UInt8(ascii: "n"): try word("null")
     case UInt8(ascii: "t"): try word("true")
     case UInt8(ascii: "f"): try word("false")
-    default: _ = try number()
+    default: if isDocument { _ = try numberText() } else { _ = try number() }
     }
   }
 }

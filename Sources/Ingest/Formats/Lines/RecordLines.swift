@@ -15,9 +15,10 @@ package enum RecordLines: IngestFormat {
   /// The number of bytes that a line may have.
   static let lineBytes = 1 << 20
 
+  @discardableResult
   package static func decode(
     _ body: Span<UInt8>, names: ProtocolNames, into batch: inout RecordBatch
-  ) throws(FormatError) {
+  ) throws(FormatError) -> LeftOut {
     batch.removeAll()
     var decoder = LineDecoder(names: names)
     var start = 0
@@ -42,5 +43,6 @@ package enum RecordLines: IngestFormat {
       }
       start = end + 1
     }
+    return .nothing
   }
 }
