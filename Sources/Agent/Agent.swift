@@ -2,6 +2,7 @@
 
 import Capture
 import ConfigurationFile
+import KubernetesClient
 package import Logging
 import NIOCore
 import NIOPosix
@@ -37,6 +38,7 @@ package struct Agent: Sendable {
   ///   each with one sentence for people. Nothing is left behind in the kernel.
   package func run(until stop: AsyncStream<Void>) async throws {
     let protocols = crashes.applied(to: try configuration.enabledProtocols())
+    let access = try clusterAccess()
     let host = HostReader.report()
     let spool = try Spool(
       directory: configuration.spoolDirectory, machineID: host.machineID,
@@ -77,10 +79,13 @@ package struct Agent: Sendable {
         protocols: protocols.spoken.map {
           AnnouncedProtocol(number: $0.number, name: $0.name)
         }, capabilities: observation.capabilities, restarts: crashes.restarts,
-        crashes: crashes.announced)
+        crashes: crashes.announced, cluster: access?.key ?? "")
+      let cluster = access.map {
+        ClusterWatch($0, configuration.kubernetes, outbox: outbox, group: group, logger: logger)
+      }
       let uplink = Uplink(
         server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger,
-        ownPeers: ownPeers)
+        ownPeers: ownPeers, cluster: cluster)
       await operate(
         observation, queue: queue, outbox: outbox, uplink: uplink, ledger: ledger, gauges: gauges,
         until: stop)
@@ -89,6 +94,14 @@ package struct Agent: Sendable {
       throw error
     }
     try? await group.shutdownGracefully()
+  }
+
+  private func clusterAccess() throws(ConfigurationError) -> ClusterAccess? {
+    do throws(ClusterAccessError) {
+      return try configuration.kubernetes.access(ProcessVariables.all)
+    } catch {
+      throw ConfigurationError("kubernetes.kubeconfig: \(error)")
+    }
   }
 
   private func operate(

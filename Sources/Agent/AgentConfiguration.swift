@@ -42,6 +42,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   }
 
   package var crashBytes = CrashBytes.shape
+  package var kubernetes = KubernetesConfiguration()
 
   /// Hundredths of a core.
   package var processorLimit = 100
@@ -83,6 +84,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     crashBytes = try reader.read(
       "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
     ) { CrashBytes(rawValue: $0) }
+    kubernetes = try KubernetesConfiguration(&reader)
     processorLimit = try reader.integer("limits.cpu", default: processorLimit, in: 5...100_000)
     memoryLimit = try reader.bytes("limits.memory", default: memoryLimit, atLeast: 64 << 20)
     try reader.finish()

@@ -22,6 +22,9 @@ package final class Ingest: Sendable {
   private let now: @Sendable () -> Timestamp
   private let agents: AgentFrames
   let reader = SharedReader()
+  /// Who watches which cluster, and what watchers have told.
+  package let watchers = ClusterWatchers()
+  package let resources = ResourceBook()
 
   /// Opens the journal and takes over what a server before left in it.
   package init(
@@ -49,7 +52,8 @@ package final class Ingest: Sendable {
   /// - Parameter ready: called once, when agents can connect.
   package func run(ready: @Sendable () -> Void = {}) async throws(IngestError) {
     let intake = Intake(
-      journal: journal, catalog: catalog, ledger: ledger, logger: logger, presence: board)
+      journal: journal, catalog: catalog, ledger: ledger, logger: logger, presence: board,
+      watchers: watchers, resources: resources, now: now)
     let storing = Task { [journal, catalog, storage, ledger, logger, configuration, now] in
       var storer = SegmentStorer(
         journal: journal, catalog: catalog, storage: storage, ledger: ledger, logger: logger,

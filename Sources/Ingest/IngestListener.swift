@@ -2,6 +2,7 @@
 
 package import Catalog
 package import Logging
+package import Telemetry
 
 /// Where bodies come in: agents' frames here, HTTP in the server (``Ingest/take(_:_:as:from:)``). What a
 /// body means is its ``IngestFormat``'s to say.
@@ -28,6 +29,9 @@ package struct Intake: Sendable {
   package let ledger: IngestLedger
   package let logger: Logger
   package let presence: PresenceBoard
+  package let watchers: ClusterWatchers
+  package let resources: ResourceBook
+  package let now: @Sendable () -> Timestamp
 }
 
 /// Why ingest cannot start.

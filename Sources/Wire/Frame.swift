@@ -16,6 +16,8 @@ package enum Frame: Hashable, Sendable {
   case reject(Reject)
   /// Agent to server, when it has been silent; the server answers with its current ack.
   case ping
+  /// Server to agent: what it is to do besides.
+  case order(Order)
   /// A type of a later version, to be skipped.
   case unknown(FrameType)
 }
@@ -32,6 +34,29 @@ package struct BatchHead: Hashable, Sendable, BitwiseCopyable {
   package init(sequence: UInt64, records: UInt32) {
     self.sequence = sequence
     self.records = records
+  }
+}
+
+/// What one agent of many does for all of them. An open set.
+package struct Order: Hashable, Sendable {
+  package struct Task: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    package var rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+      self.rawValue = rawValue
+    }
+
+    /// Watch the objects of its Kubernetes cluster.
+    package static let watchCluster = Task(rawValue: 1)
+  }
+
+  package var task: Task
+  /// Whether to begin; else to leave it.
+  package var isOn: Bool
+
+  package init(_ task: Task, isOn: Bool) {
+    self.task = task
+    self.isOn = isOn
   }
 }
 

@@ -87,6 +87,7 @@ package struct FrameOpener: ~Copyable {
       return .ack(through: sequence)
     case .reject: return .reject(try Reject(from: &reader))
     case .ping: return .ping
+    case .order: return .order(try Order(from: &reader))
     default: return .unknown(frame.head.type)
     }
   }

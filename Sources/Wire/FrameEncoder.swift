@@ -28,6 +28,7 @@ package struct FrameEncoder: ~Copyable {
     case .ack(let sequence): Self.raw(.ack) { $0.fixed(sequence) }
     case .reject(let reject): Self.raw(.reject) { reject.write(to: &$0) }
     case .ping: Self.raw(.ping) { _ in }
+    case .order(let order): Self.raw(.order) { order.write(to: &$0) }
     case .unknown(let type): Self.raw(type) { _ in }
     }
   }
@@ -39,7 +40,7 @@ package struct FrameEncoder: ~Copyable {
     guard batch.calls.count <= WireLimits.rows, batch.metrics.count <= WireLimits.rows,
       batch.flows.count <= WireLimits.rows, batch.networkMetrics.count <= WireLimits.rows,
       batch.losses.count <= WireLimits.rows, batch.processes.count <= WireLimits.processes,
-      batch.endedProcesses.count <= WireLimits.processes
+      batch.endedProcesses.count <= WireLimits.processes, batch.resources.count <= WireLimits.rows
     else { throw WireError(.oversized, at: 0, expected: "a batch inside the row limits") }
     body.removeAll()
     batch.write(to: &body)

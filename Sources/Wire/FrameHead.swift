@@ -77,6 +77,7 @@ package struct FrameType: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let ack = FrameType(rawValue: 4)
   package static let reject = FrameType(rawValue: 5)
   package static let ping = FrameType(rawValue: 6)
+  package static let order = FrameType(rawValue: 7)
 
   /// What a frame of this type may have after its length word.
   var frameBytes: Int {
@@ -106,4 +107,5 @@ package struct SectionID: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let flows = SectionID(rawValue: 8)
   package static let networkMetrics = SectionID(rawValue: 9)
   package static let callDetails = SectionID(rawValue: 10)
+  package static let resources = SectionID(rawValue: 11)
 }

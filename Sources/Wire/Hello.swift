@@ -69,11 +69,14 @@ package struct Hello: Hashable, Sendable {
   package var restarts: UInt64
   /// At most 256.
   package var crashes: [AnnouncedCrashes]
+  /// What tells the Kubernetes cluster that the agent could watch from others; empty for none.
+  package var cluster: String
 
   package init(
     protocolVersion: UInt8 = FrameHead.version, identity: AgentIdentity, bootID: String,
     hostname: String, agentVersion: String, protocols: [AnnouncedProtocol],
-    capabilities: [String] = [], restarts: UInt64 = 0, crashes: [AnnouncedCrashes] = []
+    capabilities: [String] = [], restarts: UInt64 = 0, crashes: [AnnouncedCrashes] = [],
+    cluster: String = ""
   ) {
     self.protocolVersion = protocolVersion
     self.identity = identity
@@ -84,6 +87,7 @@ package struct Hello: Hashable, Sendable {
     self.capabilities = capabilities
     self.restarts = restarts
     self.crashes = crashes
+    self.cluster = cluster
   }
 }
 
@@ -134,8 +138,8 @@ extension Hello {
     let capabilities = capabilities.prefix(WireLimits.announcements)
     writer.varint(UInt64(capabilities.count))
     for capability in capabilities { writer.string(capability) }
-    // An agent that never crashed says what older ones say.
-    guard restarts > 0 || !crashes.isEmpty else { return }
+    // An agent that never crashed, and has no cluster, says what older ones say.
+    guard restarts > 0 || !crashes.isEmpty || !cluster.isEmpty else { return }
     writer.varint(restarts)
     let crashes = crashes.prefix(WireLimits.announcements)
     writer.varint(UInt64(crashes.count))
@@ -144,6 +148,7 @@ extension Hello {
       writer.varint(entry.count)
       writer.byte(entry.isSuspended ? 1 : 0)
     }
+    if !cluster.isEmpty { writer.string(cluster) }
   }
 
   /// What follows the known fields is a later version's and is not looked at.
@@ -175,6 +180,7 @@ extension Hello {
             name: reader.string(), count: reader.varint(), isSuspended: reader.byte() != 0))
       }
     }
+    cluster = reader.remaining > 0 ? reader.string() : ""
     try reader.check()
   }
 }
@@ -202,6 +208,19 @@ extension HelloAck {
       reader.byte() != 0 ? reader.string(limit: WireLimits.configurationBytes) : nil
     text = reader.string()
     if reader.remaining >= 4 { lastChecksum = reader.fixed(UInt32.self) }
+    try reader.check()
+  }
+}
+
+extension Order {
+  func write(to writer: inout WireWriter) {
+    writer.byte(task.rawValue)
+    writer.byte(isOn ? 1 : 0)
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    task = Task(rawValue: reader.byte())
+    isOn = reader.byte() != 0
     try reader.check()
   }
 }

@@ -25,6 +25,13 @@ extension RecordBatch {
     }
     write(endedProcesses, as: .endedProcesses, to: &writer)
     if let host { writer.section(.host) { host.write(to: &$0) } }
+    if !resources.isEmpty {
+      writer.section(.resources) { writer in
+        writer.zigzag(resourcesTold.nanoseconds)
+        writer.varint(UInt64(resources.count))
+        for change in resources { change.write(to: &writer) }
+      }
+    }
   }
 
   private func write<Row: WireRow>(
@@ -86,6 +93,14 @@ extension RecordBatch {
       }
     case .host:
       host = HostReport(from: &reader)
+    case .resources:
+      resourcesTold = Timestamp(nanoseconds: reader.zigzag())
+      let limit = WireLimits.rows - resources.count
+      for _ in 0..<reader.count(limit: limit, rowBytes: ResourceChange.smallestRow) {
+        let change = ResourceChange(from: &reader)
+        try reader.check()
+        if let change { resources.append(change) }
+      }
     default:
       return
     }

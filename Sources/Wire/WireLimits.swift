@@ -19,6 +19,8 @@ package enum WireLimits {
   package static let stringBytes = 4_096
   /// Bytes of a configuration text.
   package static let configurationBytes = 1 << 20
+  /// Parents of a resource that is told; likewise attributes, addresses, ports and endpoints.
+  package static let resourceParts = 16_384
   /// Protocols, or capabilities, of a hello.
   package static let announcements = 256
 }

@@ -2,6 +2,7 @@
 
 import Capture
 import ConfigurationFile
+import KubernetesClient
 import Protocols
 import Telemetry
 import Testing
@@ -99,6 +100,21 @@ import Testing
   @Test func anUnknownProtocolIsRefused() throws {
     var reader = try ConfigurationReader(text: "protocols: [HTTP, NOPE]", name: "a")
     #expect(throws: ConfigurationError.self) { try AgentConfiguration(&reader) }
+  }
+
+  @Test func aClusterIsWatchedWhereThereIsOneAndItMayBe() throws {
+    func configuration(_ text: String) throws -> KubernetesConfiguration {
+      var reader = try ConfigurationReader(text: text, name: "agent.yaml")
+      return try AgentConfiguration(&reader).kubernetes
+    }
+    #expect(try configuration("").access([:]) == nil)
+    // A pod without an account.
+    #expect(try configuration("").access(["KUBERNETES_SERVICE_HOST": "10.96.0.1"]) == nil)
+    let missing = "kubernetes:\n  kubeconfig: /nowhere/config\n  config_maps: true"
+    #expect(try configuration(missing).readsConfigMaps)
+    #expect(throws: ClusterAccessError.self) { try configuration(missing).access([:]) }
+    #expect(try configuration(missing + "\n  watch: never").access([:]) == nil)
+    #expect(throws: ConfigurationError.self) { try configuration("kubernetes:\n  watch: always") }
   }
 
   @Test func threadsShareRingsAndPackets() throws {

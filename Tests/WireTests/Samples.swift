@@ -81,8 +81,10 @@ extension SeededGenerator {
     return call
   }
 
-  /// Gives some calls of `batch` what travels beside their rows.
+  /// Gives some calls of `batch` what travels beside their rows, and the batch changes of resources.
   mutating func addDetails(to batch: inout RecordBatch) {
+    for _ in 0..<roll(5) { batch.resources.append(change()) }
+    if !batch.resources.isEmpty { batch.resourcesTold = Timestamp(nanoseconds: integer()) }
     for index in batch.calls.indices where next() % 3 == 0 {
       batch.calls[index].carrier = ApplicationProtocol(rawValue: integer())
       fill(&batch.calls[index], [\.requestMessages, \.responseMessages])

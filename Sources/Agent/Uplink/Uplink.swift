@@ -23,13 +23,15 @@ package struct Uplink: Sendable {
   private let outbox: Outbox
   private let group: MultiThreadedEventLoopGroup
   private let logger: Logger
+  /// nil where the agent has no cluster.
+  private let cluster: ClusterWatch?
 
   /// - Parameters:
   ///   - lookup: asked before every connection.
   ///   - ownPeers: told of the server's address before it is connected to.
   package init(
     server: NetworkAddress, hello: Hello, outbox: Outbox, group: MultiThreadedEventLoopGroup,
-    logger: Logger, ownPeers: OwnPeers = OwnPeers(),
+    logger: Logger, ownPeers: OwnPeers = OwnPeers(), cluster: ClusterWatch? = nil,
     lookup: @escaping Lookup = { try await NameLookup.addresses(of: $0) }
   ) {
     self.server = server
@@ -39,6 +41,7 @@ package struct Uplink: Sendable {
     self.outbox = outbox
     self.group = group
     self.logger = logger
+    self.cluster = cluster
   }
 
   private enum Failure: Error, CustomStringConvertible {
@@ -79,9 +82,12 @@ package struct Uplink: Sendable {
         wasDown = !(await outbox.isOnline)
       }
       await outbox.end()
+      // The server chooses again, perhaps another: two of a cluster would say everything twice.
+      await cluster?.stop()
       try? await Task.sleep(for: .milliseconds(backoff.next(using: &random)))
     }
     await outbox.end()
+    await cluster?.stop()
   }
 
   /// How connections are made. No option needs a right that an ordinary user lacks.
@@ -158,7 +164,9 @@ package struct Uplink: Sendable {
     case .reject(let reject):
       logger.error("The server rejects batch \(reject.sequence): \(reject.text)")
       await outbox.reject(reject)
-    case .hello, .batch, .ping, .unknown:
+    case .order(let order) where order.task == .watchCluster:
+      if order.isOn { await cluster?.start() } else { await cluster?.stop() }
+    case .hello, .batch, .ping, .order, .unknown:
       break
     }
   }

@@ -97,6 +97,25 @@ extension Whereabouts {
     version.attributes.first { texts[$0.name] == name }.map { texts[$0.value] }
   }
 
+  /// The addresses that are its alone, or that it shares.
+  package func addresses(of version: WhereaboutsVersion) -> [IPAddress] {
+    var found: [IPAddress] = []
+    for claim in version.claims where claim.kind == .address || claim.kind == .port {
+      if !found.contains(claim.address) { found.append(claim.address) }
+    }
+    return found
+  }
+
+  /// The numbers of all that were there in the second and whose identity is wanted, in the order of
+  /// kinds and ids.
+  package func all(at second: UInt32, _ isWanted: (ResourceIdentity) -> Bool) -> [UInt32] {
+    numbers.filter { isWanted($0.key) && version(of: $0.value, at: second) != nil }
+      .sorted { one, other in
+        (one.key.kind.rawValue, one.key.scope.id, one.key.id)
+          < (other.key.kind.rawValue, other.key.scope.id, other.key.id)
+      }.map(\.value)
+  }
+
   /// The resource and everything that it was part of in the second, nearest first, each once.
   package func lineage(of number: UInt32, at second: UInt32) -> [UInt32] {
     var found = [number]

@@ -12,8 +12,8 @@ package struct Whereabouts: Sendable {
     var identity: ResourceIdentity
     /// The number of the version that holds now, plus 1; 0 for none.
     var current: UInt32 = 0
-    /// The second in which it was last told of.
-    var told: UInt32 = 0
+    /// When it was last told of.
+    var told = Timestamp(nanoseconds: 0)
     /// The last second of the version that ended last.
     var ended: UInt32 = 0
     /// Versions of its own, and versions that have it as a parent.
@@ -57,11 +57,13 @@ package struct Whereabouts: Sendable {
     switch change {
     case .seen(let report): learn(report, at: now)
     case .gone(let identity, let since):
-      if let number = numbers[identity] { end(number, at: since) }
+      guard let number = numbers[identity], let resource = resources[Int(number)] else { return }
+      // Somebody else has seen it since.
+      if resource.told <= now { end(number, at: since) }
     case .complete(let kind, let scope, let since):
       for (identity, number) in numbers where identity.kind == kind && identity.scope == scope {
         guard let resource = resources[Int(number)], resource.current != 0,
-          resource.told < since.wholeSecond
+          resource.told < since
         else { continue }
         end(number, at: since)
       }
@@ -73,7 +75,9 @@ package struct Whereabouts: Sendable {
       refused &+= 1
       return
     }
-    resources[Int(number)]?.told = now.wholeSecond
+    // From a watcher that was away and has another's place by now: that one knows better.
+    guard resource.told <= now else { return }
+    resources[Int(number)]?.told = now
     let old = resource.current == 0 ? nil : versions[Int(resource.current) - 1]
     var time = report.validFrom
     if let old {

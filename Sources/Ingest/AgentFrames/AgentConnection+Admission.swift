@@ -59,11 +59,23 @@ extension AgentConnection {
           "agent": "\(agent)", "host": "\(hello.hostname)", "sequence": "\(mark.sequence)",
         ])
       send(session.admitted(agent: agent, mark), thenClose: false)
+      offer(hello.cluster, agent)
     case .failure(let error):
       intake.logger.error("An agent cannot be taken.", metadata: ["error": "\(error)"])
       send(session.refused("\(error)"), thenClose: true)
     }
     proceed()
+  }
+
+  /// The agent could watch its cluster, if there is one.
+  private func offer(_ cluster: String, _ agent: UInt16) {
+    guard !cluster.isEmpty, let loop = context?.eventLoop else { return }
+    let own = NIOLoopBound(self, eventLoop: loop)
+    let candidate = ClusterWatchers.Candidate(agent: agent) { [logger = intake.logger] in
+      logger.info("An agent watches its Kubernetes cluster.", metadata: ["agent": "\(agent)"])
+      loop.execute { own.value.send(.order(Order(.watchCluster, isOn: true)), thenClose: false) }
+    }
+    candidacy = (cluster, intake.watchers.arrived(candidate, of: cluster))
   }
 
   /// Writes the agent down before its first batch is stored.

@@ -33,6 +33,8 @@ final class AgentConnection: ChannelInboundHandler {
   /// Whether the agent's number is its own for good.
   var isConfirmed = false
   var isConfirming = false
+  /// Its place among those who could watch its cluster.
+  var candidacy: (cluster: String, serial: UInt64)?
 
   init(
     intake: Intake, configuration: IngestConfiguration, workers: NIOThreadPool,
@@ -70,6 +72,8 @@ final class AgentConnection: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     self.context = nil
     session.close()
+    if let candidacy { intake.watchers.left(candidacy.serial, of: candidacy.cluster) }
+    candidacy = nil
     if let agent { intake.presence.left(agent) }
     agent = nil
     if let identity { intake.catalog.withState { $0.agentLeft(identity) } }
@@ -169,6 +173,12 @@ final class AgentConnection: ChannelInboundHandler {
       sender: .agent(agent), sequence: head.sequence, records: UInt32(tools.batch.recordCount),
       encoding: BodyEncoding(frame.head.encoding), payload: frame.payload)
     intake.presence.spoke(agent)
+    if !tools.batch.resources.isEmpty {
+      // Learned here and not from the journal: after a break everything is told anew. A clock that is
+      // ahead must not age what others told.
+      intake.resources.learn(
+        tools.batch.resources, told: min(tools.batch.resourcesTold, intake.now()), agent: agent)
+    }
     let loop = context.eventLoop
     let own = NIOLoopBound(self, eventLoop: loop)
     let submission = intake.journal.submit(entry) { mark in

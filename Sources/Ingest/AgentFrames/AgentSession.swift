@@ -79,7 +79,7 @@ package struct AgentSession: Hashable, Sendable {
     case (_, .hello): return notAccepted("a second hello on one connection", records: 0)
     case (.open(let agent), .ping): return .acknowledge(agent: agent)
     case (_, .unknown), (_, .ping): return .none
-    case (_, .helloAck), (_, .ack), (_, .reject), (_, .batch):
+    case (_, .helloAck), (_, .ack), (_, .reject), (_, .order), (_, .batch):
       return notAccepted("a frame that only a server sends", records: 0)
     }
   }

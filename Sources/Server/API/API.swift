@@ -53,6 +53,7 @@ struct API {
     TraceRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    ResourceRoutes(book: ingest.resources).add(to: &routes)
     SpanRoutes(ingest: ingest, gate: bodies).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)
     let metrics = ServerMetrics(

@@ -16,12 +16,15 @@ package struct RecordBatch: Hashable, Sendable {
   package var processes: [ProcessReport] = []
   package var endedProcesses: [ProcessKey] = []
   package var host: HostReport?
+  /// What a watcher of resources saw, in that order, and when it told it.
+  package var resources: [ResourceChange] = []
+  package var resourcesTold = Timestamp(nanoseconds: 0)
 
   package init() {}
 
   package var isEmpty: Bool {
     calls.isEmpty && metrics.isEmpty && flows.isEmpty && networkMetrics.isEmpty && losses.isEmpty
-      && processes.isEmpty && endedProcesses.isEmpty && host == nil
+      && processes.isEmpty && endedProcesses.isEmpty && host == nil && resources.isEmpty
   }
 
   /// Empties the batch but keeps its buffers.
@@ -35,6 +38,8 @@ package struct RecordBatch: Hashable, Sendable {
     processes.removeAll(keepingCapacity: true)
     endedProcesses.removeAll(keepingCapacity: true)
     host = nil
+    resources.removeAll(keepingCapacity: true)
+    resourcesTold = Timestamp(nanoseconds: 0)
   }
 
   /// Copies `bytes` behind the batch's text. Empty when the text would outgrow 4 GiB.

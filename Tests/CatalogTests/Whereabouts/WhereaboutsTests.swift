@@ -97,6 +97,17 @@ import Testing
     #expect(who.version(of: x, at: 100) == nil)
   }
 
+  /// What waited in a watcher's spool while another took its place.
+  @Test func oldNewsChangesNothing() {
+    var who = Whereabouts()
+    who.apply(.seen(pod("a", at: 5, address, label: "new")), at: time(100))
+    who.apply(.seen(pod("a", at: 50, address, label: "old")), at: time(60))
+    who.apply(.gone(identity(.pod, "a"), since: time(60)), at: time(61))
+    let a = who.number(of: identity(.pod, "a"))!
+    let label = who.version(of: a, at: 200).flatMap { who.value(of: "k8s.label.app", of: $0) }
+    #expect(label == "new")
+  }
+
   @Test func everythingAbovePodsIsFoundAsItWas() {
     var who = Whereabouts()
     let set = identity(.replicaSet, "rs")
