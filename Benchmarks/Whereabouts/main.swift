@@ -64,10 +64,6 @@ show(
 show(
   "resources, ends resolved to pod, workload, namespace, node, zone and service",
   rate(300_000) {
-    let end = address($0)
-    guard case .number(let pod) = who.holder(of: end, in: network, at: second) else {
-      return false
-    }
-    let service = who.service(answeringAt: end, .tcp, port: 8_080, in: network, at: second)
-    return who.lineage(of: pod, at: second).count == 6 && service != .unclear
+    let end = who.resolve(EndFacts(address($0), port: 8_080), in: network, at: second)
+    return end.pod != 0 && end.availabilityZone != 0 && end.service != 0
   }, "/core-s", "")

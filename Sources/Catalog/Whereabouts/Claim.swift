@@ -13,6 +13,8 @@ struct Claim: Hashable, Sendable, BitwiseCopyable {
     case port
     /// A port at which a service's calls arrive.
     case endpoint
+    /// An address at which somebody answers for a service, at whatever port.
+    case member
     /// A port at every node of a cluster that leads to a service.
     case nodePort
   }
@@ -58,10 +60,12 @@ extension Claim {
     }
     var endpoints: Set<Claim> = []
     for endpoint in report.endpoints {
-      let claim = Claim(
-        kind: .endpoint, transport: endpoint.transport, port: endpoint.port, scope: own,
-        address: endpoint.address)
-      if endpoints.insert(claim).inserted { claims.append(claim) }
+      for claim in [
+        Claim(
+          kind: .endpoint, transport: endpoint.transport, port: endpoint.port, scope: own,
+          address: endpoint.address),
+        Claim(kind: .member, scope: own, address: endpoint.address),
+      ] where endpoints.insert(claim).inserted { claims.append(claim) }
     }
     return claims
   }

@@ -60,6 +60,11 @@ extension Whereabouts {
         address: address), at: second)
   }
 
+  /// The service for which somebody answers at this address.
+  func member(of address: IPAddress, in cluster: NetworkNumber, at second: UInt32) -> Holder {
+    holder(of: Claim(kind: .member, scope: cluster.number, address: address), at: second)
+  }
+
   /// The service to which this port leads at every node of the cluster.
   package func service(
     atNodePort port: UInt16, _ transport: TransportProtocol, in cluster: NetworkNumber,
