@@ -93,7 +93,7 @@ package enum ParseStep: Hashable, Sendable {
   /// So many bytes, which may exceed the view, go on with what ``Message/goesOn`` was said of: the
   /// desk's message has its kind and ``Message/exchange``, and its texts, rows, counts and length are
   /// added; when it `ends`, its status, code and exception are those of the whole. A request that ends so
-  /// ends its call: who asked takes no answer any more.
+  /// ends its call: who asked takes no answer any more. A response may be ended by either side.
   case more(Int, ends: Bool)
   /// Bytes that belong to the protocol but make no record (a preface, a keep-alive, a part of an
   /// exchange that is not reported). At least 1; may exceed the view.

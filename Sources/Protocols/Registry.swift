@@ -15,4 +15,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   Kafka(),
   Dubbo(),
   HTTP2(),
+  TLS(),
 ]

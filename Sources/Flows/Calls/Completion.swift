@@ -58,9 +58,13 @@ extension FlowEngine {
   mutating func takeMore(
     _ count: Int, ends: Bool, _ moment: Moment, in conversation: inout Conversation, slot: Int
   ) {
-    guard let id = desk.message.exchange,
-      let number = findUnderWay(id, desk.message.kind, moment.direction, slot: slot)
-    else { return }
+    guard let id = desk.message.exchange else { return }
+    var found = findUnderWay(id, desk.message.kind, moment.direction, slot: slot)
+    if found == nil, ends, desk.message.kind == .response {
+      // Who asked may end the answer, too.
+      found = findUnderWay(id, .response, moment.direction.opposite, slot: slot)
+    }
+    guard let number = found else { return }
     let offset = pending.slots[number].text.count
     // It may go on for ever, and say something each time.
     if offset > Self.longestText || !pending.append(&desk.fields, to: number) {
