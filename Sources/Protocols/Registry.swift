@@ -16,4 +16,10 @@ package let builtInProtocols: [any ProtocolKind] = [
   Dubbo(),
   HTTP2(),
   TLS(),
+  SofaRPC(),
+  BRPC(),
+  Thrift(),
+  FastCGI(),
+  Tars(),
+  SOMEIP(),
 ]

@@ -117,25 +117,29 @@ struct TraceValue: ~Escapable {
     return ids
   }
 
-  /// `sofaTraceId=...&sofaRpcId=...&...` in any order.
+  /// `sofaTraceId=...&sofaRpcId=...&...` in any order, or, as SOFATracer writes it since version 2,
+  /// `tcid=...&spid=...&pspid=...&...`.
   @_lifetime(self: copy self)
   mutating func sofa(into fields: inout FieldBuffer) -> TraceIDs? {
     var trace: Range<Int>?
     var span: Range<Int>?
+    var parent: Range<Int>?
     while position < end {
       var pair = TraceValue(source: source, range: next(upTo: UInt8(ascii: "&")))
       let name = pair.next(upTo: UInt8(ascii: "="))
       let value = pair.next(upTo: nil)
       switch HeaderName(source.clipped(name)) {
-      case HeaderName("sofatraceid"): trace = trace ?? value
-      case HeaderName("sofarpcid"): span = span ?? value
+      case HeaderName("sofatraceid"), HeaderName("tcid"): trace = trace ?? value
+      case HeaderName("sofarpcid"), HeaderName("spid"): span = span ?? value
+      case HeaderName("pspid"): parent = parent ?? value
       default: break
       }
     }
     guard let trace, !trace.isEmpty else { return nil }
     return TraceIDs(
       trace: fields.append(source, at: trace),
-      span: span.map { fields.append(source, at: $0) } ?? .empty)
+      span: span.map { fields.append(source, at: $0) } ?? .empty,
+      parent: parent.map { fields.append(source, at: $0) } ?? .empty)
   }
 
   @_lifetime(copy source)

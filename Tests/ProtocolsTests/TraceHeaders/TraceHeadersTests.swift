@@ -31,6 +31,7 @@ import Testing
         "7"
       ),
       (["eagleeye-traceid: 0a1f", "eagleeye-spanid: -5", "eagleeye-rpcid: 0.1"], "0a1f", "-5", ""),
+      (["new-rpc-trace-context: tcid=0a1f&spid=0.1&pspid=0&sample=true&"], "0a1f", "0.1", "0"),
       (["new_rpc_trace_context: a=b&sofaRpcId=0.1&sofaTraceId=0a1f&c"], "0a1f", "0.1", ""),
     ] as [([String], String, String, String)])
   func eachFormatIsRead(headers: [String], trace: String, span: String, parent: String) {
