@@ -22,4 +22,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   FastCGI(),
   Tars(),
   SOMEIP(),
+  TDS(),
 ]

@@ -8,6 +8,8 @@ package struct SQLDialect: Hashable, Sendable {
     case mySQL
     /// `$tag$...$tag$` is a string, `$1` a parameter; comments nest.
     case postgreSQL
+    /// `[...]` is a name; comments nest.
+    case transactSQL
   }
 
   /// What `\` is in a string.
@@ -29,4 +31,6 @@ package struct SQLDialect: Hashable, Sendable {
     family: .mySQL, backslash: .escape, hasQuotedNames: false)
   package static let postgreSQL = SQLDialect(
     family: .postgreSQL, backslash: .byte, hasQuotedNames: true)
+  package static let transactSQL = SQLDialect(
+    family: .transactSQL, backslash: .byte, hasQuotedNames: true)
 }

@@ -52,6 +52,9 @@ struct SQLScanner: ~Escapable {
     case 0x60 where dialect.family == .mySQL:  // `
       _ = scanString(.byte)
       return .quotedName
+    case 0x5b where dialect.family == .transactSQL:  // [
+      scanBrackets()
+      return .quotedName
     case 0x24 where dialect.family == .postgreSQL:  // $
       return scanDollar()
     case 0x2f, 0x2d, 0x23, 0x2a:  // / - # *
@@ -125,6 +128,19 @@ struct SQLScanner: ~Escapable {
     return .literal
   }
 
+  /// A name in `[` and `]`, of which a doubled one does not end it.
+  @_lifetime(self: copy self)
+  private mutating func scanBrackets() {
+    position += 1
+    while position < bytes.count {
+      let byte = bytes[position]
+      position += 1
+      guard byte == 0x5d else { continue }
+      guard peek(0) == 0x5d else { return }
+      position += 1
+    }
+  }
+
   /// `$1`, or `$tag$ ... $tag$`.
   @_lifetime(self: copy self)
   private mutating func scanDollar() -> Kind {
@@ -169,7 +185,7 @@ struct SQLScanner: ~Escapable {
     }
     // MySQL wants a space behind `--`, or `a--1` would be a comment.
     let isDashes = byte == 0x2d && next == 0x2d
-    let isDashComment = isDashes && (dialect.family == .postgreSQL || (peek(2) ?? 0x20) <= 0x20)
+    let isDashComment = isDashes && (dialect.family != .mySQL || (peek(2) ?? 0x20) <= 0x20)
     if isDashComment || (byte == 0x23 && dialect.family == .mySQL) {
       position = bytes.position(of: 0x0a, from: position) ?? bytes.count
       return .comment
@@ -196,7 +212,7 @@ struct SQLScanner: ~Escapable {
         position += 2
         depth -= 1
         if depth == 0 { return .comment }
-      } else if dialect.family == .postgreSQL && bytes[position] == 0x2f && peek(1) == 0x2a {
+      } else if dialect.family != .mySQL && bytes[position] == 0x2f && peek(1) == 0x2a {
         position += 2
         depth += 1
       } else {

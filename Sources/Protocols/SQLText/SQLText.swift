@@ -84,7 +84,7 @@ package struct SQLText: Hashable, Sendable {
     if !finder.table.isEmpty { fields.push(0x20) }
     for index in finder.table {
       let byte = sql[index]
-      let isQuote = byte == 0x60 || byte == 0x22
+      let isQuote = byte == 0x60 || byte == 0x22 || byte == 0x5b || byte == 0x5d
       if !isQuote && byte > 0x20 { fields.push(byte) }
     }
     return fields.finish(from: mark)

@@ -18,7 +18,7 @@ struct SQLVerb: Sendable {
   var name: StaticString
   var target: Target
 
-  /// Those of MySQL, MariaDB and PostgreSQL, the frequent ones first.
+  /// Those of MySQL, MariaDB, PostgreSQL and SQL Server, the frequent ones first.
   static let all: [SQLVerb] = [
     SQLVerb(name: "SELECT", target: .from),
     SQLVerb(name: "INSERT", target: .name),
@@ -45,6 +45,7 @@ struct SQLVerb: Sendable {
     SQLVerb(name: "DESC", target: .name),
     SQLVerb(name: "DESCRIBE", target: .name),
     SQLVerb(name: "EXECUTE", target: .name),
+    SQLVerb(name: "EXEC", target: .name),
     SQLVerb(name: "PREPARE", target: .name),
     SQLVerb(name: "DEALLOCATE", target: .none),
     SQLVerb(name: "DECLARE", target: .none),
