@@ -23,4 +23,10 @@ package let builtInProtocols: [any ProtocolKind] = [
   Tars(),
   SOMEIP(),
   TDS(),
+  NTP(),
+  DHCP(),
+  SNMP(),
+  Diameter(),
+  RADIUS(),
+  SSH(),
 ]
