@@ -29,4 +29,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   Diameter(),
   RADIUS(),
   SSH(),
+  ONCRPC(),
 ]
