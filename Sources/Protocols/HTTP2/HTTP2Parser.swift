@@ -22,14 +22,13 @@ struct HTTP2Parser: ProtocolParser {
     var body: HTTP2Body?
   }
 
-  var client = Direction()
-  var server = Direction()
+  private var directions: InlineArray<2, Direction> = [Direction(), Direction()]
   var streams = HTTP2Streams()
   /// Of streams whose bodies are looked into, a few at a time.
   var contents: [HTTP2Content] = []
 
   var heldBytes: Int {
-    512 + client.decoder.footprint + server.decoder.footprint + streams.footprint
+    512 + self[.client].decoder.footprint + self[.server].decoder.footprint + streams.footprint
       + contents.capacity * MemoryLayout<HTTP2Content>.stride
   }
 
@@ -81,13 +80,10 @@ struct HTTP2Parser: ProtocolParser {
     self[side].decoder.forget()
   }
 
+  // In line, or each access would be a coroutine with memory of its own.
   subscript(side: Side) -> Direction {
-    _read {
-      if side == .client { yield client } else { yield server }
-    }
-    _modify {
-      if side == .client { yield &client } else { yield &server }
-    }
+    @inline(__always) _read { yield directions[Int(side.rawValue)] }
+    @inline(__always) _modify { yield &directions[Int(side.rawValue)] }
   }
 
   /// Finds the head of a frame; nil when the view begins with it.
@@ -100,7 +96,7 @@ struct HTTP2Parser: ProtocolParser {
       return .skip(24)
     }
     // What a server says first are its settings, RFC 9113 section 3.4.
-    if side == .server, client.hasBegun, !server.hasBegun, !server.isJoined,
+    if side == .server, self[.client].hasBegun, !self[.server].hasBegun, !self[.server].isJoined,
       bytes.count >= HTTP2Frame.headSize
     {
       let frame = HTTP2Frame(bytes, at: 0)
