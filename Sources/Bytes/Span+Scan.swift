@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Searching in bytes eight at a time.
+/// Searching in bytes many at a time.
 extension Span where Element == UInt8 {
   /// The eight bytes at `offset` as one little-endian word: the first byte is the lowest. Bytes past
   /// the end read as zero; `offset` must not be negative.
@@ -37,19 +37,13 @@ extension Span where Element == UInt8 {
   @inlinable @inline(__always)
   package func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int? {
     precondition(start >= 0 && end <= count, "the range lies in the bytes")
-    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
-    // Sixteen at a time as long as there are so many: in bounds by the loop's own condition.
+    // In bounds by the loop's own condition.
     while index <= end &- 16 {
-      let first = uncheckedWord(at: index).zeroBytes(afterXor: pattern)
-      let second = uncheckedWord(at: index &+ 8).zeroBytes(afterXor: pattern)
-      if first | second != 0 {
-        return first != 0
-          ? index &+ first.trailingZeroBitCount / 8
-          : index &+ 8 &+ second.trailingZeroBitCount / 8
-      }
+      if let place = uncheckedBlock(at: index).firstIndex(of: byte) { return index &+ place }
       index &+= 16
     }
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     while index < end {
       let found = word(at: index).zeroBytes(afterXor: pattern)
       if found != 0 {

@@ -36,6 +36,23 @@ import Testing
     }
   }
 
+  @Test func aBlankIsFoundWhereverItStands() {
+    for count in 0..<40 {
+      for position in 0..<count {
+        for byte in [0, 0x20, 0x7F, 0x21, 0x7E, 0x80, 0xFF] as [UInt8] {
+          var bytes = [UInt8](repeating: 0x61, count: count)
+          bytes[position] = byte
+          let isOne = byte <= 0x20 || byte == 0x7F
+          #expect(bytes.span.hasBlankOrControl(from: 0, to: count) == isOne)
+          #expect(bytes.span.hasBlankOrControl(from: position, to: position + 1) == isOne)
+          let isBefore = bytes.span.hasBlankOrControl(from: 0, to: position)
+          let isBehind = bytes.span.hasBlankOrControl(from: position + 1, to: count)
+          #expect(!isBefore && !isBehind)
+        }
+      }
+    }
+  }
+
   @Test func aWordEndsInZeroesWhereTheBytesEnd() {
     let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     #expect(bytes.span.word(at: 0) == 0x0807_0605_0403_0201)

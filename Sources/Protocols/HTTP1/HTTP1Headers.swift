@@ -60,30 +60,44 @@ struct HTTP1Headers {
   /// Reads the header line between `start` and `end`.
   @inline(__always)
   private mutating func read(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
+    if HeaderName("host").isName(bytes, from: start, to: end, length: 4) {
+      return Self.keep(&host, Self.value(bytes, start + 5, end))
+    }
+    if HeaderName("user-agent").isName(bytes, from: start, to: end, length: 10) {
+      return Self.keep(&userAgent, Self.value(bytes, start + 11, end))
+    }
+    if HeaderName("content-length").isName(bytes, from: start, to: end, length: 14) {
+      if contentLength == nil {
+        contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))
+      }
+      return
+    }
+    if HeaderName("content-type").isName(bytes, from: start, to: end, length: 12) {
+      return Self.keep(&content.type, Self.value(bytes, start + 13, end))
+    }
+    if HeaderName("traceparent").isName(bytes, from: start, to: end, length: 11) {
+      return trace.note(.traceparent, at: Self.value(bytes, start + 12, end))
+    }
+    readOther(bytes, from: start, to: end)
+  }
+
+  /// The same of the names that are not in nearly every message.
+  private mutating func readOther(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
     var length = 0
     guard let name = HeaderName(bytes, from: start, to: end, length: &length) else { return }
     // Most names are told apart by their length alone.
     switch length {
-    case 4 where name == HeaderName("host"): Self.keep(&host, Self.value(bytes, start + 5, end))
     case 7 where name == HeaderName("referer"):
       Self.keep(&referer, Self.value(bytes, start + 8, end))
-    case 10 where name == HeaderName("user-agent"):
-      Self.keep(&userAgent, Self.value(bytes, start + 11, end))
     case 12 where name == HeaderName("x-request-id"):
       Self.keep(&requestID, Self.value(bytes, start + 13, end))
     case 10 where name == HeaderName("soapaction"):
       Self.keep(&content.soapAction, Self.value(bytes, start + 11, end))
-    case 12 where name == HeaderName("content-type"):
-      Self.keep(&content.type, Self.value(bytes, start + 13, end))
     case 12 where name == HeaderName("x-amz-target"):
       Self.keep(&content.amazonTarget, Self.value(bytes, start + 13, end))
     case 16 where name == HeaderName("content-encoding"): isEncoded = true
     case 21 where name == HeaderName("x-clickhouse-database"):
       Self.keep(&content.clickHouseDatabase, Self.value(bytes, start + 22, end))
-    case 14 where name == HeaderName("content-length"):
-      if contentLength == nil {
-        contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))
-      }
     case 15 where name == HeaderName("x-forwarded-for"):
       Self.keep(&forwardedFor, Self.value(bytes, start + 16, end))
     case 17 where name == HeaderName("transfer-encoding"):

@@ -42,6 +42,7 @@ struct HTTP1RequestLine {
     }
     while index < limit, HTTP1Version.isBlank(bytes[index]) { index += 1 }
     let start = index
+    if takeUsual(bytes, from: start, to: limit) { return }
     var last = start
     while index < limit, bytes[index] != HTTP1Headers.lineFeed {
       let byte = bytes[index]
@@ -65,6 +66,24 @@ struct HTTP1RequestLine {
     }
     end = index + 1
     takeVersion(bytes)
+  }
+
+  /// Reads the rest of a line as nearly all are: target, blank, version and the line's end. False, and
+  /// nothing done, when it is another.
+  @inline(__always)
+  private mutating func takeUsual(_ bytes: Span<UInt8>, from start: Int, to limit: Int) -> Bool {
+    guard let feed = bytes.firstIndex(of: HTTP1Headers.lineFeed, from: start, to: limit) else {
+      return false
+    }
+    let last = feed > start && bytes[feed - 1] == HTTP1Headers.carriageReturn ? feed - 1 : feed
+    guard last - 9 > start, HTTP1Version.isBlank(bytes[last - 9]),
+      HTTP1Version.isAny(bytes, at: last - 8),
+      !bytes.hasBlankOrControl(from: start, to: last - 9)
+    else { return false }
+    target = start..<(last - 9)
+    version = (last - 3)..<last
+    end = feed + 1
+    return true
   }
 
   /// Whether a carriage return stands between two places of a line, where none may.

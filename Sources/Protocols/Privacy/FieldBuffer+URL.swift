@@ -27,10 +27,7 @@ extension FieldBuffer {
       push(source.clipped(range))
       return nil
     }
-    var pathEnd = range.lowerBound
-    while pathEnd < range.upperBound, source[pathEnd] != question, source[pathEnd] != hash {
-      pathEnd += 1
-    }
+    let pathEnd = Self.pathEnd(source, range)
     let path = range.lowerBound..<pathEnd
     var isMasked = false
     if privacy.hasNoAddedNames, URLPath.isPlain(source, path) {
@@ -40,6 +37,15 @@ extension FieldBuffer {
     }
     push(query: source, pathEnd..<range.upperBound, from: mark)
     return isMasked ? path : nil
+  }
+
+  /// Where `?` or `#` ends the path.
+  @inline(__always)
+  private static func pathEnd(_ source: Span<UInt8>, _ range: Range<Int>) -> Int {
+    let end =
+      source.firstIndex(of: question, from: range.lowerBound, to: range.upperBound)
+      ?? range.upperBound
+    return source.firstIndex(of: hash, from: range.lowerBound, to: end) ?? end
   }
 
   /// Pushes the path; whether something of it is hidden.
@@ -149,8 +155,8 @@ extension FieldBuffer {
       let isFragment = source[start] == hash
       push(source[start])
       start += 1
-      var end = start
-      while end < range.upperBound, source[end] != hash { end += 1 }
+      let end =
+        source.firstIndex(of: hash, from: start, to: range.upperBound) ?? range.upperBound
       // A fragment is a query, or a place on the page, which no server is told of.
       if isFragment,
         source.firstIndex(of: UInt8(ascii: "="), from: start, to: end) == nil, start < end
@@ -169,10 +175,10 @@ extension FieldBuffer {
     while start < range.upperBound, count < Self.capacity {
       var end = start
       var equals: Int?
-      while end < range.upperBound, source[end] != UInt8(ascii: "&"),
-        source[end] != UInt8(ascii: ";")
-      {
-        if source[end] == UInt8(ascii: "="), equals == nil { equals = end }
+      while end < range.upperBound {
+        let byte = source[end]
+        if byte == UInt8(ascii: "&") || byte == UInt8(ascii: ";") { break }
+        if byte == UInt8(ascii: "="), equals == nil { equals = end }
         end += 1
       }
       push(pair: source, start..<end, equals: equals)
@@ -211,10 +217,14 @@ extension FieldBuffer {
     var hasLower = false
     var hasWords = false
     for index in range {
-      switch source[index] {
+      let byte = source[index]
+      if byte &- 0x61 < 26 {
+        hasLower = true
+        continue
+      }
+      switch byte {
       case 0x30...0x39: hasDigit = true
       case 0x41...0x5a: hasUpper = true
-      case 0x61...0x7a: hasLower = true
       case 0x5f, 0x2d, 0x2e, 0x5b, 0x5d: hasWords = true
       case 0x24: continue
       case 0x25:  // %5B and %5D
@@ -230,6 +240,7 @@ extension FieldBuffer {
 
   /// Copies a whole URL, as a Referer is.
   mutating func append(url source: Span<UInt8>, at place: Place) -> Text {
+    guard !place.isEmpty else { return .empty }
     let range = place.range
     guard
       let colon = source.firstIndex(
@@ -254,7 +265,9 @@ extension FieldBuffer {
   /// Copies a host with its port, but not the user and password in front of it.
   mutating func append(authority source: Span<UInt8>, at range: Range<Int>) -> Text {
     var start = range.lowerBound
-    for index in range where source[index] == UInt8(ascii: "@") { start = index + 1 }
+    while let at = source.firstIndex(of: UInt8(ascii: "@"), from: start, to: range.upperBound) {
+      start = at + 1
+    }
     return append(source.clipped(from: start, to: range.upperBound))
   }
 }

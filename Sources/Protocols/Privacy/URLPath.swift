@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// The segments of a URL's path, and which of them are secrets: the one behind a name such as `token`
 /// or `api-key`.
 struct URLPath: ~Escapable {
@@ -42,12 +44,16 @@ struct URLPath: ~Escapable {
   /// Whether nothing in a path needs a closer look, as is usual: no byte that stands in, or behind, the
   /// name of a secret. Every such name has `ke`, `cr`, `hr`, or a `w` behind j, p or s in it.
   static func isPlain(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    if range.count >= 16, range.lowerBound > 0, isSurelyPlain(bytes, range) { return true }
     var previous: UInt8 = 0
-    for index in range {
+    var index = range.lowerBound
+    while index < range.upperBound {
       let byte = bytes[index]
       switch byte {
       case 0x3a, 0x3b, 0x3d, 0x40, 0x25: return false  // : ; = @ %
-      case 0x2d, 0x2e, 0x5f: continue  // - . _
+      case 0x2d, 0x2e, 0x5f:  // - . _
+        index += 1
+        continue
       case 0x4a where previous == 0x79: return false  // yJ, as in eyJ
       case 0x45, 0x65: if previous | 0x20 == 0x6b { return false }  // ke
       case 0x52, 0x72:  // cr, hr
@@ -59,8 +65,35 @@ struct URLPath: ~Escapable {
       default: break
       }
       previous = byte
+      index += 1
     }
     return true
+  }
+
+  /// The same for sixteen bytes and more, behind another; without a closer look at some.
+  private static func isSurelyPlain(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    let last = range.upperBound - 16
+    var index = range.lowerBound
+    while index < last {
+      if !isPlain(bytes.block(at: index - 1), bytes.block(at: index)) { return false }
+      index += 16
+    }
+    return isPlain(bytes.block(at: last - 1), bytes.block(at: last))
+  }
+
+  /// Whether sixteen bytes, each with the one in its place in `previous` before it, are plain for sure.
+  @inline(__always)
+  private static func isPlain(_ previous: SIMD16<UInt8>, _ bytes: SIMD16<UInt8>) -> Bool {
+    let (small, smallBefore) = (bytes | 0x20, previous | 0x20)
+    // : ; = @ % and, as they part what belongs together, - . _
+    var found = bytes.isOne(of: 2, from: 0x3a) | bytes.equals(0x3d) | bytes.equals(0x40)
+    found |= bytes.equals(0x25) | bytes.isOne(of: 2, from: 0x2d) | bytes.equals(0x5f)
+    found |= previous.equals(0x79) & bytes.equals(0x4a)
+    found |= smallBefore.equals(0x6b) & small.equals(0x65)
+    found |= (smallBefore.equals(0x63) | smallBefore.equals(0x68)) & small.equals(0x72)
+    let beforeW = smallBefore.equals(0x6a) | smallBefore.equals(0x70) | smallBefore.equals(0x73)
+    found |= beforeW & small.equals(0x77)
+    return found.isZero
   }
 }
 

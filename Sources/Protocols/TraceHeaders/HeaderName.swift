@@ -49,6 +49,17 @@ package struct HeaderName: Hashable, Sendable, BitwiseCopyable {
     length = colon
   }
 
+  /// Whether it, which is `length` bytes long, is the name that starts at `start` and ends before a colon,
+  /// which must come before `end`.
+  @inline(__always)
+  func isName(_ bytes: Span<UInt8>, from start: Int, to end: Int, length: Int) -> Bool {
+    guard start &+ length < end, bytes[start &+ length] == UInt8(ascii: ":"),
+      Self.folded(bytes.word(at: start), count: length) == first
+    else { return false }
+    return length <= 8
+      || Self.folded(bytes.word(at: start &+ 8), count: length &- 8) == second
+  }
+
   /// Folds a name that stands alone; nil when it is empty or too long.
   package init?(_ name: Span<UInt8>) {
     guard (1...24).contains(name.count) else { return nil }

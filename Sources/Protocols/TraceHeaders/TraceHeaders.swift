@@ -56,14 +56,21 @@ package struct TraceHeaders: Sendable {
   /// Notes that `header` has the value at `value`; the first value of a header counts.
   @inline(__always)
   package mutating func note(_ header: TraceHeader, at value: Place) {
-    guard values[header.rawValue].isEmpty, !value.isEmpty else { return }
+    guard noted & 1 << UInt16(header.rawValue) == 0, !value.isEmpty else { return }
     values[header.rawValue] = value
     noted |= 1 << UInt16(header.rawValue)
   }
 
   /// Fills the ids of `texts` from the first header in order of trust whose value in `source` can be
   /// read; leaves them alone when there is none.
+  @inline(__always)
   package func write(
+    from source: Span<UInt8>, to texts: inout CallTexts, into fields: inout FieldBuffer
+  ) {
+    if noted != 0 { writeNoted(from: source, to: &texts, into: &fields) }
+  }
+
+  private func writeNoted(
     from source: Span<UInt8>, to texts: inout CallTexts, into fields: inout FieldBuffer
   ) {
     var left = noted

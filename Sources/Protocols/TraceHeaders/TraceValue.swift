@@ -154,16 +154,20 @@ struct TraceValue: ~Escapable {
     _ source: Span<UInt8>, _ range: Range<Int>, _ lengths: ClosedRange<Int>
   ) -> Bool {
     guard lengths.contains(range.count) else { return false }
-    // No early end: the loop then takes many bytes at a time.
-    let bytes = source.clipped(range)
-    var strangers: UInt8 = 0
-    for index in bytes.indices {
-      let byte = bytes[index]
-      let isDigit: UInt8 = byte &- 0x30 < 10 ? 1 : 0
-      let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 6 ? 1 : 0
-      strangers |= (isDigit | isLetter) ^ 1
+    var index = range.lowerBound
+    while index + 16 <= range.upperBound {
+      let block = source.block(at: index)
+      let isDigit = block.isOne(of: 10, from: 0x30)
+      let isLetter = (block | 0x20).isOne(of: 6, from: 0x61)
+      guard (~(isDigit | isLetter)).isZero else { return false }
+      index += 16
     }
-    return strangers == 0
+    while index < range.upperBound {
+      let byte = source[index]
+      guard byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6 else { return false }
+      index += 1
+    }
+    return true
   }
 
   /// Whether `range` of `source` is an id of letters, digits, `.`, `-` and `_`.

@@ -87,6 +87,39 @@ import Testing
     #expect(message?.texts["http_user_agent"] == shown)
   }
 
+  /// Texts are searched many bytes at a time: what is found must not depend on where it stands in them.
+  @Test(
+    arguments: [
+      ("token/abcdef/x", "token/?/x"), ("a-p-i-k-e-y/k1", "a-p-i-k-e-y/?"), ("JWT/k1", "JWT/?"),
+      ("pwd=k1", "pwd=?"), ("secret:k1", "secret:?"), ("passphrase/k1", "passphrase/?"),
+      ("eyJhbGciOiJIUzI1NiJ9/x", "?/x"), ("s_e_c_r_e_t/k1", "s_e_c_r_e_t/?"),
+      ("a;jsessionid=k1/b", "a;jsessionid=?/b"),
+    ])
+  func aSecretIsFoundWhereverItStands(path: String, shown: String) {
+    for count in 0..<40 {
+      let ahead = String(repeating: "a", count: count)
+      let message = request("GET /\(ahead)/\(path) HTTP/1.1\r\n\r\n", PrivacyRules())
+      #expect(message?.texts["request_resource"] == "/\(ahead)/\(shown)")
+      let behind = request("GET /\(path)/\(ahead) HTTP/1.1\r\n\r\n", PrivacyRules())
+      #expect(behind?.texts["request_resource"]?.hasPrefix("/\(shown)") == true)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("Bearer abc", "Bearer ?"), ("basic YTpi", "basic ?"), ("token=abc", "token=?"),
+      ("pwd: abc", "pwd: ?"), ("ann:pw@h", "?@h"), ("eyJhbGciOiJIUzI1NiJ9.e30", "?"),
+    ])
+  func aCredentialIsFoundWhereverItStands(text: String, shown: String) {
+    for count in 0..<40 {
+      let ahead = String(repeating: "x", count: count) + " "
+      let message = request(
+        "GET / HTTP/1.1\r\nUser-Agent: \(ahead)\(text)\r\n\r\n", PrivacyRules())
+      let expected = ahead + shown
+      #expect(message?.texts["http_user_agent"] == (count == 0 ? shown : expected))
+    }
+  }
+
   private func request(_ text: String, _ rules: PrivacyRules) -> ExpectedMessage? {
     var driver = ParserDriver(HTTP1(), privacy: rules)
     driver.feed(Array(text.utf8), from: .client)
