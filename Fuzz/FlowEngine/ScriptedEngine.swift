@@ -52,16 +52,16 @@ final class ScriptedEngine {
       event.length = UInt32(length)
       return pipeline.feed(event, payload: payload.span)
     }
-    let moment = Moment(
+    var moment = Moment(
       packetAt: Timestamp(nanoseconds: time), isBack ? .ingress : .egress,
       acknowledgement: acknowledgement)
     if conversations[conversation].transport == .udp {
       packets.takeDatagram(
-        payload.span, length: length, moment: moment, in: &conversations[conversation],
+        payload.span, length: length, moment: &moment, in: &conversations[conversation],
         slot: conversation)
     } else {
       packets.takeSegment(
-        payload.span, length: length, sequence: sequence, moment: moment,
+        payload.span, length: length, sequence: sequence, moment: &moment,
         in: &conversations[conversation], slot: conversation)
     }
     packets.readBacklog(of: &conversations[conversation], slot: conversation)
@@ -159,7 +159,7 @@ extension FlowEngine {
   borrowing func disorder(of conversations: [Conversation], isUsed: (Int) -> Bool) -> String? {
     var seen = Set<Int>()
     for slot in conversations.indices where isUsed(slot) {
-      let conversation = conversations[slot]
+      var conversation = conversations[slot]
       var (number, previous, count) = (conversation.firstPending, PendingCalls.none, 0)
       while number != PendingCalls.none {
         let call = pending.slots[number]
@@ -195,7 +195,7 @@ extension FlowEngine {
       free.allSatisfy({ pending.slots[$0].state == .free })
     else { return "\(free.count) free and \(seen.count) used of \(pending.slots.count) slots" }
     let unread = conversations.indices.filter(isUsed).reduce(0) { sum, slot in
-      sum + conversations[slot][.egress].buffer.count + conversations[slot][.ingress].buffer.count
+      sum + conversations[slot].unreadBytes
     }
     guard unread == buffers.unread else { return "\(buffers.unread) of \(unread) bytes are unread" }
     guard pending.index.count == pending.slots.count(where: { $0.isIndexed }) else {

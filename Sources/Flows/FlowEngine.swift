@@ -133,32 +133,32 @@ struct FlowEngine: ~Copyable {
     rollup = Rollup(limits: limits)
   }
 
-  /// Takes a data event of the conversation in `slot`.
+  /// Takes a data event of the conversation in `slot`. It is not changed: by value it would be copied.
   mutating func take(
-    _ event: SocketEvent, payload: Span<UInt8>, in conversation: inout Conversation, slot: Int
+    _ event: inout SocketEvent, payload: Span<UInt8>, in conversation: inout Conversation, slot: Int
   ) {
     if event.exit.nanoseconds > conversation.lastActive.nanoseconds {
       conversation.lastActive = event.exit
     }
     if conversation.side == nil { conversation.learnSide(event.role) }
-    conversation.wishes.isRoleKnown = event.role.rawValue != 0
-    if conversation.plane.rawValue == Plane.wire.rawValue {
-      noteOrdinal(event, in: &conversation, slot: slot)
+    conversation.wishes.isRoleKnown = event.role.isKnown
+    if conversation.plane.bit == 0 {
+      noteOrdinal(&event, in: &conversation, slot: slot)
     } else {
-      notePlainOrdinal(event, in: &conversation, slot: slot)
+      notePlainOrdinal(&event, in: &conversation, slot: slot)
     }
-    let (trace, user) = causality.moved(event, slot: slot)
+    let (trace, user) = causality.moved(&event, slot: slot)
     guard conversation.state != .muted else {
       return tallies.conversations.lose(conversation.unreadReason)
     }
     conversation.user = user
-    let moment = Moment(event, trace: trace)
+    var moment = Moment(event, trace: trace)
     let length = max(Int(event.length), payload.count)
     if event.transport.rawValue == TransportProtocol.udp.rawValue {
-      takeDatagram(payload, length: length, moment: moment, in: &conversation, slot: slot)
+      takeDatagram(payload, length: length, moment: &moment, in: &conversation, slot: slot)
     } else {
       takeChunk(
-        payload, length: length, sequence: event.sequence, moment: moment, in: &conversation,
+        payload, length: length, sequence: event.sequence, moment: &moment, in: &conversation,
         slot: slot)
     }
   }

@@ -69,11 +69,12 @@ package struct FlowPipeline: ~Copyable {
       guard event.length > 0 || !payload.isEmpty else {
         return engine.tallies.conversations.pass()
       }
+      var event = event
       guard let slot = table.find(event.socket, event.plane) ?? slotForNew(event) else {
-        _ = engine.causality.moved(event, slot: nil)
+        _ = engine.causality.moved(&event, slot: nil)
         return engine.tallies.conversations.lose(.conversationTableFull)
       }
-      engine.take(event, payload: payload, in: &table.slots[slot], slot: slot)
+      engine.take(&event, payload: payload, in: &table.slots[slot], slot: slot)
     }
   }
 
@@ -179,8 +180,7 @@ package struct FlowPipeline: ~Copyable {
     }
     guard let slot else { return nil }
     engine.causality.opened(event, slot: slot)
-    if event.plane.rawValue == Plane.plainText.rawValue, let wire = table.find(event.socket, .wire)
-    {
+    if event.plane.bit != 0, let wire = table.find(event.socket, .wire) {
       // What is on the wire is the same once more, and cannot be read.
       engine.leave(&table.slots[wire], slot: wire, at: event.exit)
     }

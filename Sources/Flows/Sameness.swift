@@ -13,6 +13,27 @@ extension ProcessKey {
   }
 }
 
+extension Plane {
+  /// 0 for bytes of the wire, 1 for plain text.
+  @inline(__always)
+  var bit: UInt64 {
+    switch self {
+    case .wire: 0
+    case .plainText: 1
+    }
+  }
+}
+
+extension SocketEvent.Role {
+  @inline(__always)
+  var isKnown: Bool {
+    switch self {
+    case .unknown: false
+    case .client, .server: true
+    }
+  }
+}
+
 extension IPAddress {
   @inline(__always)
   func isSame(as other: IPAddress) -> Bool { high == other.high && low == other.low }

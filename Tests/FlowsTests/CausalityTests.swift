@@ -125,3 +125,13 @@ import Testing
     #expect(edges > 50, "there are edges where nothing was lost")
   }
 }
+
+extension Causality {
+  /// What a pipeline hands over in place.
+  fileprivate mutating func moved(
+    _ event: SocketEvent, slot: Int?
+  ) -> (chain: UInt64, user: ProcessBucket) {
+    var event = event
+    return moved(&event, slot: slot)
+  }
+}

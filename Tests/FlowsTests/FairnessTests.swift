@@ -202,3 +202,11 @@ import Testing
     }
   }
 }
+
+extension ThreadChains {
+  /// What a pipeline hands over in place.
+  fileprivate mutating func chain(_ event: SocketEvent) -> (chain: UInt64, user: ProcessBucket) {
+    var event = event
+    return chain(&event)
+  }
+}

@@ -10,7 +10,7 @@ extension CallRecord {
   /// Makes this the record of what a request, or a message that needs no answer, says.
   mutating func begin(
     _ message: inout Message, of conversation: inout Conversation, _ number: ApplicationProtocol,
-    _ source: SignalSource, first: Moment, sequence: UInt32, captured: Int
+    _ source: SignalSource, first: inout Moment, sequence: UInt32, captured: Int
   ) {
     let isOfSocket = source.rawValue != 0
     let own = CallEnd(
@@ -25,9 +25,9 @@ extension CallRecord {
       (message.kind == .session || message.isPush)
       && conversation.sender(first.direction) == .server
     let isClient = (first.direction.index == 0) != isOfServer
-    self = CallRecord(
-      client: isClient ? own : other, server: isClient ? other : own, start: first.start,
-      end: first.start)
+    client = isClient ? own : other
+    server = isClient ? other : own
+    reset(at: first.start)
     signalSource = source
     observationPoint =
       isOfSocket
@@ -39,8 +39,8 @@ extension CallRecord {
     networkNamespace = conversation.networkNamespace
     flow = conversation.socket
     flags = message.flags
-    if message.isPush { flags.insert(.reversed) }
-    if first.isTLS { flags.insert(.tls) }
+    if message.isPush { flags = Flags(rawValue: flags.rawValue | Flags.reversed.rawValue) }
+    if first.isTLS { flags = Flags(rawValue: flags.rawValue | Flags.tls.rawValue) }
     requestSequence = sequence
     syscallTraceRequest = first.trace
     captureSequenceRequest = first.ordinal
@@ -53,10 +53,31 @@ extension CallRecord {
     attributes = message.attributes
   }
 
+  /// Makes what ``begin(_:of:_:_:first:sequence:captured:)`` does not say what it is in a new record: in
+  /// place, as a record is wide.
+  private mutating func reset(at time: Timestamp) {
+    kind = .session
+    carrier = .unknown
+    status = .ok
+    start = time
+    end = time
+    hasDuration = false
+    responseSequence = 0
+    syscallTraceResponse = 0
+    coroutineRequest = 0
+    coroutineResponse = 0
+    captureSequenceResponse = 0
+    responseCode = nil
+    responseLength = nil
+    responseMessages = 0
+    capturedResponseBytes = 0
+  }
+
   /// Adds what a response says, as much of it as was seen; its texts begin at `offset` behind the
   /// request's.
   mutating func answer(
-    _ message: inout Message, _ part: FlowEngine.MessagePart, first: Moment, textsAt offset: Int
+    _ message: inout Message, _ part: FlowEngine.MessagePart, first: inout Moment,
+    textsAt offset: Int
   ) {
     kind = .session
     if let speaks = message.speaks { speak(speaks) }
@@ -76,7 +97,7 @@ extension CallRecord {
     var answered = message.texts
     answered.shift(by: offset)
     texts.fillEmpty(from: answered)
-    learnRemote(first)
+    learnRemote(&first)
     ends(part.end)
   }
 
@@ -140,7 +161,7 @@ extension CallRecord {
   }
 
   /// An unconnected UDP socket does not say who sent a datagram: the answer's direction does.
-  private mutating func learnRemote(_ moment: Moment) {
+  private mutating func learnRemote(_ moment: inout Moment) {
     guard moment.remotePort != 0 else { return }
     if observationPoint.rawValue == ObservationPoint.clientProcess.rawValue, server.port == 0 {
       (server.address, server.port) = (moment.remote, moment.remotePort)

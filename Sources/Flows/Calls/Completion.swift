@@ -6,7 +6,7 @@ import Telemetry
 /// How calls leave: answered, cut short, given up.
 extension FlowEngine {
   /// More bytes of an open message were seen.
-  mutating func extend(_ number: Int, by captured: Int, _ moment: Moment) {
+  mutating func extend(_ number: Int, by captured: Int, _ moment: inout Moment) {
     let captured = UInt32(clamping: captured)
     switch pending.slots[number].state {
     case .answering where pending.slots[number].direction.index == moment.direction.index:
@@ -27,19 +27,20 @@ extension FlowEngine {
 
   /// More bytes of the message whose body the parser walks over, the last of them moved by `moment`.
   mutating func takeBody(
-    _ count: Int, _ isLast: Bool, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ count: Int, _ isLast: Bool, _ moment: inout Moment, in conversation: inout Conversation,
+    slot: Int
   ) {
     let direction = moment.direction
     let open = conversation[direction].open
-    if open != PendingCalls.none { extend(open, by: count, moment) }
+    if open != PendingCalls.none { extend(open, by: count, &moment) }
     guard isLast else { return }
     conversation[direction].isInBody = false
-    endMessage(direction, at: moment, in: &conversation, slot: slot)
+    endMessage(direction, at: moment.end, in: &conversation, slot: slot)
   }
 
   /// The last bytes of the open message, whose outcome is the engine's message.
   mutating func takeEnd(
-    _ count: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ count: Int, _ moment: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     let open = conversation[moment.direction].open
     if open != PendingCalls.none, pending.slots[open].state != .waiting {
@@ -48,7 +49,7 @@ extension FlowEngine {
       pending.slots[open].record.conclude(&desk.message, textsAt: offset)
       join(desk.message.attributes, textsAt: offset, to: open)
     }
-    takeBody(count, true, moment, in: &conversation, slot: slot)
+    takeBody(count, true, &moment, in: &conversation, slot: slot)
   }
 
   /// Bytes of text of one call from which on pieces add none.
@@ -56,7 +57,7 @@ extension FlowEngine {
 
   /// A piece of a message that goes on beside others, whose new facts are the engine's message.
   mutating func takeMore(
-    _ count: Int, ends: Bool, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ count: Int, ends: Bool, _ moment: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     guard let id = desk.message.exchange else { return }
     var found = findUnderWay(id, desk.message.kind, moment.direction, slot: slot)
@@ -81,7 +82,7 @@ extension FlowEngine {
         number, pending.slots[number].record.status, in: &conversation, slot: slot,
         at: moment.end)
     }
-    extend(number, by: count, moment)
+    extend(number, by: count, &moment)
     guard ends else { return pending.slots[number].record.add(&desk.message, textsAt: offset) }
     pending.slots[number].record.conclude(&desk.message, textsAt: offset)
     pending.unlink(number, from: &conversation)
@@ -97,7 +98,7 @@ extension FlowEngine {
 
   /// The open message of a direction is over.
   mutating func endMessage(
-    _ direction: SocketEvent.Direction, at moment: Moment?, in conversation: inout Conversation,
+    _ direction: SocketEvent.Direction, at end: Timestamp?, in conversation: inout Conversation,
     slot: Int
   ) {
     let number = conversation[direction].open
@@ -106,7 +107,7 @@ extension FlowEngine {
     guard number != PendingCalls.none, pending.slots[number].state == .answering,
       !pending.slots[number].isLinked
     else { return }
-    if let moment { pending.slots[number].record.ends(moment.end) }
+    if let end { pending.slots[number].record.ends(end) }
     complete(number, in: &conversation, slot: slot)
   }
 
@@ -171,7 +172,7 @@ extension FlowEngine {
 
   /// Keeps a response that answers nothing, until its request shows or it is given up.
   mutating func keepEarly(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     dropEarly(&conversation)
     guard
@@ -180,8 +181,8 @@ extension FlowEngine {
     var request = Message(.response)
     pending.slots[number].record.begin(
       &request, of: &conversation, protocols[conversation.protocolIndex].number, source,
-      first: first, sequence: 0, captured: 0)
-    pending.slots[number].record.answer(&desk.message, part, first: first, textsAt: 0)
+      first: &first, sequence: 0, captured: 0)
+    pending.slots[number].record.answer(&desk.message, part, first: &first, textsAt: 0)
     pending.slots[number].record.attributes = desk.message.attributes
     pending.slots[number].record.start = first.exit
     pending.slots[number].record.end = part.end
@@ -195,7 +196,7 @@ extension FlowEngine {
 
   /// Joins a request with the response that came before it, if it is this one's.
   mutating func meetEarly(
-    _ number: Int, _ part: MessagePart, first: Moment, in conversation: inout Conversation,
+    _ number: Int, _ part: MessagePart, first: inout Moment, in conversation: inout Conversation,
     slot: Int
   ) {
     let early = conversation.early

@@ -7,7 +7,7 @@ import Telemetry
 extension FlowEngine {
   /// Whether what `moment` moved was sent to a group, as far as that is known.
   @inline(__always)
-  func isToGroup(_ moment: Moment, in conversation: inout Conversation) -> Bool {
+  func isToGroup(_ moment: inout Moment, in conversation: inout Conversation) -> Bool {
     guard conversation.transport.rawValue == TransportProtocol.udp.rawValue else { return false }
     let isOutgoing = moment.direction.index == 0
     if isOfSockets {
@@ -19,9 +19,9 @@ extension FlowEngine {
   /// Whether a request is one that nobody needs to answer. A socket is not told where a datagram that
   /// it received was sent to: the port has to do.
   @inline(__always)
-  func mayStayUnanswered(_ moment: Moment, in conversation: inout Conversation) -> Bool {
+  func mayStayUnanswered(_ moment: inout Moment, in conversation: inout Conversation) -> Bool {
     guard conversation.transport.rawValue == TransportProtocol.udp.rawValue else { return false }
-    if isToGroup(moment, in: &conversation) { return true }
+    if isToGroup(&moment, in: &conversation) { return true }
     return isOfSockets && moment.direction.index == 1
       && protocols[conversation.protocolIndex].groupPorts.contains(conversation.localPort)
   }

@@ -19,7 +19,8 @@ extension FlowEngine {
   /// The oldest request of this id that waits for bytes of this way, from the same remote as far as both are known, and of the
   /// same question if both say one. Who asks a group is answered by one of it, and may be by way of it.
   func find(
-    _ identifier: UInt64, _ question: MessageQuestion?, answeredBy first: Moment, isToGroup: Bool,
+    _ identifier: UInt64, _ question: MessageQuestion?, answeredBy first: inout Moment,
+    isToGroup: Bool,
     slot: Int
   ) -> Int? {
     var best: Int?

@@ -19,7 +19,7 @@ extension FlowEngine {
 
   /// Takes the engine's message, which began with bytes of `first`.
   mutating func take(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     if desk.message.flags.rawValue & CallRecord.Flags.truncated.rawValue != 0 {
       wantMore(first.direction, in: &conversation)
@@ -30,9 +30,9 @@ extension FlowEngine {
     }
     if conversation.path != SharedTexts.none { tellPath(of: conversation.path) }
     switch desk.message.kind {
-    case .request: takeRequest(part, first: first, in: &conversation, slot: slot)
-    case .response: takeResponse(part, first: first, in: &conversation, slot: slot)
-    case .session: takeSession(part, first: first, in: &conversation, slot: slot)
+    case .request: takeRequest(part, first: &first, in: &conversation, slot: slot)
+    case .response: takeResponse(part, first: &first, in: &conversation, slot: slot)
+    case .session: takeSession(part, first: &first, in: &conversation, slot: slot)
     }
   }
 
@@ -48,12 +48,12 @@ extension FlowEngine {
   }
 
   private mutating func takeSession(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     guard
       let number = pending.reserve(conversation: slot, first.direction, texts: &desk.fields)
-    else { return countUnheld(part, first: first, in: &conversation, slot: slot) }
-    begin(number, part, first: first, in: &conversation)
+    else { return countUnheld(part, first: &first, in: &conversation, slot: slot) }
+    begin(number, part, first: &first, in: &conversation)
     pending.slots[number].record.status = desk.message.status
     pending.slots[number].record.responseCode = desk.message.code
     write(number, slot: slot, at: pending.slots[number].record.end)
@@ -61,14 +61,14 @@ extension FlowEngine {
   }
 
   private mutating func takeRequest(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     let isByIdentifier = self.isByIdentifier(&conversation)
     if conversation.mayLackAnswer {
       // Who asks again has got its answer.
       abandonWaiting(of: &conversation, slot: slot, at: first.exit)
     }
-    if canDoubt(&conversation) { noteRequest(first, in: &conversation, slot: slot) }
+    if canDoubt(&conversation) { noteRequest(&first, in: &conversation, slot: slot) }
     if conversation.pendingCount >= limits.pendingCallsPerConversation, isByIdentifier {
       abandon(
         conversation.firstPending, .unknown, in: &conversation, slot: slot, at: first.exit)
@@ -82,21 +82,18 @@ extension FlowEngine {
     }
     guard
       conversation.unheld == 0, conversation.pendingCount < limits.pendingCallsPerConversation
-    else { return leaveUnheld(part, first: first, in: &conversation, slot: slot) }
+    else { return leaveUnheld(part, first: &first, in: &conversation, slot: slot) }
     guard
       let number = pending.reserve(conversation: slot, first.direction, texts: &desk.fields)
-    else { return leaveUnheld(part, first: first, in: &conversation, slot: slot) }
-    begin(number, part, first: first, in: &conversation)
-    pending.slots[number].deadline = first.exit + protocols[conversation.protocolIndex].timeout
+    else { return leaveUnheld(part, first: &first, in: &conversation, slot: slot) }
+    begin(number, part, first: &first, in: &conversation)
+    var timeout = protocols[conversation.protocolIndex].timeout
     if let speaks = desk.message.speaks {
-      pending.slots[number].deadline =
-        first.exit + protocols[conversation.protocolIndex].timeout(of: speaks)
+      timeout = protocols[conversation.protocolIndex].timeout(of: speaks)
     }
-    pending.slots[number].note = desk.message.note
-    pending.slots[number].mayBlock = desk.message.mayBlock
-    pending.slots[number].needsAnswer = desk.message.needsAnswer
-    pending.slots[number].question = desk.message.question
-    if mayStayUnanswered(first, in: &conversation) {
+    pending.slots[number].wait(
+      &desk.message, until: Timestamp(nanoseconds: first.exit.nanoseconds &+ timeout))
+    if mayStayUnanswered(&first, in: &conversation) {
       pending.slots[number].isToGroup = true
       // The answers to packets come in flows of their own.
       if !isOfSockets { return leave(number, slot: slot) }
@@ -106,24 +103,24 @@ extension FlowEngine {
       index(number, identifier: identifier, slot: slot)
     }
     if conversation.early != PendingCalls.none {
-      meetEarly(number, part, first: first, in: &conversation, slot: slot)
+      meetEarly(number, part, first: &first, in: &conversation, slot: slot)
     } else if part.isOpen {
       conversation[first.direction].open = number
     }
   }
 
   private mutating func takeResponse(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
-    let isToGroup = isToGroup(first, in: &conversation)
+    let isToGroup = isToGroup(&first, in: &conversation)
     if canDoubt(&conversation) {
-      guard noteResponse(first, in: &conversation) else {
-        passOldest(first, in: &conversation, slot: slot)
+      guard noteResponse(&first, in: &conversation) else {
+        passOldest(&first, in: &conversation, slot: slot)
         return tallies.calls.lose(.unpairedResponse)
       }
     }
     let asked = request(
-      answeredBy: first, isToGroup: isToGroup, in: &conversation, slot: slot)
+      answeredBy: &first, isToGroup: isToGroup, in: &conversation, slot: slot)
     guard let number = asked else {
       // What is said to a group unasked is no answer.
       if isToGroup { return }
@@ -131,11 +128,11 @@ extension FlowEngine {
         // It came too early for the request that it was read as the answer to, and is to no other.
         return tallies.calls.lose(.unpairedResponse)
       }
-      return keepEarly(part, first: first, in: &conversation, slot: slot)
+      return keepEarly(part, first: &first, in: &conversation, slot: slot)
     }
     guard number != PendingCalls.none else { return }
     conversation.mayLackAnswer = false
-    if canDoubt(&conversation), isTooEarly(first, for: number, in: &conversation) {
+    if canDoubt(&conversation), isTooEarly(&first, for: number, in: &conversation) {
       return tallies.calls.lose(.unpairedResponse)
     }
     let goesOn = desk.message.goesOn && pending.slots[number].isIndexed
@@ -143,7 +140,7 @@ extension FlowEngine {
     forgetOpen(number, in: &conversation)
     let offset = pending.slots[number].text.count
     if !pending.append(&desk.fields, to: number) { desk.message.forgetTexts() }
-    pending.slots[number].record.answer(&desk.message, part, first: first, textsAt: offset)
+    pending.slots[number].record.answer(&desk.message, part, first: &first, textsAt: offset)
     join(desk.message.attributes, textsAt: offset, to: number)
     conversation.failures = 0
     if !conversation.isAnswered { endpoints.learn(&conversation) }
@@ -161,7 +158,7 @@ extension FlowEngine {
 
   /// Nobody knows whose answer came, but it was one that somebody waited for: the oldest leaves.
   private mutating func passOldest(
-    _ first: Moment, in conversation: inout Conversation, slot: Int
+    _ first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     let oldest = oldest(answeredBy: first.direction, in: &conversation)
     if conversation.answersToDrop > 0 {
@@ -193,12 +190,12 @@ extension FlowEngine {
   /// The request that a response answers: nil when none was seen, ``PendingCalls/none`` when it was
   /// and has left already.
   private mutating func request(
-    answeredBy first: Moment, isToGroup: Bool, in conversation: inout Conversation, slot: Int
+    answeredBy first: inout Moment, isToGroup: Bool, in conversation: inout Conversation, slot: Int
   ) -> Int? {
     if isByIdentifier(&conversation) {
       guard let identifier = desk.message.exchange else { return nil }
       return find(
-        identifier, desk.message.question, answeredBy: first, isToGroup: isToGroup, slot: slot)
+        identifier, desk.message.question, answeredBy: &first, isToGroup: isToGroup, slot: slot)
     }
     if conversation.answersToDrop > 0 {
       conversation.answersToDrop -= 1
@@ -227,28 +224,28 @@ extension FlowEngine {
 
   /// Begins the record of the pending call `number` with the engine's message.
   private mutating func begin(
-    _ number: Int, _ part: MessagePart, first: Moment, in conversation: inout Conversation
+    _ number: Int, _ part: MessagePart, first: inout Moment, in conversation: inout Conversation
   ) {
     pending.slots[number].record.begin(
       &desk.message, of: &conversation, protocols[conversation.protocolIndex].number, source,
-      first: first, sequence: part.sequence, captured: part.captured)
+      first: &first, sequence: part.sequence, captured: part.captured)
   }
 
   /// There is no room to wait for this request's answer.
   private mutating func leaveUnheld(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     if !isByIdentifier(&conversation) { conversation.unheld += 1 }
-    countUnheld(part, first: first, in: &conversation, slot: slot)
+    countUnheld(part, first: &first, in: &conversation, slot: slot)
   }
 
   /// The message has no room in the log, but counts.
   private mutating func countUnheld(
-    _ part: MessagePart, first: Moment, in conversation: inout Conversation, slot: Int
+    _ part: MessagePart, first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     unheld.begin(
       &desk.message, of: &conversation, protocols[conversation.protocolIndex].number, source,
-      first: first, sequence: part.sequence, captured: part.captured)
+      first: &first, sequence: part.sequence, captured: part.captured)
     if desk.message.kind == .request {
       unheld.kind = .request
       unheld.status = .unknown

@@ -50,6 +50,44 @@ struct PendingCalls {
     var isLinked = false
     var next = PendingCalls.none
     var previous = PendingCalls.none
+
+    /// Makes it one that waits, is in no list, and of which nothing is known but this.
+    fileprivate mutating func reset(
+      conversation: Int, _ direction: SocketEvent.Direction, text: TextPool.Chain
+    ) {
+      self.text = text
+      state = .waiting
+      self.direction = direction
+      (mayBlock, isDoubtful, needsAnswer, isToGroup) = (false, false, false, false)
+      question = nil
+      exchange = nil
+      note = 0
+      self.conversation = conversation
+      isIndexed = false
+    }
+
+    /// Takes what a request says beside what its record holds.
+    mutating func wait(_ message: inout Message, until deadline: Timestamp) {
+      self.deadline = deadline
+      note = message.note
+      mayBlock = message.mayBlock
+      needsAnswer = message.needsAnswer
+      question = message.question
+    }
+
+    /// Frees it, once it is in no list and holds no text.
+    fileprivate mutating func free() {
+      state = .free
+      (previous, next) = (PendingCalls.none, PendingCalls.none)
+    }
+
+    /// Takes it out of its list; where that goes on before and behind it.
+    fileprivate mutating func unlink() -> (previous: Int, next: Int) {
+      precondition(isLinked, "what is taken out of a list is in it")
+      isLinked = false
+      defer { (previous, next) = (PendingCalls.none, PendingCalls.none) }
+      return (previous, next)
+    }
   }
 
   /// The slot number that means no slot.
@@ -100,18 +138,7 @@ struct PendingCalls {
       slot = slots.count
       slots.append(Call(record: Self.blank, conversation: 0, deadline: Self.blank.start))
     }
-    slots[slot].text = chain
-    slots[slot].state = .waiting
-    slots[slot].direction = direction
-    slots[slot].mayBlock = false
-    slots[slot].isDoubtful = false
-    slots[slot].needsAnswer = false
-    slots[slot].isToGroup = false
-    slots[slot].question = nil
-    slots[slot].exchange = nil
-    slots[slot].note = 0
-    slots[slot].conversation = conversation
-    slots[slot].isIndexed = false
+    slots[slot].reset(conversation: conversation, direction, text: chain)
     return slot
   }
 
@@ -135,8 +162,7 @@ struct PendingCalls {
       slots[slot].state != .free && !slots[slot].isLinked, "a slot is freed once, out of its list")
     forgetExchange(slot)
     text.release(&slots[slot].text)
-    slots[slot].state = .free
-    (slots[slot].previous, slots[slot].next) = (Self.none, Self.none)
+    slots[slot].free()
     free.append(UInt32(slot))
   }
 
@@ -203,9 +229,7 @@ struct PendingCalls {
   /// Takes a waiting call out of its conversation's list.
   @inline(__always)
   mutating func unlink(_ slot: Int, from conversation: inout Conversation) {
-    precondition(slots[slot].isLinked, "what is taken out of a list is in it")
-    slots[slot].isLinked = false
-    let (previous, next) = (slots[slot].previous, slots[slot].next)
+    let (previous, next) = slots[slot].unlink()
     if previous == Self.none {
       conversation.firstPending = next
     } else {
@@ -217,6 +241,5 @@ struct PendingCalls {
       slots[next].previous = previous
     }
     conversation.pendingCount -= 1
-    (slots[slot].previous, slots[slot].next) = (Self.none, Self.none)
   }
 }

@@ -25,15 +25,13 @@ extension FlowEngine {
       causality.mention(pending.slots[number].record.client.process)
       causality.mention(pending.slots[number].record.server.process)
     }
-    var metric = CallMetric(of: &pending.slots[number].record)
-    let endpoint = pending.slots[number].record.texts.endpoint
     let text = pending.slots[number].text
     let start = batch.text.count
     guard batch.calls.count < limits.batchCalls, start + text.count <= limits.batchTextBytes else {
       scratch.removeAll(keepingCapacity: true)
       pending.text.copy(text, into: &scratch)
       rollup.add(
-        &metric, endpoint: endpoint, from: 0, of: scratch, at: time, tally: &tallies.rollup)
+        &pending.slots[number].record, textsAt: 0, of: scratch, at: time, tally: &tallies.rollup)
       if !isOfSockets {
         written.append(WrittenCall(&pending.slots[number].record, slot: slot, at: time))
       }
@@ -41,11 +39,9 @@ extension FlowEngine {
     }
     pending.text.copy(text, into: &batch.text)
     rollup.add(
-      &metric, endpoint: endpoint, from: start, of: batch.text, at: time, tally: &tallies.rollup)
-    pending.slots[number].record.texts.shift(by: start)
-    if pending.slots[number].record.attributes.length > 0 {
-      pending.slots[number].record.attributes.offset &+= UInt32(truncatingIfNeeded: start)
-    }
+      &pending.slots[number].record, textsAt: start, of: batch.text, at: time,
+      tally: &tallies.rollup)
+    pending.slots[number].record.shiftTexts(by: start)
     batch.calls.append(pending.slots[number].record)
     tallies.calls.pass()
     if !isOfSockets {
@@ -62,14 +58,11 @@ extension FlowEngine {
       causality.mention(unheld.client.process)
       causality.mention(unheld.server.process)
     }
-    var metric = CallMetric(of: &unheld)
     var text: [UInt8] = []
     swap(&text, &scratch)
     text.removeAll(keepingCapacity: true)
     text.append(copying: desk.fields.bytes)
-    rollup.add(
-      &metric, endpoint: unheld.texts.endpoint, from: 0, of: text, at: time,
-      tally: &tallies.rollup)
+    rollup.add(&unheld, textsAt: 0, of: text, at: time, tally: &tallies.rollup)
     swap(&text, &scratch)
     if !isOfSockets { written.append(WrittenCall(&unheld, slot: slot, at: time)) }
   }
@@ -86,6 +79,12 @@ extension WrittenCall {
 }
 
 extension CallRecord {
+  /// Moves its texts: what they point into now begins `offset` bytes further on.
+  fileprivate mutating func shiftTexts(by offset: Int) {
+    texts.shift(by: offset)
+    if attributes.length > 0 { attributes.offset &+= UInt32(truncatingIfNeeded: offset) }
+  }
+
   /// Adds the process at the other end, a socket of this host too.
   fileprivate mutating func learn(_ user: PeerTable.User) {
     if observationPoint.rawValue == ObservationPoint.clientProcess.rawValue {

@@ -42,10 +42,10 @@ extension Causality {
   /// - Returns: the chain that they are in, 0 when there is nothing to join; and whose they are.
   @inline(__always)
   mutating func moved(
-    _ event: SocketEvent, slot: Int?
+    _ event: inout SocketEvent, slot: Int?
   ) -> (chain: UInt64, user: ProcessBucket) {
-    if let slot { peers.note(event, slot: slot) }
-    return chains.chain(event)
+    if let slot { peers.note(&event, slot: slot) }
+    return chains.chain(&event)
   }
 
   /// Something was not seen that was to be.

@@ -82,7 +82,7 @@ struct PeerTable {
 
   /// Notes who last used the socket.
   @inline(__always)
-  mutating func note(_ event: SocketEvent, slot: Int) {
+  mutating func note(_ event: inout SocketEvent, slot: Int) {
     if owners[slot].user.thread != event.thread
       || !owners[slot].user.process.isSame(as: event.process)
     {

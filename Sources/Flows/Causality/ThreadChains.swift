@@ -40,7 +40,7 @@ struct ThreadChains {
   }
 
   /// The id of the bytes that `event` moved, 0 when there is nothing to join; and whose they are.
-  mutating func chain(_ event: SocketEvent) -> (chain: UInt64, user: ProcessBucket) {
+  mutating func chain(_ event: inout SocketEvent) -> (chain: UInt64, user: ProcessBucket) {
     var hash = Hash(seed: seed)
     hash.combine(event.process)
     let bucket = ProcessBucket(hash: hash.value)

@@ -8,7 +8,7 @@ import Telemetry
 extension FlowEngine {
   /// Adds a chunk to the backlog.
   mutating func keep(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation
   ) {
     let before = conversation.backlog.count
@@ -31,7 +31,7 @@ extension FlowEngine {
   /// Keeps the beginning of a turn that every protocol has refused, and nothing that came before it,
   /// as the answer may tell: of a client, and while there is room. Whether it is kept.
   mutating func keepRefused(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation
   ) -> Bool {
     let isWaiting = conversation.turn == .waiting
@@ -44,7 +44,7 @@ extension FlowEngine {
       dropBacklog(of: &conversation)
       return false
     }
-    keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+    keep(payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
     refuseLast(of: &conversation)
     return true
   }
@@ -112,16 +112,16 @@ extension FlowEngine {
   /// Takes a chunk behind a backlog that is to be read: at once if nobody else needs to learn of the
   /// protocol first, as the flow does whose packets these are.
   mutating func take(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     guard isOfSockets else {
       return keep(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
     }
     readBacklog(of: &conversation, slot: slot)
     handOver(
-      payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+      payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
   }
 
   /// Reads the backlog of a conversation whose protocol was recognised.
@@ -138,11 +138,12 @@ extension FlowEngine {
           tallies.conversations.lose(.parseFailed, count: piece.events)
           continue
         }
+        var moment = piece.moment
         let bytes = turn.bytes.span.clipped(from: piece.start, to: piece.start + piece.captured)
         count(
           read(
             bytes, length: piece.length,
-            sequence: turn.sequence &+ UInt32(truncatingIfNeeded: offset), moment: piece.moment,
+            sequence: turn.sequence &+ UInt32(truncatingIfNeeded: offset), moment: &moment,
             in: &conversation, slot: slot))
         tallies.conversations.pass(piece.events - 1)
         offset += piece.length

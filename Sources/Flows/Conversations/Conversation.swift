@@ -202,11 +202,29 @@ struct Conversation {
     transport.rawValue == TransportProtocol.unix.rawValue ? .tcp : transport
   }
 
+  /// Bytes that the buffers of both directions hold.
+  var streamBytes: Int { streams[0].footprint + streams[1].footprint }
+
+  /// Bytes of both directions that wait to be read.
+  var unreadBytes: Int { streams[0].buffer.count + streams[1].buffer.count }
+
   subscript(direction: SocketEvent.Direction) -> Stream {
+    // Where it is: to read a value of the array by a number that is not known is to copy all of it.
     @inline(__always)
-    _read { yield streams[direction.index] }
+    mutating _read {
+      var streams = streams.mutableSpan
+      yield streams[inPlace: direction.index]
+    }
     @inline(__always)
     _modify { yield &streams[direction.index] }
+  }
+}
+
+extension MutableSpan {
+  /// An element, for reading only.
+  @inline(__always)
+  fileprivate subscript(inPlace index: Int) -> Element {
+    mutating _read { yield self[index] }
   }
 }
 

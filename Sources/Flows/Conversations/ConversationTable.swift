@@ -25,7 +25,7 @@ struct ConversationTable {
   private func hash(_ socket: UInt64, _ plane: Plane) -> UInt32 {
     var hash = Hash(seed: seed)
     // No cookie has its highest bits set.
-    hash.combine(socket ^ UInt64(plane.rawValue) << 62)
+    hash.combine(socket ^ plane.bit << 62)
     return hash.value
   }
 
@@ -34,7 +34,7 @@ struct ConversationTable {
   @inline(__always)
   func find(_ socket: UInt64, _ plane: Plane) -> Int? {
     index.find(hash(socket, plane)) {
-      slots[$0].socket == socket && slots[$0].plane.rawValue == plane.rawValue
+      slots[$0].socket == socket && slots[$0].plane.bit == plane.bit
     }
   }
 

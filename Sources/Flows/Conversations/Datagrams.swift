@@ -6,11 +6,11 @@ import Telemetry
 /// Reading datagrams: each is a view of its own, complete or cut.
 extension FlowEngine {
   mutating func takeDatagram(
-    _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation,
+    _ payload: Span<UInt8>, length: Int, moment: inout Moment, in conversation: inout Conversation,
     slot: Int
   ) {
     if conversation.state == .unknown {
-      guard recogniseDatagram(payload, length: length, moment: moment, in: &conversation) else {
+      guard recogniseDatagram(payload, length: length, moment: &moment, in: &conversation) else {
         conversation.turn = .fresh
         return refuse(&conversation, at: moment.exit)
       }
@@ -33,11 +33,11 @@ extension FlowEngine {
         }
         let part = MessagePart(
           end: moment.end, isOpen: false, sequence: 0, captured: end - position)
-        take(part, first: moment, in: &conversation, slot: slot)
+        take(part, first: &moment, in: &conversation, slot: slot)
         position = end
       case .more(let count, let ends)?:
         position += min(max(0, count), payload.count - position)
-        takeMore(position - start, ends: ends, moment, in: &conversation, slot: slot)
+        takeMore(position - start, ends: ends, &moment, in: &conversation, slot: slot)
       case .handOver(_, let successor)?:
         self.successor = successor
         follow(in: &conversation, slot: slot, at: moment.exit)
@@ -55,7 +55,7 @@ extension FlowEngine {
   }
 
   private mutating func recogniseDatagram(
-    _ payload: Span<UInt8>, length: Int, moment: Moment, in conversation: inout Conversation
+    _ payload: Span<UInt8>, length: Int, moment: inout Moment, in conversation: inout Conversation
   ) -> Bool {
     guard !payload.isEmpty else { return false }
     var candidates: ProtocolSet?

@@ -81,10 +81,10 @@ extension FlowEngine {
     _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
   ) {
     let count = conversation[direction].buffer.count
-    guard count > 0, let last = conversation[direction].marks.last?.moment else { return }
+    guard count > 0, var last = conversation[direction].marks.last?.moment else { return }
     let parsed = parseBuffer(
       direction, isFinal: true,
-      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
+      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: &last,
       in: &conversation, slot: slot)
     if parsed == nil {
       tallies.conversations.lose(.parseFailed)

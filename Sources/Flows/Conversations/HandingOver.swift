@@ -8,7 +8,7 @@ import Telemetry
 extension FlowEngine {
   /// Follows a hand-over, if there was one, in the middle of a chunk of which `rest` comes behind it.
   mutating func follow(
-    _ rest: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ rest: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) -> Outcome {
     var bytes: [UInt8] = []
@@ -21,7 +21,7 @@ extension FlowEngine {
     guard total > 0 else { return .read }
     handOver(
       bytes.span, length: total, sequence: sequence &- UInt32(truncatingIfNeeded: before),
-      moment: moment, in: &conversation, slot: slot)
+      moment: &moment, in: &conversation, slot: slot)
     return .counted
   }
 

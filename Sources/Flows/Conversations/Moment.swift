@@ -3,6 +3,9 @@
 import Telemetry
 
 /// Who moved some bytes, and when: what a record needs of the event that carried them.
+///
+/// Functions take it as inout though they do not change it: it is wide, and by value it would be copied
+/// at each of the many steps between an event and its record.
 struct Moment: Hashable {
   var enter: Timestamp
   var exit: Timestamp

@@ -12,7 +12,7 @@ extension FlowEngine {
   private static let jump: Int32 = 1 << 28
 
   mutating func takeChunk(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
@@ -28,14 +28,14 @@ extension FlowEngine {
     conversation[direction].isStarted = true
     if ahead == 0 {
       handOver(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     } else if ahead < 0, ahead > -Self.jump {
       takeRepeated(
-        payload, length: length, sequence: sequence, seen: -Int(ahead), moment: moment,
+        payload, length: length, sequence: sequence, seen: -Int(ahead), moment: &moment,
         in: &conversation, slot: slot)
     } else {
       takeAhead(
-        payload, length: length, sequence: sequence, by: Int(ahead), moment: moment,
+        payload, length: length, sequence: sequence, by: Int(ahead), moment: &moment,
         in: &conversation, slot: slot)
     }
     if !conversation[direction].held.isEmpty {
@@ -48,37 +48,37 @@ extension FlowEngine {
   /// of, the first bytes of a direction may be the second.
   @inline(__always)
   mutating func noteOrdinal(
-    _ event: SocketEvent, in conversation: inout Conversation, slot: Int
+    _ event: inout SocketEvent, in conversation: inout Conversation, slot: Int
   ) {
     let step = Int32(bitPattern: event.ordinal &- conversation.lastOrdinal)
     if step == 1, conversation.missedEvents == 0 {
       conversation.lastOrdinal = event.ordinal
     } else if event.ordinal != 0 {
-      noteJump(event, by: step, in: &conversation, slot: slot)
+      noteJump(&event, by: step, in: &conversation, slot: slot)
     }
   }
 
   /// Of plain text nothing but the count of its calls tells that some is missing, and not of which side.
   mutating func notePlainOrdinal(
-    _ event: SocketEvent, in conversation: inout Conversation, slot: Int
+    _ event: inout SocketEvent, in conversation: inout Conversation, slot: Int
   ) {
     let step = Int32(bitPattern: event.ordinal &- conversation.lastOrdinal)
     let isGap = conversation.lastOrdinal != 0 && step > 1
     conversation.lastOrdinal = event.ordinal
-    if isGap { missed(event, on: conversation) }
+    if isGap { missed(&event, on: conversation) }
     guard isGap, conversation.state == .recognised else { return }
     lose(.egress, in: &conversation, slot: slot)
     lose(.ingress, in: &conversation, slot: slot)
   }
 
   private mutating func noteJump(
-    _ event: SocketEvent, by step: Int32, in conversation: inout Conversation, slot: Int
+    _ event: inout SocketEvent, by step: Int32, in conversation: inout Conversation, slot: Int
   ) {
     let direction = event.direction
     let hasMissed = conversation.missedEvents > 0
     if conversation.lastOrdinal == 0 || step < -Self.lateOrdinals {
       // It is met, or the count began anew.
-      if event.ordinal > 1 { missed(event, on: conversation) }
+      if event.ordinal > 1 { missed(&event, on: conversation) }
       conversation.lastOrdinal = event.ordinal
       conversation.missedEvents = 0
     } else if step <= 0 {
@@ -86,7 +86,7 @@ extension FlowEngine {
       if step < 0, hasMissed { conversation.missedEvents -= 1 }
     } else {
       conversation.lastOrdinal = event.ordinal
-      if step > 1 { missed(event, on: conversation) }
+      if step > 1 { missed(&event, on: conversation) }
       let isStarted = conversation[direction].isStarted
       if step > 1, !isStarted || event.sequence == conversation[direction].next {
         conversation.missedEvents = UInt8(clamping: Int32(conversation.missedEvents) + step - 1)
@@ -101,7 +101,8 @@ extension FlowEngine {
   }
 
   /// An event of the socket was not seen: of whoever uses it now, or did before.
-  private mutating func missed(_ event: SocketEvent, on conversation: borrowing Conversation) {
+  private mutating func missed(_ event: inout SocketEvent, on conversation: borrowing Conversation)
+  {
     causality.missed(.socket(of: causality.bucket(of: event.process)))
     causality.missed(.socket(of: conversation.user))
   }
@@ -111,21 +112,21 @@ extension FlowEngine {
 
   /// Hands bytes that are next in order to whoever reads the conversation.
   mutating func handOver(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     switch conversation.state {
     case .recognised:
       count(
         read(
-          payload, length: length, sequence: sequence, moment: moment, in: &conversation,
+          payload, length: length, sequence: sequence, moment: &moment, in: &conversation,
           slot: slot))
       wishForBody(moment.direction, in: &conversation)
     case .unknown:
       lookForProtocol(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     case .adopted:
-      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      keep(payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
     case .muted:
       tallies.conversations.lose(conversation.unreadReason)
     }
@@ -142,18 +143,18 @@ extension FlowEngine {
 
   /// Bytes of which the first `seen` were read before, or are taken as lost.
   private mutating func takeRepeated(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, seen: Int, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, seen: Int, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     guard seen < length else { return tallies.conversations.pass() }
     handOver(
       payload.extracting(droppingFirst: min(seen, payload.count)), length: length - seen,
-      sequence: sequence &+ UInt32(truncatingIfNeeded: seen), moment: moment, in: &conversation,
+      sequence: sequence &+ UInt32(truncatingIfNeeded: seen), moment: &moment, in: &conversation,
       slot: slot)
   }
 
   private mutating func takeAhead(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, by gap: Int, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, by gap: Int, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
@@ -161,13 +162,13 @@ extension FlowEngine {
     guard !isJump, conversation.state == .recognised else {
       lose(direction, in: &conversation, slot: slot)
       return handOver(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     }
     if conversation[direction].untilTurn || conversation[direction].skip >= gap {
       // The gap lies within a body that nobody reads.
       if !conversation[direction].untilTurn { conversation[direction].skip -= gap }
       return handOver(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     }
     if conversation[direction].extendHeld(payload, length, sequence: sequence, moment) {
       heldBytes += payload.count
@@ -176,7 +177,7 @@ extension FlowEngine {
     if conversation[direction].held.count >= limits.heldChunks {
       releaseHeld(direction, in: &conversation, slot: slot)
       return takeChunk(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     }
     var bytes: [UInt8] = []
     bytes.append(copying: payload)
@@ -195,11 +196,12 @@ extension FlowEngine {
     }) {
       let held = conversation[direction].held.remove(at: index)
       heldBytes -= held.bytes.count
+      var moment = held.moment
       let seen = Int(conversation[direction].next &- held.sequence)
       tallies.conversations.pass(held.pieces - 1)
       takeRepeated(
         held.bytes.span, length: held.length, sequence: held.sequence, seen: seen,
-        moment: held.moment, in: &conversation, slot: slot)
+        moment: &moment, in: &conversation, slot: slot)
     }
   }
 

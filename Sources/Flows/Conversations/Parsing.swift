@@ -11,7 +11,7 @@ extension FlowEngine {
   /// were used; nil when they are not the protocol.
   mutating func parse(
     _ view: Span<UInt8>, isFinal: Bool, isFull: Bool = false, marks: [Stream.Mark],
-    moment: Moment, sequence: UInt32, in conversation: inout Conversation, slot: Int
+    moment: inout Moment, sequence: UInt32, in conversation: inout Conversation, slot: Int
   ) -> Int? {
     let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
@@ -37,22 +37,22 @@ extension FlowEngine {
           return nil
         }
         if marks.isEmpty {
-          takeBody(position - start, isLast, moment, in: &conversation, slot: slot)
+          takeBody(position - start, isLast, &moment, in: &conversation, slot: slot)
         } else {
-          let last = Self.moment(at: position - 1, marks)
-          takeBody(position - start, isLast, last, in: &conversation, slot: slot)
+          var last = Self.moment(at: position - 1, marks)
+          takeBody(position - start, isLast, &last, in: &conversation, slot: slot)
         }
       case .end(let count):
         guard advance(&position, by: count, to: view.count, &conversation[direction]) else {
           return nil
         }
-        let last = marks.isEmpty ? moment : Self.moment(at: position - 1, marks)
-        takeEnd(position - start, last, in: &conversation, slot: slot)
+        var last = marks.isEmpty ? moment : Self.moment(at: position - 1, marks)
+        takeEnd(position - start, &last, in: &conversation, slot: slot)
       case .more(let count, let ends):
         guard count == 0 || advance(&position, by: count, to: view.count, &conversation[direction])
         else { return nil }
-        let last = marks.isEmpty ? moment : Self.moment(at: max(start, position - 1), marks)
-        takeMore(position - start, ends: ends, last, in: &conversation, slot: slot)
+        var last = marks.isEmpty ? moment : Self.moment(at: max(start, position - 1), marks)
+        takeMore(position - start, ends: ends, &last, in: &conversation, slot: slot)
       case .handOver(let count, let successor):
         guard count == 0 || advance(&position, by: count, to: view.count, &conversation[direction])
         else { return nil }
@@ -64,13 +64,14 @@ extension FlowEngine {
           let isOpen = advance(&position, over: length, to: view.count, &conversation[direction])
         else { return nil }
         var part = MessagePart(
-          end: moment.end, isOpen: isOpen, isUntilTurn: length == .untilTurn,
+          end: moment.end, isOpen: isOpen, isUntilTurn: length.isUntilTurn,
           sequence: sequence &+ UInt32(truncatingIfNeeded: start), captured: position - start)
         if marks.isEmpty {
-          take(part, first: moment, in: &conversation, slot: slot)
+          take(part, first: &moment, in: &conversation, slot: slot)
         } else {
           part.end = Self.moment(at: max(start, position - 1), marks).end
-          take(part, first: Self.moment(at: start, marks), in: &conversation, slot: slot)
+          var first = Self.moment(at: start, marks)
+          take(part, first: &first, in: &conversation, slot: slot)
         }
       }
       empty = position == start ? empty + 1 : 0
@@ -132,7 +133,7 @@ extension FlowEngine {
       }
       if desk.wantsNothing { wantNothing(direction, in: &conversation) }
       switch step {
-      case .message(let length): conversation[direction].mayBeInside = length == .untilTurn
+      case .message(let length): conversation[direction].mayBeInside = length.isUntilTurn
       case .end: conversation[direction].mayBeInside = false
       default: break
       }
@@ -165,5 +166,13 @@ extension FlowEngine {
     var index = marks.count - 1
     while index > 0, marks[index].start > offset { index -= 1 }
     return marks[index].moment
+  }
+}
+
+extension MessageLength {
+  // Comparing with == would be a call into another module.
+
+  fileprivate var isUntilTurn: Bool {
+    if case .untilTurn = self { true } else { false }
   }
 }

@@ -19,7 +19,7 @@ extension FlowEngine {
 
   /// Reads one chunk.
   mutating func read(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) -> Outcome {
     let direction = moment.direction
@@ -28,22 +28,22 @@ extension FlowEngine {
       guard conversation.state == .recognised else { return .lost(.parseFailed) }
     }
     if recognition.showRequests != 0, !conversation.isAnswered {
-      reconsider(payload, moment, in: &conversation, slot: slot)
+      reconsider(payload, &moment, in: &conversation, slot: slot)
     }
     conversation.lastDirection = direction
     var offset = 0
     while offset < payload.count {
       if conversation[direction].untilTurn {
         offset += seekEnd(
-          payload.extracting(droppingFirst: offset), moment, in: &conversation, slot: slot)
+          payload.extracting(droppingFirst: offset), &moment, in: &conversation, slot: slot)
       }
       offset += skip(
-        length - offset, captured: payload.count - offset, moment, in: &conversation, slot: slot)
+        length - offset, captured: payload.count - offset, &moment, in: &conversation, slot: slot)
       guard offset < payload.count else { break }
       let rest = payload.extracting(droppingFirst: offset)
       let consumed = readMessages(
         rest, isFinal: payload.count < length,
-        sequence: sequence &+ UInt32(truncatingIfNeeded: offset), moment: moment,
+        sequence: sequence &+ UInt32(truncatingIfNeeded: offset), moment: &moment,
         in: &conversation, slot: slot)
       guard let consumed else {
         giveUp(&conversation, slot: slot, at: moment.exit)
@@ -53,14 +53,14 @@ extension FlowEngine {
       if successor != nil {
         return follow(
           payload.extracting(droppingFirst: offset), length: length - offset,
-          sequence: sequence &+ UInt32(truncatingIfNeeded: offset), moment: moment,
+          sequence: sequence &+ UInt32(truncatingIfNeeded: offset), moment: &moment,
           in: &conversation, slot: slot)
       }
     }
     guard offset < length else { return .read }
-    offset += skip(length - offset, captured: 0, moment, in: &conversation, slot: slot)
+    offset += skip(length - offset, captured: 0, &moment, in: &conversation, slot: slot)
     guard offset < length else { return .read }
-    return takeHole(length - offset, moment, in: &conversation, slot: slot)
+    return takeHole(length - offset, &moment, in: &conversation, slot: slot)
   }
 
   /// The other side speaks: what this one has said is read as far as it can be.
@@ -96,7 +96,7 @@ extension FlowEngine {
   /// Looks for the end of the open message, of which bytes are missing, in what was captured of a chunk;
   /// how many bytes lie before it, or 0 when it is not there.
   private mutating func seekEnd(
-    _ payload: Span<UInt8>, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ payload: Span<UInt8>, _ moment: inout Moment, in conversation: inout Conversation, slot: Int
   ) -> Int {
     let sender = conversation.sender(moment.direction) ?? .client
     guard conversation.parser?.seeksEnd(from: sender) == true else { return 0 }
@@ -109,7 +109,7 @@ extension FlowEngine {
       case .end(let count):
         position += min(max(1, count), payload.count - position)
         conversation[moment.direction].untilTurn = false
-        takeEnd(position, moment, in: &conversation, slot: slot)
+        takeEnd(position, &moment, in: &conversation, slot: slot)
         return position
       default: return 0
       }
@@ -119,7 +119,7 @@ extension FlowEngine {
 
   /// Goes on behind bytes that were not captured and that the parser would have had to read.
   private mutating func takeHole(
-    _ length: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ length: Int, _ moment: inout Moment, in conversation: inout Conversation, slot: Int
   ) -> Outcome {
     let direction = moment.direction
     let sender = conversation.sender(direction) ?? .client
@@ -130,7 +130,7 @@ extension FlowEngine {
       // Where the body ends cannot be seen any more, but the other side waits for its end.
       conversation[direction].isInBody = false
       conversation[direction].untilTurn = true
-      _ = skip(length, captured: 0, moment, in: &conversation, slot: slot)
+      _ = skip(length, captured: 0, &moment, in: &conversation, slot: slot)
       if sender == .client || conversation.pendingCount == 0 { return .read }
     }
     wantMore(direction, in: &conversation)
@@ -142,7 +142,8 @@ extension FlowEngine {
 
   /// Passes over what belongs to the open message, and ends it with its last byte.
   private mutating func skip(
-    _ length: Int, captured: Int, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ length: Int, captured: Int, _ moment: inout Moment, in conversation: inout Conversation,
+    slot: Int
   ) -> Int {
     let direction = moment.direction
     var count = length
@@ -153,11 +154,11 @@ extension FlowEngine {
     }
     let open = conversation[direction].open
     guard open != PendingCalls.none else { return count }
-    extend(open, by: min(count, captured), moment)
+    extend(open, by: min(count, captured), &moment)
     if conversation[direction].skip == 0, !conversation[direction].untilTurn,
       !conversation[direction].isInBody
     {
-      endMessage(direction, at: moment, in: &conversation, slot: slot)
+      endMessage(direction, at: moment.end, in: &conversation, slot: slot)
     }
     return count
   }
@@ -166,13 +167,13 @@ extension FlowEngine {
   ///
   /// Returns how many of `bytes` were taken, at least one; nil when they are not the protocol.
   private mutating func readMessages(
-    _ bytes: Span<UInt8>, isFinal: Bool, sequence: UInt32, moment: Moment,
+    _ bytes: Span<UInt8>, isFinal: Bool, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) -> Int? {
     let direction = moment.direction
     if conversation[direction].buffer.isEmpty, bytes.count < limits.streamBytes {
       let parsed = parse(
-        bytes, isFinal: isFinal, marks: [], moment: moment, sequence: sequence,
+        bytes, isFinal: isFinal, marks: [], moment: &moment, sequence: sequence,
         in: &conversation, slot: slot)
       guard let parsed else { return nil }
       if parsed < bytes.count {
@@ -192,24 +193,24 @@ extension FlowEngine {
     }
     let parsed = parseBuffer(
       direction, isFinal: isLast, sequence: sequence &- UInt32(truncatingIfNeeded: before),
-      moment: moment, in: &conversation, slot: slot)
+      moment: &moment, in: &conversation, slot: slot)
     return parsed == nil ? nil : taken.count
   }
 
   /// Parses what is buffered; a full buffer is the parser's final view.
   mutating func parseBuffer(
-    _ direction: SocketEvent.Direction, isFinal: Bool, sequence: UInt32, moment: Moment,
+    _ direction: SocketEvent.Direction, isFinal: Bool, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) -> Int? {
     var (bytes, marks): ([UInt8], [Stream.Mark]) = ([], [])
     swap(&bytes, &conversation[direction].buffer)
     swap(&marks, &conversation[direction].marks)
     var parsed = parse(
-      bytes.span, isFinal: isFinal, marks: marks, moment: moment, sequence: sequence,
+      bytes.span, isFinal: isFinal, marks: marks, moment: &moment, sequence: sequence,
       in: &conversation, slot: slot)
     if parsed == 0, bytes.count >= limits.streamBytes {
       parsed = parse(
-        bytes.span, isFinal: isFinal, isFull: true, marks: marks, moment: moment,
+        bytes.span, isFinal: isFinal, isFull: true, marks: marks, moment: &moment,
         sequence: sequence, in: &conversation, slot: slot)
     }
     swap(&bytes, &conversation[direction].buffer)
@@ -233,12 +234,12 @@ extension FlowEngine {
     _ direction: SocketEvent.Direction, in conversation: inout Conversation, slot: Int
   ) {
     guard conversation.state == .recognised, conversation[direction].isUnasked,
-      let last = conversation[direction].marks.last?.moment
+      var last = conversation[direction].marks.last?.moment
     else { return }
     let count = conversation[direction].buffer.count
     let parsed = parseBuffer(
       direction, isFinal: false,
-      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: last,
+      sequence: conversation[direction].next &- UInt32(truncatingIfNeeded: count), moment: &last,
       in: &conversation, slot: slot)
     if parsed == nil {
       tallies.conversations.lose(.parseFailed)

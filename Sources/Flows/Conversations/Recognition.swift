@@ -27,7 +27,7 @@ extension FlowEngine {
 
   /// Offers bytes of an unknown conversation and reads them if they were recognised.
   mutating func lookForProtocol(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
@@ -38,7 +38,7 @@ extension FlowEngine {
       case .muted: return tallies.conversations.lose(conversation.unreadReason)
       case .adopted, .recognised:
         return take(
-          payload, length: length, sequence: sequence, moment: moment, in: &conversation,
+          payload, length: length, sequence: sequence, moment: &moment, in: &conversation,
           slot: slot)
       }
       conversation.lastDirection = direction
@@ -48,22 +48,22 @@ extension FlowEngine {
     case .refused:
       let isKept = conversation.keepsRefusedTurn
       if isKept {
-        keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+        keep(payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
       }
       refuse(&conversation, isKept: isKept, at: moment.exit)
     case .possible:
-      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      keep(payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
       countUnread(&conversation, at: moment.exit)
       muteIfHopeless(&conversation, at: moment.exit)
     case .fresh, .waiting:
       offer(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     }
   }
 
   /// Offers a chunk, with what came before it in its turn.
   private mutating func offer(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
@@ -80,7 +80,7 @@ extension FlowEngine {
       if answer == .recognised, conversation.backlog.isEmpty {
         // As it is nearly always: nothing needs to be kept.
         return handOver(
-          payload, length: length, sequence: sequence, moment: moment, in: &conversation,
+          payload, length: length, sequence: sequence, moment: &moment, in: &conversation,
           slot: slot)
       }
     } else {
@@ -88,7 +88,7 @@ extension FlowEngine {
       let count = conversation.backlog.turns[last].bytes.count + payload.count
       if isWhole, count < min(conversation.backlog.turns[last].wanted, limits.recognitionBytes) {
         return keep(
-          payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+          payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
       }
       var bytes = conversation.backlog.turns[last].bytes
       bytes.append(copying: payload)
@@ -101,13 +101,13 @@ extension FlowEngine {
     case .recognised:
       adopt(in: &conversation)
       take(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
     case .refused:
       let isKept = keepRefused(
-        payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+        payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
       refuse(&conversation, isKept: isKept, at: moment.exit)
     case .waiting, .possible:
-      keep(payload, length: length, sequence: sequence, moment: moment, in: &conversation)
+      keep(payload, length: length, sequence: sequence, moment: &moment, in: &conversation)
       conversation.turn = answer == .waiting ? .waiting : .possible
       conversation.backlog.waitForMore(for: candidates ?? 0)
     }

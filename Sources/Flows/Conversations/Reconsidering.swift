@@ -9,7 +9,7 @@ extension FlowEngine {
   /// Looks at the beginning of the first answer: in a protocol whose responses show what a request
   /// is, it tells that the oldest request was one, and the only one.
   mutating func reconsider(
-    _ bytes: Span<UInt8>, _ moment: Moment, in conversation: inout Conversation, slot: Int
+    _ bytes: Span<UInt8>, _ moment: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     let direction = moment.direction
     guard !protocols[conversation.protocolIndex].responsesShowRequests else { return }
@@ -33,7 +33,7 @@ extension FlowEngine {
       guard answer == .yes(sentBy: .server) else { continue }
       change(&conversation, to: number, direction, slot: slot)
       if conversation.firstPending == PendingCalls.none {
-        supposeRequest(before: moment, in: &conversation, slot: slot)
+        supposeRequest(before: &moment, in: &conversation, slot: slot)
       }
       return
     }
@@ -42,7 +42,7 @@ extension FlowEngine {
   /// Makes a request of what was no message of its own in the protocol that it was taken for, as the
   /// beginning of a login.
   private mutating func supposeRequest(
-    before answer: Moment, in conversation: inout Conversation, slot: Int
+    before answer: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     var moment = answer
     moment.direction = answer.direction.opposite
@@ -55,7 +55,7 @@ extension FlowEngine {
     let part = MessagePart(
       end: conversation.lastUnread, isOpen: false,
       sequence: conversation[moment.direction].next &- 1, captured: 0)
-    take(part, first: moment, in: &conversation, slot: slot)
+    take(part, first: &moment, in: &conversation, slot: slot)
   }
 
   private mutating func change(

@@ -50,6 +50,8 @@ struct Stream {
   var marks: [Mark] = []
   var held: [Held] = []
 
+  var footprint: Int { buffer.capacity + marks.heldBytes }
+
   mutating func append(_ bytes: Span<UInt8>, moment: Moment, pool: inout BufferPool) {
     if buffer.capacity == 0 { pool.take(&buffer, &marks) }
     if marks.isEmpty || (marks[marks.count - 1].moment != moment && marks.count < Self.markLimit) {

@@ -79,11 +79,7 @@ extension Conversation {
 extension Conversation {
   /// Bytes it holds beside its slot and its calls.
   var heldBytes: Int {
-    var bytes = parser?.heldBytes ?? 0
-    for direction in [SocketEvent.Direction.egress, .ingress] {
-      bytes += self[direction].buffer.capacity + self[direction].marks.heldBytes
-    }
-    return bytes
+    (parser?.heldBytes ?? 0) + streamBytes
   }
 }
 

@@ -46,20 +46,25 @@ struct Rollup {
     seconds.reduce(minute.footprint + leaving.footprint) { $0 + $1.footprint }
   }
 
-  /// Counts `metric`, the figures of one call, which mean nothing afterwards (they are too large to hand
-  /// over by value), whose endpoint lies in the bytes of `text` from `origin` on.
+  /// Counts a call, whose texts lie in the bytes of `text` from `origin` on. The record is not changed: by
+  /// value it would be copied.
   mutating func add(
-    _ metric: inout CallMetric, endpoint name: Text, from origin: Int, of text: [UInt8],
-    at time: Timestamp, tally: inout Tally
+    _ record: inout CallRecord, textsAt origin: Int, of text: [UInt8], at time: Timestamp,
+    tally: inout Tally
   ) {
+    let name = record.texts.endpoint
     let (start, length) = (origin + Int(name.offset), Int(name.length))
     let endpoint =
       start + length <= text.count
       ? text.span.clipped(from: start, to: start + length) : Span<UInt8>()
+    let key = record.rollupKey
+    let hash = key.hash(endpoint: endpoint, limits.hashSeed)
     let table = table(of: time.seconds)
+    if seconds[table].count(&record, key, endpoint: endpoint, hash: hash) { return }
+    var metric = CallMetric(of: &record)
     let hasServer = seconds[table].add(
-      &metric, endpoint: endpoint, hash: metric.hash(endpoint: endpoint, limits.hashSeed),
-      limit: limits.rollupRowsPerSecond, seed: limits.hashSeed)
+      &metric, endpoint: endpoint, hash: hash, limit: limits.rollupRowsPerSecond,
+      seed: limits.hashSeed)
     if !hasServer { tally.lose(.rollupTableFull) }
   }
 

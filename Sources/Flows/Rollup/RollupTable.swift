@@ -20,6 +20,16 @@ struct RollupTable {
   /// Bytes of all endpoints.
   var textCount: Int { text.count }
 
+  /// Adds a call to the row of its key, whose hash with `endpoint` is `hash`; false when there is none.
+  @inline(__always)
+  mutating func count(
+    _ record: inout CallRecord, _ key: RollupKey, endpoint: Span<UInt8>, hash: UInt32
+  ) -> Bool {
+    guard let found = find(key, endpoint: endpoint, hash: hash) else { return false }
+    rows[found].count(&record)
+    return true
+  }
+
   /// Adds `figures` to the row of their key, whose hash with `endpoint` is `hash`. Without room for
   /// one more endpoint it is the row of no endpoint, then that of the server and no client, and at last
   /// that of the others, which has no ends; there always is one. The last eighth of `limit` rows is for
@@ -28,7 +38,7 @@ struct RollupTable {
   mutating func add(
     _ figures: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32, limit: Int, seed: UInt64
   ) -> Bool {
-    if let found = find(&figures, endpoint: endpoint, hash: hash) {
+    if let found = find(figures.rollupKey, endpoint: endpoint, hash: hash) {
       rows[found].add(&figures)
       return true
     }
@@ -38,7 +48,7 @@ struct RollupTable {
     }
     if !endpoint.isEmpty {
       let none = Span<UInt8>()
-      let hash = figures.hash(endpoint: none, seed)
+      let hash = figures.rollupKey.hash(endpoint: none, seed)
       return add(&figures, endpoint: none, hash: hash, limit: limit, seed: seed)
     }
     figures.client = .nobody
@@ -53,8 +63,9 @@ struct RollupTable {
     _ figures: inout CallMetric, limit: Int, seed: UInt64
   ) -> Bool {
     let none = Span<UInt8>()
-    let hash = figures.hash(endpoint: none, seed)
-    if let found = find(&figures, endpoint: none, hash: hash) {
+    let key = figures.rollupKey
+    let hash = key.hash(endpoint: none, seed)
+    if let found = find(key, endpoint: none, hash: hash) {
       rows[found].add(&figures)
     } else {
       guard rows.count < limit else { return false }
@@ -64,8 +75,8 @@ struct RollupTable {
   }
 
   @inline(__always)
-  private func find(_ key: inout CallMetric, endpoint: Span<UInt8>, hash: UInt32) -> Int? {
-    index.find(hash) { rows[$0].hasKey(of: &key) && isEndpoint(of: $0, endpoint) }
+  private func find(_ key: RollupKey, endpoint: Span<UInt8>, hash: UInt32) -> Int? {
+    index.find(hash) { rows[$0].rollupKey.isSame(as: key) && isEndpoint(of: $0, endpoint) }
   }
 
   private func isEndpoint(of row: Int, _ endpoint: Span<UInt8>) -> Bool {
@@ -122,81 +133,6 @@ struct RollupTable {
     hashes.empty()
     text.empty(above: 16_384)
     index.removeAll()
-  }
-}
-
-extension CallRecord {
-  /// Microseconds from start to end. As ``durationMicroseconds``, which is a call into another module
-  /// that copies the record, but does not ask whether it is a measured time.
-  @inline(__always)
-  var spanMicroseconds: UInt64 {
-    mutating get {
-      let microseconds = Self.floor(end.nanoseconds) - Self.floor(start.nanoseconds)
-      return UInt64(max(0, microseconds))
-    }
-  }
-
-  @inline(__always)
-  private static func floor(_ nanoseconds: Int64) -> Int64 {
-    nanoseconds / 1_000 - (nanoseconds % 1_000 < 0 ? 1 : 0)
-  }
-}
-
-extension CallMetric {
-  /// A row of one call, its interval and endpoint left open.
-  init(of record: inout CallRecord) {
-    var (client, server) = (record.client, record.server)
-    (client.port, client.thread, client.threadName) = (0, 0, .empty)
-    (server.thread, server.threadName) = (0, .empty)
-    self.init(
-      time: Timestamp(nanoseconds: 0), interval: 1, observationPoint: record.observationPoint,
-      signalSource: record.signalSource, transport: record.transport,
-      applicationProtocol: record.applicationProtocol, client: client, server: server)
-    directionScore = record.directionScore
-    requests = 1
-    responses = record.kind.rawValue == CallKind.request.rawValue ? 0 : 1
-    let status = record.status.rawValue
-    clientErrors = status == ResponseStatus.clientError.rawValue ? 1 : 0
-    serverErrors = status == ResponseStatus.serverError.rawValue ? 1 : 0
-    timeouts = status == ResponseStatus.timeout.rawValue ? 1 : 0
-    if record.hasDuration {
-      durationSum = record.spanMicroseconds
-      durationMax = durationSum
-      durationCount = 1
-    }
-  }
-
-  @inline(__always)
-  func hasKey(of other: inout CallMetric) -> Bool {
-    applicationProtocol.rawValue == other.applicationProtocol.rawValue
-      && server.port == other.server.port
-      && observationPoint.rawValue == other.observationPoint.rawValue
-      && client.process.isSame(as: other.client.process)
-      && server.process.isSame(as: other.server.process)
-      && client.address.isSame(as: other.client.address)
-      && server.address.isSame(as: other.server.address)
-      && transport.rawValue == other.transport.rawValue
-      && signalSource.rawValue == other.signalSource.rawValue
-  }
-
-  /// The hash of its key and an endpoint.
-  @inline(__always)
-  func hash(endpoint: Span<UInt8>, _ seed: UInt64) -> UInt32 {
-    var hash = Hash(seed: seed)
-    combineKey(into: &hash)
-    hash.combine(endpoint)
-    return hash.value
-  }
-
-  @inline(__always)
-  private func combineKey(into hash: inout Hash) {
-    hash.combine(client.address)
-    hash.combine(server.address)
-    hash.combine(client.process)
-    hash.combine(server.process)
-    hash.combine(
-      UInt64(server.port) << 32 | UInt64(observationPoint.rawValue) << 24
-        | UInt64(applicationProtocol.rawValue) << 16 | UInt64(transport.rawValue))
   }
 }
 

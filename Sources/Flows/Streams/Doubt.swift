@@ -109,12 +109,12 @@ extension FlowEngine {
   /// A request came: perhaps it begins a turn, and doubts are over.
   @inline(__always)
   mutating func noteRequest(
-    _ first: Moment, in conversation: inout Conversation, slot: Int
+    _ first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     if conversation.doubt.mayTurn {
       let sent = conversation[first.direction.opposite].next
       if Int32(bitPattern: first.acknowledgement &- sent) >= 0 {
-        beginTurn(first, in: &conversation, slot: slot)
+        beginTurn(&first, in: &conversation, slot: slot)
       }
     }
     conversation.doubt.ask()
@@ -122,7 +122,7 @@ extension FlowEngine {
   }
 
   private mutating func beginTurn(
-    _ first: Moment, in conversation: inout Conversation, slot: Int
+    _ first: inout Moment, in conversation: inout Conversation, slot: Int
   ) {
     let isOverlapped = conversation.doubt.isOverlapped
     conversation.doubt.endTurn()
@@ -139,7 +139,7 @@ extension FlowEngine {
 
   /// A response came; whether it is sure whose it is.
   @inline(__always)
-  func noteResponse(_ first: Moment, in conversation: inout Conversation) -> Bool {
+  func noteResponse(_ first: inout Moment, in conversation: inout Conversation) -> Bool {
     conversation.doubt.responses &+= 1
     conversation.doubt.lastMessage = first.exit
     guard conversation.doubt.isUnsure else { return true }
@@ -151,7 +151,9 @@ extension FlowEngine {
   /// Whether the server sent a response before it had anything of the request that is next in turn: then
   /// it answers one that was not seen, and whose the next ones are cannot be told.
   @inline(__always)
-  func isTooEarly(_ first: Moment, for number: Int, in conversation: inout Conversation) -> Bool {
+  func isTooEarly(_ first: inout Moment, for number: Int, in conversation: inout Conversation)
+    -> Bool
+  {
     let asked = pending.slots[number].record.requestSequence
     guard conversation.transport.rawValue == TransportProtocol.tcp.rawValue,
       Int32(bitPattern: first.acknowledgement &- asked) <= 0

@@ -19,7 +19,7 @@ struct FlowStreams: BitwiseCopyable {
   }
 
   /// By direction.
-  var positions: InlineArray<2, StreamPosition> = [StreamPosition(), StreamPosition()]
+  var positions = BothWays(StreamPosition())
   /// Slot of the conversation; only when `followed`.
   var conversation: UInt32 = 0
   var mode = Mode.fresh
@@ -42,7 +42,7 @@ struct FlowStreams: BitwiseCopyable {
 
   /// Forgets the places that were reached, for a flow that was not followed for a while.
   mutating func restart() {
-    positions = [StreamPosition(), StreamPosition()]
+    positions = BothWays(StreamPosition())
   }
 }
 

@@ -107,10 +107,10 @@ struct PacketReader: ~Copyable, SegmentSink {
     guard streams.mode == .followed else { return refuse(streams) }
     let slot = Int(streams.conversation)
     let before = conversations[slot].state
+    var moment = Moment(
+      packetAt: time, Self.direction(direction), acknowledgement: acknowledgement)
     engine.takeSegment(
-      payload, length: length, sequence: sequence,
-      moment: Moment(
-        packetAt: time, Self.direction(direction), acknowledgement: acknowledgement),
+      payload, length: length, sequence: sequence, moment: &moment,
       in: &conversations[slot], slot: slot)
     if conversations[slot].state != before { noteState(&streams, before, at: time) }
     if !engine.reconsidered.isEmpty {
@@ -128,8 +128,9 @@ struct PacketReader: ~Copyable, SegmentSink {
     let slot = Int(streams.conversation)
     let before = conversations[slot].state
     conversations[slot].lastActive = time
+    var moment = Moment(packetAt: time, Self.direction(direction))
     engine.takeDatagram(
-      payload, length: length, moment: Moment(packetAt: time, Self.direction(direction)),
+      payload, length: length, moment: &moment,
       in: &conversations[slot], slot: slot)
     if conversations[slot].state != before {
       noteState(&streams, before, at: time)

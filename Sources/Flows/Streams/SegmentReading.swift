@@ -6,12 +6,12 @@ import Telemetry
 extension FlowEngine {
   /// Takes the next bytes of a direction.
   mutating func takeSegment(
-    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: Moment,
+    _ payload: Span<UInt8>, length: Int, sequence: UInt32, moment: inout Moment,
     in conversation: inout Conversation, slot: Int
   ) {
     conversation.lastActive = moment.exit
     handOver(
-      payload, length: length, sequence: sequence, moment: moment, in: &conversation, slot: slot)
+      payload, length: length, sequence: sequence, moment: &moment, in: &conversation, slot: slot)
   }
 
   /// Takes note that the next `count` bytes of a direction will not come; 0 when nobody knows how

@@ -56,7 +56,8 @@ struct BothWays<Value: BitwiseCopyable>: BitwiseCopyable {
   /// 0 goes the way of the flow's first packet, 1 comes back.
   @inline(__always)
   subscript(direction: Int) -> Value {
-    get { values[direction & 1] }
+    // By numbers that are known: with another, all values would be copied to read one.
+    get { direction & 1 == 0 ? values[0] : values[1] }
     // One yield: with one in either branch of a condition this would be a call each time.
     _modify { yield &values[direction & 1] }
   }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One run of one process on one host: a pid alone is reused, a pid with its start time is not.
-package struct ProcessKey: Hashable, Sendable, BitwiseCopyable {
+@usableFromInline package struct ProcessKey: Hashable, Sendable, BitwiseCopyable {
   /// Thread group id in the host's pid namespace; 0 when not known.
-  package var pid: UInt32
+  @usableFromInline package var pid: UInt32
   /// Milliseconds from host boot to the start of the process (`task_struct.start_boottime`),
   /// rounded down to 10 ms, because /proc tells no finer; 0 when not known.
-  package var startedAfterBoot: UInt64
+  @usableFromInline package var startedAfterBoot: UInt64
 
+  @inlinable @inline(__always)
   package init(pid: UInt32, startedAfterBoot: UInt64) {
     self.pid = pid
     self.startedAfterBoot = startedAfterBoot
@@ -17,12 +18,13 @@ package struct ProcessKey: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// A thread's name as the kernel keeps it (`task_struct.comm`): up to 15 bytes, zero padded.
-package struct ThreadName: Hashable, Sendable, BitwiseCopyable {
+@usableFromInline package struct ThreadName: Hashable, Sendable, BitwiseCopyable {
   /// Bytes 0 to 7, in memory order of a little-endian load.
-  package var first: UInt64
+  @usableFromInline package var first: UInt64
   /// Bytes 8 to 15, likewise.
-  package var second: UInt64
+  @usableFromInline package var second: UInt64
 
+  @inlinable @inline(__always)
   package init(first: UInt64, second: UInt64) {
     self.first = first
     self.second = second
@@ -46,6 +48,7 @@ package struct ThreadName: Hashable, Sendable, BitwiseCopyable {
 
 extension ThreadName: CustomStringConvertible {
   /// The bytes before the first zero, repaired where they are not UTF-8.
+  @usableFromInline
   package var description: String {
     var bytes: [UInt8] = []
     for index in 0..<16 {

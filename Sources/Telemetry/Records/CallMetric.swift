@@ -45,8 +45,6 @@ package struct CallMetric: Hashable, Sendable, BitwiseCopyable {
 
   /// Adds the figures of another row of the same key. That is `inout` because it is wide and would be
   /// copied; it is not changed.
-  @inlinable
-  @inline(__always)
   package mutating func add(_ other: inout CallMetric) {
     if other.directionScore > directionScore { directionScore = other.directionScore }
     requests &+= other.requests

@@ -2,6 +2,7 @@
 
 extension IPAddress: CustomStringConvertible {
   /// Dotted decimal for IPv4, RFC 5952 canonical text for IPv6.
+  @usableFromInline
   package var description: String {
     if isV4 {
       return "\(v4 >> 24).\(v4 >> 16 & 0xff).\(v4 >> 8 & 0xff).\(v4 & 0xff)"

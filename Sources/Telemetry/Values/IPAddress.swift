@@ -4,12 +4,13 @@
 ///
 /// IPv4 is kept in its IPv4-mapped form (RFC 4291 section 2.5.5.2, `::ffff:a.b.c.d`), so that a
 /// dual-stack socket and a plain one that talk to the same host compare equal.
-package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
+@usableFromInline package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
   /// The first eight bytes of the address, read as a big-endian integer.
-  package var high: UInt64
+  @usableFromInline package var high: UInt64
   /// The last eight bytes of the address, read as a big-endian integer.
-  package var low: UInt64
+  @usableFromInline package var low: UInt64
 
+  @inlinable @inline(__always)
   package init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low

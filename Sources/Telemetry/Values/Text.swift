@@ -5,9 +5,9 @@
 ///
 /// Eight bytes in place of a `String` let a record travel from the parser to the store without an
 /// allocation of its own.
-package struct Text: Hashable, Sendable, BitwiseCopyable {
-  package var offset: UInt32
-  package var length: UInt32
+@usableFromInline package struct Text: Hashable, Sendable, BitwiseCopyable {
+  @usableFromInline package var offset: UInt32
+  @usableFromInline package var length: UInt32
 
   @inlinable @inline(__always)
   package init(offset: UInt32, length: UInt32) {
