@@ -2,6 +2,10 @@
 
 /// The protocols that are known. One line each; their order means nothing, see
 /// ``ProtocolDescriptor/sureness``.
+///
+/// Their numbers are DeepFlow's where it has one, so that what was stored by either reads alike. Others have
+/// numbers of our own: messaging and data from 150 up, calls of services and hosts from 200 up (200 Thrift,
+/// 201 KRPC, 202 SQL Server, 204 ONC RPC, 205 NTP, 206 DHCP, 207 SNMP, 208 Diameter, 209 RADIUS, 212 SSH).
 package let builtInProtocols: [any ProtocolKind] = [
   HTTP1(),
   MySQL(),
@@ -30,4 +34,5 @@ package let builtInProtocols: [any ProtocolKind] = [
   RADIUS(),
   SSH(),
   ONCRPC(),
+  KRPC(),
 ]

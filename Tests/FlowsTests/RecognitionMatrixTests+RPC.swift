@@ -17,6 +17,7 @@ extension RecognitionMatrixTests {
     .init("SOFARPC answer", .server, RPCTalks.boltResponse().bytes, "SofaRPC"),
     .init("bRPC", .client, RPCTalks.brpcRequest(method: "m").bytes, "bRPC"),
     .init("bRPC answer", nil, RPCTalks.brpcResponse().bytes, "bRPC"),
+    .init("KRPC", .client, KafkaTalks.bytes("'KR' 0006 00000006 0801 1002 1803"), "KRPC"),
     .init("Tars", .client, RPCTalks.tarsRequest(function: "m").bytes, "Tars"),
     .init("Tars answer", nil, RPCTalks.tarsResponse().bytes, "Tars"),
     .init(

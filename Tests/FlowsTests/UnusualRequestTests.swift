@@ -85,6 +85,7 @@ import Testing
     Case(
       "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"),
     Case("a TLS hello", bytes: [hello]),
+    Case("a hello of TLS that is one", bytes: [TLSTalks.handshake(TLSTalks.hello13)]),
     Case("a TLS hello in pieces", bytes: [Array(hello[..<60]), Array(hello[60...])]),
     Case("zeros, on HTTP's port", bytes: [Array(repeating: 0, count: 40)], port: 80),
     Case("3,000 bytes of nothing", bytes: [Array(repeating: 0xfe, count: 3_000)]),
@@ -154,6 +155,8 @@ import Testing
     #expect(calls.map(\.responseCode) == [unusual.code])
     for call in calls {
       #expect(call.applicationProtocol.rawValue == 20 && call.kind == .session)
+      // Nothing is left of what it was taken for.
+      if unusual.name.contains("TLS") { #expect(call.attributes == .empty) }
       #expect(batch.string(call.texts.requestType) == unusual.method)
       #expect(call.server.port == unusual.port)
       if let resource = unusual.resource {

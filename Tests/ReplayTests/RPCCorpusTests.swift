@@ -49,6 +49,7 @@ import Testing
         ]
       ),
       ("fastcgi/fastcgi.pcap", 44, ["GET /aaaaa 200 "]),
+      ("krpc/krpc.pcap", 201, ["30 455/30 0 gtwdemo-ac110006-463659-122997101"]),
       ("some_ip/some_ip.pcap", 47, ["REQUEST 0x0029/0x5004 0 "]),
     ] as [(String, UInt8, [String])])
   func callsAreAsRecorded(file: String, number: UInt8, expected: [String]) throws {

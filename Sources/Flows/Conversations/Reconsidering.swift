@@ -94,6 +94,7 @@ extension CallRecord {
   fileprivate mutating func becomes(_ number: ApplicationProtocol) {
     applicationProtocol = number
     texts = CallTexts()
+    attributes = .empty
     requestID = nil
     requestLength = nil
     affectedRows = nil
