@@ -15,7 +15,8 @@ extension EndToEndTests {
         )
         var places: [Set<String>] = []
         for point in ["c-p", "s-p"] {
-          let calls = try await stack.calls("server_port = \(port)", point: point, count: count)
+          let calls = try await stack.calls(
+            "server_port = \(port) AND request_type != 'ClientHello'", point: point, count: count)
           #expect(calls.count == count)
           for (index, call) in calls.enumerated() {
             #expect(call["request_type"] == "GET")
