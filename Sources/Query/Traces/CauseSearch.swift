@@ -50,6 +50,7 @@ struct CauseSearch {
     if !record.trace.isEmpty { texts.append((.trace, record.trace)) }
     if !record.span.isEmpty { texts.append((.span, record.span)) }
     texts += record.identifiers.map { (.identifier, $0) }
+    texts += LinkTokens.tokens(of: record.text.resource).map { (.token, $0) }
     let process = call.served?.callee
     let address = process == nil ? call.inner.serverAddress : ""
     return texts.map { Key(process: process, address: address, kind: $0.0, text: $0.1) }
@@ -97,6 +98,9 @@ struct CauseSearch {
       }
       if !record.trace.isEmpty {
         all.append((.trace, record.trace, "both carry the trace id \(record.trace)"))
+      }
+      for token in LinkTokens.tokens(of: record.text.resource) {
+        all.append((.token, token, "both ask for \(token)"))
       }
     }
     var known: Set<String> = []
@@ -155,6 +159,7 @@ struct CauseSearch {
       case .span: 1
       case .identifier: text.utf8.count >= Self.leastIdentifier ? 1 : 0.8
       case .trace: 0.98
+      case .token: isNear ? 0.85 : 0.6
       case .chain, .time: 0
       }
     if !isNear { sure = min(sure, 0.9) }
@@ -162,12 +167,21 @@ struct CauseSearch {
     return all > 1 ? min(sure, 0.8) : sure
   }
 
+  private func isContradicted(
+    _ parent: Int, _ child: Int, _ evidence: [TraceEvidence], _ confidence: Double
+  ) -> Bool {
+    if calls[parent].isOfAnotherTrace(than: calls[child]) { return true }
+    // A chain that is closed knows better than ids that services make.
+    return confidence < 0.95 && evidence.allSatisfy { $0.kind == .chain }
+      && calls[parent].carriesOtherIdentifiers(than: calls[child])
+  }
+
   private func ranked(_ found: [Int: [TraceEvidence]], _ index: Int) -> [TraceCause] {
     var causes: [TraceCause] = []
     for (parent, evidence) in found {
       let confidence = TraceEvidence.confidence(of: evidence)
       guard confidence >= Self.leastConfidence,
-        confidence >= 1 || !calls[parent].contradicts(calls[index])
+        confidence >= 1 || !isContradicted(parent, index, evidence, confidence)
       else { continue }
       let ordered = evidence.sorted { ($1.confidence, $0.text) < ($0.confidence, $1.text) }
       causes.append(TraceCause(parent: parent, evidence: ordered, confidence: confidence))

@@ -25,10 +25,15 @@ struct TraceCall: Hashable, Sendable {
 
   var traces: Set<String> { Set(records.map(\.trace)).subtracting([""]) }
 
-  /// Whether both carry ids of one kind, and none in common: then only what is exact joins them.
-  func contradicts(_ other: TraceCall) -> Bool {
+  /// Whether both carry trace ids, and none in common: then only what is exact joins them.
+  func isOfAnotherTrace(than other: TraceCall) -> Bool {
     let (one, two) = (traces, other.traces)
-    if !one.isEmpty, !two.isEmpty { return one.isDisjoint(with: two) }
+    return !one.isEmpty && !two.isEmpty && one.isDisjoint(with: two)
+  }
+
+  /// Whether both carry X-Request-IDs, and none in common. Services may make their own, so it speaks
+  /// against a guess alone.
+  func carriesOtherIdentifiers(than other: TraceCall) -> Bool {
     let identifiers = Set(records.flatMap(\.identifiers))
     let others = Set(other.records.flatMap(\.identifiers))
     return !identifiers.isEmpty && !others.isEmpty && identifiers.isDisjoint(with: others)

@@ -9,6 +9,8 @@ package struct TraceEvidence: Hashable, Sendable {
     case span = "span_id"
     case identifier = "x_request_id"
     case trace = "trace_id"
+    /// A word that names one thing, in what both ask for.
+    case token
     /// Of several that the other evidence allows, the one that lasted as long as the call, or began
     /// last. Only ever a tie-breaker.
     case time

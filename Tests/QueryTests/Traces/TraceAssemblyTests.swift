@@ -95,6 +95,37 @@ import Testing
     #expect(parent?.confidence == 1)
   }
 
+  /// What is asked for shows again further down; names and versions do not tell one from another.
+  @Test func aWordThatNamesOneThingJoins() throws {
+    func asked(_ served: String, _ made: String, rival: String? = nil) throws -> Double? {
+      try changed {
+        ($0.served.resource, $0.made.resource) = (served, made)
+        if let rival { $0.rival = .init(call: 30, time: 50...950, resource: rival) }
+      }?.confidence
+    }
+    #expect(try asked("/orders/order-4711/items", "order-4711") == 0.85)
+    #expect(try asked("/orders/order-4711", "order-4711", rival: "/orders/order-4712") == 0.85)
+    #expect(try asked("/orders/order-4711", "order-4711", rival: "/x/order-4711") == nil)
+    #expect(try asked("/api/v1beta1/items", "/api/v1beta1/users") == nil)
+    #expect(try asked("/orders/17", "/orders/17") == nil)
+    let both = try changed {
+      ($0.served.resource, $0.made.resource) = ("/a/4711-4711", "/b/4711-4711")
+      ($0.served.chains, $0.made.chains) = ((1, 7), (1, 2))
+      $0.rival = .init(call: 30, time: 50...950, chains: (8, 9))
+    }
+    #expect(both?.confidence == 0.925 && both?.kinds == ["token", "chain"])
+  }
+
+  @Test(arguments: [
+    ("/orders/order-4711/items?x=?", ["order-4711"]), ("v1beta1 HTTP2 s3:k8s", []),
+    ("GET 550e8400-e29b-41d4-a716-446655440000", ["550e8400-e29b-41d4-a716-446655440000"]),
+    ("a-100 100-a-b a1b2c3", ["100-a-b", "a1b2c3"]), ("", []), ("größe-1000", ["e-1000"]),
+    ((1...20).map { "item-\($0 + 100)" }.joined(separator: "/"), (101...108).map { "item-\($0)" }),
+  ])
+  func wordsThatNameOneThingAreTaken(text: String, tokens: [String]) {
+    #expect(LinkTokens.tokens(of: text) == tokens)
+  }
+
   /// Where no process is watched, addresses and ids do what they can.
   @Test func withoutProcessesNothingIsCertain() throws {
     let passed = try changed {

@@ -15,6 +15,7 @@ struct TraceRecords {
     var span = ""
     var parent = ""
     var identifier = ""
+    var resource = ""
   }
 
   private(set) var all: [TraceRecord] = []
@@ -28,7 +29,8 @@ struct TraceRecords {
     _ point: String, call: UInt64, _ time: ClosedRange<Int64>, agent: UInt64 = 1,
     from: TraceRecord.Party = .init(), to: TraceRecord.Party = .init(),
     chains: (UInt64, UInt64) = (0, 0), trace: String = "", span: String = "", parent: String = "",
-    identifier: String = "", client: String = "10.0.0.1", server: String = "10.0.0.2"
+    identifier: String = "", resource: String = "", client: String = "10.0.0.1",
+    server: String = "10.0.0.2"
   ) -> UInt64 {
     nextID += 1
     let ends: [Value] = [.string(client), .uint(4_000), .string(server), .uint(80)]
@@ -41,6 +43,7 @@ struct TraceRecords {
     (record.requestChain, record.responseChain) = chains
     (record.trace, record.span, record.parentSpan) = (trace, span, parent)
     record.requestIdentifier = identifier
+    record.text.resource = resource
     all.append(record)
     return nextID
   }
@@ -54,7 +57,8 @@ extension TraceRecords {
   ) -> UInt64 {
     add(
       point, call: made.call, made.time, from: from, to: to, chains: made.chains, trace: made.trace,
-      span: made.span, parent: made.parent, identifier: made.identifier, client: client,
+      span: made.span, parent: made.parent, identifier: made.identifier, resource: made.resource,
+      client: client,
       server: server)
   }
 }

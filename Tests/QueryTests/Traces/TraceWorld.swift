@@ -9,8 +9,17 @@ struct TraceWorld {
   private struct Service {
     var pid: UInt64
     var agent: UInt64
-    /// A thread a request; else a reader hands work to others, and the `X-Request-ID` is carried on.
-    var isThreadBound: Bool
+    var kind: Kind
+    var isThreadBound: Bool { kind == .threads }
+  }
+
+  private enum Kind: CaseIterable {
+    /// A thread a request.
+    case threads
+    /// A reader hands work to others, and the `X-Request-ID` is carried on.
+    case identifiers
+    /// Likewise, but only what is asked for shows again.
+    case tokens
   }
 
   private(set) var records = TraceRecords()
@@ -37,7 +46,8 @@ struct TraceWorld {
     for number in 0..<6 as Range<UInt64> {
       services.append(
         Service(
-          pid: 100 + number, agent: 1 + number % 3, isThreadBound: Bool.random(using: &random)))
+          pid: 100 + number, agent: 1 + number % 3,
+          kind: Kind.allCases.randomElement(using: &random) ?? .threads))
     }
     for _ in 0..<requests {
       let start = 10_000_000 + Int64.random(in: 0...20_000, using: &random)
@@ -45,7 +55,7 @@ struct TraceWorld {
       let client = TraceRecord.Party.process(7, thread: 7)
       call(
         0, from: client, fromAgent: 1, at: start, chains: (0, 0), parent: nil,
-        identifier: "", path: [])
+        identifier: "", token: "", path: [])
     }
   }
 
@@ -60,7 +70,7 @@ struct TraceWorld {
   @discardableResult
   private mutating func call(
     _ depth: Int, from: TraceRecord.Party, fromAgent: UInt64, at start: Int64,
-    chains: (UInt64, UInt64), parent: UInt64?, identifier: String, path: Set<Int>
+    chains: (UInt64, UInt64), parent: UInt64?, identifier: String, token: String, path: Set<Int>
   ) -> Int64 {
     let number = nextCall
     nextCall += 2
@@ -70,6 +80,7 @@ struct TraceWorld {
     let service = services[index]
     let arrival = start + Int64.random(in: 20...300, using: &random)
     let id = identifier.isEmpty ? "request-\(number)" : identifier
+    let thing = token.isEmpty ? "thing-\(number)" : token
     var time = arrival
     // Ordinary threads read, call and reply; a reader hands over, and workers call.
     let (read, thread) = (chain(), service.isThreadBound ? newThread() : 1)
@@ -85,7 +96,8 @@ struct TraceWorld {
       time = call(
         depth + 1, from: .process(service.pid, thread: worker), fromAgent: service.agent,
         at: time, chains: (last, next), parent: number,
-        identifier: service.isThreadBound ? "" : id, path: path.union([index]))
+        identifier: service.kind == .identifiers ? id : "",
+        token: service.kind == .tokens ? thing : "", path: path.union([index]))
       last = next
       stale[service.pid << 8 | worker] = (next, time)
     }
@@ -94,11 +106,15 @@ struct TraceWorld {
     let isOwnReply = service.isThreadBound || Bool.random(using: &random)
     if isOwnReply { stale[service.pid << 8 | worker] = nil }
     let reply = isOwnReply ? last : chain()
+    // Only who carries ids on gives requests some that have none.
+    let carried = identifier.isEmpty && service.kind != .identifiers ? "" : id
     let end = time + Int64.random(in: 20...300, using: &random)
     record(
       number, "s-p", arrival...time, service.agent, to: .process(service.pid, thread: thread),
-      chains: (read, reply), identifier: id)
-    record(number, "c-p", start...end, fromAgent, from: from, chains: chains, identifier: id)
+      chains: (read, reply), identifier: carried, resource: "/a/\(thing)")
+    record(
+      number, "c-p", start...end, fromAgent, from: from, chains: chains, identifier: carried,
+      resource: "/a/\(thing)")
     return end
   }
 
@@ -110,12 +126,12 @@ struct TraceWorld {
   private mutating func record(
     _ call: UInt64, _ point: String, _ time: ClosedRange<Int64>, _ agent: UInt64,
     from: TraceRecord.Party = .init(), to: TraceRecord.Party = .init(), chains: (UInt64, UInt64),
-    identifier: String
+    identifier: String, resource: String
   ) {
     let ahead = clocks[agent] ?? 0
     let id = records.add(
       point, call: call, time.lowerBound + ahead...time.upperBound + ahead, agent: agent,
-      from: from, to: to, chains: chains, identifier: identifier)
+      from: from, to: to, chains: chains, identifier: identifier, resource: resource)
     callOf[id] = call
   }
 }
