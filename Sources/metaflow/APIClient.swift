@@ -79,6 +79,15 @@ struct APIClient {
     return (try decode(TraceAnswer.self, from: text), text)
   }
 
+  /// Why a call stands below another one, or does not.
+  func reasons(_ id: String, below parent: String) async throws -> (
+    told: TraceReasons, text: [UInt8]
+  ) {
+    let path = "/v1/traces/\(Self.escaped(id))/why?parent=\(Self.escaped(parent))"
+    let text = try await send(path, body: nil)
+    return (try decode(TraceReasons.self, from: text), text)
+  }
+
   func agents() async throws -> [AgentStatus] {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }

@@ -13,7 +13,8 @@ import Testing
     ("/v1/traces/1?by=name", "by is 'name'; it must be one of record, trace, x_request_id"),
     ("/v1/traces/x?by=record", "'x' is no row number"),
     ("/v1/traces/1?id=2", "'id' is no parameter of /v1/traces/{id}"),
-    ("/v1/traces/1?last=0", "last is '0'"),
+    ("/v1/traces/1?last=0", "last is '0'"), ("/v1/traces/1/why", "parent is missing"),
+    ("/v1/traces/1/why?parent=x", "'x' is no row number"),
   ])
   func aWrongRequestIsToldWhatWouldDo(path: String, reason: String) async throws {
     try await RunningAPI.with(PatientStore()) { api async throws in
@@ -56,6 +57,11 @@ import Testing
         let losses = answer.json["losses"] as? [[String: Any]] ?? []
         #expect(losses.first?["dropped"] as? Int == 7)
       }
+      let other = "\(UInt64(now) << 32 | 2)"
+      let why = try await api.get("/v1/traces/\(number)/why?parent=\(other)")
+      #expect(why.json["is_parent"] as? Bool == false && why.json["confidence"] is NSNull)
+      #expect(why.body.contains("Both carry trace id, and none in common."), "\(why.body)")
+      #expect(try await api.get("/v1/traces/\(number)/why?parent=5").status == 404)
       let none = try await api.get("/v1/traces/nothing")
       #expect(none.status == 404 && none.body.contains("look further back"))
     }

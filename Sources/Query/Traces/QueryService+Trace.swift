@@ -32,9 +32,21 @@ extension QueryService {
     _ seed: TraceSeed, in time: ClosedRange<Int64>, directory: any TagDirectory
   ) async throws(QueryError) -> Trace? {
     var search = TraceSearch(service: self, directory: directory)
-    guard try await search.begin(seed, in: time) else { return nil }
+    guard try await search.begin([seed], in: time) else { return nil }
     while try await search.isRoundDone() {}
     return search.trace()
+  }
+
+  /// Why the call of record `id` stands below that of record `parent`, or does not.
+  ///
+  /// - Returns: Nil when one of them is not there.
+  package func explanation(
+    of id: UInt64, below parent: UInt64, directory: any TagDirectory
+  ) async throws(QueryError) -> TraceExplanation? {
+    var search = TraceSearch(service: self, directory: directory)
+    guard try await search.begin([.record(id), .record(parent)], in: 0...0) else { return nil }
+    while try await search.isRoundDone() {}
+    return search.explanation(of: id, below: parent)
   }
 }
 
@@ -61,20 +73,22 @@ private struct TraceSearch {
   }
 
   /// - Returns: False when there is no such call.
-  mutating func begin(_ seed: TraceSeed, in time: ClosedRange<Int64>) async throws(QueryError)
-    -> Bool
-  {
-    let (condition, seconds): (String, ClosedRange<Int64>) =
-      switch seed {
-      case .record(let id): ("_id = \(id)", Int64(id >> 32)...Int64(id >> 32))
-      case .trace(let text): ("trace_id = \(CallFilter.literal(text))", time)
-      case .identifier(let text):
-        (
-          "(x_request_id_0 = \(CallFilter.literal(text)) OR x_request_id_1 = \(CallFilter.literal(text)))",
-          time
-        )
-      }
-    try await find(condition, seconds)
+  mutating func begin(
+    _ named: [TraceSeed], in time: ClosedRange<Int64>
+  ) async throws(QueryError) -> Bool {
+    for seed in named {
+      let (condition, seconds): (String, ClosedRange<Int64>) =
+        switch seed {
+        case .record(let id): ("_id = \(id)", Int64(id >> 32)...Int64(id >> 32))
+        case .trace(let text): ("trace_id = \(CallFilter.literal(text))", time)
+        case .identifier(let text):
+          (
+            ["x_request_id_0", "x_request_id_1"].map { "\($0) = \(CallFilter.literal(text))" }
+              .joined(separator: " OR "), time
+          )
+        }
+      try await find(condition, seconds)
+    }
     seeds = Set(records.keys)
     let found = records.values.map { $0.seen.second }
     guard let first = found.min(), let last = found.max() else { return false }
@@ -147,5 +161,13 @@ private struct TraceSearch {
           + "There may be more calls, and edges may be missing.")
     }
     return trace
+  }
+
+  func explanation(of id: UInt64, below parent: UInt64) -> TraceExplanation? {
+    func place(_ id: UInt64) -> Int? {
+      forest?.calls.firstIndex { $0.records.contains { $0.id == id } }
+    }
+    guard let forest, let child = place(id), let cause = place(parent) else { return nil }
+    return forest.explanation(of: child, below: cause)
   }
 }

@@ -29,6 +29,17 @@ struct TraceRoutes {
         try await answer(id, kind, time, service)
       }
     }
+    routes.get("v1/traces/:id/why") { request, context throws(Refusal) in
+      let given = try ListParameters(request, of: "/v1/traces/{id}/why", known: ["parent"])
+      let child = try Self.record(context.parameters.get("id") ?? "")
+      guard let other = given.text("parent") else {
+        throw Refusal("parent is missing: the number of the call that may have caused it.")
+      }
+      let parent = try Self.record(other)
+      return try await runner.answer(context) { service throws(Refusal) in
+        try await why(child, parent, service)
+      }
+    }
   }
 
   private func answer(
@@ -54,6 +65,37 @@ struct TraceRoutes {
     throw Refusal(Self.nothing(id, kind, time), code: "NOT_FOUND", status: .notFound)
   }
 
+  private func why(
+    _ child: UInt64, _ parent: UInt64, _ service: QueryService
+  ) async throws(Refusal) -> JSONText {
+    let found: TraceExplanation?
+    do throws(QueryError) {
+      found = try await service.explanation(
+        of: child, below: parent, directory: catalog.snapshot)
+    } catch {
+      throw Refusal(error)
+    }
+    guard let found else {
+      throw Refusal(
+        "There is no call \(child), or none \(parent); it may have expired.", code: "NOT_FOUND",
+        status: .notFound)
+    }
+    var json = JSONText()
+    json.object { json in
+      json.member("is_parent") { $0.bool(found.isParent) }
+      json.member("confidence") { $0.value(found.confidence.map(Value.double) ?? .null) }
+      json.member("sentences") { $0.array(found.sentences) { $0.string($1) } }
+    }
+    return json
+  }
+
+  private static func record(_ text: String) throws(Refusal) -> UInt64 {
+    guard let number = UInt64(text) else {
+      throw Refusal("'\(text)' is no row number; take _id of a row of flow_log.l7_flow_log.")
+    }
+    return number
+  }
+
   /// What the id may be, the likeliest first.
   private static func seeds(_ id: String, _ kind: Kind?) throws(Refusal) -> [TraceSeed] {
     guard !id.isEmpty, id.utf8.count <= 1_024 else {
@@ -61,10 +103,7 @@ struct TraceRoutes {
     }
     switch kind {
     case .record:
-      guard let number = UInt64(id) else {
-        throw Refusal("'\(id)' is no row number; take _id of a row of flow_log.l7_flow_log.")
-      }
-      return [.record(number)]
+      return [.record(try record(id))]
     case .trace: return [.trace(id)]
     case .identifier: return [.identifier(id)]
     case nil: return (UInt64(id).map { [.record($0)] } ?? []) + [.trace(id), .identifier(id)]

@@ -84,3 +84,29 @@ struct TraceAnswer: Decodable {
     }
   }
 }
+
+/// The body of a `GET /v1/traces/{id}/why` answer.
+struct TraceReasons: Decodable {
+  var isParent: Bool
+  var confidence: Double?
+  var sentences: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case confidence, sentences
+    case isParent = "is_parent"
+  }
+
+  /// Lines that end in a newline.
+  var lines: String {
+    let head =
+      switch (isParent, confidence) {
+      case (true, let confidence?) where confidence >= 1: "It stands below it for certain:\n"
+      case (true, _): "It stands below it, \(percent) sure:\n"
+      case (false, .some): "It could stand below it, \(percent) sure:\n"
+      case (false, nil): "It does not stand below it:\n"
+      }
+    return head + sentences.map { "  \($0)\n" }.joined()
+  }
+
+  private var percent: String { "\(Int(((confidence ?? 0) * 100).rounded(.down))) %" }
+}

@@ -15,6 +15,7 @@ struct TraceCommand: AsyncParsableCommand {
         metaflow trace 7689984213423620096
         metaflow trace 4bf92f3577b34da6a3ce929d0e0e4736 --last 1h
         metaflow trace 3f2c9d1e-orders --by x_request_id --hops --why
+        metaflow trace 7689984213423620099 --below 7689984213423620096
         metaflow trace 7689984213423620096 --json
 
       The number of a call is `id` in `metaflow calls --json`.
@@ -40,6 +41,12 @@ struct TraceCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Also show in words why each call stands where it stands.")
   var why = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Say instead why the call stands below this one, or does not.", valueName: "number"))
+  var below: String?
+
   @Flag(name: .long, help: "Print the server's answer, with all that is known of each call.")
   var json = false
 
@@ -54,6 +61,11 @@ struct TraceCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if let below {
+      let (told, text) = try await APIClient(options: server).reasons(id, below: below)
+      print(json ? String(decoding: text, as: UTF8.self) : told.lines, terminator: "")
+      return
+    }
     let answer = try await APIClient(options: server).trace(
       id, window.parameters + [("by", by?.rawValue)])
     if json {

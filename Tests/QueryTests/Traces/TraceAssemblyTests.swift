@@ -10,6 +10,7 @@ import Testing
   private struct Pair {
     var served = TraceRecords.Made(call: 10, time: 100...900)
     var made = TraceRecords.Made(call: 20, time: 300...500)
+    var maker: UInt64 = 20
     var makers: UInt64 = 21
     var isWatched = true
     /// A request that the same thread served at that time.
@@ -149,6 +150,31 @@ import Testing
         ($0.served.identifier, $0.made.identifier) = ("0123456789", "0123456789")
         $0.made.time = 901...950
       } == nil, "the request was over")
+  }
+
+  /// What was not joined can be asked why not.
+  @Test func whyACallIsNotBelowAnotherIsTold() {
+    func told(_ change: (inout Pair) -> Void) -> String {
+      var pair = Pair()
+      change(&pair)
+      var records = TraceRecords()
+      records.add("s-p", pair.served, to: .process(20, thread: 21))
+      records.add("c-p", pair.made, from: .process(pair.maker, thread: 22))
+      let explained = TraceForest(records.all, origin: 1).explanation(of: 1, below: 0)
+      return "\(explained.isParent) " + explained.sentences.joined(separator: " ")
+    }
+    #expect(
+      told { $0.maker = 30 }.contains("false Another process made the call (pid 30 of agent 1)"))
+    #expect(told { $0.made.time = 950...960 }.contains("50 us after the other one was over"))
+    #expect(told { _ in }.contains("had read nothing that was seen"))
+    #expect(told { $0.made.chains = (7, 8) }.contains("No chain of a thread leads"))
+    let ids = told { ($0.served.identifier, $0.made.trace) = ("x-0123456789", "t") }
+    #expect(ids.contains("The call carries trace id, the other one does not."))
+    #expect(ids.contains("The call carries no X-Request-ID, the other one does."))
+    let joined = told {
+      ($0.served.identifier, $0.made.identifier) = ("x-0123456789", "x-0123456789")
+    }
+    #expect(joined == "true Both carry the X-Request-ID x-0123456789.")
   }
 
   @Test func aCallIsOneNodeWithItsHops() throws {
