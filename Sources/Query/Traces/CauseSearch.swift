@@ -13,6 +13,7 @@ struct CauseSearch {
 
   private let calls: [TraceCall]
   private let clocks: HostClocks
+  private let isWhole: Bool
   let chains: ProcessChains
   /// Requests by what they carry, in the order of their starts.
   private var requests: [Key: [Int]] = [:]
@@ -26,10 +27,13 @@ struct CauseSearch {
   /// A shorter id is too easily another's.
   private static let leastIdentifier = 8
 
-  init(_ calls: [TraceCall], clocks: HostClocks) {
+  /// - Parameter isWhole: Whether every record is there that the calls' processes made meanwhile, or
+  ///   that has one of their ids. Without, nothing is certain.
+  init(_ calls: [TraceCall], clocks: HostClocks, isWhole: Bool) {
     self.calls = calls
     self.clocks = clocks
-    chains = ProcessChains(calls)
+    self.isWhole = isWhole
+    chains = ProcessChains(calls, isWhole: isWhole)
     for index in calls.indices.sorted(by: { (start($0), $0) < (start($1), $1) }) {
       let call = calls[index]
       for key in Set(call.records.flatMap { keys($0, of: call) }) {
@@ -162,7 +166,7 @@ struct CauseSearch {
       case .token: isNear ? 0.85 : 0.6
       case .chain, .time: 0
       }
-    if !isNear { sure = min(sure, 0.9) }
+    if !isNear || !isWhole { sure = min(sure, 0.9) }
     if count > 1 { return sure * 0.9 / Double(count) }
     return all > 1 ? min(sure, 0.8) : sure
   }

@@ -41,9 +41,9 @@ struct ProcessChains {
     }
   }
 
-  init(_ calls: [TraceCall]) {
+  init(_ calls: [TraceCall], isWhole: Bool) {
     self.calls = calls
-    load = ThreadLoad(calls)
+    load = ThreadLoad(calls, isWhole: isWhole)
     for (index, call) in calls.enumerated() {
       if let served = call.served, let process = served.callee {
         Self.add(index, &byRequest, process, served.requestChain)
@@ -78,7 +78,7 @@ struct ProcessChains {
       let text =
         isAlone
         ? "one thread read the request, made this call and replied, and served nothing else"
-        : "one thread read the request, made this call and replied, while it served others too"
+        : "one thread read the request, made this call and replied, and may have served others too"
       return (first.request, TraceEvidence(.chain, text, isAlone ? 1 : 0.95))
     case (let first?, let second?):
       // Two requests: whichever is nearer, and with little trust.

@@ -19,7 +19,10 @@ extension QueryService {
     static let rounds = 24
     static let statements = 80
     static let records = 50_000
+    /// By one statement: of what is joined by ids, and of what processes did meanwhile.
     static let recordsAnswered = 20_000
+    static let recordsMeanwhile = 5_000
+    static let time = Duration.seconds(30)
     /// Seconds before and after the first records; what lies outside is not looked for.
     static let reach: Int64 = 900
   }
@@ -64,6 +67,7 @@ private struct TraceSearch {
   private var looked: ClosedRange<Int64> = 0...0
   private var rounds = 0
   private var statements = 0
+  private let began = ContinuousClock.now
   /// Whether a statement found more than it may answer.
   private var isCut = false
 
@@ -102,7 +106,7 @@ private struct TraceSearch {
   /// - Returns: Whether there was anything to ask for.
   mutating func isRoundDone() async throws(QueryError) -> Bool {
     guard let origin = TraceAssembly.origin(Array(records.values), seeds) else { return false }
-    let forest = TraceForest(Array(records.values), origin: origin)
+    let forest = TraceForest(Array(records.values), origin: origin, isWhole: !isCut)
     self.forest = forest
     let calls = forest.roots(of: forest.entries(seeds)).flatMap(forest.tree)
     let fresh = calls.flatMap { forest.calls[$0.call].records }
@@ -112,9 +116,11 @@ private struct TraceSearch {
     var keys = TraceKeys()
     for record in fresh { keys.add(record, asked: &asked) }
     let seconds = window(of: fresh)
-    for condition in keys.conditions {
-      guard !isExhausted else { break }
+    for condition in keys.exact where !isExhausted {
       try await find(condition, seconds)
+    }
+    for condition in keys.meanwhile where !isExhausted {
+      try await find(condition, seconds, most: QueryService.TraceLimits.recordsMeanwhile)
     }
     return true
   }
@@ -133,14 +139,15 @@ private struct TraceSearch {
   private var isExhausted: Bool {
     rounds >= QueryService.TraceLimits.rounds
       || statements >= QueryService.TraceLimits.statements
+      || ContinuousClock.now - began >= QueryService.TraceLimits.time
       || records.count >= QueryService.TraceLimits.records
   }
 
   private mutating func find(
-    _ condition: String, _ seconds: ClosedRange<Int64>
+    _ condition: String, _ seconds: ClosedRange<Int64>,
+    most: Int = QueryService.TraceLimits.recordsAnswered
   ) async throws(QueryError) {
     statements += 1
-    let most = QueryService.TraceLimits.recordsAnswered
     let answer = try await service.run(
       "SELECT \(TraceRecord.columns) FROM flow_log.l7_flow_log "
         + "WHERE time >= \(seconds.lowerBound) AND time <= \(seconds.upperBound) "
@@ -154,11 +161,15 @@ private struct TraceSearch {
     guard let forest, var trace = TraceAssembly.trace(forest, seeds: seeds, seconds: looked) else {
       return nil
     }
-    if isCut || isExhausted {
+    if isExhausted {
       trace.isCut = true
       trace.notes.append(
-        "Not all was looked for: after \(records.count) records in \(rounds) rounds the search ended. "
+        "Not all was looked for: the search ended after \(records.count) records in \(rounds) rounds. "
           + "There may be more calls, and edges may be missing.")
+    } else if isCut {
+      trace.notes.append(
+        "Its processes did more meanwhile than was looked at, so no edge is certain, and some may be "
+          + "missing.")
     }
     return trace
   }

@@ -19,7 +19,11 @@ struct ThreadLoad {
   /// In the order of their starts.
   private var served: [Key: [Served]] = [:]
 
-  init(_ calls: [TraceCall]) {
+  private let isWhole: Bool
+
+  /// - Parameter isWhole: Whether all is known that the processes of the calls served meanwhile.
+  init(_ calls: [TraceCall], isWhole: Bool) {
+    self.isWhole = isWhole
     for (index, call) in calls.enumerated() {
       guard let record = call.served, let process = record.callee, record.server.thread != 0 else {
         continue
@@ -40,7 +44,7 @@ struct ThreadLoad {
   /// Whether the thread that read `request` also made the call at `index`, and had no other request to
   /// serve meanwhile.
   func isAlone(_ request: Int, _ calls: [TraceCall], during index: Int) -> Bool {
-    guard let record = calls[request].served, let process = record.callee,
+    guard isWhole, let record = calls[request].served, let process = record.callee,
       let made = calls[index].made, made.client.thread == record.server.thread,
       let all = served[Key(process: process, thread: record.server.thread)]
     else { return false }

@@ -18,7 +18,6 @@ extension TraceForest {
       return TraceExplanation(
         isParent: false, confidence: nil, sentences: ["Both are records of one call."])
     }
-    let search = CauseSearch(calls, clocks: clocks)
     let candidates = search.causes(of: child)
     if let cause = causes[child], cause.parent == parent {
       return TraceExplanation(

@@ -13,8 +13,13 @@ struct TraceForest {
   /// When each process served a request, by its host's clock.
   let requests: [TraceProcess: [ClosedRange<Int64>]]
 
-  /// - Parameter origin: The agent whose clock the others are brought to.
-  init(_ records: [TraceRecord], origin: UInt64) {
+  private let isWhole: Bool
+
+  /// - Parameters:
+  ///   - origin: The agent whose clock the others are brought to.
+  ///   - isWhole: Whether nothing that may speak for another cause was left out.
+  init(_ records: [TraceRecord], origin: UInt64, isWhole: Bool = true) {
+    self.isWhole = isWhole
     let folding = HopFolding(records)
     calls = folding.calls
     duplicates = folding.duplicates
@@ -27,7 +32,7 @@ struct TraceForest {
       requests[process, default: []].append(record.start...max(record.start, record.end))
     }
     self.requests = requests
-    choose(CauseSearch(calls, clocks: clocks))
+    choose(search)
     let starts = calls.indices.map { clocks.start(calls[$0].outer) }
     for (child, cause) in causes.enumerated() {
       if let cause { children[cause.parent].append(child) }
@@ -64,6 +69,8 @@ struct TraceForest {
     }
     wouldBeRings = wouldBeRings.filter { causes[$0] == nil }
   }
+
+  var search: CauseSearch { CauseSearch(calls, clocks: clocks, isWhole: isWhole) }
 
   func root(of call: Int) -> Int {
     var here = call

@@ -56,10 +56,9 @@ struct TraceKeys {
       min(known.lowerBound, time.lowerBound)...max(known.upperBound, time.upperBound)
   }
 
-  /// Conditions for a few statements: what is exact comes first, and what processes did meanwhile last,
-  /// as that may be much.
-  var conditions: [String] {
-    let exact =
+  /// Conditions for a few statements that ask for what is joined by ids and numbers.
+  var exact: [String] {
+    let all =
       Self.numbers("req_tcp_seq", requestSequences)
       + Self.numbers("resp_tcp_seq", responseSequences)
       + Self.numbers("request_id", datagrams).map {
@@ -73,10 +72,14 @@ struct TraceKeys {
             "(agent_id = \(agent) AND \($0))"
           }
       }
-    let meanwhile =
+    return Self.joined(all)
+  }
+
+  /// Likewise, for what the processes made and served meanwhile, which may be much.
+  var meanwhile: [String] {
+    Self.joined(
       Self.processes("c-p", "process_id_0", serving)
-      + Self.processes("s-p", "process_id_1", calling)
-    return Self.joined(exact) + Self.joined(meanwhile)
+        + Self.processes("s-p", "process_id_1", calling))
   }
 
   private static func joined(_ conditions: [String]) -> [String] {

@@ -97,4 +97,25 @@ import Testing
       }
     }
   }
+
+  /// A process that does more than is looked at: what ids and chains join is found all the same.
+  @Test func aBusyProcessHidesNoCall() async throws {
+    try await EngineFixture.with { fixture in
+      let others = (0..<6_000 as Range<UInt64>).map { number in
+        Record(call: 100_000 + number * 2, point: "c-p", time: 0...2_000, processes: (20, 0))
+      }
+      try await insert((1...20).flatMap(request) + others, into: fixture)
+      let time = Int64(Self.second) - 60...Int64(Self.second) + 60
+      let trace = try #require(
+        try await fixture.service.trace(.trace("t7"), in: time, directory: FixedDirectory()))
+      #expect(trace.calls.map(\.text.resource) == ["/700", "/702", "/704", "/706"])
+      #expect(trace.calls.allSatisfy { $0.confidence.map { $0 < 1 } ?? true })
+      #expect(trace.notes.contains { $0.contains("no edge is certain") })
+      let (child, parent) = (trace.calls[1].id, trace.calls[0].id)
+      let why = try #require(
+        try await fixture.service.explanation(
+          of: child, below: parent, directory: FixedDirectory()))
+      #expect(why.isParent && why.confidence == 0.95)
+    }
+  }
 }

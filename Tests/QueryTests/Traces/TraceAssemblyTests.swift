@@ -56,6 +56,25 @@ import Testing
     #expect(loop?.confidence == 0.95)
   }
 
+  /// What was not looked at may have been another cause.
+  @Test func nothingIsCertainWhereNotAllWasLookedAt() {
+    var records = TraceRecords()
+    records.add(
+      "s-p", .init(call: 10, time: 100...900, chains: (1, 2), identifier: "0123456789"),
+      to: .process(20, thread: 21))
+    for (call, chains, identifier) in [(20, (1, 2), ""), (30, (0, 0), "0123456789")]
+      as [(UInt64, (UInt64, UInt64), String)]
+    {
+      records.add(
+        "c-p", .init(call: call, time: 300...500, chains: chains, identifier: identifier),
+        from: .process(20, thread: 21))
+    }
+    let whole = TraceForest(records.all, origin: 1).causes.map { $0?.confidence }
+    #expect(whole == [nil, 1, 1])
+    let part = TraceForest(records.all, origin: 1, isWhole: false).causes.map { $0?.confidence }
+    #expect(part == [nil, 0.95, 0.9])
+  }
+
   @Test func anOpenChainIsAHint() throws {
     let asked = try changed { ($0.served.chains, $0.made.chains) = ((1, 7), (1, 2)) }
     #expect(asked?.confidence == 0.9)
