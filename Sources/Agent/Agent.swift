@@ -81,7 +81,9 @@ package struct Agent: Sendable {
         }, capabilities: observation.capabilities, restarts: crashes.restarts,
         crashes: crashes.announced, cluster: access?.key ?? "")
       let cluster = access.map {
-        ClusterWatch($0, configuration.kubernetes, outbox: outbox, group: group, logger: logger)
+        ClusterWatch(
+          $0, configuration.kubernetes, outbox: outbox, gauges: gauges, group: group, logger: logger
+        )
       }
       let uplink = Uplink(
         server: configuration.server, hello: hello, outbox: outbox, group: group, logger: logger,

@@ -27,7 +27,7 @@ package actor ClusterWatcher {
   }
 
   /// How far a kind is known.
-  package struct KindStatus: Sendable {
+  package struct KindStatus: Hashable, Sendable {
     package var kind: KubernetesKind
     package var state: WatchState
     package var lists: Int
@@ -35,6 +35,8 @@ package actor ClusterWatcher {
     package var objects: Int
   }
 
+  /// Gets to know how far each kind is known, whenever that changes.
+  package typealias Observer = @Sendable ([KindStatus]) -> Void
   package typealias Sink = @Sendable ([ResourceChange]) async -> Void
 
   private let access: ClusterAccess
@@ -43,6 +45,7 @@ package actor ClusterWatcher {
   private let logger: Logger
   private let now: @Sendable () -> Timestamp
   private let sink: Sink
+  private let observer: Observer
   private let credentials: CredentialHolder
   private var machines: [KubernetesKind: ListWatch] = [:]
   private var cluster: ClusterState?
@@ -53,10 +56,12 @@ package actor ClusterWatcher {
 
   /// - Parameters:
   ///   - now: the time of day.
+  ///   - observer: told from within; must not wait.
   ///   - sink: gets the changes in order; the watch waits for it.
   package init(
     _ access: ClusterAccess, options: Options = Options(), group: MultiThreadedEventLoopGroup,
-    logger: Logger, now: @escaping @Sendable () -> Timestamp, sink: @escaping Sink
+    logger: Logger, now: @escaping @Sendable () -> Timestamp,
+    observer: @escaping Observer = { _ in }, sink: @escaping Sink
   ) {
     self.access = access
     self.options = options
@@ -64,6 +69,7 @@ package actor ClusterWatcher {
     self.logger = logger
     self.now = now
     self.sink = sink
+    self.observer = observer
     credentials = CredentialHolder(access.credentials)
   }
 
@@ -135,6 +141,7 @@ package actor ClusterWatcher {
           logger.warning("The cluster at \(access.host) is not known: \(trouble)")
         }
         self.trouble = trouble
+        observer(status)
         let milliseconds = backoff.next(trouble, jitter: random.next())
         try? await Task.sleep(for: .milliseconds(milliseconds))
       }
@@ -232,12 +239,15 @@ package actor ClusterWatcher {
   private func deliver(_ events: [ListWatch.Event], of kind: KubernetesKind) async {
     var changes: [ResourceChange] = []
     for event in events { cluster?.apply(event, of: kind, into: &changes) }
-    if !changes.isEmpty { await sink(changes) }
+    guard !changes.isEmpty else { return }
+    await sink(changes)
+    observer(status)
   }
 
   /// Says once what holds a kind up, and that it goes on.
   private func tell(_ kind: KubernetesKind) {
     guard let state = machines[kind]?.state else { return }
+    observer(status)
     switch state {
     case .waiting(let trouble, _):
       let text = "\(trouble)"

@@ -15,13 +15,14 @@ package actor ClusterWatch {
   private let access: ClusterAccess
   private let options: ClusterWatcher.Options
   private let outbox: Outbox
+  private let gauges: AgentGauges
   private let group: MultiThreadedEventLoopGroup
   private let logger: Logger
   private var watching: Task<Void, Never>?
 
   package init(
     _ access: ClusterAccess, _ configuration: KubernetesConfiguration, outbox: Outbox,
-    group: MultiThreadedEventLoopGroup, logger: Logger
+    gauges: AgentGauges, group: MultiThreadedEventLoopGroup, logger: Logger
   ) {
     self.access = access
     var options = ClusterWatcher.Options()
@@ -29,6 +30,7 @@ package actor ClusterWatch {
     if configuration.readsConfigMaps { options.kinds = KubernetesKind.allCases }
     self.options = options
     self.outbox = outbox
+    self.gauges = gauges
     self.group = group
     self.logger = logger
   }
@@ -37,11 +39,15 @@ package actor ClusterWatch {
   func start() {
     guard watching == nil else { return }
     logger.info("The server has chosen this agent to watch the Kubernetes cluster")
-    let (access, options, outbox, group, logger) = (access, options, outbox, group, logger)
+    let (access, options, outbox) = (access, options, outbox)
+    let (gauges, group, logger) = (gauges, group, logger)
     watching = Task {
       let watcher = ClusterWatcher(
         access, options: options, group: group, logger: logger,
         now: { Timestamp.timeOfDay() },
+        observer: { status in
+          gauges.update { if !Task.isCancelled { $0.cluster = status } }
+        },
         sink: { await Self.put($0, into: outbox) })
       await watcher.run()
     }
@@ -52,6 +58,7 @@ package actor ClusterWatch {
   func stop() {
     watching?.cancel()
     watching = nil
+    gauges.update { $0.cluster = [] }
   }
 
   private static func put(_ changes: [ResourceChange], into outbox: Outbox) async {

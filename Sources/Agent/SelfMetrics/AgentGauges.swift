@@ -2,6 +2,7 @@
 
 import Capture
 package import Flows
+package import KubernetesClient
 import Synchronization
 package import Telemetry
 
@@ -40,6 +41,8 @@ package final class AgentGauges: Sendable {
     package var flows: [Int: Int] = [:]
     /// Interfaces whose packets are captured.
     package var interfaces = 0
+    /// How far the cluster is known; empty while this agent does not watch it.
+    package var cluster: [ClusterWatcher.KindStatus] = []
   }
 
   /// What failed: as many kinds as there are calls.
@@ -125,6 +128,7 @@ package final class AgentGauges: Sendable {
     text.counter(
       "metaflow_agent_unread_samples_total",
       "Seconds in which the agent could not look at its own use.", now.unreadSamples)
+    Self.write(now.cluster, to: &text)
     text.gauge("process_resident_memory_bytes", "Resident memory.", now.residentBytes)
     text.seconds(
       "process_cpu_seconds_total", "Processor time used.", nanoseconds: now.processorNanoseconds)

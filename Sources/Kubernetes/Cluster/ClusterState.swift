@@ -39,6 +39,7 @@ package struct ClusterState: Sendable {
   let limits: Limits
   /// By UID.
   private(set) var entries: [String: Entry] = [:]
+  private var counts: [KubernetesKind: Int] = [:]
   private var lists: [KubernetesKind: List] = [:]
   private var isOverfull: Set<KubernetesKind> = []
   var services = ServiceBook()
@@ -66,9 +67,7 @@ package struct ClusterState: Sendable {
   /// Objects that are known.
   package var count: Int { entries.count }
 
-  package func count(of kind: KubernetesKind) -> Int {
-    entries.values.reduce(0) { $0 + ($1.kind == kind ? 1 : 0) }
-  }
+  package func count(of kind: KubernetesKind) -> Int { counts[kind] ?? 0 }
 
   /// The cluster itself.
   package func clusterReport(since: Timestamp) -> ResourceChange {
@@ -120,13 +119,20 @@ package struct ClusterState: Sendable {
     var entry = Entry(kind: object.kind, generation: generation, fingerprint: fingerprint)
     tell(object, replacing: old, as: &entry, at: time, into: &changes)
     entries[uid] = entry
+    if old == nil { counts[object.kind, default: 0] += 1 }
   }
 
   private mutating func remove(
     _ uid: String, at time: Timestamp, into changes: inout [ResourceChange]
   ) {
-    guard let entry = entries.removeValue(forKey: uid) else { return }
+    guard let entry = forget(uid) else { return }
     tellEnd(of: entry, uid: uid, at: time, into: &changes)
+  }
+
+  private mutating func forget(_ uid: String) -> Entry? {
+    guard let entry = entries.removeValue(forKey: uid) else { return nil }
+    counts[entry.kind, default: 1] -= 1
+    return entry
   }
 
   private mutating func complete(
@@ -139,7 +145,7 @@ package struct ClusterState: Sendable {
       entries.values.lazy.filter { $0.kind == kind && $0.generation == generation }
         .compactMap(\.identity))
     for (uid, entry) in missing.sorted(by: { $0.key < $1.key }) {
-      entries[uid] = nil
+      _ = forget(uid)
       // One of the same name has taken its place.
       if let identity = entry.identity, still.contains(identity) { continue }
       tellEnd(of: entry, uid: uid, at: lastHeard ?? began, into: &changes)

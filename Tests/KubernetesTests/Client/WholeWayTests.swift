@@ -53,15 +53,16 @@ import Wire
 
   /// An agent's uplink with a watch of the cluster; ends with the task.
   private func agent(
-    _ folder: String, _ access: ClusterAccess, port: Int
+    _ folder: String, _ access: ClusterAccess, gauges: AgentGauges = AgentGauges(), port: Int
   ) throws -> Task<Void, Never> {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let spool = try Spool(directory: folder, machineID: "m", limit: 64 << 20)
     let identity = spool.identity
-    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: AgentGauges())
+    let outbox = Outbox(spool: spool, ledger: Ledger(), gauges: gauges)
     let group = MultiThreadedEventLoopGroup.singleton
     let cluster = ClusterWatch(
-      access, KubernetesConfiguration(), outbox: outbox, group: group, logger: Self.logger)
+      access, KubernetesConfiguration(), outbox: outbox, gauges: gauges, group: group,
+      logger: Self.logger)
     let hello = Hello(
       identity: identity, bootID: "", hostname: "node", agentVersion: "0", protocols: [],
       cluster: access.key)
@@ -89,10 +90,16 @@ import Wire
       try await ClusterWatcherTests.serve(cluster) { api in
         try await withIngest(folder) { ingest, port in
           let access = ClusterWatcherTests.access(api)
-          let first = try agent(folder + "/1", access, port: port)
+          let gauges = AgentGauges()
+          let first = try agent(folder + "/1", access, gauges: gauges, port: port)
           func now() -> UInt32 { Timestamp.timeOfDay().wholeSecond }
           _ = try await eventually("the first list is known") {
             owner(ingest, "10.0.0.1", now()) == "a" ? true : nil
+          }
+          _ = try await eventually("its metrics say so") {
+            let text = metrics(gauges)
+            return text.contains("metaflow_agent_cluster_watched{kind=\"pods\"} 1\n")
+              && text.contains("metaflow_agent_cluster_objects{kind=\"pods\"} 1\n") ? true : nil
           }
           let second = try agent(folder + "/2", access, port: port)
           _ = try await eventually("both are here") {
@@ -103,6 +110,7 @@ import Wire
           // Its watcher goes; meanwhile the address becomes another pod's.
           first.cancel()
           await first.value
+          #expect(!metrics(gauges).contains("metaflow_agent_cluster"))
           try await cluster.happen(
             .pod, Fixture.event("DELETED", Fixture.pod("a", version: 5, address: "10.0.0.1")))
           try await cluster.happen(
@@ -121,6 +129,12 @@ import Wire
         }
       }
     }
+  }
+
+  private func metrics(_ gauges: AgentGauges) -> String {
+    var text = MetricText()
+    gauges.write(to: &text)
+    return text.text
   }
 
   /// Two seconds from now, as the API writes it: behind the end of what was there.
