@@ -11,6 +11,7 @@ extension EndToEndTests {
     private struct Call {
       var resource: String
       var parent: Int?
+      var depth: Int
       var confidence: Double
       var reasons: [String]
       var points: [String]
@@ -27,7 +28,7 @@ extension EndToEndTests {
         #expect(calls.map(\.parent) == [nil, 0, 1])
         #expect(calls.allSatisfy { $0.points.contains("c-p") && $0.points.contains("s-p") })
         // A thread of Python's reads, asks Redis and replies.
-        #expect(calls[2].confidence == 1 && calls[2].reasons == ["chain"], "\(calls)")
+        #expect(calls[2].confidence == 1 && calls[2].reasons.first == "chain", "\(calls)")
 
         let tree = try run(
           Stack.product("metaflow"),
@@ -76,27 +77,30 @@ extension EndToEndTests {
       try await withServices { port in
         let names = (0..<24).map { "many-\(port)-\($0)-" }
         try fetch(port, names.map { "/\(location)/\($0)" }, ["-Z", "--parallel-max", "16"])
-        for point in ["c-p", "s-p"] {
-          _ = try await stack.calls(
-            "l7_protocol = 'Redis' AND request_resource LIKE '*many-\(port)-*'", point: point,
-            count: names.count)
-          _ = try await stack.calls(
-            "l7_protocol = 'HTTP' AND request_resource LIKE '*many-\(port)-*'", point: point,
-            count: names.count * 2)
-        }
-        var joined = 0
-        for name in names {
-          let calls = try await trace(
-            try await rootOf(name, stack), calls: location == "orders" ? 3 : 1, stack)
-          #expect(calls.allSatisfy { $0.resource.contains(name) }, "\(name): \(calls)")
-          if location == "orders" {
-            #expect(calls.map(\.parent) == [nil, 0, 1], "\(name): \(calls)")
-          }
-          joined += calls.count - 1
+        // A loaded machine may lose records, and then edges are missing; what is there must be right.
+        let wanted = location == "orders" ? names.count * 3 / 2 : names.count
+        let joined = try await eventually("\(wanted) edges", within: .seconds(90)) {
+          let edges = try await edges(names, stack)
+          return edges >= wanted ? edges : nil
         }
         print("\(location): \(joined) of \(names.count * 2) edges found at 16 in flight")
-        #expect(joined > names.count)
       }
+    }
+
+    /// How many calls stand below another; none of them may stand in another request's trace.
+    private func edges(_ names: [String], _ stack: Stack) async throws -> Int {
+      var edges = 0
+      for name in names {
+        let calls = try await calls(try await rootOf(name, stack), stack)
+        #expect(calls.allSatisfy { $0.resource.contains(name) }, "\(name): \(calls)")
+        // nginx asks the service, and that asks Redis.
+        for call in calls {
+          guard let parent = call.parent else { continue }
+          edges += 1
+          #expect(call.depth == parent + 1 && calls[parent].depth == parent, "\(name): \(calls)")
+        }
+      }
+      return edges
     }
 
     // MARK: What is asked
@@ -114,12 +118,16 @@ extension EndToEndTests {
     /// The trace, once it has so many calls that both ends told of.
     private func trace(_ id: String, calls count: Int, _ stack: Stack) async throws -> [Call] {
       try await eventually("\(count) calls of the trace \(id)", within: .seconds(60)) {
-        let answer = try await stack.get("/v1/traces/\(id)")
-        let object = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
-        let calls = (object?["calls"] as? [[String: Any]] ?? []).map(call)
+        let calls = try await calls(id, stack)
         let isWhole = calls.allSatisfy { $0.points.count >= 2 }
         return calls.count >= count && isWhole ? calls : nil
       }
+    }
+
+    private func calls(_ id: String, _ stack: Stack) async throws -> [Call] {
+      let answer = try await stack.get("/v1/traces/\(id)")
+      let object = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
+      return (object?["calls"] as? [[String: Any]] ?? []).map(call)
     }
 
     private func call(_ object: [String: Any]) -> Call {
@@ -128,6 +136,7 @@ extension EndToEndTests {
       let hops = object["hops"] as? [[String: Any]] ?? []
       return Call(
         resource: object["request_resource"] as? String ?? "", parent: object["parent"] as? Int,
+        depth: object["depth"] as? Int ?? 0,
         confidence: edge?["confidence"] as? Double ?? 0,
         reasons: reasons.compactMap { $0["kind"] as? String },
         points: hops.compactMap { $0["observation_point"] as? String })
