@@ -29,6 +29,15 @@ extension FieldBuffer {
     push(digits.span)
   }
 
+  /// Pushes `number` as `0x` and so many hexadecimal digits.
+  package mutating func push(hexadecimal number: UInt64, digits: Int) {
+    push("0x")
+    for place in stride(from: digits - 1, through: 0, by: -1) {
+      let digit = UInt8(number >> UInt64(place * 4) & 15)
+      push(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
+  }
+
   /// Pushes an address of four or sixteen bytes in network order as text; nothing for other counts.
   package mutating func push(address: Span<UInt8>) {
     if address.count == 4 {

@@ -39,15 +39,13 @@ struct SOMEIPParser: ProtocolParser {
     desk.message.texts.version = desk.fields.finish(from: version)
     desk.message.texts.requestType = desk.fields.append(
       header.type == 0 ? "REQUEST" : header.type == 1 ? "REQUEST_NO_RETURN" : "NOTIFICATION")
-    var service = TLSList()
-    service.add(hexadecimal: header.service)
-    desk.message.texts.requestResource = desk.fields.append(service.bytes)
-    var method = TLSList()
-    method.add(hexadecimal: header.method)
+    let resource = desk.fields.mark
+    desk.fields.push(hexadecimal: UInt64(header.service), digits: 4)
+    desk.message.texts.requestResource = desk.fields.finish(from: resource)
     let endpoint = desk.fields.mark
-    desk.fields.push(service.bytes)
+    desk.fields.push(hexadecimal: UInt64(header.service), digits: 4)
     desk.fields.push(UInt8(ascii: "/"))
-    desk.fields.push(method.bytes)
+    desk.fields.push(hexadecimal: UInt64(header.method), digits: 4)
     desk.message.texts.endpoint = desk.fields.finish(from: endpoint)
     desk.fields.append(
       attribute: "someip.client_id", number: Int64(header.client), to: &desk.message.attributes)
