@@ -144,9 +144,10 @@ function tell(tip, call, at) {
   ...edge ? edge.reasons.map(({ kind, text }) => make('p', {}, make('span.badge', {}, kind), ' ', text))
     : [make('p', {}, call.without_parent ?? '')]);
   tip.hidden = false;
-  const [place, frame] = [at.getBoundingClientRect(), tip.parentElement.getBoundingClientRect()];
-  tip.style.top = `${place.bottom - frame.top + 4}px`;
-  tip.style.right = `${Math.max(0, frame.right - place.right)}px`;
+  const [place, { height }] = [at.getBoundingClientRect(), tip.getBoundingClientRect()];
+  const fits = place.bottom + 4 + height <= innerHeight;
+  tip.style.top = `${fits ? place.bottom + 4 : Math.max(0, place.top - 4 - height)}px`;
+  tip.style.right = `${Math.max(0, document.documentElement.clientWidth - place.right)}px`;
 }
 
 function hopLine(trace, call, hop) {
