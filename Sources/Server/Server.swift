@@ -37,13 +37,16 @@ package struct Server: Sendable {
         "agents connect unencrypted and without credentials yet: let nobody else reach this port",
         metadata: ["ingest": "\(configuration.ingest)"])
     }
-    let otlp = try spanAddress()
+    let otlp = try place(
+      configuration.otlp, usual: ServerConfiguration.usualOTLP, option: "--otlp")
+    let grpc = try place(
+      configuration.otlpGRPC, usual: ServerConfiguration.usualOTLPGRPC, option: "--otlp-grpc")
     let storage = try await startEngine()
     do {
       try await storage.migrate(TableDeclaration.builtIn)
       let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
       try catalog.learn(Self.protocols)
-      try await serve(storage: storage, catalog: catalog, otlp: otlp)
+      try await serve(storage: storage, catalog: catalog, otlp: otlp, grpc: grpc)
     } catch {
       await storage.close()
       throw ServerError("\(error)")
@@ -54,23 +57,25 @@ package struct Server: Sendable {
 
   /// Names that sources may use before an agent has announced them.
   static var protocols: [ProtocolEntry] {
-    builtInProtocols.map {
-      ProtocolEntry(number: $0.descriptor.number.rawValue, name: $0.descriptor.name)
-    }
+    builtInProtocols.spoken.map { ProtocolEntry(number: $0.number.rawValue, name: $0.name) }
   }
 
   /// Where spans are taken besides the API's port. The usual address may be a Collector's already, which
   /// stays where it is; any other was asked for, and has to be free.
-  private func spanAddress() throws(ServerError) -> NetworkAddress? {
-    guard let address = configuration.otlp else { return nil }
+  private func place(
+    _ address: NetworkAddress?, usual: NetworkAddress, option: String
+  ) throws(ServerError) -> NetworkAddress? {
+    guard let address else { return nil }
     do throws(ServerError) {
-      guard try checkPort(address, option: "--otlp") else { throw ServerError(openOTLP: address) }
+      guard try checkPort(address, option: option) else {
+        throw ServerError(open: address, for: option)
+      }
       return address
     } catch {
-      guard error.isInUse, address == ServerConfiguration.usualOTLP else { throw error }
+      guard error.isInUse, address == usual else { throw error }
       logger.warning(
-        "another program has the port of OTLP: spans are taken on the API's only, at /v1/traces",
-        metadata: ["otlp": "\(address)", "api": "http://\(configuration.http)"])
+        "another program has a port of OTLP: spans are taken on the others, and on the API's at /v1/traces",
+        metadata: ["in_use": "\(address)", "api": "http://\(configuration.http)"])
       return nil
     }
   }
@@ -90,7 +95,7 @@ package struct Server: Sendable {
   }
 
   private func serve(
-    storage: EmbeddedEngine, catalog: Catalog, otlp: NetworkAddress?
+    storage: EmbeddedEngine, catalog: Catalog, otlp: NetworkAddress?, grpc: NetworkAddress?
   ) async throws {
     var settings = IngestConfiguration(journalDirectory: configuration.dataDirectory + "/journal")
     settings.host = configuration.ingest.host
@@ -117,10 +122,16 @@ package struct Server: Sendable {
       services.append(
         api.spanListener(at: otlp, allowedHosts: configuration.allowedHosts, logger: logger))
     }
+    if let grpc {
+      services.append(
+        GRPCTraces(
+          address: grpc, desk: api.spans, connections: configuration.limits.connections))
+    }
     logger.info(
       "listening",
       metadata: [
         "api": "http://\(configuration.http)", "agents": "\(configuration.ingest)",
+        "otlp_grpc": "\(grpc.map { "\($0)" } ?? "none")",
         "otlp": "\(otlp.map { "http://\($0)" } ?? "none")",
         "data": "\(configuration.dataDirectory)",
       ])

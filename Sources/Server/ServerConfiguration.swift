@@ -12,6 +12,8 @@ package struct ServerConfiguration: Hashable, Sendable {
   package var ingest = NetworkAddress(host: "127.0.0.1", port: 20_033)
   /// Where applications tell their spans; nil for nowhere but on the API's port.
   package var otlp: NetworkAddress? = ServerConfiguration.usualOTLP
+  /// The same over gRPC; nil for nowhere.
+  package var otlpGRPC: NetworkAddress? = ServerConfiguration.usualOTLPGRPC
   /// How much the API does at once.
   package var limits = ServerLimits()
   package var logLevel = "info"
@@ -28,8 +30,9 @@ package struct ServerConfiguration: Hashable, Sendable {
 
   package init() {}
 
-  /// The port that OpenTelemetry's exporters look for.
+  /// The ports that OpenTelemetry's exporters look for.
   package static let usualOTLP = NetworkAddress(host: "127.0.0.1", port: 4_318)
+  package static let usualOTLPGRPC = NetworkAddress(host: "127.0.0.1", port: 4_317)
 
   /// An address, or `none`; nil when it is neither.
   package static func otlp(_ text: String) -> NetworkAddress?? {
@@ -47,6 +50,9 @@ package struct ServerConfiguration: Hashable, Sendable {
     ingest = try reader.read("ingest", default: ingest, expected: address) { NetworkAddress($0) }
     otlp = try reader.read(
       "otlp", default: otlp, expected: "an address such as 127.0.0.1:4318, or none"
+    ) { Self.otlp($0) }
+    otlpGRPC = try reader.read(
+      "otlp_grpc", default: otlpGRPC, expected: "an address such as 127.0.0.1:4317, or none"
     ) { Self.otlp($0) }
     limits.connections = try reader.integer(
       "limits.connections", default: limits.connections, in: 1...10_000)

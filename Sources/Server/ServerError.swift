@@ -26,9 +26,9 @@ package struct ServerError: Error, CustomStringConvertible {
   }
 
   /// Spans would be taken from wherever.
-  init(openOTLP address: NetworkAddress) {
+  init(open address: NetworkAddress, for option: String) {
     description =
-      "--otlp \(address) is not loopback: whoever reaches it could add spans, and credentials come with a "
+      "\(option) \(address) is not loopback: whoever reaches it could add spans, and credentials come with a "
       + "later release. Listen on 127.0.0.1:\(address.port), and let a Collector on this host, or a "
       + "tunnel, bring those of others: ssh -R \(address.port):127.0.0.1:\(address.port) THAT-HOST"
     isConfiguration = true

@@ -52,6 +52,13 @@ struct ServerCommand: AsyncParsableCommand {
       valueName: "host:port"))
   var otlp: String?
 
+  @Option(
+    name: .customLong("otlp-grpc"),
+    help: ArgumentHelp(
+      "The same over gRPC (default: 127.0.0.1:4317), or 'none'. Loopback only.",
+      valueName: "host:port"))
+  var otlpGRPC: String?
+
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical."))
   var logLevel: String?
 
@@ -79,13 +86,8 @@ struct ServerCommand: AsyncParsableCommand {
     for host in allowedHosts { try ServerConfiguration.checkName(host, of: "--allowed-host") }
     settings.allowedHosts += allowedHosts
     if let ingest { settings.ingest = try address(ingest, of: "--ingest") }
-    if let otlp {
-      guard let place = ServerConfiguration.otlp(otlp) else {
-        throw ConfigurationError(
-          "--otlp is '\(otlp)'; it must be an address such as 127.0.0.1:4318, or none")
-      }
-      settings.otlp = place
-    }
+    if let otlp { settings.otlp = try place(otlp, of: "--otlp") }
+    if let otlpGRPC { settings.otlpGRPC = try place(otlpGRPC, of: "--otlp-grpc") }
     if let logLevel {
       guard Logger.Level(rawValue: logLevel) != nil else {
         throw ConfigurationError("--log-level '\(logLevel)' is not a level; see --help")
@@ -101,6 +103,14 @@ struct ServerCommand: AsyncParsableCommand {
         "\(option) is '\(text)'; it must be an address such as 127.0.0.1:20416")
     }
     return address
+  }
+
+  private func place(_ text: String, of option: String) throws -> NetworkAddress? {
+    guard let place = ServerConfiguration.otlp(text) else {
+      throw ConfigurationError(
+        "\(option) is '\(text)'; it must be an address such as 127.0.0.1:4318, or none")
+    }
+    return place
   }
 
   /// Says why the settings do not do, and gives the exit code of that (EX_CONFIG of sysexits(3)).

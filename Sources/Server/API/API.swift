@@ -20,8 +20,9 @@ struct API {
   let ingestAddress: NetworkAddress
   /// How often the engine had to be started again.
   let restarts: @Sendable () async -> Int
-  /// Of all ports together.
   private let bodies: BodyGate
+  /// Takes spans, also those of other listeners.
+  let spans: SpanDesk
 
   init(
     storage: any StorageBackend, catalog: Catalog, ingest: Ingest, limits: ServerLimits,
@@ -34,6 +35,7 @@ struct API {
     self.ingestAddress = ingestAddress
     self.restarts = restarts
     bodies = BodyGate(limit: limits.bodies)
+    spans = SpanDesk(ingest: ingest, gate: bodies)
   }
 
   /// - Parameter onServerRunning: Called with the port once requests are taken.
@@ -54,7 +56,7 @@ struct API {
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
     ResourceRoutes(book: ingest.resources).add(to: &routes)
-    SpanRoutes(ingest: ingest, gate: bodies).add(to: &routes)
+    SpanRoutes(desk: spans).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)
     let metrics = ServerMetrics(
       storage: storage, catalog: catalog, ingest: ingest, restarts: restarts,
@@ -75,7 +77,7 @@ struct API {
     onServerRunning: @escaping @Sendable (Int) -> Void = { _ in }
   ) -> some Hummingbird.ApplicationProtocol {
     var routes = APIRoutes()
-    SpanRoutes(ingest: ingest, gate: bodies).add(to: &routes)
+    SpanRoutes(desk: spans).add(to: &routes)
     return listener(
       at: address, routes, OpenConnections(limit: limits.connections), allowedHosts: allowedHosts,
       logger: logger, onServerRunning: onServerRunning)

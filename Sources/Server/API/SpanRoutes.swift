@@ -10,11 +10,7 @@ import NIOCore
 /// (https://opentelemetry.io/docs/specs/otlp/#otlphttp), Zipkin's `/api/v2/spans`, SkyWalking's
 /// `/v3/segments`. Answered when they cannot be lost any more, as their protocol has it.
 struct SpanRoutes {
-  /// The name of a source that does not tell one.
-  private static let defaultSource = "otlp"
-
-  let ingest: Ingest
-  let gate: BodyGate
+  let desk: SpanDesk
 
   func add(to routes: inout APIRoutes) {
     routes.post("v1/traces") { request, context throws(Refusal) in
@@ -61,16 +57,11 @@ struct SpanRoutes {
     default name: String
   ) async throws(Refusal) -> TakenBody {
     let encoding = try ArrivingBody.encoding(request)
-    let pass = try gate.enter()
+    let pass = try desk.gate.enter()
     defer { withExtendedLifetime(pass) {} }
     let payload = try await ArrivingBody.payload(request, context.channel)
-    do throws(BodyRefusal) {
-      let source = request.uri.queryParameters["source"].map(String.init) ?? name
-      return try await ingest.take(
-        SourceBody(format: format, encoding: encoding, payload: payload, source: source))
-    } catch {
-      throw Refusal(error)
-    }
+    let source = request.uri.queryParameters["source"].map(String.init) ?? name
+    return try await desk.take(payload, encoding, as: format, from: source)
   }
 
   private func take(_ request: Request, _ context: APIContext) async -> Response {
@@ -82,7 +73,7 @@ struct SpanRoutes {
           "Content-Type is '\(media.prefix(60))'; it must be application/x-protobuf or "
             + "application/json.", code: "UNSUPPORTED_MEDIA_TYPE", status: .unsupportedMediaType)
       }
-      let taken = try await take(request, context, as: form.traces, default: Self.defaultSource)
+      let taken = try await take(request, context, as: form.traces, default: OTLPForm.source)
       return form.success(leftOut: taken.leftOut)
     } catch {
       return form.failure(error)
@@ -90,9 +81,31 @@ struct SpanRoutes {
   }
 }
 
+/// Takes spans, whichever way they come.
+struct SpanDesk: Sendable {
+  let ingest: Ingest
+  /// Of all ports together.
+  let gate: BodyGate
+
+  func take(
+    _ payload: [UInt8], _ encoding: BodyEncoding, as format: any IngestFormat.Type,
+    from source: String
+  ) async throws(Refusal) -> TakenBody {
+    do throws(BodyRefusal) {
+      return try await ingest.take(
+        SourceBody(format: format, encoding: encoding, payload: payload, source: source))
+    } catch {
+      throw Refusal(error)
+    }
+  }
+}
+
 /// How a request of OTLP is written, and so its answer.
 enum OTLPForm {
   case protobuf, json
+
+  /// The name of a source that does not tell one.
+  static let source = "otlp"
 
   init?(mediaType: String) {
     switch mediaType {
@@ -113,8 +126,6 @@ enum OTLPForm {
   /// `ExportTraceServiceResponse`: partial_success = 1, in which rejected_spans = 1, error_message = 2
   /// (opentelemetry/proto/collector/trace/v1/trace_service.proto).
   func success(leftOut: LeftOut) -> Response {
-    let reason =
-      leftOut.records > 0 ? "\(leftOut.records) spans were left out: \(leftOut.reason)" : ""
     switch self {
     case .json:
       var json = JSONText()
@@ -123,32 +134,33 @@ enum OTLPForm {
         json.member("partialSuccess") { json in
           json.object { json in
             json.member("rejectedSpans", String(leftOut.records))
-            json.member("errorMessage", reason)
+            json.member("errorMessage", Self.reason(leftOut))
           }
         }
       }
       return json.response()
-    case .protobuf:
-      guard leftOut.records > 0 else { return response([], status: .ok) }
-      var part: [UInt8] = [0x08]
-      Self.append(varint: leftOut.records, to: &part)
-      Self.append(text: reason, field: 2, to: &part)
-      var whole: [UInt8] = [0x0a]
-      Self.append(varint: part.count, to: &whole)
-      return response(whole + part, status: .ok)
+    case .protobuf: return response(Self.message(leftOut: leftOut), status: .ok)
     }
+  }
+
+  static func message(leftOut: LeftOut) -> [UInt8] {
+    guard leftOut.records > 0 else { return [] }
+    var part: [UInt8] = [0x08]
+    append(varint: leftOut.records, to: &part)
+    append(text: reason(leftOut), field: 2, to: &part)
+    var whole: [UInt8] = [0x0a]
+    append(varint: part.count, to: &whole)
+    return whole + part
+  }
+
+  private static func reason(_ leftOut: LeftOut) -> String {
+    "\(leftOut.records) spans were left out: \(leftOut.reason)"
   }
 
   /// `google.rpc.Status`: code = 1, message = 2, with the code of gRPC that the protocol gives to the
   /// status of HTTP.
   func failure(_ refusal: Refusal) -> Response {
-    let code =
-      switch refusal.status {
-      case .badRequest, .unsupportedMediaType: 3  // INVALID_ARGUMENT
-      case .contentTooLarge, .tooManyRequests: 8  // RESOURCE_EXHAUSTED
-      case .serviceUnavailable: 14  // UNAVAILABLE
-      default: 13  // INTERNAL
-      }
+    let code = refusal.grpcCode
     var response: Response
     switch self {
     case .json:
@@ -186,5 +198,17 @@ enum OTLPForm {
       value >>= 7
     }
     bytes.append(UInt8(value))
+  }
+}
+
+extension Refusal {
+  /// The code of gRPC that OTLP gives to the status of HTTP.
+  var grpcCode: Int {
+    switch status {
+    case .badRequest, .unsupportedMediaType: 3  // INVALID_ARGUMENT
+    case .contentTooLarge: 8  // RESOURCE_EXHAUSTED
+    case .tooManyRequests, .serviceUnavailable: 14  // UNAVAILABLE: send it again
+    default: 13  // INTERNAL
+    }
   }
 }

@@ -142,7 +142,7 @@ extension Stack {
       Self.product("metaflow-server"),
       [
         "--data-dir", folder.appending(path: "server").path, "--http", "127.0.0.1:\(http)",
-        "--ingest", "127.0.0.1:\(ingest)", "--otlp", "none",
+        "--ingest", "127.0.0.1:\(ingest)", "--otlp", "none", "--otlp-grpc", "none",
       ], in: folder)
     _ = try await eventually("the server answers again; it said: \(server.output)") {
       guard server.isRunning else { throw HarnessFailure("server ended: \(server.output)") }

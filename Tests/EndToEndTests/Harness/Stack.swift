@@ -10,6 +10,8 @@ final class Stack: Sendable {
   let http: Int
   let ingest: Int
   let metrics: Int
+  /// Of OTLP.
+  let grpc: Int
   private let programs: [RunningProgram]
 
   @TaskLocal static var current: Stack?
@@ -34,11 +36,12 @@ final class Stack: Sendable {
     let configuration = folder.appending(path: "agent.yaml")
     try agentConfiguration.write(to: configuration, atomically: true, encoding: .utf8)
     let (http, ingest, metrics) = (try freePort(), try freePort(), try freePort())
+    let grpc = try freePort()
     let server = try RunningProgram(
       product("metaflow-server"),
       [
         "--data-dir", data.path, "--http", "127.0.0.1:\(http)", "--ingest", "127.0.0.1:\(ingest)",
-        "--otlp", "none",
+        "--otlp", "none", "--otlp-grpc", "127.0.0.1:\(grpc)",
       ], in: folder)
     // Nothing that was started outlives a start that fails.
     var programs = [server]
@@ -56,7 +59,8 @@ final class Stack: Sendable {
         ] + agentOptions, in: folder)
       programs.append(agent)
       let stack = Stack(
-        folder: folder, http: http, ingest: ingest, metrics: metrics, programs: programs)
+        folder: folder, http: http, ingest: ingest, metrics: metrics, grpc: grpc,
+        programs: programs)
       _ = try await eventually("the agent connects; it said: \(agent.output)") {
         guard agent.isRunning else { throw HarnessFailure("agent ended: \(agent.output)") }
         return try await stack.get("/v1/agents").contains("\"connected\":true") ? true : nil
@@ -69,11 +73,14 @@ final class Stack: Sendable {
     }
   }
 
-  private init(folder: URL, http: Int, ingest: Int, metrics: Int, programs: [RunningProgram]) {
+  private init(
+    folder: URL, http: Int, ingest: Int, metrics: Int, grpc: Int, programs: [RunningProgram]
+  ) {
     self.folder = folder
     self.http = http
     self.ingest = ingest
     self.metrics = metrics
+    self.grpc = grpc
     self.programs = programs
   }
 
