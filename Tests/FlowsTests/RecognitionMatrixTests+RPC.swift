@@ -15,8 +15,8 @@ extension RecognitionMatrixTests {
       "TLS in datagrams", .client, TLSTalks.datagram(TLSTalks.hello12, sequence: 0), "TLS", .udp),
     .init("SOFARPC", .client, RPCTalks.boltRequest(method: "m").bytes, "SofaRPC"),
     .init("SOFARPC answer", .server, RPCTalks.boltResponse().bytes, "SofaRPC"),
-    .init("bRPC", .client, RPCTalks.brpcRequest(method: "m").bytes, "bRPC"),
-    .init("bRPC answer", nil, RPCTalks.brpcResponse().bytes, "bRPC"),
+    .init("bRPC", .client, RPCTalks.brpcRequest(method: "m").bytes, "bRPC,?MQTT"),
+    .init("bRPC answer", nil, RPCTalks.brpcResponse().bytes, "bRPC,?MQTT"),
     .init("KRPC", .client, KafkaTalks.bytes("'KR' 0006 00000006 0801 1002 1803"), "KRPC"),
     .init("Tars", .client, RPCTalks.tarsRequest(function: "m").bytes, "Tars"),
     .init("Tars answer", nil, RPCTalks.tarsResponse().bytes, "Tars"),
@@ -26,7 +26,7 @@ extension RecognitionMatrixTests {
     .init(
       "Thrift in a frame", nil,
       KafkaTalks.bytes("00000010 80010002 00000003 'buy' 00000001 00"), "Thrift"),
-    .init("Thrift, compact", .client, KafkaTalks.bytes("8221 01 03 'buy' 00"), "Thrift"),
+    .init("Thrift, compact", .client, KafkaTalks.bytes("8221 01 03 'buy' 00"), "Thrift,?MQTT"),
     .init("FastCGI", .client, FastCGITalks.request(["A": "b"]).bytes, "FastCGI,?Kafka"),
     .init("FastCGI answer", .server, FastCGITalks.response("A: b\r\n\r\n").bytes, "FastCGI,?MySQL"),
     .init(

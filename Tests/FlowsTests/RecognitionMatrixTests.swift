@@ -103,8 +103,8 @@ import Testing
     .init("MQTT", .client, [0x10, 18, 0, 4] + Array("MQTT".utf8) + [4, 2, 0, 60, 0, 6], "MQTT"),
     .init(
       "MQTT subscribes", .client, [0x82, 8, 0, 1, 0, 3] + Array("a/b".utf8) + [0],
-      "MQTT"),
-    .init("MQTT's answer", .server, [0x20, 2, 0, 0], "?MQTT,?DNS,?MongoDB,?MySQL"),
+      "MQTT,?SOME/IP"),
+    .init("MQTT's answer", .server, [0x20, 2, 0, 0], "?MQTT,?DNS,?MongoDB,?MySQL,?SOME/IP"),
     .init("NATS", .server, "INFO {\"server_id\":\"A\"}\r\n", "NATS"),
     .init("NATS connects", .client, "CONNECT {\"verbose\":false}\r\n", "NATS"),
     .init("NATS publishes", .client, "PUB a 2\r\nhi\r\n", "NATS"),

@@ -29,16 +29,15 @@ package struct ONCRPC: ProtocolKind {
   ) -> Recognition {
     let start = context.transport == .tcp ? 4 : 0
     if start > 0, bytes.count > 0, bytes[0] != 0x80 { return .no }
+    if start > 0, bytes.count >= 4 {
+      let length = bytes.bigEndian32(at: 0) & 0x7fff_ffff
+      guard length >= 24, length % 4 == 0 else { return .no }
+    }
     guard bytes.count >= start + 24 else {
       return start > 0 && ONCRPCHead.isPossible(bytes, at: start) ? .undecided : .no
     }
     guard let head = ONCRPCHead(bytes, at: start) else { return .no }
-    if start > 0 {
-      let length = Int(bytes.bigEndian32(at: 0) & 0x7fff_ffff)
-      guard length >= 24, length % 4 == 0 else { return .no }
-    } else if bytes.count % 4 != 0, !context.isTruncated {
-      return .no
-    }
+    if start == 0, bytes.count % 4 != 0, !context.isTruncated { return .no }
     return .yes(sentBy: head.isCall ? .client : .server)
   }
 }
