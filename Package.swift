@@ -189,7 +189,7 @@ let package = Package(
       "IngestTests",
       [
         "Bytes", "Catalog", "Ingest", "Storage", "Telemetry", "TestSupport", "Wire",
-        "metaflow-engine", logging,
+        "metaflow-engine", grdb, logging,
       ] + nio),
     .testTarget(
       name: "QueryTests",

@@ -253,7 +253,7 @@ func measureStore(rows: Int, traced: Int, showColumns: Bool) async throws {
   let processID = await engine.processID ?? 0
   report("engine ready after", "\(started)", "")
   report("engine resident, idle", residentMegabytes(of: processID), "")
-  try await engine.migrate(TableDeclaration.builtIn)
+  try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
   var traffic = Traffic(traced: traced)
   var batch = ColumnBatch(.callLog)
   let ours = cpuSeconds()
@@ -307,7 +307,7 @@ func measureMerges(rows: Int) async throws {
   let engine = try await EmbeddedEngine.start(
     directory: directory, installation: try .find(),
     logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-  try await engine.migrate(TableDeclaration.builtIn)
+  try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
   var traffic = Traffic(traced: 0)
   var batch = ColumnBatch(.callLog)
   var stored = 0

@@ -16,18 +16,7 @@ private func runDriver(
   _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// A host with two services.
 private struct Directory: TagDirectory {
-  private let sets = ["nginx", "it's"].enumerated().map { index, name in
-    TagSet(
-      number: UInt32(index + 1), service: UInt32(index + 1), serviceKind: .process,
-      values: TagSet.names.map { $0 == "auto_service" ? name : "" })
-  }
-
-  func tagSets() -> [TagSet] { sets }
-  func tagSet(_ number: UInt32) -> TagSet? { sets.first { $0.number == number } }
-  func services() -> [ServiceEntry] { [] }
-  func service(_ number: UInt32) -> ServiceEntry? { nil }
   func agents() -> [AgentEntry] { [] }
   func hosts() -> [HostEntry] { [] }
   func protocols() -> [ProtocolEntry] { [.init(number: 20, name: "HTTP")] }

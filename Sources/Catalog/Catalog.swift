@@ -7,19 +7,56 @@ import Synchronization
 /// Used from any thread. Readers take ``snapshot``, which never waits for the disk. Writers change
 /// the state, then ``commit()``, and only then store rows that carry the new numbers.
 package final class Catalog: Sendable {
-  private let store: CatalogStore
+  let store: CatalogStore
+  private let holder: UInt16
   private let state: Mutex<CatalogState>
   private let published: Mutex<CatalogSnapshot>
   /// Held while changes go to the file, so that they go in the order in which they were made.
   private let writing = Mutex<Void>(())
 
+  /// Numbers are leased in blocks of at least this many.
+  private static let leasedNumbers = 4_096
+
   /// Reads the file at `path`, or makes it.
-  package init(path: String, limits: CatalogLimits = CatalogLimits()) throws(CatalogError) {
+  ///
+  /// - Parameter holder: Which of the servers that share the file this is.
+  package init(
+    path: String, limits: CatalogLimits = CatalogLimits(), holder: UInt16 = 0
+  ) throws(CatalogError) {
     store = try CatalogStore(path: path)
-    let restored = try CatalogState(restoring: try store.read(), limits: limits)
+    self.holder = holder
+    let restored = try CatalogState(restoring: try store.read(holder: holder), limits: limits)
     state = Mutex(restored)
     published = Mutex(restored.snapshot())
+    try reserve(restored.restoredNeeds)
+    state.withLock { $0.tagRestored() }
     try commit()
+  }
+
+  /// Sees to it that so many numbers of each space can be given, as long as there are so many.
+  package func reserve(_ count: Int) throws(CatalogError) {
+    for space in NumberSpace.allCases {
+      let missing = state.withLock { count - $0.pools[space].count }
+      guard missing > 0 else { continue }
+      let lease = try store.lease(
+        space, count: max(missing, Self.leasedNumbers), holder: holder)
+      if let lease { state.withLock { $0.pools[space].add(lease) } }
+    }
+  }
+
+  /// Versions of resources as they are written down, in the order of their numbers.
+  package func resources(_ numbers: [UInt32]) throws(CatalogError) -> [ResourceVersion] {
+    try store.resources(numbers)
+  }
+
+  /// Tag sets as they are written down, in the order of their numbers.
+  package func tagSets(_ numbers: [UInt32]) throws(CatalogError) -> [TagSet] {
+    try store.tagSets(numbers)
+  }
+
+  /// What is written down of a space, block by block.
+  package func blocks(_ space: NumberSpace) throws(CatalogError) -> [NumberBlock] {
+    try store.blocks(space)
   }
 
   /// The catalog as last committed.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much the catalog keeps. What agents say is their word, so every table has an end; beyond it
-/// the row keeps its address and the refusal is counted.
+/// How much the catalog keeps at a time: of what no row has any more nothing is kept. What agents say is
+/// their word, so every table has an end; beyond it the row keeps its address and the refusal is
+/// counted.
 package struct CatalogLimits: Hashable, Sendable {
-  package var tagSets = 1_000_000
+  package var tagSets = 4_000_000
   package var services = 262_144
   package var processes = 262_144
   /// So that one host cannot take the room of all others.
@@ -26,6 +27,7 @@ package struct CatalogLimits: Hashable, Sendable {
 /// What did not fit, counted since the start of the program.
 package struct CatalogRefusals: Hashable, Sendable {
   package var tagSets: UInt64 = 0
+  package var resources: UInt64 = 0
   package var services: UInt64 = 0
   package var processes: UInt64 = 0
   package var commandLines: UInt64 = 0

@@ -6,20 +6,16 @@
 package struct CatalogSnapshot: TagDirectory {
   /// Grows with every change; equal versions are equal snapshots.
   package let version: UInt64
-  private let tagSetList: [TagSet]
-  private let serviceList: [ServiceEntry]
   private let agentList: [AgentEntry]
   private let hostList: [HostEntry]
   private let protocolList: [ProtocolEntry]
   private let sourceList: [SourceEntry]
 
   init(
-    version: UInt64, tagSets: [TagSet], services: [ServiceEntry], agents: [AgentEntry],
+    version: UInt64, agents: [AgentEntry],
     hosts: [HostEntry], protocols: [ProtocolEntry], sources: [SourceEntry]
   ) {
     self.version = version
-    tagSetList = tagSets
-    serviceList = services
     agentList = agents
     hostList = hosts
     protocolList = protocols
@@ -28,30 +24,15 @@ package struct CatalogSnapshot: TagDirectory {
 
   /// Knows nothing.
   package static let empty = CatalogSnapshot(
-    version: 0, tagSets: [], services: [], agents: [], hosts: [], protocols: [], sources: [])
+    version: 0, agents: [], hosts: [], protocols: [], sources: [])
 
-  package func tagSets() -> [TagSet] { tagSetList }
-  package func services() -> [ServiceEntry] { serviceList }
   package func agents() -> [AgentEntry] { agentList }
   package func hosts() -> [HostEntry] { hostList }
   package func protocols() -> [ProtocolEntry] { protocolList }
   /// Everybody but agents who has sent something, in the order of their numbers.
   package func sources() -> [SourceEntry] { sourceList }
 
-  package func tagSet(_ number: UInt32) -> TagSet? {
-    entry(number, of: tagSetList)
-  }
-
-  package func service(_ number: UInt32) -> ServiceEntry? {
-    entry(number, of: serviceList)
-  }
-
   package func agent(_ number: UInt16) -> AgentEntry? {
     agentList.first { $0.number == number }
-  }
-
-  /// Numbers are given from 1 without a gap.
-  private func entry<Entry>(_ number: UInt32, of list: [Entry]) -> Entry? {
-    number > 0 && number <= list.count ? list[Int(number) - 1] : nil
   }
 }

@@ -46,6 +46,7 @@ extension SegmentStorer {
     var recordsBefore = contents.recordsBefore
     repeat {
       let damaged = decode(contents.entries, from: &index)
+      guard await reserve() else { return (stored, wanted) }
       recordsBefore &+= fill(
         recordsBefore, damaged, at: Timestamp(nanoseconds: entry.pieces.time))
       guard await commit() else { return (stored, wanted) }

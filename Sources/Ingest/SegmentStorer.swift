@@ -16,6 +16,7 @@ package struct SegmentStorer: ~Copyable {
 
   let journal: Journal
   let catalog: Catalog
+  private let tags: TagTables
   let inserter: RowInserter
   let ledger: IngestLedger
   let logger: Logger
@@ -38,6 +39,7 @@ package struct SegmentStorer: ~Copyable {
   ) {
     self.journal = journal
     self.catalog = catalog
+    tags = TagTables(catalog: catalog, storage: storage, logger: logger)
     inserter = RowInserter(
       storage: storage, ledger: ledger, logger: logger, configuration: configuration)
     self.ledger = ledger
@@ -112,6 +114,7 @@ package struct SegmentStorer: ~Copyable {
         damaged.received += contents.lostRecords
         damaged.drop(.journalCorrupt, count: contents.lostRecords)
       }
+      guard await reserve() else { return }
       let received = fill(recordsBefore, damaged, at: time)
       recordsBefore &+= received
       guard await commit() else { return }
@@ -173,7 +176,9 @@ package struct SegmentStorer: ~Copyable {
     // Not held twice while it is filled, or its columns would be copied.
     rows = Self.noRows
     let (batches, agents) = (batches, agents)
+    let second = max(time, now()).storedSeconds
     catalog.withState { state in
+      state.begin(second: second)
       state.forgetEnded(before: time.storedSeconds)
       for (batch, agent) in zip(batches, agents) {
         built.learn(batch, agent: agent, now: time, state: &state)
@@ -181,6 +186,8 @@ package struct SegmentStorer: ~Copyable {
       for (batch, agent) in zip(batches, agents) {
         built.append(batch, agent: agent, now: time, state: state)
       }
+      var used = built.takeUsed()
+      state.noteUse(&used, second: second)
     }
     rows = built
     account = rows.tally
@@ -188,19 +195,51 @@ package struct SegmentStorer: ~Copyable {
     return rows.tally.received
   }
 
-  /// Writes down new names before rows that carry their numbers are stored.
+  /// Leases the numbers that the batches may need.
+  func reserve() async -> Bool {
+    let (catalog, batches, agents) = (catalog, batches, agents)
+    let count = catalog.withState { state in
+      zip(batches, agents).reduce(0) { sum, entry in
+        sum
+          + state.needs(
+            processes: entry.0.processes.count, hosts: entry.0.host == nil ? 0 : 1,
+            agent: entry.1)
+      }
+    }
+    return await patiently("The catalog has no new numbers; rows wait in the journal.") {
+      () throws(CatalogError) in try catalog.reserve(count)
+    }
+  }
+
+  /// Writes down new names before rows that carry their numbers are stored: in the catalog's file,
+  /// then in the store's own tables.
   func commit() async -> Bool {
+    let (catalog, tags) = (catalog, tags)
+    guard
+      await patiently(
+        "The catalog cannot be written; rows wait in the journal.",
+        { () throws(CatalogError) in try catalog.commit() })
+    else { return false }
+    let fresh = catalog.withState { $0.takeUnstored() }
+    guard !fresh.isEmpty else { return true }
+    return await patiently("Names cannot be stored; rows wait in the journal.") {
+      () async throws(TagError) in try await tags.store(fresh)
+    }
+  }
+
+  /// Does something until it succeeds; false when the task is cancelled first.
+  private func patiently<Failure: Error>(
+    _ complaint: Logger.Message, _ body: () async throws(Failure) -> Void
+  ) async -> Bool {
     var wait = 0.25
     while !Task.isCancelled {
-      do throws(CatalogError) {
-        try catalog.commit()
+      do throws(Failure) {
+        try await body()
         ledger.count { $0.storeFault = nil }
         return true
       } catch {
-        ledger.count { $0.storeFault = "The catalog cannot be written: \(error)" }
-        logger.error(
-          "The catalog cannot be written; rows wait in the journal.",
-          metadata: ["error": "\(error)"])
+        ledger.count { $0.storeFault = "\(complaint) \(error)" }
+        logger.error(complaint, metadata: ["error": "\(error)"])
         await RowInserter.pause(&wait, configuration)
       }
     }

@@ -18,11 +18,4 @@ package enum DialectLimits {
   package static let offset: UInt64 = 100_000_000
   /// Series that a fill value is filled into; later ones stay as they are.
   package static let filledSeries = 1_000
-  /// Names of tag sets in one statement: tags to decode times tag sets.
-  package static let decodedNames = 1_000_000
-  /// Most tag sets that are found in the rows of a statement; it names them as far as
-  /// ``decodedNames`` allows.
-  package static let scannedTagSets = 2_000_000
-  /// Tag sets that are sent along whole; of a larger catalog the ones in the rows are found first.
-  package static let inlineTagSets = 500
 }

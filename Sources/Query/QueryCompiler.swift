@@ -18,18 +18,16 @@ package enum QueryCompiler {
   /// - Parameters:
   ///   - now: What `now()` means: the moment of the request, in seconds.
   ///   - database: Where table names are looked up; empty for everywhere.
-  ///   - tagSets: The tag sets that the rows can have; nil for all of the directory.
   /// - Throws: ``QueryError`` with its place.
   package static func compile(
     _ source: String, now: Int64, database: String = "",
-    precision: TableScope.Precision = .minute, directory: any TagDirectory,
-    tagSets: Set<UInt32>? = nil
+    precision: TableScope.Precision = .minute, directory: any TagDirectory
   ) throws(QueryError) -> Compiled {
     let statement = try Parser.parse(source)
     do throws(QueryError) {
       return try compile(
         statement: statement, now: now, database: database, precision: precision,
-        directory: directory, tagSets: tagSets)
+        directory: directory)
     } catch {
       throw error.located(in: source)
     }
@@ -40,14 +38,13 @@ package enum QueryCompiler {
   /// - Throws: ``QueryError`` with its offset in the text, where there is one.
   package static func compile(
     statement: Statement, now: Int64, database: String = "",
-    precision: TableScope.Precision = .minute, directory: any TagDirectory,
-    tagSets: Set<UInt32>? = nil
+    precision: TableScope.Precision = .minute, directory: any TagDirectory
   ) throws(QueryError) -> Compiled {
     try TableScope.check(database: database, at: nil)
     switch statement {
     case .select(let select):
       let table = try TableScope.table(select.table, database: database, precision: precision)
-      let scope = TableScope(table: table, directory: directory, now: now, tagSets: tagSets)
+      let scope = TableScope(table: table, directory: directory, now: now)
       return .select(try SelectBinder(scope: scope, select: select).plan())
     case .show(let show):
       return try ShowBinder(

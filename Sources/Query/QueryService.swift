@@ -60,29 +60,21 @@ package struct QueryService: Sendable {
     _ directory: any TagDirectory
   ) async throws(QueryError) -> Answer {
     func compile(
-      _ tagSets: Set<UInt32>?, _ precision: TableScope.Precision
+      _ precision: TableScope.Precision
     ) throws(QueryError) -> QueryCompiler.Compiled {
       try QueryCompiler.compile(
         statement: statement, now: now, database: database, precision: precision,
-        directory: directory, tagSets: tagSets)
+        directory: directory)
     }
     var fine = precision ?? .minute
-    if precision == nil, case .select(let plan) = try compile([], fine),
+    if precision == nil, case .select(let plan) = try compile(fine),
       let first = plan.range?.first
     {
       fine = .fitting(first...max(first, plan.range?.last ?? now), now: now)
     }
-    let isLarge = directory.tagSets().count > DialectLimits.inlineTagSets
-    switch try compile(isLarge ? [] : nil, fine) {
-    case .ready(let answer):
-      return answer
-    case .show(let plan):
-      return try await answer(plan)
-    case .select(let plan):
-      guard isLarge, let scan = plan.tagSetScan,
-        case .select(let complete) = try compile(try await tagSets(scan), fine)
-      else { return try await answer(plan) }
-      return try await answer(complete)
+    switch try compile(fine) {
+    case .ready(let answer): return answer
+    case .show(let plan), .select(let plan): return try await answer(plan)
     }
   }
 
@@ -101,25 +93,9 @@ package struct QueryService: Sendable {
       range: plan.range, rowsRead: found.rowsRead, bytesRead: found.bytesRead)
   }
 
-  private func tagSets(_ scan: EngineSQL) async throws(QueryError) -> Set<UInt32> {
-    var numbers: Set<UInt32> = []
-    var limits = limits
-    limits.rows = DialectLimits.scannedTagSets
-    for row in try await ask(scan, limits).table.rows {
-      switch row.first {
-      case .int(let number): numbers.insert(UInt32(clamping: number))
-      case .uint(let number): numbers.insert(UInt32(clamping: number))
-      default: break
-      }
-    }
-    return numbers
-  }
-
-  private func ask(
-    _ sql: EngineSQL, _ limits: QueryLimits? = nil
-  ) async throws(QueryError) -> QueryAnswer {
+  private func ask(_ sql: EngineSQL) async throws(QueryError) -> QueryAnswer {
     do throws(StorageError) {
-      return try await backend.query(sql.text, limits: limits ?? self.limits)
+      return try await backend.query(sql.text, limits: limits)
     } catch {
       throw QueryError(error)
     }

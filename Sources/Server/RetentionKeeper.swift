@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Ingest
 import Logging
 import ServiceLifecycle
 import Storage
 import Telemetry
 
-/// Drops what is too old or too much, once a minute.
+/// Drops what is too old or too much, once a minute, and once an hour the numbers that only it had.
 struct RetentionKeeper: Service {
   let storage: any StorageBackend
   let policy: RetentionPolicy
+  let tags: TagTables
   let logger: Logger
 
   func run() async throws {
@@ -16,9 +18,12 @@ struct RetentionKeeper: Service {
       var clock = RetentionClock()
       let start = ContinuousClock.now
       var wasShort = false
+      var minute = 0
       while !Task.isCancelled {
         let uptime = (ContinuousClock.now - start).components.seconds
         await keep(&clock, uptime: uptime, &wasShort)
+        minute += 1
+        if minute % 60 == 0 { await retireNumbers() }
         try await Task.sleep(for: .seconds(60))
       }
     }
@@ -46,6 +51,20 @@ struct RetentionKeeper: Service {
         &wasShort)
     } catch {
       logger.warning("retention could not be enforced; next try in a minute: \(error)")
+    }
+  }
+
+  private func retireNumbers() async {
+    do throws(TagError) {
+      let gone = try await tags.retire(now: wallClock() / 1_000_000_000)
+      guard !gone.isEmpty else { return }
+      logger.info(
+        "numbers that no row has any more are free again",
+        metadata: [
+          "tag_sets": "\(gone.tagSets.count)", "resources": "\(gone.resources.count)",
+        ])
+    } catch {
+      logger.warning("numbers could not be retired; next try in an hour: \(error)")
     }
   }
 

@@ -43,10 +43,12 @@ package struct Server: Sendable {
       configuration.otlpGRPC, usual: ServerConfiguration.usualOTLPGRPC, option: "--otlp-grpc")
     let storage = try await startEngine()
     do {
-      try await storage.migrate(TableDeclaration.builtIn)
+      try await storage.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
       let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
       try catalog.learn(Self.protocols)
-      try await serve(storage: storage, catalog: catalog, otlp: otlp, grpc: grpc)
+      let tags = TagTables(catalog: catalog, storage: storage, logger: logger)
+      try await tags.reconcile()
+      try await serve(storage: storage, catalog: catalog, tags: tags, otlp: otlp, grpc: grpc)
     } catch {
       await storage.close()
       throw ServerError("\(error)")
@@ -95,7 +97,8 @@ package struct Server: Sendable {
   }
 
   private func serve(
-    storage: EmbeddedEngine, catalog: Catalog, otlp: NetworkAddress?, grpc: NetworkAddress?
+    storage: EmbeddedEngine, catalog: Catalog, tags: TagTables, otlp: NetworkAddress?,
+    grpc: NetworkAddress?
   ) async throws {
     var settings = IngestConfiguration(journalDirectory: configuration.dataDirectory + "/journal")
     settings.host = configuration.ingest.host
@@ -114,7 +117,7 @@ package struct Server: Sendable {
       floorSeconds: Int64(configuration.retentionHistoryHours) * 3_600)
     var services: [any Service] = [
       IngestService(ingest: ingest),
-      RetentionKeeper(storage: storage, policy: policy, logger: logger),
+      RetentionKeeper(storage: storage, policy: policy, tags: tags, logger: logger),
       api.application(
         at: configuration.http, allowedHosts: configuration.allowedHosts, logger: logger),
     ]

@@ -32,6 +32,11 @@ package protocol StorageBackend: Sendable {
     _ sql: String, format: String, limits: QueryLimits
   ) async throws(StorageError) -> [UInt8]
 
+  /// Removes the rows of some numbers from a table that is ordered by them, or has them.
+  func remove(
+    numbers: [UInt32], from table: TableDeclaration
+  ) async throws(StorageError)
+
   /// Rows and bytes of every stored partition of MetaFlow's tables.
   func partitions() async throws(StorageError) -> [StoredPartition]
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Catalog
 import Telemetry
+
+@testable import Catalog
 
 /// A host as an agent reports it; only what a test is about is an argument.
 func hostReport(
@@ -35,4 +36,44 @@ func end(_ address: String, _ port: UInt16 = 0, pid: UInt32 = 0) -> CallEnd {
   CallEnd(
     address: IPAddress(address) ?? .unspecified, port: port,
     process: pid == 0 ? .unknown : key(pid))
+}
+
+extension CatalogState {
+  /// What is not written down yet of a tag set.
+  func pendingSet(_ number: UInt32) -> TagSet? {
+    for case .tagSet(let set) in pending where set.number == number { return set }
+    return nil
+  }
+
+  func pendingVersion(_ number: UInt32) -> ResourceVersion? {
+    for case .resource(let version) in pending where version.number == number { return version }
+    return nil
+  }
+
+  /// The value of a tag in a tag set; empty where it has none.
+  func value(of name: String, in number: UInt32) -> String {
+    guard let tag = TagDeclaration.builtIn.first(where: { $0.name == name }),
+      case .resource(let value) = tag.source, let set = pendingSet(number),
+      let content = pendingVersion(set.members.number(value.member))?.content
+    else { return "" }
+    switch value.property {
+    case TagDeclaration.ResourceValue.name: return content.name
+    case TagDeclaration.ResourceValue.instance: return content.instance
+    default: return content.attributes.first { $0.name == value.property }?.value ?? ""
+    }
+  }
+}
+
+extension TagSet.Members {
+  /// By the name of the column in the store.
+  func number(_ column: String) -> UInt32 {
+    switch column {
+    case "auto_service": autoService
+    case "auto_instance": autoInstance
+    case "host": host
+    case "process": process
+    case "container": container
+    default: 0
+    }
+  }
 }

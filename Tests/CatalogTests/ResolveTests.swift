@@ -20,7 +20,7 @@ import Testing
   }
 
   private func name(_ tags: EndTags, _ state: CatalogState) -> String {
-    state.snapshot().tagSet(tags.tagSet)?.value(of: "auto_service") ?? ""
+    state.value(of: "auto_service", in: tags.tagSet)
   }
 
   private func server(

@@ -15,7 +15,7 @@ import Testing
 
   private func tags(_ state: CatalogState, pid: UInt32) throws -> TagSet {
     let number = try #require(state.tags(of: key(pid), agent: 1)).tagSet
-    return try #require(state.snapshot().tagSet(number))
+    return try #require(state.pendingSet(number))
   }
 
   @Test func everyTagOfAProcessHasItsValue() throws {
@@ -28,11 +28,15 @@ import Testing
       "auto_service": "nginx", "auto_instance": "nginx@web-1", "gprocess": "nginx",
       "host": "web-1", "container": "c0ffee", "os_user": "33", "command_line": "nginx -g daemon",
     ]
-    #expect(Set(TagSet.names) == Set(expected.keys), "a declared tag without a value here")
-    for (name, value) in expected { #expect(set.value(of: name) == value) }
-    #expect(set.value(of: "no such tag") == "")
+    let declared = TagDeclaration.builtIn.filter {
+      if case .resource = $0.source { true } else { false }
+    }
+    #expect(
+      Set(declared.map(\.name)) == Set(expected.keys), "a declared tag without a value here")
+    for (name, value) in expected { #expect(state.value(of: name, in: set.number) == value) }
+    #expect(state.value(of: "no such tag", in: set.number) == "")
     #expect(set.serviceKind == .process)
-    #expect(state.snapshot().service(set.service)?.name == "nginx")
+    #expect(state.services[.init(kind: .process, name: "nginx")] == set.service)
   }
 
   @Test func reportingTheSameTwiceChangesNothing() throws {
@@ -72,19 +76,41 @@ import Testing
     state.learn(processReport(7, "nginx"), agent: 1)
     let after = try tags(state, pid: 7)
     #expect(before.number != after.number)
-    #expect(state.snapshot().tagSet(before.number) == before)
-    #expect(after.value(of: "auto_service") == "nginx")
+    #expect(state.value(of: "auto_service", in: before.number) == "sh")
+    #expect(state.value(of: "auto_service", in: after.number) == "nginx")
   }
 
   @Test func renamedHostBeginsNewTagSetsForItsProcesses() throws {
     var state = try state()
+    state.begin(second: 1_000)
     state.learn(processReport(7, "nginx"), agent: 1)
     let before = try tags(state, pid: 7)
+    state.begin(second: 2_000)
     state.learn(hostReport("web-9"), agent: 1)
     let after = try tags(state, pid: 7)
-    #expect(after.value(of: "host") == "web-9")
-    #expect(state.snapshot().tagSet(before.number) == before)
+    #expect(state.value(of: "host", in: after.number) == "web-9")
+    #expect(state.value(of: "auto_instance", in: after.number) == "nginx@web-9")
+    #expect(state.value(of: "host", in: before.number) == "web-1")
     #expect(before.service == after.service)
+    // The same process, in two versions that follow each other.
+    let (old, new) = (before.members.process, after.members.process)
+    #expect(state.pendingVersion(old)?.entity == state.pendingVersion(new)?.entity)
+    #expect(state.pendingVersion(new)?.validFrom == 2_000)
+    #expect(
+      state.pending.contains { change in
+        if case .resourceEnded(old, at: 2_000, _) = change { true } else { false }
+      })
+  }
+
+  /// The same program under two users is two resources, whichever of them spoke last.
+  @Test func usersOfOneProgramTakeNoTurns() throws {
+    var state = try state()
+    for _ in 0..<10 {
+      state.learn(processReport(7, "nginx", user: 0), agent: 1)
+      state.learn(processReport(8, "nginx", user: 33), agent: 1)
+    }
+    #expect(state.tagSetNumbers.count == 3)
+    #expect(try tags(state, pid: 7).service == tags(state, pid: 8).service)
   }
 
   /// After a reboot a pid and its start time may by chance be another process's.
@@ -107,8 +133,8 @@ import Testing
 
   @Test func tablesAreBoundedAndRefusalsCounted() throws {
     var limits = CatalogLimits()
-    limits.tagSets = 3
-    limits.services = 3
+    limits.tagSets = 30
+    limits.services = 2
     limits.runsPerAgent = 4
     limits.commandLinesPerName = 2
     var state = CatalogState(limits: limits)
@@ -116,8 +142,8 @@ import Testing
     for pid in 1...100 as ClosedRange<UInt32> {
       state.learn(processReport(pid, "p\(pid / 10)", command: "p \(pid)"), agent: 1)
     }
-    #expect(state.tagSets.count == 3)
-    #expect(state.services.count == 3)
+    #expect(state.tagSetNumbers.count == 30)
+    #expect(state.services.count == 2)
     #expect(state.runs.count <= 4)
     #expect(state.refusals.tagSets > 0)
     #expect(state.refusals.services > 0)

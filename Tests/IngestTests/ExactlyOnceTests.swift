@@ -43,8 +43,7 @@ import Wire
       // Each side knows the other: same host, same listener.
       #expect(try await number(engine, "SELECT uniqExact(tag_set_id_1) \(calls)") == 1)
       let server = try await number(engine, "SELECT any(tag_set_id_1) \(calls)")
-      let set = catalog.snapshot.tagSet(UInt32(server))
-      #expect(set?.value(of: "auto_service") == "nginx")
+      #expect(try await service(engine, ofTagSet: server) == "nginx")
       #expect(
         try await number(
           engine, "SELECT sum(request) FROM flow_metrics.`application.1s` WHERE role = 1") == 500)

@@ -104,12 +104,12 @@ import Wire
         #expect(ingest.statistics.ingest.balances)
         #expect(ingest.statistics.ingest.dropped.map(\.count) == [3])
       }
-      try await checkFlows(engine, catalog)
+      try await checkFlows(engine)
       try await checkMetrics(engine)
     }
   }
 
-  private func checkFlows(_ engine: EmbeddedEngine, _ catalog: Catalog) async throws {
+  private func checkFlows(_ engine: EmbeddedEngine) async throws {
     let flows = "FROM flow_log.l4_flow_log"
     #expect(try await number(engine, "SELECT count() \(flows)") == 5)
     #expect(try await number(engine, "SELECT uniqExact(_id) \(flows)") == 5)
@@ -132,10 +132,10 @@ import Wire
     // The call named the process behind the port; the port that no call came from has the host.
     let named = try await number(
       engine, "SELECT any(tag_set_id_0) \(flows) WHERE client_port = 40000")
-    #expect(catalog.snapshot.tagSet(UInt32(named))?.value(of: "auto_service") == "curl")
+    #expect(try await service(engine, ofTagSet: named) == "curl")
     let other = try await number(
       engine, "SELECT any(tag_set_id_0) \(flows) WHERE client_port = 40001")
-    #expect(catalog.snapshot.tagSet(UInt32(other))?.value(of: "auto_service") == "web-1")
+    #expect(try await service(engine, ofTagSet: other) == "web-1")
   }
 
   private func checkMetrics(_ engine: EmbeddedEngine) async throws {

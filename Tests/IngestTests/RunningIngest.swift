@@ -14,7 +14,7 @@ func withEngine(_ body: (EmbeddedEngine, String) async throws -> Void) async thr
       directory: path + "/engine", installation: try .find(), settings: .init(memory: 1 << 30),
       logger: quietLogger)
     do {
-      try await engine.migrate(TableDeclaration.builtIn)
+      try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
       try await body(engine, path)
     } catch {
       await engine.close()
@@ -46,6 +46,16 @@ func withIngest(
   }
   running.cancel()
   try await running.value
+}
+
+/// What a tag set's service is called.
+func service(_ engine: EmbeddedEngine, ofTagSet number: Int) async throws -> String {
+  let answer = try await engine.query(
+    "SELECT name FROM flow_tag.resource WHERE number = "
+      + "(SELECT any(auto_service) FROM flow_tag.tag_set WHERE number = \(number))",
+    limits: QueryLimits())
+  guard case .string(let name)? = answer.table.rows.first?.first else { return "" }
+  return name
 }
 
 /// One number of an answer's one row.
@@ -84,8 +94,10 @@ actor TroubledStore: StorageBackend {
   }
 
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {}
+  func remove(numbers: [UInt32], from table: TableDeclaration) async throws(StorageError) {}
 
   func insert(_ batch: ColumnBatch, token: String) async throws(StorageError) {
+    guard batch.table.database != "flow_tag" else { return }
     attempts += 1
     if let first = answers.first {
       answers.removeFirst()

@@ -244,12 +244,14 @@ actor PickyStore: StorageBackend {
   }
 
   func insert(_ batch: ColumnBatch, token: String) async throws(StorageError) {
+    guard batch.table.database != "flow_tag" else { return }
     if let error = objection(batch, token) { throw error }
     tokens.append(token)
     batches.append(batch)
   }
 
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {}
+  func remove(numbers: [UInt32], from table: TableDeclaration) async throws(StorageError) {}
   func checkpoint() async throws(StorageError) {}
 
   func query(_ sql: String, limits: QueryLimits) async throws(StorageError) -> QueryAnswer {

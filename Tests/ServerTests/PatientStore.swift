@@ -52,6 +52,7 @@ final class PatientStore: StorageBackend {
   ) async throws(StorageError) -> [UInt8] { [] }
 
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {}
+  func remove(numbers: [UInt32], from table: TableDeclaration) async throws(StorageError) {}
   func insert(_ batch: ColumnBatch, token: String) async throws(StorageError) {}
   func checkpoint() async throws(StorageError) {}
   func partitions() async throws(StorageError) -> [StoredPartition] { [] }

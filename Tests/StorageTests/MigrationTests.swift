@@ -9,7 +9,9 @@ import Testing
 @Suite struct MigrationTests {
   @Test func builtInTablesAreCreatedAndCreatingThemAgainChangesNothing() async throws {
     try await withEngine { engine in
-      for _ in 0..<2 { try await engine.migrate(TableDeclaration.builtIn) }
+      for _ in 0..<2 {
+        try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+      }
       for table in TableDeclaration.builtIn {
         let answer = try await engine.query(
           "SELECT name, type FROM system.columns WHERE database = \(literal(table.database)) "

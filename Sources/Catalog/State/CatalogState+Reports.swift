@@ -82,14 +82,15 @@ extension CatalogState {
     }
   }
 
-  private mutating func forget(_ key: ProcessRun.Key) {
+  mutating func forget(_ key: ProcessRun.Key) {
     guard runs.removeValue(forKey: key) != nil else { return }
-    runsOfAgent[key.agent, default: 1] -= 1
+    let left = runsOfAgent[key.agent, default: 1] - 1
+    runsOfAgent[key.agent] = left > 0 ? left : nil
     note(.runGone(key))
   }
 
   /// In the order in which they came, so that the numbers given to them do not depend on hashing.
-  private func keys(of agent: UInt16) -> [ProcessRun.Key] {
+  func keys(of agent: UInt16) -> [ProcessRun.Key] {
     runs.values.filter { $0.run.key.agent == agent }.sorted { $0.serial < $1.serial }
       .map(\.run.key)
   }
@@ -103,19 +104,19 @@ extension CatalogState {
       agent: agent, name: name, executable: Self.cut(report.executable, limits.commandLineBytes),
       commandLine: Self.cut(report.commandLine, limits.commandLineBytes))
     if let known = processNumbers[identity] { return known }
-    let group = ProcessEntry.Identity(agent: agent, name: name, executable: "", commandLine: "")
-    if commandLines[group, default: 0] >= limits.commandLinesPerName {
+    if commandLines[identity.group, default: 0] >= limits.commandLinesPerName {
       refusals.commandLines &+= 1
       identity.commandLine = ""
       if let known = processNumbers[identity] { return known }
     }
     guard processes.count < limits.processes,
-      processesOfAgent[agent, default: 0] < limits.processesPerAgent
+      processesOfAgent[agent, default: 0] < limits.processesPerAgent,
+      let number = pools[.process].take()
     else {
       refusals.processes &+= 1
       return nil
     }
-    let entry = ProcessEntry(number: UInt32(processes.count + 1), identity: identity)
+    let entry = ProcessEntry(number: number, identity: identity)
     add(entry)
     note(.process(entry))
     return entry.number
@@ -123,12 +124,19 @@ extension CatalogState {
 
   mutating func add(_ entry: ProcessEntry) {
     let identity = entry.identity
-    processes.append(entry)
+    processes[entry.number] = identity
     processNumbers[identity] = entry.number
     processesOfAgent[identity.agent, default: 0] += 1
-    let group = ProcessEntry.Identity(
-      agent: identity.agent, name: identity.name, executable: "", commandLine: "")
-    commandLines[group, default: 0] += 1
+    commandLines[identity.group, default: 0] += 1
+  }
+
+  mutating func removeProcess(_ number: UInt32) {
+    guard let identity = processes.removeValue(forKey: number) else { return }
+    processNumbers[identity] = nil
+    let ofAgent = processesOfAgent[identity.agent, default: 1] - 1
+    processesOfAgent[identity.agent] = ofAgent > 0 ? ofAgent : nil
+    let ofName = commandLines[identity.group, default: 1] - 1
+    commandLines[identity.group] = ofName > 0 ? ofName : nil
   }
 
   private mutating func bounded(_ report: HostReport) -> HostReport {
@@ -160,5 +168,12 @@ extension CatalogState {
     for address in Set(new.map(\.address)) where !address.isLoopback && !address.isUnspecified {
       addressOwners[address, default: []].append(agent)
     }
+  }
+}
+
+extension ProcessEntry.Identity {
+  /// What command lines of one program on one host are counted under.
+  fileprivate var group: ProcessEntry.Identity {
+    ProcessEntry.Identity(agent: agent, name: name, executable: "", commandLine: "")
   }
 }

@@ -6,22 +6,31 @@ extension CatalogState {
   /// The state that `contents` was written down from, without the listeners, which traffic teaches
   /// again within a second.
   ///
-  /// - Throws: ``CatalogError/store(during:reason:)`` when numbers are missing in `contents`: rows
-  ///   in the store would then mean something else than they did.
+  /// - Throws: ``CatalogError/store(during:reason:)`` when `contents` does not hang together.
   init(restoring contents: CatalogContents, limits: CatalogLimits) throws(CatalogError) {
     self.init(limits: limits)
-    try Self.expectDense(contents.services.map(\.number), "service")
-    try Self.expectDense(contents.processes.map(\.number), "process")
-    try Self.expectDense(contents.tagSets.map(\.number), "tag_set")
     agents = contents.agents.sorted { $0.number < $1.number }
     for entry in agents { agentNumbers[entry.identity] = entry.number }
-    services = contents.services
-    for entry in services {
-      serviceNumbers[ServiceName(kind: entry.kind, name: entry.name)] = entry.number
+    agentsSeen = contents.agentsSeen
+    for entry in contents.services {
+      services[ServiceName(kind: entry.kind, name: entry.name)] = entry.number
     }
     for entry in contents.processes { add(entry) }
-    tagSets = contents.tagSets
-    for entry in tagSets { tagSetNumbers[entry.values] = entry.number }
+    restore(contents.versions)
+    for entry in contents.tagSets {
+      add(entry)
+      lastSequence = max(lastSequence, entry.sequence)
+      second = max(second, entry.lastUsed)
+    }
+    if let leases = contents.leases {
+      pools = NumberPools(
+        leases,
+        without: [
+          .tagSet: contents.tagSets.map(\.number), .resource: Array(entities.keys),
+          .entity: Array(givenEntities), .service: Array(services.values),
+          .process: Array(processes.keys),
+        ])
+    }
     try Self.expectDense(contents.sources.map(\.number), "source")
     sources = contents.sources
     for entry in sources { sourceNumbers[entry.name] = entry.number }
@@ -29,20 +38,45 @@ extension CatalogState {
     for entry in contents.hosts {
       hosts[entry.agent] = entry
       replaceAddresses(of: entry.agent, [], with: entry.report.addresses)
-      guard !entry.report.hostname.isEmpty else { continue }
-      let tags = tags(of: entry)
-      hostTags[entry.agent] = tags
     }
     for run in contents.runs {
-      guard run.process > 0, run.process <= processes.count else {
+      guard processes[run.process] != nil else {
         throw .store(during: "reading process_run", reason: "process \(run.process) is missing")
       }
       runsOfAgent[run.key.agent, default: 0] += 1
       lastRunSerial += 1
-      let tags = tags(of: run)
-      runs[run.key] = TaggedRun(run: run, tags: tags, serial: lastRunSerial)
+      runs[run.key] = TaggedRun(
+        run: run, tags: EndTags(tagSet: 0, service: 0, serviceKind: .process),
+        serial: lastRunSerial)
     }
     version += 1
+  }
+
+  /// The numbers of each space that ``tagRestored()`` may need.
+  var restoredNeeds: Int { runs.count * 2 + hosts.count }
+
+  /// Gives what was restored its tags: those it had, where they are written down.
+  mutating func tagRestored() {
+    for entry in hosts.values.sorted(by: { $0.agent < $1.agent })
+    where !entry.report.hostname.isEmpty {
+      let tags = tags(of: entry)
+      hostTags[entry.agent] = tags
+    }
+    for tagged in runs.values.sorted(by: { $0.serial < $1.serial }) {
+      let tags = tags(of: tagged.run)
+      runs[tagged.run.key]?.tags = tags
+    }
+  }
+
+  private mutating func restore(_ versions: [CatalogContents.Version]) {
+    for version in versions {
+      entities[version.number] = version.entity
+      givenEntities.insert(version.entity)
+      lastSequence = max(lastSequence, version.sequence)
+      guard let current = version.current else { continue }
+      currentVersions[current.identity] = CurrentVersion(
+        number: version.number, entity: version.entity, fingerprint: current.fingerprint)
+    }
   }
 
   private static func expectDense(_ numbers: [UInt32], _ table: String) throws(CatalogError) {

@@ -24,14 +24,30 @@ package struct CatalogState: Sendable {
   var hostTags: [UInt16: EndTags] = [:]
   /// The agents that reported an address as their host's own.
   var addressOwners: [IPAddress: [UInt16]] = [:]
-  var services: [ServiceEntry] = []
-  var serviceNumbers: [ServiceName: UInt32] = [:]
-  var processes: [ProcessEntry] = []
+  /// When agents last sent something, to within ``TagSet/useSeconds``.
+  var agentsSeen: [UInt16: UInt32] = [:]
+  var services: [ServiceName: UInt32] = [:]
+  var processes: [UInt32: ProcessEntry.Identity] = [:]
   var processNumbers: [ProcessEntry.Identity: UInt32] = [:]
   var processesOfAgent: [UInt16: Int] = [:]
   var commandLines: [ProcessEntry.Identity: Int] = [:]
+  var pools: NumberPools
+  /// By number; ``TagSet/none`` where there is none.
   var tagSets: [TagSet] = []
-  var tagSetNumbers: [[String]: UInt32] = [:]
+  var tagSetNumbers: [TagSet.Members: UInt32] = [:]
+  var currentVersions: [ResourceIdentity: CurrentVersion] = [:]
+  /// The resources of all versions that rows may stand for, by the version's number.
+  var entities: [UInt32: UInt32] = [:]
+  /// Those that had a version when it was last looked.
+  var givenEntities: Set<UInt32> = []
+  var unstored = UnstoredTags()
+  /// Out of use, and not out of the store's tables yet.
+  var retiring = Retirement()
+  /// Grows whenever tag sets are taken out of use: whoever remembers some looks at ``isLive(_:)``.
+  package var retirements: UInt64 = 0
+  /// The server's clock, in seconds; see ``begin(second:)``.
+  var second: UInt32 = 0
+  var lastSequence: UInt64 = 0
   var runs: [ProcessRun.Key: TaggedRun] = [:]
   var runsOfAgent: [UInt16: Int] = [:]
   var lastRunSerial: UInt64 = 0
@@ -55,6 +71,7 @@ package struct CatalogState: Sendable {
 
   package init(limits: CatalogLimits = CatalogLimits()) {
     self.limits = limits
+    pools = NumberPools(largest: .max)
     listeners = ListenerIndex(capacity: limits.listeners)
   }
 
@@ -70,10 +87,20 @@ package struct CatalogState: Sendable {
     return number
   }
 
+  /// How many numbers of each space learning these reports may take.
+  package func needs(processes: Int, hosts: Int, agent: UInt16) -> Int {
+    4 + 2 * processes + (hosts > 0 ? 2 * runsOfAgent[agent, default: 0] : 0)
+  }
+
+  /// Says what time it is to all that is learned next.
+  package mutating func begin(second: UInt32) {
+    self.second = max(self.second, second)
+  }
+
   /// The state as readers see it.
   package func snapshot() -> CatalogSnapshot {
     CatalogSnapshot(
-      version: version, tagSets: tagSets, services: services, agents: agents,
+      version: version, agents: agents,
       hosts: hosts.values.sorted { $0.agent < $1.agent },
       protocols: protocolNames.map { ProtocolEntry(number: $0.key, name: $0.value) }
         .sorted { $0.number < $1.number }, sources: sources)

@@ -43,6 +43,7 @@ struct ListenerIndex: Sendable {
   }
 
   var count: Int { entries.count }
+  var tagSets: [UInt32] { entries.values.map(\.tags.tagSet) }
 
   /// Notes that the process with `tags`, on `agent`'s host, answered at `server` in `second`.
   mutating func observe(

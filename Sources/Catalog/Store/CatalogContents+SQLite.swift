@@ -4,27 +4,10 @@ import Foundation
 import GRDB
 import Telemetry
 
-/// How a tag set's values stand in the file: a JSON object of the tags that have a value, so that a
-/// tag declared later is empty in the sets that are older than it.
-enum StoredTags {
-  static func text(_ values: [String]) throws -> String {
-    var object: [String: String] = [:]
-    for (name, value) in zip(TagSet.names, values) where !value.isEmpty { object[name] = value }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(object), as: UTF8.self)
-  }
-
-  static func values(_ text: String) throws -> [String] {
-    let object = try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
-    return TagSet.names.map { object[$0] ?? "" }
-  }
-}
-
 extension CatalogContents {
   /// Everything in the file. A number that does not fit its type means the file was tampered with
   /// and is an error like any other.
-  init(database: Database) throws {
+  init(database: Database, holder: UInt16) throws {
     agents = try Row.fetchAll(database, sql: "SELECT * FROM agent ORDER BY number").map {
       AgentEntry(
         number: try $0.number("number"), identity: try $0.text("identity"),
@@ -42,12 +25,14 @@ extension CatalogContents {
           agent: try $0.number("agent"), name: try $0.text("name"),
           executable: try $0.text("executable"), commandLine: try $0.text("command_line")))
     }
-    tagSets = try Row.fetchAll(database, sql: "SELECT * FROM tag_set ORDER BY number").map {
-      TagSet(
-        number: try $0.number("number"), service: try $0.number("service"),
-        serviceKind: .init(rawValue: try $0.number("service_kind")),
-        values: try StoredTags.values(try $0.text("tags")))
+    for row in try Row.fetchAll(database, sql: "SELECT number, last_seen FROM agent") {
+      agentsSeen[try row.number("number")] = try row.number("last_seen")
     }
+    versions = try Self.versions(database)
+    tagSets = try Row.fetchAll(database, sql: "SELECT * FROM tag_set ORDER BY number").map {
+      try TagSet(row: $0)
+    }
+    leases = try Self.leases(database, holder: holder)
     protocols = try Row.fetchAll(database, sql: "SELECT * FROM protocol ORDER BY number").map {
       ProtocolEntry(number: try $0.number("number"), name: try $0.text("name"))
     }
@@ -101,7 +86,7 @@ extension ProcessRun {
 }
 
 extension Row {
-  fileprivate func number<Number: FixedWidthInteger>(_ column: String) throws -> Number {
+  func number<Number: FixedWidthInteger>(_ column: String) throws -> Number {
     guard case .int64(let value) = (self[column] as DatabaseValue).storage,
       let number = Number(exactly: value)
     else {
@@ -111,7 +96,7 @@ extension Row {
     return number
   }
 
-  fileprivate func text(_ column: String) throws -> String {
+  func text(_ column: String) throws -> String {
     guard case .string(let value) = (self[column] as DatabaseValue).storage else {
       throw CatalogError.store(during: "reading \(column)", reason: "it is not a text")
     }

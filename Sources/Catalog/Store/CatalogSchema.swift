@@ -44,6 +44,7 @@ enum CatalogSchema {
       try database.execute(
         sql: "CREATE TABLE source (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
     }
+    migrator.registerMigration("4 resources in versions", migrate: TagSetMigration.run)
     return migrator
   }
 }

@@ -13,6 +13,8 @@ package struct CatalogStore: Sendable {
   /// - Throws: ``CatalogError/store(during:reason:)``, also for a file from a newer version.
   package init(path: String) throws(CatalogError) {
     var configuration = Configuration()
+    // Another server may be writing.
+    configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { database in
       // NORMAL, WAL's default, may lose the last transactions with the power; a tag set number would
       // then be given twice.
@@ -33,20 +35,32 @@ package struct CatalogStore: Sendable {
 
   /// Writes all of `changes` or none of them.
   func write(_ changes: [CatalogChange]) throws(CatalogError) {
-    do {
-      try pool.write { database in
-        for change in changes { try Self.write(change, to: database) }
-      }
-    } catch {
-      throw Self.wrap(error, "writing \(changes.count) changes")
+    try writing("\(changes.count) changes") { database in
+      for change in changes { try Self.write(change, to: database) }
     }
   }
 
-  func read() throws(CatalogError) -> CatalogContents {
+  func read(holder: UInt16) throws(CatalogError) -> CatalogContents {
+    try reading("everything") { try CatalogContents(database: $0, holder: holder) }
+  }
+
+  func reading<Result>(
+    _ what: String, _ body: (Database) throws -> Result
+  ) throws(CatalogError) -> Result {
     do {
-      return try pool.read { try CatalogContents(database: $0) }
+      return try pool.read(body)
     } catch {
-      throw Self.wrap(error, "reading")
+      throw Self.wrap(error, "reading \(what)")
+    }
+  }
+
+  func writing<Result>(
+    _ what: String, _ body: (Database) throws -> Result
+  ) throws(CatalogError) -> Result {
+    do {
+      return try pool.write(body)
+    } catch {
+      throw Self.wrap(error, "writing \(what)")
     }
   }
 
@@ -59,7 +73,9 @@ package struct CatalogStore: Sendable {
     case .agent(let entry):
       try database.cachedStatement(
         sql:
-          "INSERT OR REPLACE INTO agent (number, identity, version, hostname) VALUES (?, ?, ?, ?)"
+          "INSERT INTO agent (number, identity, version, hostname) VALUES (?, ?, ?, ?) "
+          + "ON CONFLICT (number) DO UPDATE SET version = excluded.version, "
+          + "hostname = excluded.hostname"
       )
       .execute(arguments: [Int(entry.number), entry.identity, entry.version, entry.hostname])
     case .host(let entry):
@@ -74,12 +90,9 @@ package struct CatalogStore: Sendable {
           Int(entry.number), Int(identity.agent), identity.name, identity.executable,
           identity.commandLine,
         ])
-    case .tagSet(let entry):
-      try database.cachedStatement(sql: "INSERT INTO tag_set VALUES (?, ?, ?, ?)")
-        .execute(arguments: [
-          Int(entry.number), Int(entry.service), Int(entry.serviceKind.rawValue),
-          try StoredTags.text(entry.values),
-        ])
+    case .agentSeen, .servicesGone, .processesGone, .resource, .resourceEnded, .tagSet, .used,
+      .gone:
+      try writeTags(change, to: database)
     case .run(let run):
       try write(run, to: database)
     case .runGone(let key):

@@ -2,34 +2,34 @@
 
 package import Telemetry
 
-/// One combination of everything that is true of one end of a call. Never changes: when one of the
-/// values does, another tag set begins.
-package struct TagSet: Hashable, Sendable {
+/// One combination of everything that is true of one end of a call: the resources that it is, each in
+/// the version of that time. Never changes: when one of them does, another tag set begins.
+package struct TagSet: Hashable, Sendable, BitwiseCopyable {
+  /// Numbers of ``ResourceVersion``; 0 where there is none.
+  package struct Members: Hashable, Sendable, BitwiseCopyable {
+    package var autoService: UInt32 = 0
+    package var autoInstance: UInt32 = 0
+    package var host: UInt32 = 0
+    package var process: UInt32 = 0
+    package var container: UInt32 = 0
+
+    package var all: [UInt32] { [autoService, autoInstance, host, process, container] }
+  }
+
   /// From 1; stored in rows as `tag_set_id`. 0 in a row is no tag set at all.
-  package let number: UInt32
-  package let service: UInt32
-  package let serviceKind: ServiceEntry.Kind
-  /// In the order of ``names``.
-  package let values: [String]
+  package var number: UInt32
+  package var service: UInt32
+  package var serviceKind: ServiceEntry.Kind
+  package var members: Members
+  /// Seconds since the epoch.
+  package var began: UInt32
+  /// Grows with every change of the catalog.
+  package var sequence: UInt64
+  /// When rows were last given the number, in seconds, to within ``useSeconds``.
+  package var lastUsed: UInt32
 
-  package init(number: UInt32, service: UInt32, serviceKind: ServiceEntry.Kind, values: [String]) {
-    self.number = number
-    self.service = service
-    self.serviceKind = serviceKind
-    self.values = values
-  }
-
-  /// The tags whose values stand in tag sets, as Telemetry declares them.
-  package static let names: [String] = TagDeclaration.builtIn.compactMap {
-    $0.source == .tagSet ? $0.name : nil
-  }
-
-  /// The value of the tag called `name` (without a side); empty for a tag without a value here and
-  /// for an unknown name.
-  package func value(of name: String) -> String {
-    guard let index = Self.names.firstIndex(of: name), index < values.count else { return "" }
-    return values[index]
-  }
+  /// How far ``lastUsed`` may lie behind: noting each use would write all the time.
+  package static let useSeconds: UInt32 = 43_200
 }
 
 /// What a row carries of one of its ends.

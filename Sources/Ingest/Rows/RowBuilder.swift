@@ -25,6 +25,8 @@ package struct RowBuilder: Sendable {
   private var writers = RowBuilder.kinds
   private var losses = LossRows()
   private var context: RowContext
+  /// Of which the context's sockets know.
+  private var retirements: UInt64 = 0
 
   package init(server: UInt16 = 0) {
     context = RowContext(
@@ -62,6 +64,12 @@ package struct RowBuilder: Sendable {
   package mutating func learn(
     _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: inout CatalogState
   ) {
+    if state.retirements != retirements {
+      retirements = state.retirements
+      context.sockets.keep { state.isLive($0) }
+      context.spanOwners.keep { state.isLive($0) }
+    }
+    state.noteAgent(agent)
     if let host = batch.host { state.learn(host, agent: agent) }
     for process in batch.processes { state.learn(process, agent: agent) }
     let window = TimeWindow(.callLog, now: now)
@@ -101,6 +109,12 @@ package struct RowBuilder: Sendable {
     for loss in batch.losses where window.contains(loss.time) {
       losses.append(loss, agent: agent)
     }
+  }
+
+  /// The tag sets that rows were given since this was asked last.
+  package mutating func takeUsed() -> UsedTagSets {
+    defer { context.used = UsedTagSets() }
+    return context.used
   }
 
   /// Appends the server's own account to the ledger.

@@ -33,6 +33,15 @@ struct RowContext: Sendable {
   var spanOwners = SpanOwners()
   var numbers: RowNumbers
   var tally: Tally
+  /// The tag sets that the rows have.
+  var used = UsedTagSets()
+
+  /// Notes whom a row is about.
+  @inline(__always)
+  mutating func note(_ ends: TaggedEnds) {
+    used.insert(ends.client)
+    used.insert(ends.server)
+  }
 }
 
 extension CallLogRows: RowWriter {
@@ -60,6 +69,7 @@ extension CallLogRows: RowWriter {
       if call.signalSource == .openTelemetry {
         ends = context.spanOwners.ends(of: call, text, else: ends)
       }
+      context.note(ends)
       append(call, text, ends, agent: context.agent, numbers: &context.numbers)
       context.tally.passed &+= 1
     }
@@ -84,6 +94,7 @@ extension FlowLogRows: RowWriter {
         continue
       }
       let ends = context.ends(of: flow, state: state)
+      context.note(ends)
       append(flow, text, ends, agent: context.agent, numbers: &context.numbers)
       context.tally.passed &+= 1
     }
@@ -100,7 +111,9 @@ extension MetricRows: RowWriter {
         context.tally.drop(.timeOutOfRange)
         continue
       }
-      append(metric, text, metric.ends(context, state: state), agent: context.agent)
+      let ends = metric.ends(context, state: state)
+      context.note(ends)
+      append(metric, text, ends, agent: context.agent)
       context.tally.passed &+= 1
     }
   }

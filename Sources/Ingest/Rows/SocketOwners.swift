@@ -81,6 +81,11 @@ struct SocketOwners: Sendable {
         peerPort: server.port), second)
   }
 
+  /// Forgets those whose tags are out of use.
+  mutating func keep(where isLive: (EndTags) -> Bool) {
+    entries = entries.filter { isLive($0.value.tags) }
+  }
+
   private func tags(_ place: Place, _ second: UInt32) -> EndTags? {
     guard let entry = entries[place],
       second < entry.lastSeen.addingWithin(Self.claimSeconds),

@@ -42,6 +42,13 @@ struct SpanOwners: Sendable {
   /// Spans come in: from here on it is kept who sends what.
   mutating func use() { isUsed = true }
 
+  /// Forgets those whose tags are out of use.
+  mutating func keep(where isLive: (EndTags) -> Bool) {
+    young = young.filter { isLive($0.value.tags) }
+    old = old.filter { isLive($0.value.tags) }
+    programs = programs.filter { isLive($0.value.tags) }
+  }
+
   /// Notes the process at the end of a call that its agent stands on.
   mutating func observe(
     _ call: CallRecord, _ text: Span<UInt8>, agent: UInt16,

@@ -152,6 +152,19 @@ extension TableRows {
   @inline(__always)
   mutating func array(_ column: StaticString) -> Int { place(column) }
 
+  /// A whole array.
+  mutating func put(_ column: StaticString, all values: [UInt32]) {
+    let place = array(column)
+    for value in values { batch.append(value, to: place) }
+    batch.endArray(in: place)
+  }
+
+  mutating func put(_ column: StaticString, all texts: [String]) {
+    let place = array(column)
+    for text in texts { batch.append(text, to: place) }
+    batch.endArray(in: place)
+  }
+
   mutating func endArray(in column: Int) {
     batch.endArray(in: column)
   }

@@ -40,7 +40,8 @@ struct AggregateBinder {
       throw QueryError(
         .misuse, "GROUP BY takes names, not constants", at: expression.offset)
     }
-    let decoded = try decodedTags(in: expression)
+    // A condition is one on rows, and so the value that it decides is one of rows.
+    let decoded = expression.decides ? [] : try decodedTags(in: expression)
     let value = try scope.scalar(expression, at: decoded.isEmpty ? .rows : .groups)
     var parts = decoded.flatMap { scope.groupParts($0) }
     if !parts.isEmpty { parts += try plainColumns(in: expression).map { .init($0) } }

@@ -45,6 +45,16 @@ extension Expression {
     }
   }
 
+  /// Whether a condition stands anywhere in it.
+  var decides: Bool {
+    switch kind {
+    case .not, .isIn, .between, .isNull: true
+    case .call(let name, _) where FunctionDeclaration.named(name)?.operation == .choice: true
+    case .binary(let name, _, _) where !name.isArithmetic: true
+    default: kind.operands.contains(where: \.decides)
+    }
+  }
+
   /// Whether an aggregate function is called anywhere in it.
   var aggregates: Bool {
     if case .call(let name, _) = kind, let function = FunctionDeclaration.named(name),

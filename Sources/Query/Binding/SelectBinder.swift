@@ -9,7 +9,6 @@ struct SelectBinder {
 
   /// - Throws: ``QueryError`` without its place worked out.
   func plan() throws(QueryError) -> SelectPlan {
-    let decodes = try boundDecoding()
     let condition: EngineSQL?
     if let limit = select.seriesLimit, select.grouping.isEmpty {
       throw QueryError(
@@ -23,9 +22,7 @@ struct SelectBinder {
     let aggregates =
       !select.grouping.isEmpty || select.items.contains { $0.expression.aggregates }
       || select.having != nil
-    var plan = aggregates ? try grouped(condition) : try rows(condition)
-    if decodes { plan.tagSetScan = tagSetScan(rowSeconds.range) }
-    return plan
+    return aggregates ? try grouped(condition) : try rows(condition)
   }
 
   /// The seconds that WHERE admits.

@@ -12,9 +12,6 @@ package struct SelectPlan: Sendable {
   package var fill: FillPlan?
   /// The seconds of the rows that the answer is made of; nil when it is made of none.
   package var range: TimeRange?
-  /// Finds the tag sets in the rows, for a catalog too large to send along whole; nil for a query
-  /// that names no tag of them.
-  var tagSetScan: EngineSQL?
 }
 
 /// A column of an answer.

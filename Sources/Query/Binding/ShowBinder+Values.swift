@@ -24,7 +24,9 @@ extension ShowBinder {
       throw QueryError(
         .misuse, "'\(name.text)' is no tag of \(scope.table.qualifiedName)", at: name.offset)
     }
-    if tag.isDecoded { return .ready(try decodedValues(of: tag, in: scope, show)) }
+    if let resource = tag.resource {
+      return try values(from: Self.valueSource(of: resource), in: scope, show)
+    }
     return try values(from: valueSource(of: tag, in: scope), in: scope, show)
   }
 
@@ -58,14 +60,13 @@ extension ShowBinder {
     return .show(plan)
   }
 
-  /// The values that the catalog knows; the store is not asked.
-  private func decodedValues(
-    of tag: TableScope.BoundTag, in scope: TableScope, _ show: ShowStatement
-  ) throws(QueryError) -> Answer {
-    let values = Set(scope.values(of: tag).map(\.value)).sorted()
-    var show = show
-    show.limit = show.limit ?? Limit(rows: DialectLimits.defaultRows)
-    return try Answer(Self.valueNames, values.map { [$0, $0] }).choosing(show)
+  /// The values that any tag set has, whether or not a row still does.
+  private static func valueSource(of resource: TagDeclaration.ResourceValue) -> ValueSource {
+    let values: EngineSQL =
+      "SELECT DISTINCT value, value AS display_name FROM \(TableDeclaration.attribute) "
+      + "WHERE name = \(literal: resource.property) AND number IN "
+      + "(SELECT \(TableScope.member(resource)) FROM \(TableDeclaration.tagSet))"
+    return (values, .text, false)
   }
 
   private static let valueNames = ["value", "display_name"]

@@ -10,21 +10,14 @@ package struct TableScope: Sendable {
   let directory: any TagDirectory
   /// The moment of the request, in seconds.
   let now: Int64
-  /// The tag sets that the rows can have.
-  let tagSets: [TagSet]
   /// Every tag of the table, in the order of their declaration, client before server.
   let tags: [BoundTag]
 
-  /// - Parameter tagSets: The tag sets that the rows can have; nil for all.
-  init(
-    table: TableDeclaration, directory: any TagDirectory, now: Int64, tagSets: Set<UInt32>? = nil
-  ) {
+  init(table: TableDeclaration, directory: any TagDirectory, now: Int64) {
     self.table = table
     self.directory = directory
     self.now = now
     tags = Self.tags(of: table)
-    let all = directory.tagSets()
-    self.tagSets = tagSets.map { wanted in all.filter { wanted.contains($0.number) } } ?? all
   }
 
   /// What a name stands for.
@@ -45,7 +38,11 @@ package struct TableScope: Sendable {
     var column: ColumnDeclaration
 
     var name: String { declaration.name + suffix }
-    var isDecoded: Bool { declaration.source == .tagSet }
+    /// What of which resource it is, for a tag that stands in the tag set; nil for others.
+    var resource: TagDeclaration.ResourceValue? {
+      if case .resource(let value) = declaration.source { value } else { nil }
+    }
+    var isDecoded: Bool { resource != nil }
     /// The name of the attribute that it is; nil for other tags.
     var attribute: String? {
       if case .attribute(let name) = declaration.source { name } else { nil }
@@ -58,7 +55,7 @@ package struct TableScope: Sendable {
         let base =
           switch declaration.source {
           case .column(let name): name
-          case .tagSet: "tag_set_id"
+          case .resource: "tag_set_id"
           case .attribute: attributeValues
           }
         return table.columns.first { $0.name == base + suffix }.map {

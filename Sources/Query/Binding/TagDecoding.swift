@@ -7,7 +7,7 @@ internal import Telemetry
 enum Stage {
   /// Over the table's rows.
   case rows
-  /// Over groups by tag set: the row's columns are gone but for the group's.
+  /// Over groups by resource: the row's columns are gone but for the group's.
   case groups
 }
 
@@ -15,7 +15,7 @@ enum Stage {
 extension TableScope {
   /// A tag's value as it is shown.
   func shown(_ tag: BoundTag, at stage: Stage) -> Scalar {
-    guard tag.isDecoded else {
+    guard let resource = tag.resource else {
       if let name = tag.attribute, let names = column(Self.attributeNames) {
         return Scalar(
           sql: "\(tag.column)[indexOf(\(names), \(literal: name))]", type: .text)
@@ -23,7 +23,8 @@ extension TableScope {
       guard tag.declaration.kind == .linkAddress else { return shown(tag.column) }
       return Scalar(sql: "lower(MACNumToString(\(tag.column)))", type: .text)
     }
-    let decoded = decoded(tag)
+    let decoded = Self.text(
+      resource.property, of: stage == .rows ? number(tag, resource) : numberName(tag, resource))
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else {
       return Scalar(sql: decoded, type: .text)
     }
@@ -49,14 +50,15 @@ extension TableScope {
     }
   }
 
-  /// What to group rows by so that the tag can be decoded from each group: the tag set, and the
-  /// address where it is shown instead.
+  /// What to group rows by so that the tag can be decoded from each group: the resource's number, and
+  /// the address where it is shown instead.
   func groupParts(_ tag: BoundTag) -> [AggregatePlan.Part] {
-    guard tag.isDecoded else { return [] }
-    let tagSet = AggregatePlan.Part(tag.column)
-    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return [tagSet] }
+    guard let resource = tag.resource else { return [] }
+    let number = AggregatePlan.Part(
+      sql: number(tag, resource), name: numberName(tag, resource))
+    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return [number] }
     let shown: EngineSQL = "if(\(isUnknown(tag)), \(address), toIPv6('::'))"
-    return [tagSet, AggregatePlan.Part(sql: shown, name: addressName(tag))]
+    return [number, AggregatePlan.Part(sql: shown, name: addressName(tag))]
   }
 
   /// IPv4 dotted, without the `::ffff:` it is mapped with.
@@ -67,21 +69,45 @@ extension TableScope {
       + "substring(toString(\(address)), 8), toString(\(address)))"
   }
 
-  private func decoded(_ tag: BoundTag) -> EngineSQL {
-    let known = values(of: tag)
-    guard !known.isEmpty else { return "''" }
-    let numbers = EngineSQL.list(known.map(\.tagSet))
-    let texts = EngineSQL.list(literals: known.map(\.value))
-    return "transform(\(tag.column), [\(numbers)], [\(texts)], '')"
+  /// The number of the resource that a row's tag set has for the tag.
+  private func number(
+    _ tag: BoundTag, _ resource: TagDeclaration.ResourceValue
+  ) -> EngineSQL {
+    "dictGet(\(literal: Self.dictionary(of: .tagSet)), \(literal: resource.member), \(tag.column))"
   }
 
-  /// The tag sets in which the tag has a value.
-  func values(of tag: BoundTag) -> [(tagSet: UInt32, value: String)] {
-    guard let index = TagSet.names.firstIndex(of: tag.declaration.name) else { return [] }
-    return tagSets.compactMap { tagSet in
-      guard index < tagSet.values.count, !tagSet.values[index].isEmpty else { return nil }
-      return (tagSet.number, tagSet.values[index])
+  /// What that number is called in groups.
+  private func numberName(
+    _ tag: BoundTag, _ resource: TagDeclaration.ResourceValue
+  ) -> EngineSQL {
+    let name = Self.member(resource)
+    return switch tag.suffix {
+    case "_0": "\(name)_number_0"
+    case "_1": "\(name)_number_1"
+    default: "\(name)_number"
     }
+  }
+
+  /// A property of the resource with a number. Names are in the engine's memory; of other attributes the
+  /// pairs of number and value are read, once a statement.
+  private static func text(_ property: String, of number: EngineSQL) -> EngineSQL {
+    if TableDeclaration.resource.dictionary?.columns.contains(property) == true {
+      return "dictGet(\(literal: dictionary(of: .resource)), \(literal: property), \(number))"
+    }
+    // Sorted, so that both halves have the same order.
+    let pairs: EngineSQL =
+      "(SELECT arraySort(groupArray((number, value))) FROM \(TableDeclaration.attribute) "
+      + "WHERE name = \(literal: property))"
+    return "transform(\(number), tupleElement(\(pairs), 1), tupleElement(\(pairs), 2), '')"
+  }
+
+  private static func dictionary(of table: TableDeclaration) -> String {
+    table.dictionary?.qualifiedName ?? ""
+  }
+
+  /// The column of the table of tag sets with the number of a resource.
+  static func member(_ resource: TagDeclaration.ResourceValue) -> EngineSQL {
+    TableDeclaration.tagSet.columns.first { $0.name == resource.member }.map { "\($0)" } ?? "number"
   }
 
   /// The column with the address of the tag's side.

@@ -4,52 +4,59 @@ internal import Telemetry
 
 /// Conditions on tags that rows carry as part of their tag set.
 extension TableScope {
-  /// A condition on a tag that rows carry as part of their tag set: the set of tag-set numbers that
-  /// meet it. Rows without the tag count as having the empty value.
+  /// A condition on a tag that rows carry as part of their tag set: the engine finds the numbers of the
+  /// tag sets that meet it. Rows without the tag count as having the empty value.
   func tagSetCondition(
     _ test: ValueTest, on tag: BoundTag
   ) throws(QueryError) -> EngineSQL {
-    let known = try decodedCondition(test, on: tag)
-    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known }
+    guard let resource = tag.resource else { return "0" }
+    let known = try decodedCondition(test, on: tag, resource)
+    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known.sql }
     let shown = try fallbackCondition(test, column: "\(address)")
-    // Lists of tag sets never hold 0, so the positive ones already leave unknown ends out.
-    switch (known, shown) {
-    case (_, "0"): return known == "1" ? "\(tag.column) != 0" : known
-    case (_, "1"): return "(\(isUnknown(tag)) OR \(known))"
-    case ("0", _): return "(\(isUnknown(tag)) AND \(shown))"
-    case ("1", _): return "(\(tag.column) != 0 OR \(shown))"
-    default: return "if(\(isUnknown(tag)), \(shown), \(known))"
+    return switch shown {
+    case "0": known.leavesOutUnknown ? known.sql : "(\(tag.column) != 0 AND \(known.sql))"
+    case "1": "(\(isUnknown(tag)) OR \(known.sql))"
+    default: "if(\(isUnknown(tag)), \(shown), \(known.sql))"
     }
   }
+
+  private typealias Known = (sql: EngineSQL, leavesOutUnknown: Bool)
 
   private func decodedCondition(
-    _ test: ValueTest, on tag: BoundTag
-  ) throws(QueryError) -> EngineSQL {
-    let values = values(of: tag)
+    _ test: ValueTest, on tag: BoundTag, _ resource: TagDeclaration.ResourceValue
+  ) throws(QueryError) -> Known {
+    let value = Scalar(sql: "value", type: .text)
+    func rendered(_ test: ValueTest) throws(QueryError) -> EngineSQL {
+      try test.rendered(over: value) { operand throws(QueryError) in
+        guard let constant = Constant(operand) else {
+          throw QueryError(.misuse, "expected a constant such as 'text'", at: operand.offset)
+        }
+        return Scalar(sql: "\(literal: constant.text)", type: .text)
+      }
+    }
     if case .regexp = test.operation {
-      let matched = matching(try test.text(0), values, of: tag)
-      return test.isNegated ? "NOT \(matched)" : matched
+      let matched = Self.tagSets(resource, "match(value, \(literal: try test.text(0)))")
+      let all = Self.tagSets(resource, "value != ''")
+      let sql: EngineSQL =
+        "(\(tag.column) IN (\(matched)) OR (match('', \(literal: try test.text(0))) "
+        + "AND \(tag.column) NOT IN (\(all))))"
+      return (test.isNegated ? "NOT \(sql)" : sql, false)
     }
-    let meetsEmpty = try test.holds(for: "")
-    var chosen: [UInt32] = []
-    for entry in values where try test.holds(for: entry.value) != meetsEmpty {
-      chosen.append(entry.tagSet)
+    let condition = try rendered(test)
+    guard try test.holds(for: "") else {
+      return ("\(tag.column) IN (\(Self.tagSets(resource, condition)))", true)
     }
-    guard !chosen.isEmpty else { return meetsEmpty ? "1" : "0" }
-    let list = EngineSQL.list(chosen)
-    return meetsEmpty ? "\(tag.column) NOT IN (\(list))" : "\(tag.column) IN (\(list))"
+    let others = Self.tagSets(resource, "NOT (\(condition))")
+    return ("\(tag.column) NOT IN (\(others))", false)
   }
 
-  /// The tag sets whose value matches: the engine's own expressions decide, once a value.
-  private func matching(
-    _ pattern: String, _ values: [(tagSet: UInt32, value: String)], of tag: BoundTag
+  /// The numbers of the tag sets with a resource that has a value which meets `condition`.
+  private static func tagSets(
+    _ resource: TagDeclaration.ResourceValue, _ condition: EngineSQL
   ) -> EngineSQL {
-    guard !values.isEmpty else { return "match('', \(literal: pattern))" }
-    let numbers = EngineSQL.list(values.map(\.tagSet))
-    let texts = EngineSQL.list(literals: values.map(\.value))
-    return "(\(tag.column) IN (SELECT pair.1 FROM (SELECT arrayJoin(arrayZip([\(numbers)], "
-      + "[\(texts)])) AS pair) WHERE match(pair.2, \(literal: pattern))) "
-      + "OR (match('', \(literal: pattern)) AND \(tag.column) NOT IN (\(numbers))))"
+    "SELECT number FROM \(TableDeclaration.tagSet) WHERE \(member(resource)) IN "
+      + "(SELECT number FROM \(TableDeclaration.attribute) "
+      + "WHERE name = \(literal: resource.property) AND \(condition))"
   }
 
   /// The condition on rows that show their address for the tag.

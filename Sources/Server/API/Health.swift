@@ -77,7 +77,8 @@ struct Health: Sendable {
 
   private static func names(_ refusals: CatalogRefusals) -> Fault? {
     let total =
-      refusals.tagSets + refusals.services + refusals.processes + refusals.commandLines
+      refusals.tagSets + refusals.resources + refusals.services + refusals.processes
+      + refusals.commandLines
       + refusals.runs + refusals.addresses + refusals.listeners
     guard total > 0 else { return nil }
     return Fault(

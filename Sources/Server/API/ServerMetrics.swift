@@ -88,7 +88,8 @@ struct ServerMetrics {
       UInt64(max(0, await restarts())))
     let refusals = catalog.refusals
     for (name, what, count) in [
-      ("tag_sets", "tag sets", refusals.tagSets), ("services", "services", refusals.services),
+      ("tag_sets", "tag sets", refusals.tagSets),
+      ("resources", "resources", refusals.resources), ("services", "services", refusals.services),
       ("processes", "processes", refusals.processes),
       ("command_lines", "command lines", refusals.commandLines),
       ("runs", "runs of processes", refusals.runs), ("addresses", "addresses", refusals.addresses),

@@ -85,7 +85,7 @@ extension EngineConnection {
       ("wait_end_of_query", "1"),
       // Nothing but reading; settings may be given.
       ("readonly", "2"),
-      // Names of tag sets stand in the statement; the default has room for a few thousand.
+      // Lists behind IN may be long.
       ("max_query_size", "\(64 << 20)"),
       ("max_execution_time", "\(max(1, Int(limits.seconds.rounded(.up))))"),
       ("timeout_overflow_mode", "throw"),
@@ -137,6 +137,21 @@ extension EngineConnection {
     try await execute(
       "ALTER TABLE \(quoted(partition.database)).\(quoted(partition.table)) "
         + "DROP PARTITION ID \(literal(partition.id))")
+  }
+
+  /// Rewrites the parts in which they are without the rows of some numbers.
+  func remove(
+    _ numbers: some Sequence<UInt32>, from table: TableDeclaration
+  ) async throws(StorageError) {
+    let list = numbers.map(String.init).joined(separator: ", ")
+    try await execute(
+      "ALTER TABLE \(table.quotedName) DELETE WHERE number IN (\(list)) "
+        + "SETTINGS mutations_sync = 1", seconds: 600)
+  }
+
+  /// Reads a dictionary anew, or for the first time.
+  func reload(dictionary: String) async throws(StorageError) {
+    try await execute("SYSTEM RELOAD DICTIONARY \(dictionary)")
   }
 
   /// Rewrites the parts of the partition without the older rows.

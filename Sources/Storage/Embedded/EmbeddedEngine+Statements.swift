@@ -45,6 +45,7 @@ extension EmbeddedEngine {
   }
 
   private func inserted(_ rows: Int, into table: TableDeclaration) {
+    dictionaries.rowsChanged(in: table)
     guard bursts.isOver(after: rows, into: table.qualifiedName), let running else { return }
     // Nobody waits for it, and when it fails the engine merges in its own time.
     Task { [connection = running.connection] in try? await connection.mergeBurst(in: table) }
@@ -62,6 +63,17 @@ extension EmbeddedEngine {
     try result.get()
   }
 
+  package func remove(
+    numbers: [UInt32], from table: TableDeclaration
+  ) async throws(StorageError) {
+    // A statement has a quarter of a megabyte.
+    for start in stride(from: 0, to: numbers.count, by: 10_000) {
+      try await connection.remove(
+        numbers[start..<min(numbers.count, start + 10_000)], from: table)
+    }
+    dictionaries.rowsChanged(in: table)
+  }
+
   /// Merges every table's parts, as time would.
   package func merge(_ tables: [TableDeclaration]) async throws(StorageError) {
     for table in tables {
@@ -72,7 +84,8 @@ extension EmbeddedEngine {
   package func query(
     _ sql: String, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
-    try await asking(limits) { connection, limits, id throws(StorageError) in
+    if sql.contains("dictGet(") { await freshenDictionaries() }
+    return try await asking(limits) { connection, limits, id throws(StorageError) in
       try await connection.query(sql, id: id, limits: limits)
     }
   }
@@ -80,7 +93,8 @@ extension EmbeddedEngine {
   package func fetch(
     _ sql: String, format: String, limits: QueryLimits
   ) async throws(StorageError) -> [UInt8] {
-    try await asking(limits) { connection, limits, id throws(StorageError) in
+    if sql.contains("dictGet(") { await freshenDictionaries() }
+    return try await asking(limits) { connection, limits, id throws(StorageError) in
       try await connection.fetch(sql, id: id, format: format, limits: limits)
     }
   }

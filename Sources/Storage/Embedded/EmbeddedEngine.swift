@@ -23,6 +23,7 @@ package actor EmbeddedEngine: StorageBackend {
   var running: (process: EngineProcess, connection: EngineConnection, queries: EngineConnection)?
   private var supervisor: Task<Void, Never>?
   var bursts = BurstMerges()
+  var dictionaries = StaleDictionaries()
   var isClosing = false
   /// Times the engine has been started again since this one began.
   package private(set) var restarts = 0

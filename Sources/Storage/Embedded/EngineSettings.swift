@@ -25,6 +25,9 @@ package struct EngineSettings: Hashable, Sendable {
   /// The user of queries, beside that of inserts and everything else.
   static let reader = "reader"
 
+  /// The user that dictionaries read their tables as, and the collection in which that stands.
+  static let dictionaries = "dictionaries"
+
   /// The engine's configuration file, for one server on loopback.
   ///
   /// The pools are spelled out because the pinned build has defaults for a library, not a server;
@@ -109,6 +112,12 @@ package struct EngineSettings: Hashable, Sendable {
       </queries>
     </profiles>
     <quotas><default/></quotas>
+    <named_collections>
+      <\(Self.dictionaries)>
+        <user>\(Self.dictionaries)</user>
+        <password>\(password)</password>
+      </\(Self.dictionaries)>
+    </named_collections>
     <users>
       <metaflow>
         <password>\(password)</password>
@@ -122,6 +131,13 @@ package struct EngineSettings: Hashable, Sendable {
         <profile>queries</profile>
         <quota>default</quota>
       </\(Self.reader)>
+      <\(Self.dictionaries)>
+        <password>\(password)</password>
+        <networks><ip>127.0.0.1</ip></networks>
+        <profile>default</profile>
+        <quota>default</quota>
+        <grants><query>GRANT SELECT ON flow_tag.*</query></grants>
+      </\(Self.dictionaries)>
     </users>
     """
   }

@@ -32,6 +32,13 @@ enum Migration {
       }
       statements += try changes(of: table, from: existing)
     }
+    // Behind the tables that they read.
+    for table in tables {
+      guard let dictionary = table.dictionary, let creation = table.dictionaryCreation,
+        stored[dictionary.qualifiedName]?.comment != table.comment
+      else { continue }
+      statements.append(creation)
+    }
     return statements
   }
 

@@ -71,10 +71,30 @@ extension TableDeclaration {
       columns.map(\.definition) + columns.compactMap(\.indexDefinition)
     return """
       CREATE TABLE IF NOT EXISTS \(quotedName) (\(definitions.joined(separator: ", "))) \
-      ENGINE = MergeTree \
-      PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds))) \
+      ENGINE = \(latestBy.map { "ReplacingMergeTree(\(quoted($0)))" } ?? "MergeTree") \
+      \(partitionSeconds > 0
+        ? "PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds)))" : "") \
       ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
       SETTINGS \(Self.settings.joined(separator: ", ")) \
+      COMMENT \(literal(comment))
+      """
+  }
+
+  /// The statement that makes the table's dictionary, over one that is there; nil without one.
+  ///
+  /// It is read when it is first asked, and again when ``EmbeddedEngine`` says that there are new
+  /// rows. What it reads with is in the engine's configuration, whose password changes.
+  var dictionaryCreation: String? {
+    guard let dictionary, let key = orderBy.first else { return nil }
+    let attributes = columns.filter { dictionary.columns.contains($0.name) }.map {
+      "\(quoted($0.name)) \($0.type.engineName)"
+    }
+    return """
+      CREATE OR REPLACE DICTIONARY \(dictionary.qualifiedName) (\(quoted(key)) UInt64, \
+      \(attributes.joined(separator: ", "))) PRIMARY KEY \(quoted(key)) \
+      SOURCE(CLICKHOUSE(NAME '\(EngineSettings.dictionaries)' DB \(literal(database)) \
+      TABLE \(literal(name)))) \
+      LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE \(dictionary.largest + 1))) LIFETIME(0) \
       COMMENT \(literal(comment))
       """
   }

@@ -30,17 +30,23 @@ package struct TableDeclaration: Hashable, Sendable {
   package var version: UInt32
   package var columns: [ColumnDeclaration]
   package var orderBy: [String]
-  /// Seconds covered by one partition of `time`.
+  /// Seconds covered by one partition of `time`; 0 for a table without time.
   package var partitionSeconds: UInt32
+  /// 0 for a table whose rows stay until they are removed.
   package var retentionHours: UInt32
   /// Seconds between two points of a metrics table; 0 for a log.
   package var interval: UInt32
+  /// The column by which the latest of several rows with the same key is told, which alone stays;
+  /// nil where every row stays.
+  package var latestBy: String?
+  /// What the engine keeps of the table in memory.
+  package var dictionary: DictionaryDeclaration?
   package var about: String
 
   package init(
     database: String, name: String, version: UInt32 = 1, columns: [ColumnDeclaration],
     orderBy: [String], partitionSeconds: UInt32, retentionHours: UInt32, interval: UInt32 = 0,
-    about: String
+    latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil, about: String
   ) {
     self.database = database
     self.name = name
@@ -50,6 +56,8 @@ package struct TableDeclaration: Hashable, Sendable {
     self.partitionSeconds = partitionSeconds
     self.retentionHours = retentionHours
     self.interval = interval
+    self.latestBy = latestBy
+    self.dictionary = dictionary
     self.about = about
   }
 

@@ -6,27 +6,42 @@ extension TagDeclaration {
   package static let builtIn: [TagDeclaration] =
     resourceTags + endTags + callTags + networkTags + captureTags
 
-  /// Values that hang on a tag set. A new one is one entry here and a value in the catalog.
+  /// What the resources of a tag set tell. A new one is one line here and a value in the catalog.
   private static let resourceTags =
-    pairs(
+    resources(
       "Resource",
       [
         (
-          "auto_service", .resource, "Service",
+          "auto_service", "auto_service", ResourceValue.name, "Service",
           "Best name of the service: process name, or else the address."
         ),
         (
-          "auto_instance", .resource, "Instance",
+          "auto_instance", "auto_instance", ResourceValue.instance, "Instance",
           "Best name of the instance: process and host, or the address."
         ),
-        ("gprocess", .resource, "Process", "Process name: the jar or script where one is run."),
-        ("host", .resource, "Host", "Host name of the machine the process runs on."),
         (
-          "container", .resource, "Container",
+          "gprocess", "process", ResourceValue.name, "Process",
+          "Process name: the jar or script where one is run."
+        ),
+        (
+          "host", "host", ResourceValue.name, "Host",
+          "Host name of the machine the process runs on."
+        ),
+        (
+          "container", "container", ResourceValue.name, "Container",
           "Container id of the process, where it runs in one."
         ),
-        ("os_user", .resource, "OS user", "Numeric user id the process runs under."),
-        ("command_line", .resource, "Command line", "The process's arguments."),
+        (
+          "os_user", "process", "os_user", "OS user",
+          "Numeric user id the process runs under."
+        ),
+        (
+          "command_line", "process", "command_line", "Command line", "The process's arguments."
+        ),
+      ])
+    + pairs(
+      "Resource",
+      [
         ("tag_set_id", .id, "Tag set", "Number of the combination of all tags of this side."),
         ("auto_service_id", .id, "Service id", "Number behind auto_service."),
       ])

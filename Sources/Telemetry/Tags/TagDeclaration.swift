@@ -6,10 +6,22 @@ package struct TagDeclaration: Hashable, Sendable {
   package enum Source: Hashable, Sendable {
     /// A column of the row, under this name (with the side's suffix where the tag has sides).
     case column(String)
-    /// The row's tag set: the catalog knows the value under the tag's name.
-    case tagSet
+    /// A resource of the row's tag set.
+    case resource(ResourceValue)
     /// The row's attribute of this name; see ``attributePrefix``.
     case attribute(String)
+  }
+
+  /// A text of one of the resources that a tag set is made of.
+  package struct ResourceValue: Hashable, Sendable {
+    /// The column of ``TableDeclaration/tagSet`` with the resource's number.
+    package var member: String
+    /// ``name``, ``instance``, or the name of an attribute.
+    package var property: String
+
+    package static let name = "name"
+    /// The name with what tells it from others that are called the same.
+    package static let instance = "instance"
   }
 
   /// How values read, and which operators make sense.
@@ -71,9 +83,23 @@ extension TagDeclaration {
     tags(category, lines, sides: false)
   }
 
-  /// Tags of one category, one for each side. A ``Kind/resource`` stands in the tag set.
+  /// Tags of one category, one for each side.
   static func pairs(_ category: String, _ lines: [Line]) -> [TagDeclaration] {
     tags(category, lines, sides: true)
+  }
+
+  typealias ResourceLine = (
+    name: String, member: String, property: String, display: String, about: String
+  )
+
+  /// Tags of the resources that each side is.
+  static func resources(_ category: String, _ lines: [ResourceLine]) -> [TagDeclaration] {
+    lines.map { line in
+      TagDeclaration(
+        line.name, .resource,
+        source: .resource(ResourceValue(member: line.member, property: line.property)),
+        sides: true, display: line.display, category: category, about: line.about)
+    }
   }
 
   private static func tags(
@@ -81,8 +107,8 @@ extension TagDeclaration {
   ) -> [TagDeclaration] {
     lines.map { line in
       TagDeclaration(
-        line.name, line.kind, source: line.kind == .resource ? .tagSet : nil, sides: sides,
-        display: line.display, category: category, about: line.about)
+        line.name, line.kind, sides: sides, display: line.display, category: category,
+        about: line.about)
     }
   }
 

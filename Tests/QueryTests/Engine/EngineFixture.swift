@@ -22,8 +22,10 @@ struct EngineFixture {
       directory: directory, installation: try .find(), settings: .init(memory: 1 << 30),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     do {
-      try await engine.migrate(TableDeclaration.builtIn.map(\.keptForever))
+      try await engine.migrate(
+        TableDeclaration.builtIn.map(\.keptForever) + TableDeclaration.tagTables)
       let fixture = EngineFixture(engine: engine, service: QueryService(backend: engine))
+      try await fixture.loadTags()
       try await fixture.load()
       try await body(fixture)
     } catch {
@@ -52,6 +54,35 @@ struct EngineFixture {
     case .array(let values): .array(values.map(rounded))
     default: value
     }
+  }
+
+  // MARK: Tags
+
+  /// A small world: nginx on two hosts, a database, and a host of which no process is known. Of each tag
+  /// set the number of its host, and what its process is.
+  private static let tagSets: [(host: UInt64, process: String)] = [
+    (1, "nginx"), (2, "nginx"), (3, "mariadbd"), (1, ""),
+  ]
+  private static let hosts = ["web-1", "web-2", "db-1"]
+
+  private func loadTags() async throws {
+    var tags = TagFixture()
+    for (index, host) in Self.hosts.enumerated() {
+      tags.addResource(UInt64(index + 1), kind: 6, name: host, instance: host)
+    }
+    for (index, set) in Self.tagSets.enumerated() {
+      let process = set.process.isEmpty ? 0 : UInt64(index + 10)
+      if process != 0 {
+        tags.addResource(
+          process, kind: 120, name: set.process,
+          instance: set.process + "@" + Self.hosts[Int(set.host - 1)],
+          attributes: [("os_user", "\(index)"), ("command_line", "\(set.process) -c it's")])
+      }
+      tags.addSet(
+        UInt64(index + 1), service: process == 0 ? set.host : process, host: set.host,
+        process: process)
+    }
+    try await tags.store(in: engine, token: "small world")
   }
 
   // MARK: Rows

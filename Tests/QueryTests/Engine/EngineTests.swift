@@ -60,6 +60,34 @@ import Testing
       [[.string("HTTP"), .int(20), .int(6)]]),
   ]
 
+  /// What is not a name stands beside the resource.
+  static let properties: [Case] = [
+    .init(
+      "SELECT os_user, command_line, Sum(request) AS r FROM application "
+        + "GROUP BY os_user, command_line ORDER BY r DESC, os_user",
+      [
+        [.string("0"), .string("nginx -c it's"), .int(30)],
+        [.string("1"), .string("nginx -c it's"), .int(30)],
+        [.string("2"), .string("mariadbd -c it's"), .int(5)],
+        [.string(""), .string(""), .int(3)],
+      ]),
+    .init(
+      "SELECT Sum(request) FROM application WHERE command_line LIKE '*it''s' AND os_user > 0",
+      [[.int(35)]]),
+    .init(
+      "SELECT os_user_1, Count(row) FROM l7_flow_log GROUP BY os_user_1 ORDER BY os_user_1",
+      [[.string("0"), .int(50)], [.string("1"), .int(50)]]),
+    .init(
+      "SELECT gprocess_1, auto_instance_1, command_line_1 FROM l7_flow_log WHERE _id = 3",
+      [[.string("nginx"), .string("nginx@web-2"), .string("nginx -c it's")]]),
+    .init(
+      "SELECT if(auto_service = '10.0.0.9', 'it', 'other') AS k, Sum(request) FROM application "
+        + "GROUP BY k ORDER BY k", [[.string("it"), .int(1)], [.string("other"), .int(67)]]),
+    .init("SELECT Sum(request) FROM application WHERE auto_service IN ('', 'nginx')", [[.int(60)]]),
+    .init("SELECT Sum(request) FROM application WHERE host IS NULL", [[.int(3)]]),
+    .init("SELECT Sum(request) FROM application WHERE host IS NOT NULL", [[.int(65)]]),
+  ]
+
   static let metrics: [Case] = [
     // 60 requests in the four minutes asked for, of which two have points of 40 and 20.
     .init(
@@ -130,6 +158,11 @@ import Testing
       "SHOW tag auto_service values FROM application WHERE value LIKE '*ng*'",
       [[.string("nginx"), .string("nginx")]]),
     .init(
+      "SHOW tag os_user values FROM application",
+      [
+        [.string("0"), .string("0")], [.string("1"), .string("1")], [.string("2"), .string("2")],
+      ]),
+    .init(
       "SHOW tag response_status values FROM l7_flow_log WHERE value >= 5",
       [[.int(5), .string("Unknown")], [.int(6), .string("Parse Failed")]]),
   ]
@@ -194,7 +227,9 @@ import Testing
 
   @Test func answersAreThoseWorkedOutByHand() async throws {
     try await EngineFixture.with { fixture in
-      for entry in Self.groups + Self.metrics + Self.rows + Self.series + Self.attributes {
+      for entry in Self.groups + Self.properties + Self.metrics + Self.rows + Self.series
+        + Self.attributes
+      {
         do {
           let rows = try await fixture.rows(entry.query)
           #expect(rows == entry.rows, "\(entry.query)")
@@ -250,39 +285,54 @@ import Testing
     }
   }
 
-  /// A catalog that is too large to send along gives the same answers.
-  @Test func largeCatalogsAreNarrowedToTheRows() async throws {
-    try await EngineFixture.with { fixture in
-      let query = Self.groups[0]
-      let large = FixedDirectory(others: 50_000)
-      let rows = try await fixture.rows(query.query, directory: large)
-      #expect(rows == query.rows)
-      let filtered = try await fixture.rows(
-        "SELECT Sum(request) FROM application WHERE auto_service NOT IN ('', 'nginx')",
-        directory: large)
-      #expect(filtered == [[.int(8)]])
-    }
-  }
-
-  /// More tag sets in the rows than rows may be answered.
+  /// Statements are as large whatever the catalog holds, and names of new sets are there at once.
   @Test func manyTagSetsInTheRowsAreNoObstacle() async throws {
     try await EngineFixture.with { fixture in
       var metrics = ColumnBatch(.applicationMinute)
-      for number in UInt64(0)..<100_050 {
+      var tags = TagFixture()
+      for number in UInt64(5)..<200_000 {
+        tags.addResource(number + 100, kind: 120, name: "job-\(number)")
+        tags.addSet(number, service: number + 100)
+      }
+      for number in UInt64(1)..<200_000 {
         metrics.appendRow([
-          "time": .time(EngineFixture.start + 9_000), "tag_set_id": .number(number + 1),
+          "time": .time(EngineFixture.start + 9_000), "tag_set_id": .number(number),
         ])
       }
+      // Once before, so that the engine has read what it keeps in memory.
+      _ = try await fixture.rows(Self.groups[0].query)
+      try await tags.store(in: fixture.engine, token: "sets")
       try await fixture.engine.insert(metrics, token: "sets")
-      let large = FixedDirectory(others: 100_050)
       let condition = "WHERE time = \(Self.start + 9_000)"
-      let all = try await fixture.rows(
-        "SELECT Count(row) FROM application \(condition)", directory: large)
-      #expect(all == [[.int(100_050)]])
       let named = try await fixture.rows(
         "SELECT auto_service, Count(row) AS n FROM application \(condition) "
-          + "GROUP BY auto_service ORDER BY n DESC LIMIT 1", directory: large)
-      #expect(named == [[.string("nginx"), .int(2)]])
+          + "GROUP BY auto_service ORDER BY n DESC, auto_service LIMIT 2")
+      #expect(named == [[.string("nginx"), .int(2)], [.string("job-10"), .int(1)]])
+      let filtered = try await fixture.rows(
+        "SELECT Count(row) FROM application \(condition) AND auto_service LIKE 'job-19999*'")
+      #expect(filtered == [[.int(11)]])
+      let others = try await fixture.rows(
+        "SELECT Sum(request) FROM application WHERE auto_service NOT IN ('', 'nginx')")
+      #expect(others == [[.int(8)]])
+    }
+  }
+
+  /// The same question by name, by number, and by a join that a person writes.
+  @Test func nameNumberAndJoinGiveTheSameFigure() async throws {
+    try await EngineFixture.with { fixture in
+      let byName = try await fixture.rows(
+        "SELECT Sum(request) FROM application WHERE host = 'web-1'")
+      let byNumber = try await fixture.rows(
+        "SELECT Sum(request) FROM application WHERE tag_set_id IN (1, 4)")
+      let join = """
+        SELECT sum(request) FROM flow_metrics.`application.1m` AS rows
+        JOIN flow_tag.tag_set AS sets ON sets.number = rows.tag_set_id
+        JOIN flow_tag.resource AS hosts ON hosts.number = sets.host WHERE hosts.name = 'web-1'
+        """
+      let byHand = try await fixture.engine.query(join, limits: QueryLimits()).table.rows
+      #expect(byName == [[.int(30)]])
+      #expect(byNumber == byName)
+      #expect(byHand == [[.uint(30)]])
     }
   }
 
