@@ -3,16 +3,12 @@
 import Logging
 import Telemetry
 
-/// Which dictionaries have not read the latest rows of their tables, and when they may.
+/// Which dictionaries have not read the latest rows of their tables.
 ///
-/// They are read when a query wants them, so that new names cost nothing while nobody asks. One that
-/// takes long to read is read less often: at most a tenth of the time.
+/// They are read when a query wants them, so that new names cost nothing while nobody asks, and an
+/// answer has the names of all its rows.
 struct StaleDictionaries: Sendable {
-  /// Shorter than this is nothing to save on.
-  private static let short = Duration.milliseconds(50)
-
   private var names: Set<String> = []
-  private var earliest: ContinuousClock.Instant?
   /// The reading that goes on; whoever comes meanwhile waits for it.
   var reading: Task<Void, Never>?
 
@@ -21,19 +17,14 @@ struct StaleDictionaries: Sendable {
   }
 
   /// Those that are to be read now.
-  mutating func take(now: ContinuousClock.Instant) -> Set<String> {
-    if let earliest, now < earliest { return [] }
+  mutating func take() -> Set<String> {
     defer { names = [] }
     return names
   }
 
-  /// Notes those that were not read, and how long the others took.
-  mutating func read(
-    failed: Set<String>, from start: ContinuousClock.Instant, to end: ContinuousClock.Instant
-  ) {
+  /// Notes those that could not be read.
+  mutating func putBack(_ failed: Set<String>) {
     names.formUnion(failed)
-    let took = end - start
-    earliest = took > Self.short ? end + took * 9 : nil
   }
 }
 
@@ -43,12 +34,9 @@ extension EmbeddedEngine {
     if let reading = dictionaries.reading { await reading.value }
     // Whoever waited for the same reading may have begun the next one.
     if let reading = dictionaries.reading { return await reading.value }
-    let start = ContinuousClock.now
-    let stale = dictionaries.take(now: start)
+    guard let connection = running?.connection else { return }
+    let stale = dictionaries.take()
     guard !stale.isEmpty else { return }
-    guard let connection = running?.connection else {
-      return dictionaries.read(failed: stale, from: start, to: start)
-    }
     let reading = Task { [logger] in
       var failed: Set<String> = []
       for name in stale.sorted() {
@@ -59,7 +47,7 @@ extension EmbeddedEngine {
           logger.warning("names may be missing in answers: \(name) cannot be read: \(error)")
         }
       }
-      dictionaries.read(failed: failed, from: start, to: .now)
+      dictionaries.putBack(failed)
       dictionaries.reading = nil
     }
     dictionaries.reading = reading
