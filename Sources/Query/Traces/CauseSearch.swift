@@ -15,6 +15,7 @@ struct CauseSearch {
   private let clocks: HostClocks
   private let isWhole: Bool
   let chains: ProcessChains
+  private let spans: ToldSpans
   /// Requests by what they carry, in the order of their starts.
   private var requests: [Key: [Int]] = [:]
   /// Those of watched processes alone, wherever they were.
@@ -34,9 +35,10 @@ struct CauseSearch {
     self.clocks = clocks
     self.isWhole = isWhole
     chains = ProcessChains(calls, isWhole: isWhole)
+    spans = ToldSpans(calls, clocks: clocks, isWhole: isWhole)
     for index in calls.indices.sorted(by: { (start($0), $0) < (start($1), $1) }) {
       let call = calls[index]
-      for key in Set(call.records.flatMap { keys($0, of: call) }) {
+      for key in call.isTold ? [] : Set(call.records.flatMap { keys($0, of: call) }) {
         requests[key, default: []].append(index)
         guard key.process != nil else { continue }
         var anywhere = key
@@ -63,6 +65,8 @@ struct CauseSearch {
   /// The causes of the call at `index`, the likeliest first.
   func causes(of index: Int) -> [TraceCause] {
     let call = calls[index]
+    let told = spans.cause(of: index)
+    if call.isTold { return told.map { [$0] } ?? [] }
     var found: [Int: [TraceEvidence]] = [:]
     if let chain = chains.cause(of: index) {
       found[chain.request, default: []].append(chain.evidence)
@@ -83,7 +87,9 @@ struct CauseSearch {
       found[first, default: []].append(
         TraceEvidence(.time, "\(all.count) requests that carry it were served then; \(which)", 0))
     }
-    return ranked(found, index)
+    let seen = ranked(found, index)
+    // A client's own span stands between the request and its call.
+    return (told.map { [$0] } ?? []) + seen.filter { $0.parent != told?.parent }
   }
 
   /// What the call carries that a request may have brought.

@@ -130,6 +130,12 @@ extension TraceForest {
     if wouldBeRings.contains(index) {
       return "All that could have caused it was caused by it: ids or clocks contradict each other."
     }
+    if call.isTold {
+      return call.outer.parentSpan.isEmpty
+        ? "It is a span that its application told, and names no parent."
+        : "Its application told it with the parent \(call.outer.parentSpan), of which nothing is known: it was "
+          + "not sent, not sampled, or is not here yet."
+    }
     guard let made = call.made else {
       return
         "No agent saw it at its client’s process, and no other call that was being served carries "

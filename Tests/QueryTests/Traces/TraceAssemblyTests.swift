@@ -196,6 +196,42 @@ import Testing
     #expect(joined == "true Both carry the X-Request-ID x-0123456789.")
   }
 
+  /// Spans that applications tell stand around the requests that were seen, and between them.
+  @Test func toldSpansAndSeenCallsAreOneTree() throws {
+    var records = TraceRecords()
+    func told(_ point: String, _ time: ClosedRange<Int64>, _ span: String, below parent: String) {
+      records.add(point, call: 0, time, agent: 0, trace: "t", span: span, parent: parent)
+    }
+    told("c-app", 0...1_000, "a", below: "")
+    // A proxy that passes the header on as it came, then the service.
+    records.add("c-p", call: 10, 10...990, from: .process(9), trace: "t", span: "a")
+    records.add(
+      "s-p", call: 10, 20...980, to: .process(15, thread: 15), chains: (5, 6), trace: "t", span: "a"
+    )
+    records.add(
+      "c-p", call: 20, 30...970, from: .process(15, thread: 15), chains: (5, 6), trace: "t",
+      span: "a")
+    records.add(
+      "s-p", call: 20, 40...960, to: .process(20, thread: 21), chains: (1, 2), trace: "t", span: "a"
+    )
+    told("s-app", 50...950, "b", below: "a")
+    told("app", 60...940, "c", below: "b")
+    told("c-app", 70...930, "d", below: "c")
+    let last = records.add(
+      "c-p", call: 30, 80...920, from: .process(20, thread: 21), chains: (1, 2), trace: "t",
+      span: "d")
+    told("app", 100...200, "x", below: "nobody")
+    let trace = try #require(TraceAssembly.trace(records.all, of: last))
+    #expect(
+      trace.calls.map { $0.hops.map(\.point).joined(separator: "+") } == [
+        "c-app", "c-p+s-p", "c-p+s-p", "s-app", "app", "c-app", "c-p", "app",
+      ])
+    #expect(trace.calls.map(\.parent) == [nil, 0, 1, 2, 3, 4, 5, nil])
+    #expect(trace.calls.map(\.confidence) == [nil, 1, 1, 0.9, 1, 1, 1, nil])
+    #expect(trace.calls.first?.missing?.contains("names no parent") == true)
+    #expect(trace.calls.last?.missing?.contains("the parent nobody") == true)
+  }
+
   @Test func aCallIsOneNodeWithItsHops() throws {
     var records = TraceRecords()
     let server = records.add("s-p", call: 10, 120...880, agent: 2, to: .process(20, "nginx"))

@@ -21,7 +21,7 @@ struct TraceRecords {
   private(set) var all: [TraceRecord] = []
   private var nextID = UInt64(1_790_000_000) << 32
 
-  /// A record of the call that has the sequence numbers `call` and `call + 1`.
+  /// A record of the call that has the sequence numbers `call` and `call + 1`; 0 for none.
   ///
   /// - Returns: Its id.
   @discardableResult
@@ -37,7 +37,7 @@ struct TraceRecords {
     let seen = SeenCall(
       id: nextID, agent: agent, point: point, start: time.lowerBound,
       duration: UInt64(time.upperBound - time.lowerBound), application: 20, transport: 6,
-      requestSequence: call, responseSequence: call + 1, ends: ends, requestID: nil,
+      requestSequence: call, responseSequence: call == 0 ? 0 : call + 1, ends: ends, requestID: nil,
       question: [.string("GET"), .string("")], server: .string(to.service), namesServer: true)
     var record = TraceRecord(seen: seen, end: time.upperBound, client: from, server: to)
     (record.requestChain, record.responseChain) = chains
