@@ -120,7 +120,7 @@ struct Language: Sendable, CustomTestStringConvertible {
       + Array(body.utf8)
   }
 
-  private static let byTable: @Sendable (CallRecord, RecordBatch) -> (Int?, Int?) = {
+  static let byTable: @Sendable (CallRecord, RecordBatch) -> (Int?, Int?) = {
     (
       number(behind: "SELECT t", $1.string($0.texts.endpoint)),
       number(behind: "table t", $1.string($0.texts.responseException))

@@ -108,6 +108,12 @@ import Testing
     .init("NATS", .server, "INFO {\"server_id\":\"A\"}\r\n", "NATS"),
     .init("NATS connects", .client, "CONNECT {\"verbose\":false}\r\n", "NATS"),
     .init("NATS publishes", .client, "PUB a 2\r\nhi\r\n", "NATS"),
+    .init("AMQP", .client, Array("AMQP".utf8) + [0, 0, 9, 1], "AMQP"),
+    .init("AMQP asks", .client, AMQPTalks.declare("a").bytes, "AMQP,?Diameter"),
+    .init("Cassandra", .client, [4, 0, 0, 0, 5, 0, 0, 0, 0], "Cassandra,?DNS"),
+    .init("Cassandra query", .client, CassandraTalks.statement(7, "SELECT 1").bytes, "Cassandra"),
+    .init(
+      "RocketMQ", .client, RocketMQTalks.json(.client, code: 34, opaque: 1).bytes, "RocketMQ"),
     .init("Memcached set", .client, "set k 0 0 1\r\na\r\n", "Memcached"),
     .init("Memcached get", .client, "get key\r\n", "?Memcached"),
     .init("Memcached value", .server, "VALUE k 0 1\r\na\r\nEND\r\n", "Memcached"),
@@ -128,8 +134,6 @@ import Testing
   static let readNowhere: [Opening] = [
     .init("SMTP", .server, "220 mail.example.org ESMTP\r\n", ""),
     .init("FTP command", .client, "USER anonymous\r\n", ""),
-    .init("AMQP", .client, Array("AMQP".utf8) + [0, 0, 9, 1], ""),
-    .init("Cassandra", .client, [4, 0, 0, 0, 1, 0, 0, 0, 22, 0, 1], "?DNS"),
     .init("LDAP", .client, [0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0], ""),
     .init("QUIC", .client, [0xc3, 0, 0, 0, 1, 8] + Array(1...60), "", .udp),
   ]

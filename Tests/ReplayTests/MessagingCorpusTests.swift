@@ -34,6 +34,28 @@ import Testing
     Expected(
       file: "mongo/mongo.pcap", calls: 15, answered: 15, clientErrors: 1,
       first: ["isMaster|admin|", "saslContinue|admin|"]),
+    Expected(file: "mqtt/mqtt_connect.pcap", calls: 1, answered: 1, first: ["CONNECT||0"]),
+    Expected(
+      file: "mqtt/mqtt_pub.pcap", calls: 3, answered: 3,
+      first: ["CONNECT||0", "PUBLISH|bench|", "PUBLISH|bench|"]),
+    // What is not acknowledged is one-way there, too, but its answers are records of their own.
+    Expected(
+      file: "mqtt/mqtt_roundtrip.pcap", calls: 10, answered: 8,
+      first: ["CONNECT||0", "SUBSCRIBE|testtopic|0", "UNSUBSCRIBE|testtopic|", "PINGREQ||"]),
+    Expected(file: "nats/nats-err.pcap", calls: 4, answered: 1, clientErrors: 1),
+    // A request is there two one-way messages, as is what answers it.
+    Expected(
+      file: "nats/nats-nrpc2.pcap", calls: 5, answered: 2,
+      first: ["INFO||", "CONNECT||", "PING||", "SUB|_INBOX.dR7nhYWqTTzqicG1BcZrM6.*|"]),
+    Expected(file: "nats/nats-skywalking.pcap", calls: 5, answered: 2),
+    Expected(
+      file: "rocketmq/rocketmq-heartbeat.pcap", calls: 1, answered: 1, first: ["HEART_BEAT||0"]),
+    Expected(
+      file: "rocketmq/rocketmq-get-routeinfo-by-topic.pcap", calls: 3, answered: 3,
+      first: [
+        "GET_ROUTEINFO_BY_TOPIC|%RETRY%please_rename_unique_group_name_4|0",
+        "GET_ROUTEINFO_BY_TOPIC|TopicTest|0", "GET_ROUTEINFO_BY_TOPIC|TBW102|0",
+      ]),
   ])
   func callsAreAsTheyWere(expected: Expected) throws {
     guard let path = corpus(expected.file) else { return }

@@ -4,7 +4,7 @@ import Protocols
 
 /// Brokers and queues.
 extension LargeTalks {
-  static let messaging = mqtt + nats
+  static let messaging = mqtt + nats + amqp + rocketMQ
 
   // MARK: MQTT
 
@@ -62,5 +62,68 @@ extension LargeTalks {
       let (request, response) = exchange($0)
       return ping + [Talk(.client, request), Talk(.server, response)] + ping
     }
+  }
+
+  // MARK: AMQP
+
+  private static let amqp: [LargeTalks] = [
+    amqp("body") { size in
+      let publish = AMQPTalks.method(.client, 60, 40, [0, 0, 1, 97, 1, 98, 0])
+      let body = AMQPTalks.content(.client, text(size))
+      return [Talk(.client, bytes: publish.bytes + body.bytes)]
+    },
+    amqp("arguments") { size in
+      let arguments = [0, 0, 1, 97, 0] + [UInt8](repeating: 0x62, count: size)
+      return [AMQPTalks.method(.client, 50, 20, arguments), AMQPTalks.method(.server, 50, 21)]
+    },
+    amqp("headers") { size in
+      let publish = AMQPTalks.method(.client, 60, 40, [0, 0, 1, 97, 1, 98, 0])
+      let table = [1, 97, 0x53] + AMQPTalks.number(UInt64(size), 4) + Array(text(size).utf8)
+      let properties = [0x20, 0] + AMQPTalks.number(UInt64(table.count), 4) + table
+      let body = AMQPTalks.content(.client, properties: properties, "a")
+      return [Talk(.client, bytes: publish.bytes + body.bytes)]
+    },
+  ]
+
+  /// What is published has no answer; a question more makes up for it.
+  private static func amqp(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+  ) -> LargeTalks {
+    let ask = [AMQPTalks.declare("a"), AMQPTalks.declareOK("a")]
+    return LargeTalks(kind: AMQP(), port: 5_672, part: part) {
+      let talks = exchange($0)
+      return ask + talks + (talks.count == 1 ? ask : []) + ask
+    }
+  }
+
+  // MARK: RocketMQ
+
+  private static let rocketMQ: [LargeTalks] = [
+    rocketMQ("body") { size in
+      [
+        RocketMQTalks.json(
+          .client, code: 310, opaque: 9, fields: "\"b\":\"t\"",
+          body: [UInt8](repeating: 0x61, count: size)),
+        RocketMQTalks.json(.server, code: 0, opaque: 9, flag: 1),
+      ]
+    },
+    rocketMQ("messages") { size in
+      [
+        RocketMQTalks.binary(.client, code: 11, opaque: 9),
+        RocketMQTalks.binary(
+          .server, code: 0, opaque: 9, flag: 1,
+          body: RocketMQTalks.stored(topic: "t", properties: "", body: text(size))),
+      ]
+    },
+  ]
+
+  private static func rocketMQ(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+  ) -> LargeTalks {
+    let beat = [
+      RocketMQTalks.json(.client, code: 34, opaque: 1),
+      RocketMQTalks.json(.server, code: 0, opaque: 1, flag: 1),
+    ]
+    return LargeTalks(kind: RocketMQ(), port: 10_911, part: part) { beat + exchange($0) + beat }
   }
 }

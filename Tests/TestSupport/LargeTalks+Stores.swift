@@ -4,7 +4,7 @@ import Protocols
 
 /// Caches and document stores.
 extension LargeTalks {
-  static let stores = memcached + mongoDB
+  static let stores = memcached + mongoDB + cassandra
 
   private static let memcached: [LargeTalks] = [
     memcached("value") { [Talk(.client, "set k 0 0 \($0)\r\n\(text($0))\r\n"), stored] },
@@ -71,5 +71,32 @@ extension LargeTalks {
       MongoDBTalks.message(.server, id: 2, to: 1, [("ok", .int(1))]),
     ]
     return LargeTalks(kind: MongoDB(), port: 27_017, part: part) { ping + exchange($0) + ping }
+  }
+
+  // MARK: Cassandra
+
+  private static let cassandra: [LargeTalks] = [
+    cassandra("statement") {
+      [CassandraTalks.statement(7, "SELECT '\(text($0))' FROM t"), CassandraTalks.result(1)]
+    },
+    cassandra("rows") {
+      [
+        CassandraTalks.statement(7, "SELECT a FROM t"),
+        CassandraTalks.result(2, [UInt8](repeating: 0x61, count: $0)),
+      ]
+    },
+    cassandra("error") {
+      [
+        CassandraTalks.statement(7, "SELECT a FROM t"),
+        CassandraTalks.error(0x2200, text(min($0, 65_500))),
+      ]
+    },
+  ]
+
+  private static func cassandra(
+    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+  ) -> LargeTalks {
+    let ask = [CassandraTalks.frame(.client, 5), CassandraTalks.frame(.server, 6, [0, 0])]
+    return LargeTalks(kind: Cassandra(), port: 9_042, part: part) { ask + exchange($0) + ask }
   }
 }

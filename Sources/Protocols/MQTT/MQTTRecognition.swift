@@ -24,10 +24,23 @@ enum MQTTRecognition {
         let follows =
           !isWhole || bytes.count == packet.end || MQTTPacket.isHead(bytes[packet.end])
         guard follows else { return .no }
-        let isSure = packet.kind == .subscribe || packet.kind == .unsubscribe
+        let isSure =
+          packet.kind == .subscribe || packet.kind == .unsubscribe || hasProperties(bytes, packet)
         return isOwn || isSure ? sender(packet, side) : .undecided
       }
     }
+  }
+
+  /// Whether it is an answer to CONNECT with some properties, as version 5 has them.
+  private static func hasProperties(_ bytes: Span<UInt8>, _ packet: MQTTPacket) -> Bool {
+    guard packet.kind == .connectAck, packet.remaining > 8, bytes.count == packet.end else {
+      return false
+    }
+    var cursor = MQTTCursor(packet, in: bytes)
+    guard cursor.skip(2), let properties = cursor.properties(bytes), cursor.isAtEnd else {
+      return false
+    }
+    return properties.isValid(in: bytes)
   }
 
   private static func sender(_ packet: MQTTPacket, _ side: Side?) -> Recognition {

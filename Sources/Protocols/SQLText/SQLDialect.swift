@@ -25,6 +25,8 @@ package struct SQLDialect: Hashable, Sendable {
   package var backslash: Backslash
   /// Whether `"..."` is a name (ANSI_QUOTES) and no string. It always is for PostgreSQL.
   package var hasQuotedNames: Bool
+  /// Whether an UUID stands without quotes, and `//` begins a comment, as in CQL.
+  package var isCassandra = false
 
   /// With the settings that servers come with.
   package static let mySQL = SQLDialect(
@@ -33,4 +35,6 @@ package struct SQLDialect: Hashable, Sendable {
     family: .postgreSQL, backslash: .byte, hasQuotedNames: true)
   package static let transactSQL = SQLDialect(
     family: .transactSQL, backslash: .byte, hasQuotedNames: true)
+  package static let cassandra = SQLDialect(
+    family: .postgreSQL, backslash: .byte, hasQuotedNames: true, isCassandra: true)
 }

@@ -37,6 +37,10 @@ struct SQLScanner: ~Escapable {
   @_lifetime(self: copy self)
   private mutating func scan() -> Kind {
     let byte = bytes[position]
+    if dialect.isCassandra, let end = endOfUUID() {
+      position = end
+      return .literal
+    }
     if SQLScanner.beginsWord(byte) { return scanWord() }
     if byte >= 0x30 && byte <= 0x39 { return scanNumber() }
     switch byte {
@@ -57,6 +61,9 @@ struct SQLScanner: ~Escapable {
       return .quotedName
     case 0x24 where dialect.family == .postgreSQL:  // $
       return scanDollar()
+    case 0x2f where dialect.isCassandra && peek(1) == 0x2f:
+      while position < bytes.count, bytes[position] != 0x0a { position += 1 }
+      return .comment
     case 0x2f, 0x2d, 0x23, 0x2a:  // / - # *
       return scanCommentOrOperator(byte)
     case 0x2e:  // .
@@ -73,6 +80,17 @@ struct SQLScanner: ~Escapable {
       default: return .other
       }
     }
+  }
+
+  /// Where an UUID ends that begins here, be it behind the view's end.
+  private func endOfUUID() -> Int? {
+    for offset in 0..<36 {
+      guard let byte = peek(offset) else { return offset > 8 ? bytes.count : nil }
+      let isDash = offset == 8 || offset == 13 || offset == 18 || offset == 23
+      let isDigit = byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
+      guard isDash ? byte == 0x2d : isDigit else { return nil }
+    }
+    return position + 36
   }
 
   private func peek(_ distance: Int) -> UInt8? {

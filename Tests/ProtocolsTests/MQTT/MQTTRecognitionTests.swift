@@ -25,6 +25,12 @@ import Testing
     #expect(recognize(talk.bytes, .server) == .no)
   }
 
+  @Test func propertiesTellAServer() {
+    let talk = T.packet(.server, 0x20, [0, 0, 8, 0x21, 0, 20, 0x27, 0, 1, 0, 0])
+    #expect(recognize(talk.bytes, .server) == .yes(sentBy: .server))
+    #expect(recognize(Array(talk.bytes.dropLast()), .server) == .undecided)
+  }
+
   /// A connection that is met later is known by its port.
   @Test(arguments: [
     T.publish(.server, "a"), T.publish(.client, "a/b", qos: 1, id: 1), T.packet(.client, 0xc0, []),
