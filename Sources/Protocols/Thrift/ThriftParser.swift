@@ -10,10 +10,19 @@ import Telemetry
 struct ThriftParser: ProtocolParser {
   private static let reach = 8_192
 
+  /// Whether messages come in frames: then none is bare.
+  private var isFramed = false
+
   package mutating func nextMessage(
     in view: borrowing StreamView, from side: Side, on desk: inout Desk
   ) throws(ParseError) -> ParseStep {
     let bytes = view.bytes
+    if desk.mayBeInside {
+      guard let start = beginning(in: bytes) else {
+        throw ParseError(at: 0, expected: "the head of a message")
+      }
+      if start > 0 { return .skip(start) }
+    }
     guard let envelope = ThriftEnvelope(bytes) else {
       let isPossible = ThriftEnvelope.isPossible(bytes)
       if isPossible, !view.isFinal, bytes.count < Self.reach { return .needMore() }
@@ -34,9 +43,23 @@ struct ThriftParser: ProtocolParser {
         throw ParseError(at: envelope.start, expected: "a message")
       }
       describe(message, envelope, window, on: &desk)
+      isFramed = envelope.length != nil
       guard let length = envelope.length else { return .message(.untilTurn) }
       return .message(.bytes(length))
     }
+  }
+
+  /// Where in bytes that may begin inside of a message the next one begins, or may begin; nil when none does.
+  private func beginning(in bytes: Span<UInt8>) -> Int? {
+    for start in 0..<min(bytes.count, Self.reach) {
+      if isFramed, bytes[start] >= 0x80 { continue }
+      let rest = bytes.clipped(from: start, to: bytes.count)
+      guard ThriftEnvelope.isPossible(rest) else { continue }
+      guard let envelope = ThriftEnvelope(rest), !envelope.isTransformed else { return start }
+      if case .no = ThriftMessage.read(rest, envelope, isStrict: true) { continue }
+      return start
+    }
+    return nil
   }
 
   private func describe(

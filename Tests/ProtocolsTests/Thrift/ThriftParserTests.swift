@@ -98,6 +98,21 @@ import Testing
       ])
   }
 
+  /// The rest of a message takes no other along.
+  @Test func behindLostBytesTheNextMessageIsFound() {
+    let message = Self.framed(Self.binary(1, "buy", "0b 0001 00000003 'abc' 08 0002 00000006 00"))
+    for rest in 1..<message.count {
+      var driver = ParserDriver(Thrift())
+      driver.feed(message, from: .client)
+      driver.lose(from: .client)
+      driver.feed(Array(message.suffix(rest)), from: .client)
+      driver.feed(message, from: .client)
+      driver.feed(message, from: .client)
+      #expect(driver.messages.count == 3, "\(rest)")
+      #expect(driver.violations == [])
+    }
+  }
+
   private static func recognize(_ bytes: [UInt8]) -> Recognition {
     Thrift().recognize(
       bytes.span, context: RecognitionContext(transport: .tcp, side: nil, serverPort: 40_000))
