@@ -18,7 +18,7 @@ extension FlowEngine {
 
   /// The oldest request of this id that waits for bytes of this way, from the same remote as far as both are known, and of the
   /// same question if both say one. Who asks a group is answered by one of it, and may be by way of it.
-  func find(
+  mutating func find(
     _ identifier: UInt64, _ question: MessageQuestion?, answeredBy first: inout Moment,
     isToGroup: Bool,
     slot: Int
@@ -49,7 +49,7 @@ extension FlowEngine {
   }
 
   /// The call of this id that goes on in messages of `kind` which move in `direction`.
-  func findUnderWay(
+  mutating func findUnderWay(
     _ identifier: UInt64, _ kind: Message.Kind, _ direction: SocketEvent.Direction, slot: Int
   ) -> Int? {
     let asked = kind == .response ? direction.opposite : direction
@@ -62,7 +62,7 @@ extension FlowEngine {
   }
 
   /// What the request with this id left that bytes of `direction` answer.
-  func asked(
+  mutating func asked(
     _ identifier: UInt64, answeredBy direction: SocketEvent.Direction, slot: Int
   ) -> Asked {
     var seen = 0

@@ -105,7 +105,7 @@ extension FlowEngine {
         egress: wanted(.egress, of: &conversation), ingress: wanted(.ingress, of: &conversation)))
   }
 
-  private func wanted(
+  private mutating func wanted(
     _ direction: SocketEvent.Direction, of conversation: inout Conversation
   ) -> SocketVerdict.Wanted {
     let answers = protocols[conversation.protocolIndex].answers

@@ -6,18 +6,18 @@ import Telemetry
 extension FlowTable {
   /// Whether a packet with the flow's key is of another flow, as the old one is over.
   @inline(__always)
-  func isAnother(_ packet: inout DecodedPacket, slot: Int, direction: Int) -> Bool {
+  mutating func isAnother(_ packet: inout DecodedPacket, slot: Int, direction: Int) -> Bool {
     let silence = packet.time.nanoseconds &- flows[slot].last.nanoseconds
     if packet.flags.rawValue & 0x02 == 0 && silence < 1_000_000_000 { return false }
     return isOver(slot, silence: silence) || isReopening(&packet, slot: slot, direction: direction)
   }
 
-  func isOver(_ slot: Int, silence: Int64) -> Bool {
+  mutating func isOver(_ slot: Int, silence: Int64) -> Bool {
     silence > timeout(of: slot)
   }
 
   /// The longest silence that a flow survives.
-  func timeout(of slot: Int) -> Int64 {
+  mutating func timeout(of slot: Int) -> Int64 {
     let timeout =
       switch flows[slot].phase {
       case .established: limits.establishedTimeout
@@ -42,7 +42,9 @@ extension FlowTable {
 
   /// Whether it is the SYN, or SYN/ACK, of a new connection between the same ports. While one is
   /// being opened every SYN is a new try of it, with whatever number.
-  private func isReopening(_ packet: inout DecodedPacket, slot: Int, direction: Int) -> Bool {
+  private mutating func isReopening(_ packet: inout DecodedPacket, slot: Int, direction: Int)
+    -> Bool
+  {
     guard packet.flags.rawValue & 0x07 == 0x02 else { return false }
     let isAnswer = packet.flags.rawValue & 0x10 != 0
     let facts = flows[slot].facts

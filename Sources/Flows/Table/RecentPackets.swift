@@ -74,7 +74,9 @@ struct RecentPackets {
 extension FlowTable {
   /// Whether the packet was captured before, and is not to be counted again.
   @inline(never)
-  func isCopy(_ packet: inout DecodedPacket, since: Int64, slot: Int, direction: Int) -> Bool {
+  mutating func isCopy(_ packet: inout DecodedPacket, since: Int64, slot: Int, direction: Int)
+    -> Bool
+  {
     RecentPackets.isCopy(
       &packet, since: since, known: details[slot].identification[direction])
   }

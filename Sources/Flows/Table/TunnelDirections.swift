@@ -34,7 +34,7 @@ struct TunnelDirections {
 extension FlowTable {
   /// The flow that a packet out of a tunnel is the way back of, though its id is another.
   @inline(never)
-  func findWayBack(_ packet: inout DecodedPacket) -> Int? {
+  mutating func findWayBack(_ packet: inout DecodedPacket) -> Int? {
     let hash = Flow.looseHash(of: &packet, seed: limits.hashSeed)
     let tunnel = packet.tunnel
     packet.tunnel.id = 0

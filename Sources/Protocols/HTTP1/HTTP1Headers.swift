@@ -23,7 +23,9 @@ struct HTTP1Headers {
   var end: Int?
 
   /// Reads header lines from `start` to the empty line, or to `limit`; an unfinished line is ignored.
-  init(_ bytes: Span<UInt8>, from start: Int, to limit: Int, withContent: Bool) {
+  mutating func read(
+    linesOf bytes: Span<UInt8>, from start: Int, to limit: Int, withContent: Bool
+  ) {
     var line = start
     while let feed = bytes.firstIndex(of: Self.lineFeed, from: line, to: limit) {
       let last = feed > line && bytes[feed &- 1] == Self.carriageReturn ? feed &- 1 : feed

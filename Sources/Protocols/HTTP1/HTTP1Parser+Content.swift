@@ -20,7 +20,7 @@ extension HTTP1Parser {
 
   /// How many bytes a request needs to be there for that; nil when it has them, or is none of those.
   func neededForContent(
-    _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, _ headers: HTTP1Headers
+    _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, _ headers: inout HTTP1Headers
   ) -> Int? {
     guard let end = headers.end, !headers.content.type.isEmpty, !headers.isEncoded,
       let length = headers.contentLength, length > 0, isPost(bytes, line),
@@ -33,7 +33,7 @@ extension HTTP1Parser {
   /// Says what a request is besides one of HTTP; whether its body is to be looked into from here on.
   mutating func beginContent(
     _ bytes: Span<UInt8>, _ line: HTTP1RequestLine, _ target: HTTP1Target,
-    _ headers: HTTP1Headers, _ end: Int, on desk: inout Desk
+    _ headers: inout HTTP1Headers, _ end: Int, on desk: inout Desk
   ) -> Bool {
     let path = HTTPContent.path(bytes, target.resource)
     let host = headers.host.isEmpty ? target.authority : headers.host.range
@@ -59,7 +59,7 @@ extension HTTP1Parser {
 
   /// The head of the answer to that call: whether its body is looked into.
   mutating func answerContent(
-    _ bytes: Span<UInt8>, _ headers: HTTP1Headers, hasBody: Bool, on desk: inout Desk
+    _ bytes: Span<UInt8>, _ headers: inout HTTP1Headers, hasBody: Bool, on desk: inout Desk
   ) -> Bool {
     guard !content[0].isAnswered else { return false }
     content[0].isAnswered = true

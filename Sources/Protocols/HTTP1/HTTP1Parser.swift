@@ -116,9 +116,10 @@ package struct HTTP1Parser: ProtocolParser {
       if !isFinal { return .needMore() }
       if line.target.isEmpty { return unusual(bytes, line, on: &desk) }
     }
-    let headers = HTTP1Headers(bytes, from: line.end ?? limit, to: limit, withContent: true)
+    var headers = HTTP1Headers()
+    headers.read(linesOf: bytes, from: line.end ?? limit, to: limit, withContent: true)
     if headers.end == nil, !isFinal { return .needMore() }
-    if !isFinal, let needed = neededForContent(bytes, line, headers) {
+    if !isFinal, let needed = neededForContent(bytes, line, &headers) {
       return .needMore(atLeast: needed)
     }
 
@@ -151,10 +152,10 @@ package struct HTTP1Parser: ProtocolParser {
     desk.message.note = method.rawValue
     var length = MessageLength.untilTurn
     if let end = headers.end {
-      if beginContent(bytes, line, target, headers, end, on: &desk) {
+      if beginContent(bytes, line, target, &headers, end, on: &desk) {
         return .message(.head(end))
       }
-      length = Self.bodyEnd(headers, end, &client, withoutLength: .bytes(end))
+      length = Self.bodyEnd(&headers, end, &client, withoutLength: .bytes(end))
     } else {
       desk.message.flags = .truncated
       client.isUnsynchronized = true
@@ -194,8 +195,9 @@ package struct HTTP1Parser: ProtocolParser {
       if !isFinal { return .needMore() }
       if limit < 8 { return .skip(bytes.count) }
     }
-    let headers = HTTP1Headers(
-      bytes, from: line.end ?? limit, to: limit, withContent: !content.isEmpty)
+    var headers = HTTP1Headers()
+    headers.read(
+      linesOf: bytes, from: line.end ?? limit, to: limit, withContent: !content.isEmpty)
     if headers.end == nil, !isFinal { return .needMore() }
     let code = line.code ?? 0
     if (100..<200).contains(code), code != 101 {
@@ -219,13 +221,13 @@ package struct HTTP1Parser: ProtocolParser {
     if let end = headers.end {
       isTunnel = code == 101 || method == .connect && (200..<300).contains(code)
       let hasBody = !isTunnel && method != .head && code != 204 && code != 304
-      if !content.isEmpty, answerContent(bytes, headers, hasBody: hasBody, on: &desk) {
+      if !content.isEmpty, answerContent(bytes, &headers, hasBody: hasBody, on: &desk) {
         return .message(.head(end))
       }
       if !hasBody {
         length = .bytes(end)
       } else {
-        length = Self.bodyEnd(headers, end, &server, withoutLength: .untilTurn)
+        length = Self.bodyEnd(&headers, end, &server, withoutLength: .untilTurn)
       }
     } else {
       desk.message.flags = .truncated
@@ -234,9 +236,10 @@ package struct HTTP1Parser: ProtocolParser {
     return .message(length)
   }
 
-  /// How far a message with a head up to `end` reaches, RFC 9112 section 6.3.
+  /// How far a message with a head up to `end` reaches, RFC 9112 section 6.3. The headers are not changed:
+  /// by value they would be copied.
   private static func bodyEnd(
-    _ headers: HTTP1Headers, _ end: Int, _ direction: inout Direction,
+    _ headers: inout HTTP1Headers, _ end: Int, _ direction: inout Direction,
     withoutLength: MessageLength
   ) -> MessageLength {
     if headers.isChunked {

@@ -31,10 +31,12 @@ enum RedisFrame {
     if isNegative { index += 1 }
     var value = 0
     let digits = index
-    while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
-      guard index - digits < 12 else { return .malformed }
-      value = value * 10 + Int(bytes[index] - 0x30)
-      index += 1
+    while index < bytes.count {
+      let digit = bytes[index] &- 0x30
+      guard digit < 10 else { break }
+      guard index &- digits < 12 else { return .malformed }
+      value = value &* 10 &+ Int(digit)
+      index &+= 1
     }
     guard index < bytes.count else { return .needMore }
     guard index > digits, bytes[index] == 0x0d else { return .malformed }
