@@ -3,7 +3,8 @@
 import Telemetry
 
 // Functions of another module are calls, whatever they are marked with, as long as they are package
-// and not public. What the tables compare for every event is compared here, in line.
+// and their types are not usable from inline. What the tables compare for every event is compared here,
+// in line.
 
 extension ProcessKey {
   /// Whether the two are one run of one process.
