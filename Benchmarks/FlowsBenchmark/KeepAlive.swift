@@ -63,7 +63,7 @@ func event(
 }
 
 /// Seconds of processor time that this process has used.
-private func processorTime() -> Double {
+func processorTime() -> Double {
   var time = timespec()
   unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
