@@ -67,7 +67,7 @@ extension LargeTalks {
   // MARK: AMQP
 
   private static let amqp: [LargeTalks] = [
-    amqp("body") { size in
+    amqp("body", calls: 4) { size in
       let publish = AMQPTalks.method(.client, 60, 40, [0, 0, 1, 97, 1, 98, 0])
       let body = AMQPTalks.content(.client, text(size))
       return [Talk(.client, bytes: publish.bytes + body.bytes)]
@@ -76,7 +76,7 @@ extension LargeTalks {
       let arguments = [0, 0, 1, 97, 0] + [UInt8](repeating: 0x62, count: size)
       return [AMQPTalks.method(.client, 50, 20, arguments), AMQPTalks.method(.server, 50, 21)]
     },
-    amqp("headers") { size in
+    amqp("headers", calls: 4) { size in
       let publish = AMQPTalks.method(.client, 60, 40, [0, 0, 1, 97, 1, 98, 0])
       let table = [1, 97, 0x53] + AMQPTalks.number(UInt64(size), 4) + Array(text(size).utf8)
       let properties = [0x20, 0] + AMQPTalks.number(UInt64(table.count), 4) + table
@@ -87,10 +87,10 @@ extension LargeTalks {
 
   /// What is published has no answer; a question more makes up for it.
   private static func amqp(
-    _ part: String, _ exchange: @escaping @Sendable (Int) -> [Talk]
+    _ part: String, calls: Int = 3, _ exchange: @escaping @Sendable (Int) -> [Talk]
   ) -> LargeTalks {
     let ask = [AMQPTalks.declare("a"), AMQPTalks.declareOK("a")]
-    return LargeTalks(kind: AMQP(), port: 5_672, part: part) {
+    return LargeTalks(kind: AMQP(), port: 5_672, part: part, calls: calls) {
       let talks = exchange($0)
       return ask + talks + (talks.count == 1 ? ask : []) + ask
     }

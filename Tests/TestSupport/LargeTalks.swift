@@ -9,6 +9,8 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
   package var port: UInt16
   /// What is large in it.
   package var part: String
+  /// Calls that they are.
+  package var calls = 3
   package var make: @Sendable (Int) -> [Talk]
 
   package var description: String { "\(kind.descriptor.name), \(part)" }

@@ -23,7 +23,11 @@ package struct NATS: ProtocolKind {
     _ bytes: Span<UInt8>, context: RecognitionContext
   ) -> Recognition {
     guard context.transport == .tcp, bytes.count > 0 else { return .no }
-    guard let line = TextLine(bytes, from: 0) else { return beginning(bytes, context) }
+    guard let line = TextLine(bytes, from: 0) else {
+      // The first half of what ends a line belongs to no word.
+      let end = bytes[bytes.count - 1] == 0x0d ? bytes.count - 1 : bytes.count
+      return beginning(bytes.clipped(from: 0, to: end), context)
+    }
     guard let command = NATSCommand(bytes, line) else { return .no }
     if let side = context.side, let sender = command.verb.sender, sender != side { return .no }
     let sender = command.verb.sender ?? context.side
