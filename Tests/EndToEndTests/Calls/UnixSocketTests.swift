@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -40,7 +41,12 @@ extension EndToEndTests {
         let calls = try await stack.calls(
           "protocol = 255 AND \(condition)", point: point, count: count)
         #expect(calls.count == count)
-        #expect(calls.allSatisfy { $0["auto_service_1"] == server })
+        // A process that has just begun may be named a moment after its first call is there.
+        let isNamed = try await eventually {
+          try await stack.calls("protocol = 255 AND \(condition)", point: point, count: count)
+            .allSatisfy { $0["auto_service_1"] == server }
+        }
+        #expect(isNamed, "\(calls.map { $0["auto_service_1"] ?? "" })")
         #expect(calls.allSatisfy { $0["server_port"] == "0" })
         if let path { #expect(calls.allSatisfy { $0["request_domain"] == path }) }
       }
