@@ -228,6 +228,13 @@ extension LineReader {
     SpanID.normalize(&id, lengths: lengths)
   }
 
+  /// A number of units of so many nanoseconds, in nanoseconds; the largest number for what is too large.
+  @_lifetime(self: copy self)
+  mutating func nanoseconds(in unit: UInt64) throws(FormatError) -> UInt64 {
+    let (product, overflow) = try unsigned().multipliedReportingOverflow(by: unit)
+    return overflow ? .max : product
+  }
+
   /// A number, or the name that stands at that place of `names`.
   @_lifetime(self: copy self)
   mutating func enumeration(_ names: [String]) throws(FormatError) -> UInt8 {

@@ -90,8 +90,8 @@ private struct SkyWalkingReader {
       switch member {
       case "spanId": span.id = try reader.signed()
       case "parentSpanId": span.parent = try reader.signed()
-      case "startTime": draft.start = Self.nanoseconds(try reader.unsigned())
-      case "endTime": draft.end = Self.nanoseconds(try reader.unsigned())
+      case "startTime": draft.start = try reader.nanoseconds(in: 1_000_000)
+      case "endTime": draft.end = try reader.nanoseconds(in: 1_000_000)
       case "operationName": try reader.set(&draft.name)
       case "peer": try reader.set(&span.peer)
       case "spanType": span.kind = try reader.enumeration(["Entry", "Exit", "Local"])
@@ -111,12 +111,6 @@ private struct SkyWalkingReader {
       }
     }
     span.finish(&draft, segment: segment)
-  }
-
-  /// Of milliseconds; the largest number for what is too large.
-  private static func nanoseconds(_ milliseconds: UInt64) -> UInt64 {
-    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-    return overflow ? .max : product
   }
 
   /// The span of another segment that this one follows from. Of several the first is the parent.

@@ -66,8 +66,8 @@ private struct ZipkinReader {
       case "parentId": try reader.setID(&draft.parentSpanID, lengths: [16])
       case "name": try reader.set(&draft.name)
       case "kind": draft.kind = try readKind(&reader)
-      case "timestamp": draft.start = Self.nanoseconds(try reader.unsigned())
-      case "duration": duration = Self.nanoseconds(try reader.unsigned())
+      case "timestamp": draft.start = try reader.nanoseconds(in: 1_000)
+      case "duration": duration = try reader.nanoseconds(in: 1_000)
       case "remoteEndpoint":
         let remote = try readEndpoint(&reader)
         draft.attributes.append(name: "network.peer.address", value: remote.address.span)
@@ -81,12 +81,6 @@ private struct ZipkinReader {
     let (end, overflow) = draft.start.addingReportingOverflow(duration)
     draft.end = overflow ? .max : end
     try intake.take(draft, into: &batch)
-  }
-
-  /// Of microseconds; the largest number for what is too large.
-  private static func nanoseconds(_ microseconds: UInt64) -> UInt64 {
-    let (product, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-    return overflow ? .max : product
   }
 
   private func readKind(_ reader: inout LineReader) throws(FormatError) -> SpanDraft.Kind {
