@@ -29,6 +29,7 @@ extension EmbeddedEngine {
     var writer = LittleEndianWriter(capacity: batch.byteCount + 16_384)
     batch.encode(into: &writer)
     let block = ByteBuffer(bytes: writer.bytes)
+    if !batch.table.tagSetColumns.isEmpty { await namesComeFirst() }
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(StorageError) {
@@ -84,8 +85,7 @@ extension EmbeddedEngine {
   package func query(
     _ sql: String, limits: QueryLimits
   ) async throws(StorageError) -> QueryAnswer {
-    if sql.contains("dictGet(") { await freshenDictionaries() }
-    return try await asking(limits) { connection, limits, id throws(StorageError) in
+    try await asking(sql, limits) { connection, limits, id throws(StorageError) in
       try await connection.query(sql, id: id, limits: limits)
     }
   }
@@ -93,14 +93,23 @@ extension EmbeddedEngine {
   package func fetch(
     _ sql: String, format: String, limits: QueryLimits
   ) async throws(StorageError) -> [UInt8] {
-    if sql.contains("dictGet(") { await freshenDictionaries() }
-    return try await asking(limits) { connection, limits, id throws(StorageError) in
+    try await asking(sql, limits) { connection, limits, id throws(StorageError) in
       try await connection.fetch(sql, id: id, format: format, limits: limits)
     }
   }
 
+  private func asking<Answer: Sendable>(
+    _ sql: String, _ limits: QueryLimits,
+    _ body: (EngineConnection, QueryLimits, String) async throws(StorageError) -> Answer
+  ) async throws(StorageError) -> Answer {
+    guard sql.contains("dictGet(") else { return try await asking(limits, body) }
+    return try await withFreshDictionaries { () async throws(StorageError) in
+      try await asking(limits, body)
+    }
+  }
+
   /// Asks as the user of queries. What nobody waits for any more does not go on in the engine.
-  private func asking<Answer>(
+  private func asking<Answer: Sendable>(
     _ limits: QueryLimits,
     _ body: (EngineConnection, QueryLimits, String) async throws(StorageError) -> Answer
   ) async throws(StorageError) -> Answer {

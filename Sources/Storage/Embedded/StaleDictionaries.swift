@@ -5,10 +5,13 @@ import Telemetry
 
 /// Which dictionaries have not read the latest rows of their tables.
 ///
-/// They are read when a query wants them, so that new names cost nothing while nobody asks, and an
-/// answer has the names of all its rows.
+/// They are read when a query wants them, so that new names cost nothing while nobody asks, and, while
+/// one is being answered, before rows that carry new numbers go in: an answer has the names of all its
+/// rows.
 struct StaleDictionaries: Sendable {
   private var names: Set<String> = []
+  /// Queries that wait for dictionaries, or are being answered with what they read.
+  var queries = 0
   /// The reading that goes on; whoever comes meanwhile waits for it.
   var reading: Task<Void, Never>?
 
@@ -29,6 +32,22 @@ struct StaleDictionaries: Sendable {
 }
 
 extension EmbeddedEngine {
+  /// Runs a query that asks dictionaries.
+  func withFreshDictionaries<Answer: Sendable>(
+    _ body: () async throws(StorageError) -> Answer
+  ) async throws(StorageError) -> Answer {
+    // Counted first: rows that do not wait for it have had their names written before it reads them.
+    dictionaries.queries += 1
+    defer { dictionaries.queries -= 1 }
+    await freshenDictionaries()
+    return try await body()
+  }
+
+  /// To be called before rows go in that may carry numbers which were given since the last reading.
+  func namesComeFirst() async {
+    if dictionaries.queries > 0 { await freshenDictionaries() }
+  }
+
   /// Has the engine read what was written into tables of which it keeps a dictionary.
   func freshenDictionaries() async {
     if let reading = dictionaries.reading { await reading.value }
