@@ -3,11 +3,14 @@
 /// Keeps the store from taking the processors that the host's services want: while they do, it rests
 /// four times as long as the rows before took, and segments wait in the journal.
 ///
-/// The waits are bounded: each by ``longest``, all together by the journal's room, of which a quarter
-/// may be used for them. What waits is caught up with when the host is less busy.
+/// The waits are bounded: each by ``longest``, all together by ``oldest``, so that whoever asks on a busy
+/// host still sees what happened, and by the journal's room, of which a quarter may be used for them.
+/// What waits is caught up with when the host is less busy.
 struct GivingWay: Sendable {
   static let restShare = 4.0
   static let longest = 4.0
+  /// Seconds that a segment waits before the store rests no more.
+  static let oldest = 15.0
 
   private let journal: Journal
   private let ledger: IngestLedger
@@ -33,11 +36,14 @@ struct GivingWay: Sendable {
   }
 
   /// Rests after the work since ``begin()``, if the host is busy and the journal has room.
-  mutating func rest() async {
+  ///
+  /// - Parameter sealed: when the segment that was stored last had been written.
+  mutating func rest(after sealed: ContinuousClock.Instant) async {
     guard isOn else { return }
     load.take(read())
     let worked = (ContinuousClock.now - began) / .seconds(1)
-    var left = min(worked * Self.restShare, Self.longest)
+    let behind = (ContinuousClock.now - sealed) / .seconds(1)
+    var left = min(worked * Self.restShare, Self.longest, Self.oldest - behind)
     // In short steps, so that a host that is no longer busy, or a stop, is noticed.
     while left > 0, load.isBusy, journal.mayWait, !Task.isCancelled {
       let step = min(left, 0.25)

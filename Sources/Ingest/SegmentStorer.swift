@@ -66,7 +66,7 @@ package struct SegmentStorer: ~Copyable {
       if await !store(segment, attempts: configuration.storeRefusals) { left.append(segment) }
       unread = left
       if Task.isCancelled { break }
-      await giving.rest()
+      await giving.rest(after: segment.sealed)
     }
     releasing.cancel()
     await releasing.value

@@ -38,10 +38,13 @@ import Testing
     #expect(now.others > 0 && now.idle > 0)
   }
 
-  /// `storedBytes` of 0 is a journal without room to wait in.
-  @Test(arguments: [(true, 1 << 30, true), (true, 0, false), (false, 1 << 30, false)])
+  /// `storedBytes` of 0 is a journal without room to wait in; `behind`, for how long the segment waited.
+  @Test(arguments: [
+    (true, 1 << 30, 1, true), (true, 0, 1, false), (false, 1 << 30, 1, false),
+    (true, 1 << 30, 16, false),
+  ])
   func theStoreRestsWhileTheHostIsBusyAndTheJournalHasRoom(
-    isOn: Bool, storedBytes: Int, rests: Bool
+    isOn: Bool, storedBytes: Int, behind: Int, rests: Bool
   ) async throws {
     try await withDirectory { path in
       var limits = JournalLimits()
@@ -59,7 +62,7 @@ import Testing
         return HostLoad.Ticks("cpu  \(min(sample, 10) * 100) 0 0 \(max(sample, 10) * 100) 0 0 0 0")
       }
       giving.begin(at: .now - .seconds(1))
-      await giving.rest()
+      await giving.rest(after: .now - .seconds(behind))
       #expect((ledger.statistics.millisecondsGivenWay > 0) == rests)
       #expect(clock.withLock { $0 } <= 12)
     }

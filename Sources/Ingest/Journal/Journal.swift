@@ -15,6 +15,8 @@ package struct SealedSegment: Hashable, Sendable {
   package var recordsBefore: UInt64 = 0
   /// Records that were written to it; nil when only it itself could say.
   package var records: UInt64?
+  /// When it was, or, of one that a dead server left, when it was found.
+  package var sealed = ContinuousClock.now
 }
 
 /// The write-ahead log between the agents and the store.
