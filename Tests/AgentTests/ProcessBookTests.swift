@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Capture
+import Glibc
 import Synchronization
 import Telemetry
 import TestSupport
@@ -34,6 +36,31 @@ import Testing
 
   private func key(_ number: UInt32) -> ProcessKey {
     ProcessKey(pid: number, startedAfterBoot: 7)
+  }
+
+  /// The capture thread goes behind others, and what it starts begins where it stands.
+  @Test func namesAreNotReadAtTheLevelOfWhoWantsThem() async throws {
+    final class Levels: Sendable {
+      private let seen = Mutex<[CInt]>([])
+      static var own: CInt { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+      func note() { seen.withLock { $0.append(Self.own) } }
+      var all: [CInt] { seen.withLock { $0 } }
+    }
+    let levels = Levels()
+    let lookup = ProcessLookup { _ in
+      levels.note()
+      return nil
+    }
+    let own = Levels.own
+    #expect(
+      startThread {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, own + 7)
+        for number: UInt32 in 1...64 {
+          _ = lookup.want(ProcessKey(pid: number, startedAfterBoot: 1))
+        }
+      })
+    #expect(await eventually { levels.all.count == 64 })
+    #expect(levels.all == Array(repeating: own, count: 64))
   }
 
   @Test func aProcessThatIsGoneWhenItIsMentionedHasItsName() async throws {

@@ -25,6 +25,9 @@ final class ProcessLookup: Sendable {
 
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "metaflow.processes")
+  /// A thread begins at the level of the one that wants it, and the capture thread's is low at times:
+  /// names must not come late because of that.
+  private let priority = ThreadPriority.Level.own
   private let read: @Sendable (ProcessKey) -> ProcessReport?
 
   /// - Parameter read: gives the report of a process; nil when it is gone.
@@ -65,6 +68,7 @@ final class ProcessLookup: Sendable {
   }
 
   private func readAll() {
+    priority.take()
     while true {
       let wanted = state.withLock { state in
         defer { state.wanted.removeAll(keepingCapacity: true) }

@@ -7,11 +7,24 @@ internal import Glibc
 ///
 /// A priority belongs to a thread of Linux (setpriority(2), "C library/kernel differences"), so one
 /// value must stay on one thread.
-struct ThreadPriority {
+package struct ThreadPriority {
+  /// Where a thread stands, to be given to another.
+  package struct Level: Hashable, Sendable {
+    fileprivate var nice: CInt
+
+    /// The calling thread's.
+    package static var own: Level { Level(nice: getpriority(ThreadPriority.kind, 0)) }
+
+    /// Puts the calling thread there, if it may.
+    package func take() {
+      if self != .own { _ = ThreadPriority.set(nice) }
+    }
+  }
+
   /// Levels of nice(2) below the thread's own: a tenth of a service's share of a processor that both
   /// want, all of one that nobody does.
   private static let step: CInt = 10
-  private static let kind = __priority_which_t(PRIO_PROCESS.rawValue)
+  fileprivate static let kind = __priority_which_t(PRIO_PROCESS.rawValue)
 
   /// The thread's own level; nil before the first time, and where a thread that went down could not
   /// come back (CAP_SYS_NICE, RLIMIT_NICE).
@@ -39,5 +52,5 @@ struct ThreadPriority {
     if Self.set(level) { own = level }
   }
 
-  private static func set(_ level: CInt) -> Bool { setpriority(kind, 0, level) == 0 }
+  fileprivate static func set(_ level: CInt) -> Bool { setpriority(kind, 0, level) == 0 }
 }
