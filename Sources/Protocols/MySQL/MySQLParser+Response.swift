@@ -110,13 +110,13 @@ extension MySQLParser {
     return .end(bytes.count)
   }
 
-  private mutating func finish(_ length: MessageLength, _ isEndSeen: Bool) -> ParseStep {
+  mutating func finish(_ length: MessageLength, _ isEndSeen: Bool) -> ParseStep {
     isInterrupted = false
     seeksEnd = length == .untilTurn && !isEndSeen
     return .message(length)
   }
 
-  private func describe(_ response: MySQLResponse, _ bytes: Span<UInt8>, on desk: inout Desk) {
+  func describe(_ response: MySQLResponse, _ bytes: Span<UInt8>, on desk: inout Desk) {
     describe(response.failure, response.affectedRows, bytes, on: &desk)
   }
 
@@ -136,7 +136,7 @@ extension MySQLParser {
       : desk.fields.append(bytes.clipped(failure.message))
   }
 
-  private mutating func learn(_ response: MySQLResponse, _ first: Note?) {
+  mutating func learn(_ response: MySQLResponse, _ first: Note?) {
     if let status = response.serverStatus { learn(status: status) }
     guard let first else { return }
     if let id = response.statementID, first.statement > 0 {
@@ -182,75 +182,5 @@ extension MySQLParser {
     let low = UInt32(bytes.littleEndian16(at: end + 14))
     learn(status: bytes.littleEndian16(at: end + 17))
     serverCapabilities = low | UInt32(bytes.littleEndian16(at: end + 19)) << 16
-  }
-
-  /// Bytes that are inflated of one frame.
-  private static let inflatedBytes = 65_536
-
-  /// One frame of the compressed protocol: length, number, length before compression (0: sent as it
-  /// is). Each frame is inflated by itself, as far as it was captured. A command that spans frames is
-  /// what its first one shows, and so is an answer.
-  mutating func nextCompressed(
-    _ bytes: Span<UInt8>, isFinal: Bool, _ side: Side, on desk: inout Desk
-  ) throws(ParseError) -> ParseStep {
-    guard bytes.count >= 7 else { return isFinal ? .skip(bytes.count) : .needMore() }
-    let length = bytes.littleEndian24(at: 0)
-    let isPlain = bytes.littleEndian24(at: 4) == 0
-    if seeksEnd(from: side) {
-      // The last frame of these bytes, if it is whole, may hold the end of the answer.
-      guard 7 + length == bytes.count else { return .skip(min(7 + length, bytes.count)) }
-      let body = bytes.extracting(droppingFirst: 7)
-      let inflated = isPlain ? [] : ZlibPrefix.inflate(body, limit: Self.inflatedBytes)
-      let step = findEnd(isPlain ? body : inflated.span, on: &desk)
-      if case .end = step { return .end(bytes.count) }
-      return .skip(bytes.count)
-    }
-    if bytes.count < min(7 + length, 8_192) && !isFinal { return .needMore() }
-    let frame = bytes.clipped(from: 7, to: max(7, min(7 + length, bytes.count)))
-    // Only a command's first frame, and an answer that is waited for, are worth it.
-    let isNeeded = side == .client ? bytes[3] == 0 : desk.oldest != .nothing
-    guard isNeeded else { return .skip(7 + length) }
-    if isPlain {
-      return try nextInFrame(frame, 7 + length, side, on: &desk)
-    }
-    let inflated = ZlibPrefix.inflate(frame, limit: Self.inflatedBytes)
-    return try nextInFrame(inflated.span, 7 + length, side, on: &desk)
-  }
-
-  /// The message that a frame of `length` bytes holds; `inner` is empty when it cannot be read.
-  private mutating func nextInFrame(
-    _ inner: Span<UInt8>, _ length: Int, _ side: Side, on desk: inout Desk
-  ) throws(ParseError) -> ParseStep {
-    if side == .client {
-      guard inner.count > 4 else {
-        desk.message = Message(.request)
-        leave(Note(.query), on: &desk)
-        desk.message.flags.insert(.truncated)
-        return .message(.bytes(length))
-      }
-      let step = try nextRequest(inner, isFinal: true, on: &desk)
-      continuesPacket = false
-      if case .message = step { return .message(.bytes(length)) }
-      return .skip(length)
-    }
-    let first = Note(desk.oldest.note)
-    desk.message = Message(.response)
-    guard inner.count > 4 else {
-      desk.message.flags.insert(.truncated)
-      desk.message.isEndSeen = false
-      desk.message.status = .parseFailed
-      return finish(.untilTurn, desk.message.isEndSeen)
-    }
-    var response = MySQLResponse(to: first.command, hasLegacyEOF: hasLegacyEOF)
-    let extent = response.advance(inner)
-    if case .interruption = extent {
-      isInterrupted = true
-      return .skip(length)
-    }
-    describe(response, inner, on: &desk)
-    learn(response, first)
-    if extent == .end(inner.count) { return finish(.bytes(length), desk.message.isEndSeen) }
-    if case .end = extent {} else { desk.message.isEndSeen = response.failure != nil }
-    return finish(.untilTurn, desk.message.isEndSeen)
   }
 }

@@ -62,6 +62,11 @@ struct MySQLParser: ProtocolParser {
   var isReplicating = false
   /// An answer whose front was told and whose rest is walked over.
   var walk: MySQLResponse?
+  /// In the compressed protocol: the bytes that the walk goes on with, and the number of its next frame.
+  var carried: [UInt8] = []
+  var nextFrame: UInt8 = 0
+  /// Whether an answer goes on in frames of which nothing but its end is known.
+  var isBlind = false
   /// Bytes of a packet behind an answer's end that are no more looked at.
   var unread = 0
   /// Whether the end of the last answer is looked for behind bytes that are missing.
@@ -85,12 +90,8 @@ struct MySQLParser: ProtocolParser {
       if walk != nil { return try walk(bytes, isFinal: isFinal, on: &desk) }
       if seeksEnd { return findEnd(bytes, on: &desk) }
     }
-    guard bytes.count >= (isCompressed ? 7 : 4) else {
-      return isFinal ? .skip(bytes.count) : .needMore()
-    }
-    if isCompressed {
-      return try nextCompressed(bytes, isFinal: isFinal, side, on: &desk)
-    }
+    if isCompressed { return try nextCompressed(bytes, isFinal: isFinal, side, on: &desk) }
+    guard bytes.count >= 4 else { return isFinal ? .skip(bytes.count) : .needMore() }
     return side == .client
       ? try nextRequest(bytes, isFinal: isFinal, on: &desk)
       : try nextResponse(bytes, isFinal: isFinal, on: &desk)
@@ -98,8 +99,8 @@ struct MySQLParser: ProtocolParser {
 
   package mutating func bytesWereLost(from side: Side) {
     if side == .server {
-      if walk != nil { seeksEnd = true }
-      walk = nil
+      if walk != nil || isBlind { seeksEnd = true }
+      forgetWalk()
       unread = 0
     } else {
       continuesPacket = false

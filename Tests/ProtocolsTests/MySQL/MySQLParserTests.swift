@@ -188,6 +188,41 @@ import Testing
       ])
   }
 
+  /// Packets lie in frames as those are filled: any of them may end in the next one, the last too.
+  @Test("a compressed answer ends with its last packet, wherever frames end", arguments: 1..<24)
+  func compressedFrames(size: Int) {
+    let rows = [1, 2, 3].map { [1, UInt8(0x30 + $0)] }
+    let good = packets([[1], column, eof(2)] + rows + [eof(2)], from: 1)
+    let error = [0xff, 0x9d, 4] + Array("#HY000Lost".utf8)
+    let bad = packets([[1], column, eof(2)] + rows + [error], from: 1)
+    expectMessages(
+      MySQL(), greeting, login(user: "ann", database: "shop", compresses: true),
+      Talk(.server, bytes: packet([0, 0, 0, 2, 0, 0, 0], 2)),
+      Talk(.client, bytes: frames([query("SELECT 1").bytes], from: 0)),
+      Talk(.server, bytes: frames(good.chunks(5 + size), from: 1)),
+      Talk(.client, bytes: frames([query("SELECT 2").bytes], from: 0)),
+      Talk(.server, bytes: frames(bad.chunks(5 + size), from: 1)),
+      Talk(.client, bytes: frames([query("SELECT 3").bytes], from: 0)),
+      Talk(.server, bytes: frames(good.chunks(5 + size), from: 1)),
+      gives: [
+        ExpectedMessage(.request, requestType: "Login"), ExpectedMessage(.response),
+        ExpectedMessage(
+          .request, requestType: "COM_QUERY", requestResource: "SELECT ?", endpoint: "SELECT"),
+        ExpectedMessage(.response, status: .ok),
+        ExpectedMessage(
+          .request, requestType: "COM_QUERY", requestResource: "SELECT ?", endpoint: "SELECT"),
+        ExpectedMessage(.response, status: .serverError, code: 1_181),
+        ExpectedMessage(
+          .request, requestType: "COM_QUERY", requestResource: "SELECT ?", endpoint: "SELECT"),
+        ExpectedMessage(.response, status: .ok),
+      ])
+  }
+
+  /// Frames that are sent as they are.
+  private func frames(_ contents: [[UInt8]], from number: UInt8) -> [UInt8] {
+    contents.enumerated().flatMap { [UInt8($1.count), 0, 0, number + UInt8($0), 0, 0, 0] + $1 }
+  }
+
   @Test func recognitionIsStrict() {
     #expect(recognize(greeting) == .yes(sentBy: .server))
     #expect(recognize(login(user: "a", database: "b")) == .yes(sentBy: .client))
@@ -256,5 +291,11 @@ import Testing
       + [UInt8](repeating: 0, count: 23)
     let tail = Array(user.utf8) + [0, 2, 1, 2] + Array(database.utf8) + [0]
     return Talk(.client, bytes: packet(head + tail, 1))
+  }
+}
+
+extension [UInt8] {
+  fileprivate func chunks(_ size: Int) -> [[UInt8]] {
+    stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
   }
 }
