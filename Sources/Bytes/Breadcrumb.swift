@@ -5,8 +5,8 @@
 /// Five words of memory that belong to the thread and outlive it: the address and the count of the
 /// bytes, the protocol's number with the activity above it, and the address and the count of a pattern
 /// that ends the process when it is read, mostly none. Leaving word is three stores.
-package struct Breadcrumb: Hashable, Sendable {
-  package enum Activity: UInt, Hashable, Sendable {
+@usableFromInline package struct Breadcrumb: Hashable, Sendable {
+  @usableFromInline package enum Activity: UInt, Hashable, Sendable {
     /// The protocol is asked whether the bytes are its own.
     case recognising = 1
     /// Its parser reads them.
@@ -14,7 +14,7 @@ package struct Breadcrumb: Hashable, Sendable {
   }
 
   /// 0 where nobody looks.
-  private let address: UInt
+  @usableFromInline let address: UInt
 
   /// Nobody looks.
   package init() { address = 0 }
@@ -23,7 +23,7 @@ package struct Breadcrumb: Hashable, Sendable {
   package init(at address: UInt) { self.address = address }
 
   /// These bytes, which stay where they are until ``leave()``, are given to a protocol.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func enter(_ activity: Activity, protocol number: UInt8, _ bytes: Span<UInt8>) {
     guard let words = unsafe UnsafeMutablePointer<UInt>(bitPattern: address) else { return }
     unsafe bytes.withUnsafeBufferPointer { buffer in
@@ -36,15 +36,15 @@ package struct Breadcrumb: Hashable, Sendable {
   }
 
   /// They were given back.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func leave() {
     guard let words = unsafe UnsafeMutablePointer<UInt>(bitPattern: address) else { return }
     unsafe words[2] = 0
   }
 
   /// Ends the process when the pattern is among the bytes.
-  @inline(never)
-  private func endIfFound(in bytes: Span<UInt8>) {
+  @usableFromInline @inline(never)
+  func endIfFound(in bytes: Span<UInt8>) {
     guard let words = unsafe UnsafeMutablePointer<UInt>(bitPattern: address),
       let start = unsafe UnsafePointer<UInt8>(bitPattern: words[3])
     else { return }

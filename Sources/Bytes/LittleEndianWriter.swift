@@ -4,12 +4,12 @@
 /// and runs of bytes, the alphabet of column formats.
 ///
 /// Emptying keeps the room, so a writer that is filled over and over stops allocating.
-package struct LittleEndianWriter: Sendable {
+@usableFromInline package struct LittleEndianWriter: Sendable {
   /// Room that is always initialized; the first ``count`` bytes of it are the content.
-  private var room: [UInt8]
+  @usableFromInline var room: [UInt8]
   /// Bytes written since the writer was last emptied.
-  package var count: Int { end }
-  private var end = 0
+  @inlinable package var count: Int { end }
+  @usableFromInline var end = 0
 
   package init(capacity: Int = 0) {
     room = Array(repeating: 0, count: capacity)
@@ -23,8 +23,14 @@ package struct LittleEndianWriter: Sendable {
   /// What was written.
   package var bytes: ArraySlice<UInt8> { room[..<end] }
 
-  @inline(never)
-  private mutating func grow(toHold needed: Int) {
+  /// The same, to look at.
+  package var span: Span<UInt8> {
+    @inlinable @_lifetime(borrow self)
+    get { room.span.extracting(first: end) }
+  }
+
+  @usableFromInline @inline(never)
+  mutating func grow(toHold needed: Int) {
     let larger = max(needed, room.count * 2, 256)
     room.append(contentsOf: repeatElement(0, count: larger - room.count))
   }
@@ -32,14 +38,14 @@ package struct LittleEndianWriter: Sendable {
   // One function for each width: a generic one would be specialized in this module only.
 
   /// Appends one integer, low byte first.
-  package mutating func append(_ value: UInt8) { store(value) }
-  package mutating func append(_ value: UInt16) { store(value) }
-  package mutating func append(_ value: UInt32) { store(value) }
-  package mutating func append(_ value: UInt64) { store(value) }
-  package mutating func append(_ value: UInt128) { store(value) }
+  @inlinable package mutating func append(_ value: UInt8) { store(value) }
+  @inlinable package mutating func append(_ value: UInt16) { store(value) }
+  @inlinable package mutating func append(_ value: UInt32) { store(value) }
+  @inlinable package mutating func append(_ value: UInt64) { store(value) }
+  @inlinable package mutating func append(_ value: UInt128) { store(value) }
 
-  @inline(__always)
-  private mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+  @inlinable @inline(__always)
+  mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
     let start = end
     let next = start + MemoryLayout<T>.size
     if next > room.count { grow(toHold: next) }
@@ -51,7 +57,7 @@ package struct LittleEndianWriter: Sendable {
   }
 
   /// Appends one unsigned integer in LEB128: seven bits a byte, low bits first.
-  package mutating func appendVarint(_ value: UInt64) {
+  @inlinable package mutating func appendVarint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       append(UInt8(truncatingIfNeeded: rest) | 0x80)

@@ -16,21 +16,24 @@ extension Span where Element == UInt8 {
       fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
   }
 
-  /// Whether one of the bytes from `start` up to `end` is a blank, a control character or DEL.
+  /// Where the first blank, control character or DEL stands from `start` up to `end`; nil when there is
+  /// none.
   @inlinable
-  package func hasBlankOrControl(from start: Int, to end: Int) -> Bool {
+  package func firstBlankOrControl(from start: Int, to end: Int) -> Int? {
     precondition(start >= 0 && end <= count, "the range lies in the bytes")
     var index = start
     while index <= end &- 16 {
       let block = uncheckedBlock(at: index)
-      if !(block.isLess(than: 0x21) | block.equals(0x7F)).isZero { return true }
+      if let place = (block.isLess(than: 0x21) | block.equals(0x7F)).firstMarked {
+        return index &+ place
+      }
       index &+= 16
     }
     while index < end {
-      if self[index] <= 0x20 || self[index] == 0x7F { return true }
+      if self[index] <= 0x20 || self[index] == 0x7F { return index }
       index &+= 1
     }
-    return false
+    return nil
   }
 }
 
@@ -64,8 +67,12 @@ extension SIMD16<UInt8> {
 
   /// Where the first of them is that equals `byte`; nil when none does.
   @inlinable @inline(__always)
-  func firstIndex(of byte: UInt8) -> Int? {
-    let found = equals(byte).halves
+  func firstIndex(of byte: UInt8) -> Int? { equals(byte).firstMarked }
+
+  /// Where the first of them is that is not 0, where all are 0 or 255.
+  @inlinable @inline(__always)
+  var firstMarked: Int? {
+    let found = halves
     if found[0] | found[1] == 0 { return nil }
     return found[0] != 0
       ? UInt64(littleEndian: found[0]).trailingZeroBitCount / 8

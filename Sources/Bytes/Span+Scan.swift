@@ -22,6 +22,10 @@ extension Span where Element == UInt8 {
 
   @inlinable
   func partialWord(at offset: Int) -> UInt64 {
+    let rest = count &- offset
+    guard rest > 0 else { return 0 }
+    // In bounds: the last eight bytes, of which those before the offset are shifted out.
+    if count >= 8 { return uncheckedWord(at: count &- 8) >> UInt64((8 &- rest) &* 8) }
     var word: UInt64 = 0
     var shift: UInt64 = 0
     var index = offset

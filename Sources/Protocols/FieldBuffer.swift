@@ -6,16 +6,16 @@ package import Telemetry
 ///
 /// Bounded: a text is cut at ``textLimit`` bytes and the whole at ``capacity``; what does not fit is
 /// cut, never grown.
-package struct FieldBuffer: Sendable {
+@usableFromInline package struct FieldBuffer: Sendable {
   /// Bytes of one text at most.
   package static let textLimit = 1_024
   /// Bytes of all texts of a message at most.
   package static let capacity = 8_192
 
   /// ``capacity`` bytes that are always initialized; the first ``count`` of them are the content.
-  private var room: [UInt8]
+  @usableFromInline var room: [UInt8]
   /// Bytes of all texts.
-  package private(set) var count = 0
+  @usableFromInline package internal(set) var count = 0
   /// What parsers keep of texts, in one piece of memory for all of them.
   var shared = SharedBytes()
   /// What the texts may not show; whoever writes one of the users' data asks.
@@ -30,6 +30,7 @@ package struct FieldBuffer: Sendable {
 
   /// The bytes of all texts.
   package var bytes: Span<UInt8> {
+    @inlinable @inline(__always)
     @_lifetime(borrow self)
     get { room.span.extracting(first: count) }
   }

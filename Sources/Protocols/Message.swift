@@ -55,6 +55,8 @@ package struct Message: Hashable, Sendable {
   /// answered.
   package var needsAnswer = false
 
+  // In line, as what is made elsewhere is copied.
+  @inline(__always)
   package init(_ kind: Kind) {
     self.kind = kind
   }

@@ -67,11 +67,12 @@ extension ProtocolParser {
 }
 
 /// The unread bytes of one direction of a conversation, oldest first.
-package struct StreamView: ~Escapable {
-  package let bytes: Span<UInt8>
+@usableFromInline package struct StreamView: ~Escapable {
+  @usableFromInline package let bytes: Span<UInt8>
   /// Whether no byte that follows these will ever be seen.
-  package let isFinal: Bool
+  @usableFromInline package let isFinal: Bool
 
+  @inlinable @inline(__always)
   @_lifetime(copy bytes)
   package init(_ bytes: Span<UInt8>, isFinal: Bool = false) {
     self.bytes = bytes
@@ -121,7 +122,7 @@ package enum Successor: Hashable, Sendable {
 }
 
 /// How far a message reaches from where it began.
-package enum MessageLength: Hashable, Sendable {
+@usableFromInline package enum MessageLength: Hashable, Sendable {
   /// This many bytes. May exceed the view: the rest is its unseen body. None when the bytes say several
   /// messages, and the parser has more of them to give before it moves on: at most
   /// ``emptyInARow`` in a row.
@@ -136,7 +137,7 @@ package enum MessageLength: Hashable, Sendable {
   /// answered in them, unseen.
   case untilTurn
 
-  package static let emptyInARow = 65_536
+  @inlinable package static var emptyInARow: Int { 65_536 }
 }
 
 /// These bytes are not what the protocol demands.

@@ -42,12 +42,11 @@ import Testing
         for byte in [0, 0x20, 0x7F, 0x21, 0x7E, 0x80, 0xFF] as [UInt8] {
           var bytes = [UInt8](repeating: 0x61, count: count)
           bytes[position] = byte
-          let isOne = byte <= 0x20 || byte == 0x7F
-          #expect(bytes.span.hasBlankOrControl(from: 0, to: count) == isOne)
-          #expect(bytes.span.hasBlankOrControl(from: position, to: position + 1) == isOne)
-          let isBefore = bytes.span.hasBlankOrControl(from: 0, to: position)
-          let isBehind = bytes.span.hasBlankOrControl(from: position + 1, to: count)
-          #expect(!isBefore && !isBehind)
+          let place = byte <= 0x20 || byte == 0x7F ? position : nil
+          #expect(bytes.span.firstBlankOrControl(from: 0, to: count) == place)
+          #expect(bytes.span.firstBlankOrControl(from: position, to: position + 1) == place)
+          #expect(bytes.span.firstBlankOrControl(from: 0, to: position) == nil)
+          #expect(bytes.span.firstBlankOrControl(from: position + 1, to: count) == nil)
         }
       }
     }

@@ -22,6 +22,10 @@ struct HTTP1Headers {
   /// Where the body begins; nil when the head does not end in the bytes.
   var end: Int?
 
+  // In line, as what is made elsewhere is copied.
+  @inline(__always)
+  init() {}
+
   /// Reads header lines from `start` to the empty line, or to `limit`; an unfinished line is ignored.
   mutating func read(
     linesOf bytes: Span<UInt8>, from start: Int, to limit: Int, withContent: Bool
@@ -33,54 +37,62 @@ struct HTTP1Headers {
         end = feed &+ 1
         return
       }
-      if Self.isOfInterest(bytes, line, withContent) { read(bytes, from: line, to: last) }
+      read(bytes, from: line, to: last, withContent)
       line = feed &+ 1
     }
   }
 
-  /// Whether a name that we care for begins like the line at `start`: most lines are dropped by this.
+  /// Reads the header line between `start` and `end`. By the first letters most lines are dropped, and the
+  /// usual ones are known.
   @inline(__always)
-  private static func isOfInterest(
-    _ bytes: Span<UInt8>, _ start: Int, _ withContent: Bool
-  ) -> Bool {
+  private mutating func read(
+    _ bytes: Span<UInt8>, from start: Int, to end: Int, _ withContent: Bool
+  ) {
     let word = bytes.word(at: start) | 0x2020_2020_2020_2020
+    // In the order of their bytes, small; `-` and `_` as `-` and DEL.
     switch UInt16(truncatingIfNeeded: word) {
-    // In the order of their bytes: ho re us tr sw b3 ub ne ea, x before - or _, and content-l(ength); where
-    // content is asked for also content-t(ype), content-e(ncoding) and so.
-    case 0x6F68, 0x6572, 0x7375, 0x7274, 0x7773, 0x3362, 0x6275, 0x656E, 0x6165, 0x2D78, 0x7F78:
-      return true
-    case 0x6F63:
-      let letter = bytes.word(at: start &+ 1) >> 56 | 0x20
-      return letter == UInt64(UInt8(ascii: "l"))
-        || withContent
-          && (letter == UInt64(UInt8(ascii: "t")) || letter == UInt64(UInt8(ascii: "e")))
-    case 0x6F73: return withContent
-    default: return false
+    case 0x6F68:  // ho(st)
+      if HeaderName("host").isName(bytes, from: start, to: end, length: 4) {
+        Self.keep(&host, Self.value(bytes, start &+ 5, end))
+      }
+    case 0x7375:  // us(er-agent)
+      if HeaderName("user-agent").isName(bytes, from: start, to: end, length: 10) {
+        Self.keep(&userAgent, Self.value(bytes, start &+ 11, end))
+      }
+    case 0x6F63: readContent(bytes, from: start, to: end, withContent)  // co(ntent-)
+    case 0x7274:  // tr(aceparent), tr(ansfer-encoding)
+      if HeaderName("traceparent").isName(bytes, from: start, to: end, length: 11) {
+        trace.note(.traceparent, at: Self.value(bytes, start &+ 12, end))
+      } else {
+        readOther(bytes, from: start, to: end)
+      }
+    // re sw b3 ub ne ea, x before - or _
+    case 0x6572, 0x7773, 0x3362, 0x6275, 0x656E, 0x6165, 0x2D78, 0x7F78:
+      readOther(bytes, from: start, to: end)
+    case 0x6F73 where withContent: readOther(bytes, from: start, to: end)  // so(apaction)
+    default: break
     }
   }
 
-  /// Reads the header line between `start` and `end`.
+  /// The same of a line that begins with `co`: `content-length`; where content is asked for also
+  /// `content-type` and `content-encoding`.
   @inline(__always)
-  private mutating func read(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
-    if HeaderName("host").isName(bytes, from: start, to: end, length: 4) {
-      return Self.keep(&host, Self.value(bytes, start + 5, end))
-    }
-    if HeaderName("user-agent").isName(bytes, from: start, to: end, length: 10) {
-      return Self.keep(&userAgent, Self.value(bytes, start + 11, end))
-    }
-    if HeaderName("content-length").isName(bytes, from: start, to: end, length: 14) {
-      if contentLength == nil {
-        contentLength = Self.number(bytes, Self.value(bytes, start + 15, end))
+  private mutating func readContent(
+    _ bytes: Span<UInt8>, from start: Int, to end: Int, _ withContent: Bool
+  ) {
+    switch UInt8(truncatingIfNeeded: bytes.word(at: start &+ 1) >> 56 | 0x20) {
+    case UInt8(ascii: "l"):
+      guard contentLength == nil,
+        HeaderName("content-length").isName(bytes, from: start, to: end, length: 14)
+      else { return }
+      contentLength = Self.number(bytes, Self.value(bytes, start &+ 15, end))
+    case UInt8(ascii: "t") where withContent:
+      if HeaderName("content-type").isName(bytes, from: start, to: end, length: 12) {
+        Self.keep(&content.type, Self.value(bytes, start &+ 13, end))
       }
-      return
+    case UInt8(ascii: "e") where withContent: readOther(bytes, from: start, to: end)
+    default: break
     }
-    if HeaderName("content-type").isName(bytes, from: start, to: end, length: 12) {
-      return Self.keep(&content.type, Self.value(bytes, start + 13, end))
-    }
-    if HeaderName("traceparent").isName(bytes, from: start, to: end, length: 11) {
-      return trace.note(.traceparent, at: Self.value(bytes, start + 12, end))
-    }
-    readOther(bytes, from: start, to: end)
   }
 
   /// The same of the names that are not in nearly every message.

@@ -72,15 +72,19 @@ struct HTTP1RequestLine {
   /// nothing done, when it is another.
   @inline(__always)
   private mutating func takeUsual(_ bytes: Span<UInt8>, from start: Int, to limit: Int) -> Bool {
-    guard let feed = bytes.firstIndex(of: HTTP1Headers.lineFeed, from: start, to: limit) else {
-      return false
-    }
-    let last = feed > start && bytes[feed - 1] == HTTP1Headers.carriageReturn ? feed - 1 : feed
-    guard last - 9 > start, HTTP1Version.isBlank(bytes[last - 9]),
-      HTTP1Version.isAny(bytes, at: last - 8),
-      !bytes.hasBlankOrControl(from: start, to: last - 9)
+    guard let blank = bytes.firstBlankOrControl(from: start, to: limit), blank > start,
+      blank + 10 <= limit, HTTP1Version.isBlank(bytes[blank]),
+      HTTP1Version.isAny(bytes, at: blank + 1)
     else { return false }
-    target = start..<(last - 9)
+    let last = blank + 9
+    let isLine = bytes[last] == HTTP1Headers.lineFeed
+    guard
+      isLine
+        || bytes[last] == HTTP1Headers.carriageReturn && last + 1 < limit
+          && bytes[last + 1] == HTTP1Headers.lineFeed
+    else { return false }
+    let feed = isLine ? last : last + 1
+    target = start..<blank
     version = (last - 3)..<last
     end = feed + 1
     return true

@@ -18,7 +18,7 @@ extension HTTPContent {
       append("db.namespace", source, fields.clickHouseDatabase.range, on: &desk)
     } else if let slash = source.firstUnderscoredSegment(in: path) {
       describeSearch(source, path, slash, on: &desk)
-    } else if source.clipped(host).begins(with: "s3.") || source.hasLabel("s3", in: host) {
+    } else if source.hasLabelOfS3(in: host) {
       describeBucket(source, path, host, on: &desk)
     } else if source.isAll("/api/v2/write", at: path) || source.isAll("/api/v2/query", at: path) {
       desk.fields.append(attribute: "db.system.name", "influxdb", to: &desk.message.attributes)
@@ -132,18 +132,27 @@ extension Span where Element == UInt8 {
 
   /// Where the text stands first.
   func place(of text: StaticString, in range: Range<Int>) -> Int? {
+    guard text.utf8CodeUnitCount > 0 else { return nil }
+    // Behind the last place where it finds room.
+    let end = Swift.min(range.upperBound, count) - text.utf8CodeUnitCount + 1
+    let first = unsafe text.utf8Start[0]
     var start = range.lowerBound
-    while start + text.utf8CodeUnitCount <= range.upperBound {
-      if hasPrefix(text, at: start) { return start }
-      start += 1
+    while start < end, let found = firstIndex(of: first, from: start, to: end) {
+      if hasPrefix(text, at: found) { return found }
+      start = found + 1
     }
     return nil
   }
 
-  /// Whether `name` is a label in the middle of a host's name, alone or with something behind a dash.
-  fileprivate func hasLabel(_ name: StaticString, in host: Range<Int>) -> Bool {
+  /// Whether `s3` is a host's first label, or one in its middle, alone or with something behind a dash.
+  fileprivate func hasLabelOfS3(in host: Range<Int>) -> Bool {
+    // Few hosts have the digit.
+    let name = clipped(host)
+    let digit = name.firstIndex(of: UInt8(ascii: "3"), from: 0, to: name.count)
+    guard digit != nil else { return false }
+    if name.begins(with: "s3.") { return true }
     guard let dot = place(of: ".s3", in: host) else { return false }
-    let end = dot + 1 + name.utf8CodeUnitCount
+    let end = dot + 3
     return end < host.upperBound
       && (self[end] == UInt8(ascii: ".") || self[end] == UInt8(ascii: "-"))
       && place(of: ".amazonaws.", in: host) != nil

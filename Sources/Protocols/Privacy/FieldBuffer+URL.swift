@@ -173,6 +173,11 @@ extension FieldBuffer {
   mutating func push(pairs source: Span<UInt8>, _ range: Range<Int>) {
     var start = range.lowerBound
     while start < range.upperBound, count < Self.capacity {
+      if privacy.urlValues == .mask, let equals = plainKey(source, start..<range.upperBound) {
+        push(source.clipped(from: start, to: equals + 1))
+        start = pushHiddenValue(source, (equals + 1)..<range.upperBound)
+        continue
+      }
       var end = start
       var equals: Int?
       while end < range.upperBound {
@@ -185,6 +190,33 @@ extension FieldBuffer {
       if end < range.upperBound { push(source[end]) }
       start = end + 1
     }
+  }
+
+  /// Where `=` stands behind a short plain name, as it nearly always does.
+  @inline(__always)
+  private func plainKey(_ source: Span<UInt8>, _ range: Range<Int>) -> Int? {
+    let end = min(range.upperBound, range.lowerBound + 12)
+    var index = range.lowerBound
+    while index < end {
+      let byte = source[index]
+      guard (byte | 0x20) &- 0x61 < 26 || byte == 0x5f || byte == 0x2d || byte &- 0x30 < 10 else {
+        return byte == UInt8(ascii: "=") ? index : nil
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  /// Pushes `?` for a value, and what ends it; where the next key begins.
+  private mutating func pushHiddenValue(_ source: Span<UInt8>, _ range: Range<Int>) -> Int {
+    var end = range.lowerBound
+    while end < range.upperBound, source[end] != UInt8(ascii: "&"), source[end] != UInt8(ascii: ";")
+    {
+      end += 1
+    }
+    if end > range.lowerBound { push(question) }
+    if end < range.upperBound { push(source[end]) }
+    return end + 1
   }
 
   private mutating func push(pair source: Span<UInt8>, _ range: Range<Int>, equals: Int?) {

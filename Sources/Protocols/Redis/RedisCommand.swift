@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// What is known of a command without asking the server.
 ///
 /// Names and arguments: https://redis.io/docs/latest/commands/
@@ -77,15 +79,27 @@ struct RedisCommand: Sendable {
   /// The command whose name is at `range`, in any case.
   static func named(_ bytes: Span<UInt8>, at range: Range<Int>) -> RedisCommand? {
     guard range.count >= 2, range.count <= 20 else { return nil }
-    guard let command = byHash[hash(bytes, range)] else { return nil }
-    return equals(bytes, range, command.name) ? command : nil
+    var place = firstPlace(ofName: bytes.clipped(range))
+    // Some places are empty, so this ends.
+    while true {
+      let index = Int(all.places[place])
+      guard index < all.commands.count else { return nil }
+      if equals(bytes, range, all.commands[index].name) { return all.commands[index] }
+      place = (place &+ 1) & (places - 1)
+    }
   }
 
-  private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in range { hash = (hash ^ UInt64(upper(bytes[index]))) &* 0x100_0000_01b3 }
-    return hash
+  /// Where a command of this name, in whatever case, is looked for first: by its first and last bytes.
+  private static func firstPlace(ofName name: Span<UInt8>) -> Int {
+    // Bits that make letters small leave digits and the dot as they are.
+    let front = name.word(at: 0) | 0x2020_2020_2020_2020
+    let back = name.word(at: max(0, name.count &- 8)) | 0x2020_2020_2020_2020
+    let hash = (front ^ back &* 0xa076_1d64_78bd_642f) &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: (hash ^ UInt64(name.count)) >> 32) & (places - 1)
   }
+
+  /// Four times as many as there are commands, by and large.
+  private static let places = 1_024
 
   static func upper(_ byte: UInt8) -> UInt8 {
     byte >= 0x61 && byte <= 0x7a ? byte & 0xdf : byte
@@ -108,24 +122,21 @@ struct RedisCommand: Sendable {
       && bytes.hasPrefix(name, at: range.lowerBound)
   }
 
-  private static let byHash: [UInt64: RedisCommand] = {
-    var table: [UInt64: RedisCommand] = [:]
-    for command in masked + ranged + passwords + changing + blocking {
-      table[hash(of: command.name)] = command
-    }
-    for name in plain { table[hash(of: name)] = RedisCommand(name: name) }
-    return table
-  }()
-
-  private static func hash(of name: StaticString) -> UInt64 {
-    name.withUTF8Buffer { buffer in
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for index in 0..<buffer.count {
-        hash = (hash ^ UInt64(unsafe buffer[index])) &* 0x100_0000_01b3
+  /// All commands, and which of them is at each place; `.max` for none.
+  private static let all: (commands: [RedisCommand], places: [UInt16]) = {
+    let commands =
+      masked + ranged + passwords + changing + blocking + plain.map { RedisCommand(name: $0) }
+    precondition(commands.count < places / 2, "a search for a name ends soon")
+    var table = [UInt16](repeating: .max, count: places)
+    for (index, command) in commands.enumerated() {
+      var place = command.name.withUTF8Buffer { (name) -> Int in
+        firstPlace(ofName: unsafe name.span)
       }
-      return hash
+      while table[place] != .max { place = (place + 1) & (places - 1) }
+      table[place] = UInt16(index)
     }
-  }
+    return (commands, table)
+  }()
 
   private static let masked: [RedisCommand] = [
     RedisCommand(name: "SET", mask: .only(2)), RedisCommand(name: "SETNX", mask: .only(2)),

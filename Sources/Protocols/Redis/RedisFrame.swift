@@ -25,7 +25,22 @@ enum RedisFrame {
   static let largestCount = 1 << 31
 
   /// Reads the decimal number and the line end at `start`; a null is -1.
+  @inline(__always)
   static func count(_ bytes: Span<UInt8>, at start: Int) -> Count {
+    // Nearly all are of one digit, or two.
+    let word = bytes.word(at: start)
+    let first = word & 0xff &- 0x30
+    if first < 10 {
+      if word >> 8 & 0xffff == 0x0a0d { return .value(Int(first), next: start &+ 3) }
+      let second = word >> 8 & 0xff &- 0x30
+      if second < 10, word >> 16 & 0xffff == 0x0a0d {
+        return .value(Int(first &* 10 &+ second), next: start &+ 4)
+      }
+    }
+    return anyCount(bytes, at: start)
+  }
+
+  private static func anyCount(_ bytes: Span<UInt8>, at start: Int) -> Count {
     var index = start
     let isNegative = index < bytes.count && bytes[index] == 0x2d
     if isNegative { index += 1 }

@@ -27,6 +27,7 @@ struct SQLScanner: ~Escapable {
   /// Reads one token, which begins at the ``position`` before and ends at the one after; nil at the
   /// end.
   @_lifetime(self: copy self)
+  @inline(__always)
   mutating func next() -> Kind? {
     guard position < bytes.count else { return nil }
     lastKind = scan()
@@ -34,7 +35,43 @@ struct SQLScanner: ~Escapable {
     return lastKind
   }
 
+  /// Passes over words, blanks, commas and `=`, which most of a statement is made of, up to any other
+  /// token, and up to what may be FROM or SELECT if those are looked for.
+  ///
+  /// - Returns: where the last of them ended that was no blank; nil when there was none.
   @_lifetime(self: copy self)
+  mutating func passPlain(untilVerb: Bool) -> Int? {
+    guard !dialect.isCassandra else { return nil }
+    var index = position
+    var end: Int?
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == 0x20 || byte == 0x2c || byte == 0x3d {
+        index &+= 1
+        lastKind = byte == 0x20 ? .space : .other
+        if byte != 0x20 { end = index }
+        continue
+      }
+      guard SQLScanner.beginsWord(byte) else { break }
+      let start = index
+      index &+= 1
+      while index < bytes.count, SQLScanner.continuesWord(bytes[index]) { index &+= 1 }
+      let (count, letter) = (index &- start, byte | 0x20)
+      // One letter may belong to a string behind it.
+      if count == 1 || untilVerb && (count == 4 && letter == 0x66 || count == 6 && letter == 0x73) {
+        index = start
+        break
+      }
+      lastKind = .word
+      end = index
+    }
+    position = index
+    if end != nil { continuesEscapes = false }
+    return end
+  }
+
+  @_lifetime(self: copy self)
+  @inline(__always)
   private mutating func scan() -> Kind {
     let byte = bytes[position]
     if dialect.isCassandra, let end = endOfUUID() {
@@ -42,11 +79,17 @@ struct SQLScanner: ~Escapable {
       return .literal
     }
     if SQLScanner.beginsWord(byte) { return scanWord() }
+    return scanOther(byte)
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func scanOther(_ byte: UInt8) -> Kind {
     if byte >= 0x30 && byte <= 0x39 { return scanNumber() }
     switch byte {
     case 0x20, 0x09, 0x0a, 0x0d, 0x0c, 0x00:
-      position += 1
-      while position < bytes.count, bytes[position] <= 0x20 { position += 1 }
+      var end = position + 1
+      while end < bytes.count, bytes[end] <= 0x20 { end &+= 1 }
+      position = end
       return .space
     case 0x27:  // '
       return scanString(continuesEscapes ? .escape : dialect.backslash)
@@ -98,11 +141,13 @@ struct SQLScanner: ~Escapable {
   }
 
   @_lifetime(self: copy self)
+  @inline(__always)
   private mutating func scanWord() -> Kind {
     let start = position
-    position += 1
-    while position < bytes.count, SQLScanner.continuesWord(bytes[position]) { position += 1 }
-    guard position == start + 1, peek(0) == 0x27 else { return .word }
+    var end = start + 1
+    while end < bytes.count, SQLScanner.continuesWord(bytes[end]) { end &+= 1 }
+    position = end
+    guard end == start + 1, peek(0) == 0x27 else { return .word }
     // x'1f', b'01', n'text', e'text\n': the letter belongs to the literal.
     switch bytes[start] | 0x20 {
     case 0x78, 0x62, 0x6e: return scanString(dialect.backslash)
@@ -116,14 +161,15 @@ struct SQLScanner: ~Escapable {
   /// Digits, a fraction, an exponent with its sign, or hexadecimal: whatever hangs together.
   @_lifetime(self: copy self)
   private mutating func scanNumber() -> Kind {
-    position += 1
-    while position < bytes.count {
-      let byte = bytes[position]
+    var end = position + 1
+    while end < bytes.count {
+      let byte = bytes[end]
       let isSign = byte == 0x2b || byte == 0x2d
       let follows = SQLScanner.continuesWord(byte) || byte == 0x2e
-      guard follows || (isSign && bytes[position - 1] | 0x20 == 0x65) else { break }
-      position += 1
+      guard follows || (isSign && bytes[end - 1] | 0x20 == 0x65) else { break }
+      end &+= 1
     }
+    position = end
     return .literal
   }
 

@@ -34,6 +34,8 @@ struct SQLTableFinder {
   ]
 
   var isDone: Bool { seek == .done }
+  /// Whether nothing but FROM, SELECT and parentheses means anything.
+  var seeksFrom: Bool { seek == .from }
 
   /// Whether only a table's name, or a part of it, can follow. Names of users, which other statements
   /// ask for, may be strings.
@@ -53,7 +55,21 @@ struct SQLTableFinder {
     }
   }
 
+  @inline(__always)
   mutating func take(_ kind: SQLScanner.Kind, _ bytes: Span<UInt8>, _ range: Range<Int>) {
+    switch kind {
+    case .space, .comment: return
+    // Most of a query: what is neither FROM nor SELECT.
+    case .word where seek == .from && range.count != 4 && range.count != 6: return
+    case .literal, .other, .dot, .quotedName:
+      if seek != .from { takeToken(kind, bytes, range) }
+    default: takeToken(kind, bytes, range)
+    }
+  }
+
+  private mutating func takeToken(
+    _ kind: SQLScanner.Kind, _ bytes: Span<UInt8>, _ range: Range<Int>
+  ) {
     switch kind {
     case .space, .comment: return
     case .word: takeWord(bytes, range)

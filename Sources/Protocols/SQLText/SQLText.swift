@@ -39,6 +39,11 @@ package struct SQLText: Hashable, Sendable {
     var owesBlank = false
     let hidesLiterals = fields.privacy.hidesSQLLiterals
     reading: while true {
+      if run < end, !owesBlank, finder.seeksFrom || finder.isDone,
+        let passed = scanner.passPlain(untilVerb: finder.seeksFrom)
+      {
+        end = passed
+      }
       let start = scanner.position
       guard var kind = scanner.next() else { break }
       // No string stands where a table does: this session has ANSI_QUOTES.
@@ -82,12 +87,26 @@ package struct SQLText: Hashable, Sendable {
     let mark = fields.mark
     fields.push(verb)
     if !finder.table.isEmpty { fields.push(0x20) }
+    if isPlain(sql, finder.table) {
+      fields.push(sql.clipped(finder.table))
+      return fields.finish(from: mark)
+    }
     for index in finder.table {
       let byte = sql[index]
       let isQuote = byte == 0x60 || byte == 0x22 || byte == 0x5b || byte == 0x5d
       if !isQuote && byte > 0x20 { fields.push(byte) }
     }
     return fields.finish(from: mark)
+  }
+
+  /// Whether a name has no quotes and no space in it.
+  private static func isPlain(_ sql: Span<UInt8>, _ name: Range<Int>) -> Bool {
+    for index in name {
+      let byte = sql[index]
+      let isLetter = (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10
+      guard isLetter || byte == 0x5f || byte == 0x2e else { return false }
+    }
+    return true
   }
 
   /// Whether `bytes` begin, after space and comments, with a word that begins statements; nil when

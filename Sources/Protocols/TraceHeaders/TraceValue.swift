@@ -38,10 +38,13 @@ struct TraceValue: ~Escapable {
     guard end - start >= 52, source[start + 2] == Self.dash, source[start + 35] == Self.dash,
       end - start == 52 || source[start + 52] == Self.dash,
       Self.isHexadecimal(source, start..<(start + 2), 2...2),
-      Self.isHexadecimal(source, (start + 3)..<(start + 35), 32...32),
-      Self.isHexadecimal(source, (start + 36)..<(start + 52), 16...16),
-      source[start] | 0x20 != Self.f || source[start + 1] | 0x20 != Self.f,
-      !isZero((start + 3)..<(start + 35)), !isZero((start + 36)..<(start + 52))
+      source[start] | 0x20 != Self.f || source[start + 1] | 0x20 != Self.f
+    else { return nil }
+    let (high, low) = (source.block(at: start + 3), source.block(at: start + 19))
+    let span = source.block(at: start + 36)
+    let zeros = SIMD16<UInt8>(repeating: UInt8(ascii: "0"))
+    guard (high.isNoHexadecimal | low.isNoHexadecimal | span.isNoHexadecimal).isZero,
+      !((high ^ zeros) | (low ^ zeros)).isZero, !(span ^ zeros).isZero
     else { return nil }
     // One copy for both.
     let ids = fields.append(source, at: (start + 3)..<(start + 52))
@@ -156,10 +159,7 @@ struct TraceValue: ~Escapable {
     guard lengths.contains(range.count) else { return false }
     var index = range.lowerBound
     while index + 16 <= range.upperBound {
-      let block = source.block(at: index)
-      let isDigit = block.isOne(of: 10, from: 0x30)
-      let isLetter = (block | 0x20).isOne(of: 6, from: 0x61)
-      guard (~(isDigit | isLetter)).isZero else { return false }
+      guard source.block(at: index).isNoHexadecimal.isZero else { return false }
       index += 16
     }
     while index < range.upperBound {
@@ -181,13 +181,16 @@ struct TraceValue: ~Escapable {
     return true
   }
 
-  private func isZero(_ range: Range<Int>) -> Bool {
-    for index in range where source[index] != UInt8(ascii: "0") { return false }
-    return true
-  }
-
   private static let f = UInt8(ascii: "f")
   private static let dash = UInt8(ascii: "-")
   private static let pipe = UInt8(ascii: "|")
   private static let colon = UInt8(ascii: ":")
+}
+
+extension SIMD16<UInt8> {
+  /// 0 where a byte is a hexadecimal digit, else 255.
+  @inline(__always)
+  fileprivate var isNoHexadecimal: SIMD16<UInt8> {
+    ~(isOne(of: 10, from: 0x30) | (self | 0x20).isOne(of: 6, from: 0x61))
+  }
 }

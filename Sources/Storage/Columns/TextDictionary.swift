@@ -60,9 +60,13 @@ struct TextDictionary: Sendable {
   func matches(_ number: UInt32, _ text: Span<UInt8>) -> Bool {
     let key = bounds[Int(number)]
     guard key.count == text.count else { return false }
-    let stored = keys.bytes.span
     let start = Int(key.lowerBound)
-    for index in text.indices where stored[start + index] != text[index] { return false }
+    let stored = keys.span.clipped(from: start, to: start + text.count)
+    var index = 0
+    while index < text.count {
+      if stored.word(at: index) != text.word(at: index) { return false }
+      index += 8
+    }
     return true
   }
 

@@ -5,28 +5,34 @@
 /// The number is the side (1 client, 2 server, 0 neither) and eight times the kind of place: 0 the
 /// end's own network card, 1 the node it runs on, 2 its hypervisor, 3 its gateway's hypervisor, 4 its
 /// gateway, 5 its process, 6 its application.
+@usableFromInline
 package struct ObservationPoint: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
-  package var rawValue: UInt8
+  @usableFromInline package var rawValue: UInt8
 
+  @inlinable @inline(__always)
   package init(rawValue: UInt8) {
     self.rawValue = rawValue
   }
 
-  package static let rest = ObservationPoint(rawValue: 0)
-  package static let client = ObservationPoint(rawValue: 1)
-  package static let server = ObservationPoint(rawValue: 2)
+  @inlinable package static var rest: ObservationPoint { ObservationPoint(rawValue: 0) }
+  @inlinable package static var client: ObservationPoint { ObservationPoint(rawValue: 1) }
+  @inlinable package static var server: ObservationPoint { ObservationPoint(rawValue: 2) }
   /// A loopback interface: both ends are here.
-  package static let local = ObservationPoint(rawValue: 4)
-  package static let clientNode = ObservationPoint(rawValue: 9)
-  package static let serverNode = ObservationPoint(rawValue: 10)
-  package static let clientGateway = ObservationPoint(rawValue: 33)
-  package static let serverGateway = ObservationPoint(rawValue: 34)
-  package static let clientProcess = ObservationPoint(rawValue: 41)
-  package static let serverProcess = ObservationPoint(rawValue: 42)
+  @inlinable package static var local: ObservationPoint { ObservationPoint(rawValue: 4) }
+  @inlinable package static var clientNode: ObservationPoint { ObservationPoint(rawValue: 9) }
+  @inlinable package static var serverNode: ObservationPoint { ObservationPoint(rawValue: 10) }
+  @inlinable package static var clientGateway: ObservationPoint { ObservationPoint(rawValue: 33) }
+  @inlinable package static var serverGateway: ObservationPoint { ObservationPoint(rawValue: 34) }
+  @inlinable package static var clientProcess: ObservationPoint { ObservationPoint(rawValue: 41) }
+  @inlinable package static var serverProcess: ObservationPoint { ObservationPoint(rawValue: 42) }
   /// What an application told of itself, neither calling nor being called.
-  package static let application = ObservationPoint(rawValue: 48)
-  package static let clientApplication = ObservationPoint(rawValue: 49)
-  package static let serverApplication = ObservationPoint(rawValue: 50)
+  @inlinable package static var application: ObservationPoint { ObservationPoint(rawValue: 48) }
+  @inlinable package static var clientApplication: ObservationPoint {
+    ObservationPoint(rawValue: 49)
+  }
+  @inlinable package static var serverApplication: ObservationPoint {
+    ObservationPoint(rawValue: 50)
+  }
 
   /// The stored name; `rest` for a number this version does not know.
   package var name: StaticString {
@@ -62,15 +68,17 @@ extension ObservationPoint {
 }
 
 /// Which data plane saw it.
-package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
-  package var rawValue: UInt8
+@usableFromInline package struct SignalSource: RawRepresentable, Hashable, Sendable, BitwiseCopyable
+{
+  @usableFromInline package var rawValue: UInt8
 
+  @inlinable @inline(__always)
   package init(rawValue: UInt8) {
     self.rawValue = rawValue
   }
 
-  package static let packet = SignalSource(rawValue: 0)
-  package static let eBPF = SignalSource(rawValue: 3)
+  @inlinable package static var packet: SignalSource { SignalSource(rawValue: 0) }
+  @inlinable package static var eBPF: SignalSource { SignalSource(rawValue: 3) }
   /// Told by the application's own instrumentation, in whatever format it came.
-  package static let openTelemetry = SignalSource(rawValue: 4)
+  @inlinable package static var openTelemetry: SignalSource { SignalSource(rawValue: 4) }
 }

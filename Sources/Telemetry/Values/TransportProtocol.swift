@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An IP protocol number, as IANA assigns them, or ``unix``.
+@usableFromInline
 package struct TransportProtocol: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
-  package var rawValue: UInt8
+  @usableFromInline package var rawValue: UInt8
 
+  @inlinable @inline(__always)
   package init(rawValue: UInt8) {
     self.rawValue = rawValue
   }
 
   /// RFC 792.
-  package static let icmp = TransportProtocol(rawValue: 1)
+  @inlinable package static var icmp: TransportProtocol { TransportProtocol(rawValue: 1) }
   /// RFC 9293.
-  package static let tcp = TransportProtocol(rawValue: 6)
+  @inlinable package static var tcp: TransportProtocol { TransportProtocol(rawValue: 6) }
   /// RFC 768.
-  package static let udp = TransportProtocol(rawValue: 17)
+  @inlinable package static var udp: TransportProtocol { TransportProtocol(rawValue: 17) }
   /// RFC 4443.
-  package static let icmpV6 = TransportProtocol(rawValue: 58)
+  @inlinable package static var icmpV6: TransportProtocol { TransportProtocol(rawValue: 58) }
   /// A UNIX stream socket: no IP protocol, and IANA reserves the number. Its ends have no addresses.
-  package static let unix = TransportProtocol(rawValue: 255)
+  @inlinable package static var unix: TransportProtocol { TransportProtocol(rawValue: 255) }
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a frame's inner packet was wrapped in. The number is stored in `tunnel_type`.
-package struct TunnelType: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
-  package var rawValue: UInt8
+@usableFromInline package struct TunnelType: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+  @usableFromInline package var rawValue: UInt8
 
+  @inlinable @inline(__always)
   package init(rawValue: UInt8) {
     self.rawValue = rawValue
   }
 
-  package static let none = TunnelType(rawValue: 0)
-  package static let vxlan = TunnelType(rawValue: 1)
-  package static let ipip = TunnelType(rawValue: 2)
+  @inlinable package static var none: TunnelType { TunnelType(rawValue: 0) }
+  @inlinable package static var vxlan: TunnelType { TunnelType(rawValue: 1) }
+  @inlinable package static var ipip: TunnelType { TunnelType(rawValue: 2) }
   /// GRE, transparent Ethernet bridging and ERSPAN.
-  package static let gre = TunnelType(rawValue: 3)
-  package static let geneve = TunnelType(rawValue: 4)
+  @inlinable package static var gre: TunnelType { TunnelType(rawValue: 3) }
+  @inlinable package static var geneve: TunnelType { TunnelType(rawValue: 4) }
   /// VXLAN-GPE and NSH.
-  package static let vxlanGPE = TunnelType(rawValue: 5)
+  @inlinable package static var vxlanGPE: TunnelType { TunnelType(rawValue: 5) }
 }
 
 /// The outermost tunnel of a packet, as its sender addressed it.

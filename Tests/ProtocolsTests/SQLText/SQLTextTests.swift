@@ -50,6 +50,15 @@ import Testing
       ),
       ("SELECT 'cut off", "SELECT ?", "SELECT"), ("BEGIN", "BEGIN", "BEGIN"),
       ("select 1; drop table t", "select ?; drop table t", "SELECT"), ("", "", ""),
+      (
+        "SELECT id, n'x', _utf8'y', total FROM t WHERE kind='a' AND rank = 7 AND sorted = b'01'",
+        "SELECT id, ?, _utf8?, total FROM t WHERE kind=? AND rank = ? AND sorted = ?", "SELECT t"
+      ),
+      (
+        "SELECT total, .5,seven FROM t1 , t2 WHERE from_x=1 AND fork = (SELECT secret FROM u)  ",
+        "SELECT total, ?,seven FROM t1 , t2 WHERE from_x=? AND fork = (SELECT secret FROM u)",
+        "SELECT t1"
+      ),
     ] as [(String, String, String)])
   func mySQL(sql: String, resource: String, endpoint: String) {
     let read = read(sql, .mySQL)
