@@ -10,8 +10,8 @@ SWIFT_FLAGS ?=
 # The language's libraries are linked in: the programs run where no Swift is, and in less memory.
 RELEASE_FLAGS := -c release --static-swift-stdlib
 PROGRAMS := metaflow-server metaflow-engine metaflow-agent metaflow
-BENCHMARKS := socket-calls packet-sender flows-benchmark packets-benchmark storage-benchmark \
-  whereabouts-benchmark
+BENCHMARKS := socket-calls packet-sender flows-benchmark packets-benchmark plugins-benchmark \
+  storage-benchmark whereabouts-benchmark
 # One by one: what only tests need cannot be linked so.
 build-each = for program in $(1); do \
   $(SWIFT) build $(RELEASE_FLAGS) --product $$program $(SWIFT_FLAGS) || exit; done

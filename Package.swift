@@ -81,6 +81,10 @@ let package = Package(
     library(
       "Capture", ["BPFObjects", "Bytes", "CLibBPF", "CProbes", "CZlib", "CZstd", "Telemetry"]),
 
+    // Plugins. The library that runs them is loaded when one is used, so nothing links with it.
+    .target(name: "CWasm"),
+    library("Plugins", ["Bytes", "CWasm", "Protocols", "Telemetry"]),
+
     library("ConfigurationFile", ["Bytes", yams]),
     library("Replay", ["Capture", "Flows", "Protocols", "Telemetry"]),
 
@@ -96,7 +100,7 @@ let package = Package(
       "Agent",
       [
         "Bytes", "CCrash", "Capture", "ConfigurationFile", "Flows", "Kubernetes",
-        "KubernetesClient", "Protocols", "Replay", "Telemetry", "Wire", logging,
+        "KubernetesClient", "Plugins", "Protocols", "Replay", "Telemetry", "Wire", logging,
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio),
 
@@ -137,7 +141,7 @@ let package = Package(
     .executableTarget(
       name: "metaflow-agent",
       dependencies: [
-        "Agent", "Capture", "ConfigurationFile", "Protocols", "Replay", "Telemetry",
+        "Agent", "Capture", "ConfigurationFile", "Plugins", "Protocols", "Replay", "Telemetry",
         argumentParser, logging,
       ],
       swiftSettings: settings),
@@ -150,7 +154,8 @@ let package = Package(
       dependencies: [
         argumentParser, asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio"),
       ] + nio,
-      swiftSettings: settings),
+      swiftSettings: settings, plugins: ["EmbedSDK"]),
+    .plugin(name: "EmbedSDK", capability: .buildTool()),
 
     // The tests, in the order of the targets.
     .target(
@@ -162,6 +167,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     tests("FlowsTests", ["CAllocations", "Flows", "Protocols", "Telemetry", "TestSupport"]),
     tests("WireTests", ["Telemetry", "TestSupport", "Wire"]),
+    tests("PluginsTests", ["Flows", "Plugins", "Protocols", "Telemetry", "TestSupport"]),
     tests(
       "KubernetesTests",
       [
@@ -175,14 +181,16 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "CCrash", "Capture", "ConfigurationFile", "KubernetesClient", "Protocols",
-        "Telemetry", "TestSupport",
+        "Agent", "CCrash", "Capture", "ConfigurationFile", "KubernetesClient", "Plugins",
+        "Protocols", "Telemetry", "TestSupport",
         "Wire",
         logging,
       ] + nio),
     tests(
       "ReplayTests",
-      ["Capture", "Flows", "Ingest", "Protocols", "Replay", "Telemetry", "TestSupport"]),
+      [
+        "Capture", "Flows", "Ingest", "Plugins", "Protocols", "Replay", "Telemetry", "TestSupport",
+      ]),
     tests("StorageTests", ["Storage", "Telemetry", "TestSupport", "metaflow-engine", logging]),
     tests("CatalogTests", ["Catalog", "Telemetry", "TestSupport"]),
     tests(
@@ -222,6 +230,9 @@ if Context.environment["METAFLOW_DEV"] != nil {
     .executableTarget(
       name: "packets-benchmark", dependencies: ["Flows", "Protocols", "Telemetry"],
       path: "Benchmarks/PacketsBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "plugins-benchmark", dependencies: ["Plugins", "Protocols", "Telemetry"],
+      path: "Benchmarks/PluginsBenchmark", swiftSettings: settings),
     .executableTarget(
       name: "storage-benchmark",
       dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],

@@ -6,6 +6,7 @@ import KubernetesClient
 package import Logging
 import NIOCore
 import NIOPosix
+import Plugins
 import Protocols
 import Telemetry
 import Wire
@@ -37,7 +38,8 @@ package struct Agent: Sendable {
   /// - Throws: ``SpoolError``, ``MetricsServer/BindError``, `ProbeError` or `ConfigurationError`,
   ///   each with one sentence for people. Nothing is left behind in the kernel.
   package func run(until stop: AsyncStream<Void>) async throws {
-    let protocols = crashes.applied(to: try configuration.enabledProtocols())
+    let plugins = try configuration.plugins.load()
+    let protocols = crashes.applied(to: plugins.applied(to: try configuration.enabledProtocols()))
     let access = try clusterAccess()
     let host = HostReader.report()
     let spool = try Spool(
@@ -55,6 +57,7 @@ package struct Agent: Sendable {
         text.stages(ledger.tallies)
         gauges.write(to: &text)
         crashes.write(to: &text)
+        plugins.write(to: &text)
         return text.text
       }
       let scraped = NetworkAddress(host: configuration.metrics.host, port: port)
@@ -66,6 +69,9 @@ package struct Agent: Sendable {
       await outbox.begin(at: Timestamp.timeOfDay())
       worker?.page.setUp(true)
       logger.info("Watching \(host.hostname); /metrics on port \(port)")
+      for plugin in plugins.plugins {
+        logger.info("Plugin \(plugin.manifest.name) \(plugin.manifest.version) is loaded")
+      }
       for left in crashes.suspended {
         logger.warning(
           """
@@ -90,7 +96,7 @@ package struct Agent: Sendable {
         ownPeers: ownPeers, cluster: cluster)
       await operate(
         observation, queue: queue, outbox: outbox, uplink: uplink, ledger: ledger, gauges: gauges,
-        until: stop)
+        plugins: plugins, until: stop)
     } catch {
       try? await group.shutdownGracefully()
       throw error
@@ -108,11 +114,15 @@ package struct Agent: Sendable {
 
   private func operate(
     _ observation: Observation, queue: BatchQueue, outbox: Outbox, uplink: Uplink, ledger: Ledger,
-    gauges: AgentGauges, until stop: AsyncStream<Void>
+    gauges: AgentGauges, plugins: PluginSet, until stop: AsyncStream<Void>
   ) async {
     let sending = Task { await uplink.run() }
     let telling = Task { await ShedReport.run(gauges, configuration, logger) }
-    defer { telling.cancel() }
+    let watching = Task { await PluginWatch.run(plugins, logger) }
+    defer {
+      telling.cancel()
+      watching.cancel()
+    }
     let pumping = Task {
       for await _ in queue.wakeups {
         await Self.pump(queue, into: outbox)

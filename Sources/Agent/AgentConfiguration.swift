@@ -32,6 +32,7 @@ package struct AgentConfiguration: Hashable, Sendable {
   package var protocols: [String] = []
   /// What of the users' data records may show.
   package var privacy = PrivacyRules()
+  package var plugins = PluginConfiguration()
 
   /// What a crash report tells of the bytes that were being parsed.
   package enum CrashBytes: String, Hashable, Sendable, CaseIterable {
@@ -81,6 +82,7 @@ package struct AgentConfiguration: Hashable, Sendable {
       expected: "one of " + builtInProtocols.map { $0.descriptor.name }.joined(separator: ", ")
     ) { Self.isProtocol($0) ? $0 : nil }
     privacy = try PrivacyRules(&reader)
+    plugins = try PluginConfiguration(&reader)
     crashBytes = try reader.read(
       "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
     ) { CrashBytes(rawValue: $0) }

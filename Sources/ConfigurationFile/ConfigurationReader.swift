@@ -127,6 +127,13 @@ package struct ConfigurationReader {
     ConfigurationError("\(name):\(entries[key]?.line ?? 0): \(key) \(text)")
   }
 
+  /// What follows `key` and a dot in the file's keys, in the file's order: for maps whose names are the
+  /// user's own.
+  package func keys(below key: String) -> [String] {
+    entries.filter { $0.key.hasPrefix(key + ".") }.sorted { $0.value.line < $1.value.line }
+      .map { String($0.key.dropFirst(key.count + 1)) }
+  }
+
   package mutating func string(
     _ key: String, default fallback: String
   ) throws(ConfigurationError) -> String {

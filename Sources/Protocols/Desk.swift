@@ -17,7 +17,8 @@ package struct Desk: Sendable {
   package var wantsNothing = false
   /// For parsers of header blocks; means nothing between two steps.
   var headers = HeaderRoom()
-  private var found: (id: UInt64, asked: Asked)?
+  /// What was looked up, for whoever asks another about these bytes.
+  package private(set) var found: (id: UInt64, asked: Asked)?
 
   package init(privacy: PrivacyRules = PrivacyRules()) {
     fields = FieldBuffer(privacy: privacy)

@@ -8,7 +8,14 @@ extension FieldBuffer {
   package mutating func append(
     attribute name: StaticString, _ value: Span<UInt8>, to run: inout Text
   ) {
-    let nameCount = min(name.utf8CodeUnitCount, Attributes.nameBytes)
+    name.withUTF8Buffer { buffer in append(attribute: unsafe buffer.span, value, to: &run) }
+  }
+
+  /// The same of a name that is not the program's own.
+  package mutating func append(
+    attribute name: Span<UInt8>, _ value: Span<UInt8>, to run: inout Text
+  ) {
+    let nameCount = min(name.count, Attributes.nameBytes)
     let valueCount = min(value.count, Attributes.valueBytes)
     guard nameCount > 0, valueCount > 0 else { return }
     let isLast = run.isEmpty || Int(run.offset) + Int(run.length) == count
@@ -18,7 +25,7 @@ extension FieldBuffer {
     // What was put together before may have had another text put behind it.
     for index in 0..<known { push(bytes[Int(run.offset) + index]) }
     push(length: nameCount)
-    name.withUTF8Buffer { buffer in push(unsafe buffer.span.extracting(first: nameCount)) }
+    push(name.extracting(first: nameCount))
     push(length: valueCount)
     push(value.extracting(first: valueCount))
     run = Text(offset: UInt32(start), length: UInt32(count - start))

@@ -14,8 +14,11 @@ struct MetaflowAgent: AsyncParsableCommand {
         metaflow-agent run --config /etc/metaflow/agent.yaml
         metaflow-agent replay capture.pcap
         metaflow-agent protocols
+        metaflow-agent plugins orders.wasm
 
       Watching needs root, or CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE to name other users' processes).
       """,
-    subcommands: [Run.self, ReplayCommand.self, Check.self, ProtocolsCommand.self])
+    subcommands: [
+      Run.self, ReplayCommand.self, Check.self, ProtocolsCommand.self, PluginsCommand.self,
+    ])
 }

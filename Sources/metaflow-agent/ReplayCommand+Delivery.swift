@@ -33,7 +33,9 @@ extension ReplayCommand {
 
   /// Reads the files into a spool.
   private func collect(in folder: String, until signals: StopSignals) throws -> ReplaySummary {
-    var replay = try replay(until: signals.isStopped)
+    let prepared = try replay(until: signals.isStopped)
+    let plugins = prepared.1
+    var replay = prepared.0
     replay.packetsPerBatch = 8_192
     replay.isPrompt = false
     let now = ReplaySpool.now()
@@ -43,7 +45,7 @@ extension ReplayCommand {
     var progress = ReplayProgress(to: STDERR_FILENO)
     let begun = ContinuousClock.now
     let summary = try replay.run(into: &sink, progress: &progress)
-    conclude(summary, replay, since: begun)
+    conclude(summary, replay, plugins, since: begun)
     if let warning = sink.warning { say("metaflow-agent: warning: \(warning)") }
     return summary
   }

@@ -5,6 +5,7 @@ import ArgumentParser
 import ConfigurationFile
 import Glibc
 import Logging
+import Plugins
 import Protocols
 import Replay
 import Telemetry
@@ -31,6 +32,7 @@ struct ReplayCommand: AsyncParsableCommand {
         metaflow-agent replay --records l7 --protocols http,mysql client.pcapng.zst server.pcapng.zst
         ssh web-1 tcpdump -i any -U -w - not port 22 | metaflow-agent replay -
         metaflow-agent replay --server 127.0.0.1:20033 --times now http.pcap
+        metaflow-agent replay --plugin switch.wasm switch.pcap
 
       Ends with 65 when a file is damaged or no capture, 66 when one cannot be read, 69 when the server \
       does not take the records, 74 when they cannot be written, 75 when interrupted. Whatever could be \
@@ -60,9 +62,13 @@ struct ReplayCommand: AsyncParsableCommand {
   var protocols: String?
   @Option(
     help: ArgumentHelp(
-      "A YAML file of the agent's; of its settings, protocols and privacy are used.",
+      "A YAML file of the agent's; of its settings, protocols, privacy and plugins are used.",
       valueName: "file"))
   var config: String?
+  @Option(
+    help: ArgumentHelp(
+      "Load this plugin, too; may be repeated. Its hooks see whole messages.", valueName: "file"))
+  var plugin: [String] = []
   @Option(
     help: ArgumentHelp(
       "Addresses of the host that captured, such as 10.0.0.7 or 10.1.0.0/24; may be repeated.",
@@ -116,10 +122,10 @@ struct ReplayCommand: AsyncParsableCommand {
     }
   }
 
-  /// What to replay, and how.
+  /// What to replay, and how; and the plugins that take part.
   func replay(
     until isStopped: @escaping @Sendable () -> Bool
-  ) throws(ConfigurationError) -> Replay {
+  ) throws(ConfigurationError) -> (Replay, PluginSet) {
     var settings = AgentConfiguration()
     if let config {
       var reader = try ConfigurationReader(path: config)
@@ -128,7 +134,13 @@ struct ReplayCommand: AsyncParsableCommand {
     if let protocols {
       settings.protocols = protocols.split(separator: ",").map(String.init)
     }
-    var replay = Replay(files: files, protocols: try settings.enabledProtocols())
+    if !plugin.isEmpty {
+      settings.plugins.files += plugin
+      settings.plugins.payload = PluginConfiguration.mostPayload
+    }
+    let plugins = try settings.plugins.load(isRepeatable: true)
+    var replay = Replay(
+      files: files, protocols: plugins.applied(to: try settings.enabledProtocols()))
     replay.privacy = settings.privacy
     do throws(LocalAddresses.Fault) {
       replay.localAddresses = try LocalAddresses.parse(local)
@@ -136,25 +148,26 @@ struct ReplayCommand: AsyncParsableCommand {
       throw ConfigurationError("--local: \(error)")
     }
     replay.isStopped = isStopped
-    return replay
+    return (replay, plugins)
   }
 
   private func writeLines(until signals: StopSignals) throws {
     // A reader of the lines that has seen enough, such as head, ends this quietly.
     _ = signal(SIGPIPE, SIG_DFL)
-    let replay = try replay(until: signals.isStopped)
+    let (replay, plugins) = try replay(until: signals.isStopped)
     var sink = LineSink(
       to: STDOUT_FILENO, RecordSelection(records) ?? .all, protocols: replay.protocols)
     var progress = ReplayProgress(to: STDERR_FILENO)
     let begun = ContinuousClock.now
     let summary = try replay.run(into: &sink, progress: &progress)
-    conclude(summary, replay, since: begun)
+    conclude(summary, replay, plugins, since: begun)
     try check(summary)
   }
 
   /// Tells what was read and made.
   func conclude(
-    _ summary: ReplaySummary, _ replay: Replay, since begun: ContinuousClock.Instant
+    _ summary: ReplaySummary, _ replay: Replay, _ plugins: PluginSet,
+    since begun: ContinuousClock.Instant
   ) {
     guard summary.packets > 0 || summary.faults.isEmpty else { return }
     let took = ContinuousClock.now - begun
@@ -162,6 +175,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var text = summary.text(protocols: replay.protocols, seconds: seconds)
     if text.hasSuffix("\n") { text.removeLast() }
     say(text)
+    for line in plugins.lines { say(line) }
   }
 
   /// Ends with the code of the first file that could not be read whole.

@@ -22,6 +22,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
     subcommands: [
       ServicesCommand.self, CallsCommand.self, TraceCommand.self, FlowsCommand.self,
       NetworkCommand.self, LossesCommand.self, AgentsCommand.self, QueryCommand.self,
+      PluginCommand.self,
     ])
 }
 

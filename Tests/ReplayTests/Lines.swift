@@ -7,7 +7,8 @@ import Telemetry
 
 /// What a sink writes that `body` feeds, read back from a file.
 func written(
-  _ selection: RecordSelection = .all, _ body: (inout LineSink) throws -> Void
+  _ selection: RecordSelection = .all, protocols: [any ProtocolKind] = builtInProtocols,
+  _ body: (inout LineSink) throws -> Void
 ) throws -> String {
   let path = FileManager.default.temporaryDirectory
     .appending(path: "metaflow-lines-\(UUID().uuidString)").path
@@ -16,7 +17,7 @@ func written(
     close(file)
     unsafe unlink(path)
   }
-  var sink = LineSink(to: file, selection, protocols: builtInProtocols)
+  var sink = LineSink(to: file, selection, protocols: protocols)
   try body(&sink)
   try sink.finish()
   return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
