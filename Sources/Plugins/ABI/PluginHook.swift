@@ -9,6 +9,7 @@ struct PluginHook: MessageHook {
   private let slot: PluginSlot
   let protocols: [String]
   let payload: Int
+  let headers: [[UInt8]]
 
   /// Nil when the plugin is something else.
   ///
@@ -18,13 +19,14 @@ struct PluginHook: MessageHook {
     self.slot = slot
     protocols = hook.protocols
     payload = min(hook.payload, allowed)
+    headers = hook.headers.map { Array($0.utf8) }
   }
 
   var name: String { slot.manifest.name }
 
   func amend(
     _ desk: inout Desk, of number: ApplicationProtocol, from side: Side, bytes: Span<UInt8>,
-    head: Span<UInt8>
+    head: borrowing MessageHead
   ) {
     let plugin = slot.plugin
     guard var seat = plugin.module.borrow() else { return }
@@ -42,11 +44,13 @@ struct PluginHook: MessageHook {
           desk.fields.bytes.clipped(range), DeskImage.Output.texts + 8 * index, &image, seat)
       known[index] = image.number32(DeskImage.Output.texts + 8 * index)
     }
+    var value = InlineArray<1_024, UInt8>(repeating: 0)
     for (index, name) in plugin.headers.enumerated() {
-      guard let range = HeaderFields.value(of: name, in: head) else { continue }
+      guard let count = head.copy(name, of: desk, to: &value) else { continue }
       isLaid =
         isLaid
-        && texts.lay(head.clipped(range), DeskImage.Output.headers + 8 * index, &image, seat)
+        && texts.lay(
+          value.span.extracting(first: count), DeskImage.Output.headers + 8 * index, &image, seat)
     }
     guard isLaid else { return seat.blame("the room for texts does not lie in its memory") }
     guard seat.lay(image, shown), let answer = seat.call(.message) else { return }

@@ -8,6 +8,7 @@ import Telemetry
 struct DeepFlowHook: MessageHook {
   let protocols = ["HTTP", "HTTP2", "gRPC"]
   let payload: Int
+  let headers: [[UInt8]] = []
   private let slot: PluginSlot
   private let hooks: DeepFlowHooks
 
@@ -25,7 +26,7 @@ struct DeepFlowHook: MessageHook {
 
   func amend(
     _ desk: inout Desk, of number: ApplicationProtocol, from side: Side, bytes: Span<UInt8>,
-    head: Span<UInt8>
+    head: borrowing MessageHead
   ) {
     let isAnswer = desk.message.kind == .response
     let plugin = slot.plugin

@@ -27,6 +27,7 @@ struct FieldHook: MessageHook {
   let name: String
   let protocols: [String]
   let payload: Int
+  let headers: [[UInt8]]
   private let rules: [Rule]
   private let numbers: [UInt8: String]
 
@@ -37,6 +38,9 @@ struct FieldHook: MessageHook {
     numbers = Dictionary(
       builtInProtocols.spoken.map { ($0.number.rawValue, $0.name.lowercased()) }
     ) { first, _ in first }
+    headers = rules.rules.flatMap(\.fields).compactMap { field in
+      if case .header(let name) = field.source { Array(name.utf8) } else { nil }
+    }
     self.rules = rules.rules.map { rule in
       Rule(
         rule: rule, endpoint: rule.endpoint.map { Array($0.utf8) },
@@ -59,7 +63,7 @@ struct FieldHook: MessageHook {
 
   func amend(
     _ desk: inout Desk, of number: ApplicationProtocol, from side: Side, bytes: Span<UInt8>,
-    head: Span<UInt8>
+    head: borrowing MessageHead
   ) {
     guard let spoken = numbers[number.rawValue] else { return }
     let half = desk.message.kind == .response ? FieldRules.Half.response : .request
@@ -78,13 +82,14 @@ struct FieldHook: MessageHook {
 
   private func take(
     _ target: FieldRules.Target, _ source: Reader, _ rule: Rule, _ bytes: Span<UInt8>,
-    _ head: Span<UInt8>, on desk: inout Desk
+    _ head: borrowing MessageHead, on desk: inout Desk
   ) {
     let body = rule.hasHeads ? HeaderFields.end(of: bytes) ?? bytes.count : 0
     switch source {
     case .header(let name):
-      guard let range = HeaderFields.value(of: name, in: head) else { return }
-      put(head.clipped(range), target, rule, on: &desk)
+      var value = InlineArray<1_024, UInt8>(repeating: 0)
+      guard let count = head.copy(name, of: desk, to: &value) else { return }
+      put(value.span.extracting(first: count), target, rule, on: &desk)
     case .json(let path):
       guard let range = path.find(in: bytes, from: body) else { return }
       put(bytes.clipped(range), target, rule, on: &desk)

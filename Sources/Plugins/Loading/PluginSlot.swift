@@ -56,7 +56,8 @@ package final class PluginSlot: Sendable {
 extension PluginManifest.Kind {
   fileprivate func isReplaceable(by other: Self) -> Bool {
     switch (self, other) {
-    case (.hook(let old), .hook(let new)): old.protocols == new.protocols
+    case (.hook(let old), .hook(let new)):
+      old.protocols == new.protocols && old.headers == new.headers
     default: self == other
     }
   }

@@ -17,6 +17,8 @@ struct HTTP2Headers: HeaderSink {
 
   /// The kind of a header of a trace is this and its place in the order of trust.
   private static let trace: UInt8 = 32
+  /// The kind of a field that is wanted besides is this and its place among those.
+  private static let wanted: UInt8 = 128
   /// Bytes of all values of a block, and of one; longer ones count as not said, but for the path.
   static let roomSize = 16_384
   private static let valueLimit = 4_096
@@ -28,15 +30,26 @@ struct HTTP2Headers: HeaderSink {
   private(set) var trace = TraceHeaders()
   /// Whether a field was said before anybody listened.
   private(set) var hasUnknown = false
+  private let wanted: [WantedHeader]
+  private var found = InlineArray<16, Place>(repeating: Place())
 
   /// With the arrays of `room`, which gets them back by ``leave(to:)``.
   init(in room: inout HeaderRoom) {
+    wanted = room.wanted
     swap(&texts, &room.texts)
     if texts.isEmpty { texts = Array(repeating: 0, count: Self.roomSize) }
     if room.scratch.isEmpty { room.scratch = Array(repeating: 0, count: Self.valueLimit) }
   }
 
-  mutating func leave(to room: inout HeaderRoom) { swap(&texts, &room.texts) }
+  mutating func leave(to room: inout HeaderRoom) {
+    swap(&texts, &room.texts)
+    guard !wanted.isEmpty else { return }
+    for index in 0..<min(wanted.count, WantedHeader.limit) {
+      let kind = wanted[index].kind
+      if kind > 0, kind < Self.trace { found[index] = places[Int(kind)] }
+    }
+    room.found = found
+  }
 
   subscript(kind: Kind) -> Place { places[Int(kind.rawValue)] }
 
@@ -78,7 +91,12 @@ struct HTTP2Headers: HeaderSink {
       default: nil
       }
     if let kind { return kind.rawValue }
-    return TraceHeader(folded).map { Self.trace + UInt8($0.rawValue) } ?? 0
+    if let trace = TraceHeader(folded) { return Self.trace + UInt8(trace.rawValue) }
+    guard !wanted.isEmpty else { return 0 }
+    for index in 0..<min(wanted.count, WantedHeader.limit) where wanted[index].name == folded {
+      return Self.wanted + UInt8(index)
+    }
+    return 0
   }
 
   mutating func take(_ kind: UInt8, _ value: Span<UInt8>, isCut: Bool) {
@@ -96,6 +114,8 @@ struct HTTP2Headers: HeaderSink {
     count += length
     if kind < Self.trace {
       places[Int(kind)] = place
+    } else if kind >= Self.wanted {
+      found[Int(kind - Self.wanted) & 15] = place
     } else if let header = TraceHeader(rawValue: Int(kind - Self.trace)) {
       trace.note(header, at: place)
     }
