@@ -19,7 +19,7 @@ wasm_trap_t *mf_trap(const char *text) {
 }
 
 void mf_append_log(struct mf_instance *instance, const uint8_t *bytes, size_t count) {
-    size_t room = MF_LOG_BYTES - instance->log_count;
+    size_t room = MF_WASM_LOG_BYTES - instance->log_count;
     if (count > room) count = room;
     memcpy(instance->log + instance->log_count, bytes, count);
     instance->log_count += count;

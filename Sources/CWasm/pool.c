@@ -26,6 +26,8 @@ struct mf_pool {
     struct mf_seat seats[SEATS];
     pthread_mutex_t lock;
     char fault[MF_WASM_FAULT_BYTES];
+    uint8_t log[MF_WASM_LOG_BYTES];
+    size_t log_count;
 };
 
 mf_wasm_handle mf_wasm_pool_new(mf_wasm_handle module, const struct mf_wasm_limits *limits) {
@@ -132,9 +134,20 @@ int mf_wasm_borrow(mf_wasm_handle handle, struct mf_wasm_seat *places) {
     return 1;
 }
 
+static void keep_log(struct mf_pool *pool, struct mf_instance *instance) {
+    pthread_mutex_lock(&pool->lock);
+    size_t room = MF_WASM_LOG_BYTES - pool->log_count;
+    size_t count = instance->log_count < room ? instance->log_count : room;
+    memcpy(pool->log + pool->log_count, instance->log, count);
+    pool->log_count += count;
+    pthread_mutex_unlock(&pool->lock);
+    instance->log_count = 0;
+}
+
 void mf_wasm_give_back(mf_wasm_handle handle, enum mf_wasm_outcome outcome) {
     struct mf_instance *instance = (struct mf_instance *)handle;
     struct mf_seat *seat = instance->seat;
+    if (instance->log_count > 0) keep_log(seat->pool, instance);
     if (outcome == MF_WASM_DONE) {
         if (seat->good < GOOD_CALLS_TO_FORGET) seat->good++;
         if (seat->good == GOOD_CALLS) seat->strikes = 0;
@@ -190,10 +203,12 @@ int mf_wasm_read(mf_wasm_handle handle, uint32_t at, uint8_t *bytes, size_t coun
     return 1;
 }
 
-size_t mf_wasm_take_log(mf_wasm_handle handle, uint8_t *bytes, size_t room) {
-    struct mf_instance *instance = (struct mf_instance *)handle;
-    size_t count = instance->log_count < room ? instance->log_count : room;
-    memcpy(bytes, instance->log, count);
-    instance->log_count = 0;
+size_t mf_wasm_pool_take_log(mf_wasm_handle handle, uint8_t *bytes, size_t room) {
+    struct mf_pool *pool = (struct mf_pool *)handle;
+    pthread_mutex_lock(&pool->lock);
+    size_t count = pool->log_count < room ? pool->log_count : room;
+    memcpy(bytes, pool->log, count);
+    pool->log_count = 0;
+    pthread_mutex_unlock(&pool->lock);
     return count;
 }

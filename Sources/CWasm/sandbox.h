@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define MF_LOG_BYTES 4096
 #define MF_NAME_BYTES 64
 
 // What lies between a module of DeepFlow's interface and us.
@@ -61,7 +60,7 @@ struct mf_instance {
     // Of the module that is of DeepFlow's interface.
     struct mf_offers *offers;
     uint64_t random;
-    uint8_t log[MF_LOG_BYTES];
+    uint8_t log[MF_WASM_LOG_BYTES];
     size_t log_count;
 };
 

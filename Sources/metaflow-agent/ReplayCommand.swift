@@ -175,7 +175,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var text = summary.text(protocols: replay.protocols, seconds: seconds)
     if text.hasSuffix("\n") { text.removeLast() }
     say(text)
-    for line in plugins.lines { say(line) }
+    for line in plugins.takeLines() { say(line) }
   }
 
   /// Ends with the code of the first file that could not be read whole.

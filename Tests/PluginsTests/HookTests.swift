@@ -107,4 +107,19 @@ import Testing
       try set.add(try PluginText.hook("(i32.const 1)").plugin(), payload: 0)
     }
   }
+
+  @Test func whatItLogsIsKeptAndBounded() throws {
+    var text = PluginText.hook("(call $log (i32.const 8192) (i32.const 100)) (i32.const 0)")
+    text.body += "(data (i32.const 8192) \"hello\\0athere\")"
+    let slot = PluginSlot(try text.plugin())
+    var set = PluginSet()
+    try set.add(slot.plugin, payload: 0)
+    let kind = set.applied(to: [HTTP1()])[0]
+    _ = hold(kind, [Talk(.client, "GET / HTTP/1.1\r\n\r\n")])
+    #expect(slot.takeLog().prefix(1) == ["hello"])
+    #expect(slot.takeLog() == [])
+    let many = String(repeating: "GET / HTTP/1.1\r\n\r\n", count: 200)
+    _ = hold(kind, [Talk(.client, many)])
+    #expect(slot.takeLog().map(\.utf8.count).reduce(0, +) <= 4_096)
+  }
 }

@@ -39,19 +39,21 @@ extension PluginSet {
       values(\.memory))
   }
 
-  /// For people: a line for each plugin, what it did and what went wrong.
-  package var lines: [String] {
-    plugins.map { plugin in
-      let counters = plugin.counters
-      var line =
-        "plugin    \(plugin.manifest.name) \(plugin.manifest.version): "
-        + "\(counters.calls) calls"
-      guard counters.faults > 0 else { return line }
-      line += ", \(counters.faults) faults (\(counters.traps) traps, \(counters.cutOffs) cut off, "
-      line += "\(counters.overflows) of the stack, \(counters.exits) exits, "
-      line += "\(counters.nonsense) of nonsense)"
-      line += ", \(counters.skipped) times not asked; the last: \(counters.lastFault)"
-      return line
+  /// For people: a line for each plugin, what it did and what went wrong, behind what it logged.
+  package func takeLines() -> [String] {
+    plugins.flatMap { plugin in
+      plugin.takeLog().map { "\(plugin.manifest.name): \($0)" } + [line(of: plugin)]
     }
+  }
+
+  private func line(of plugin: PluginSlot) -> String {
+    let counters = plugin.counters
+    let line =
+      "plugin    \(plugin.manifest.name) \(plugin.manifest.version): \(counters.calls) calls"
+    guard counters.faults > 0 else { return line }
+    return line
+      + ", \(counters.faults) faults (\(counters.traps) traps, \(counters.cutOffs) cut off, "
+      + "\(counters.overflows) of the stack, \(counters.exits) exits, \(counters.nonsense) of nonsense), "
+      + "\(counters.skipped) times not asked; the last: \(counters.lastFault)"
   }
 }

@@ -3,7 +3,7 @@
 package import Logging
 package import Plugins
 
-/// Looks at the files of plugins, and replaces the modules of those that changed.
+/// Looks at the files of plugins, replaces the modules of those that changed, and hands on what they log.
 package struct PluginWatch {
   private let plugins: PluginSet
   private let logger: Logger
@@ -28,6 +28,7 @@ package struct PluginWatch {
   /// Loads what changed and is the same as at the last look: a file may be written in pieces.
   package mutating func look() {
     for (index, slot) in plugins.plugins.enumerated() {
+      for line in slot.takeLog() { logger.info("Plugin \(slot.manifest.name) says: \(line)") }
       let mark = PluginFile.Mark(slot.file)
       defer { seen[index] = mark }
       guard let mark, mark != known[index], mark == seen[index] else { continue }

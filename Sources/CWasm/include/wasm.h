@@ -146,7 +146,9 @@ void mf_wasm_blame(mf_wasm_handle instance, const char *text, size_t count);
 int mf_wasm_write(mf_wasm_handle instance, uint32_t at, const uint8_t *bytes, size_t count);
 int mf_wasm_read(mf_wasm_handle instance, uint32_t at, uint8_t *bytes, size_t count);
 
-// Takes what it wrote to its log: how many bytes, at most `room`.
-size_t mf_wasm_take_log(mf_wasm_handle instance, uint8_t *bytes, size_t room);
+// Takes what the instances of a pool wrote to their log: how many bytes, at most `room`. What found no room
+// is lost.
+#define MF_WASM_LOG_BYTES 4096
+size_t mf_wasm_pool_take_log(mf_wasm_handle pool, uint8_t *bytes, size_t room);
 
 #endif

@@ -33,6 +33,9 @@ package final class PluginSlot: Sendable {
     return past.adding(plugin.counters)
   }
 
+  /// Lines that it wrote to its log since it was asked last; few are kept.
+  package func takeLog() -> [String] { plugin.module.takeLog() }
+
   /// - Throws: what is not the same and has to be, as what looks at bytes was made of it.
   package func replace(with plugin: Plugin) throws(PluginError) {
     let old = manifest

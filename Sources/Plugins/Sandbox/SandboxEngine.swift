@@ -116,6 +116,17 @@ final class SandboxModule: Sendable {
     return SandboxSeat(seat)
   }
 
+  /// Lines that its instances wrote to their log since they were asked last; few are kept.
+  func takeLog() -> [String] {
+    var bytes = [UInt8](repeating: 0, count: Int(MF_WASM_LOG_BYTES))
+    let count = unsafe bytes.withUnsafeMutableBufferPointer { room in
+      unsafe mf_wasm_pool_take_log(pool, room.baseAddress, room.count)
+    }
+    return bytes.prefix(count).split(separator: UInt8(ascii: "\n")).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
   /// What was done so far, and the last fault.
   var counters: PluginCounters {
     var raw = mf_wasm_counters()

@@ -75,13 +75,4 @@ struct SandboxSeat: ~Copyable {
       unsafe mf_wasm_read(seat.instance, place, target.baseAddress, count) != 0
     }
   }
-
-  /// What it wrote to its log since it was asked last.
-  func takeLog() -> String {
-    var bytes = [UInt8](repeating: 0, count: 4_096)
-    let count = unsafe bytes.withUnsafeMutableBufferPointer { room in
-      unsafe mf_wasm_take_log(seat.instance, room.baseAddress, room.count)
-    }
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
-  }
 }
