@@ -238,7 +238,7 @@ if Context.environment["METAFLOW_DEV"] != nil {
       dependencies: ["Bytes", "Storage", "Telemetry", "metaflow-engine", logging],
       path: "Benchmarks/Storage", swiftSettings: settings),
     .executableTarget(
-      name: "whereabouts-benchmark", dependencies: ["Catalog", "Telemetry"],
+      name: "whereabouts-benchmark", dependencies: ["Catalog", "Telemetry", "Wire"],
       path: "Benchmarks/Whereabouts", swiftSettings: settings),
   ]
 }

@@ -30,6 +30,14 @@ enum Cluster {
     for index in 0..<services { tell(.seen(service(index))) }
   }
 
+  /// A pod gets another label.
+  static func relabel(_ index: Int, to value: String, _ tell: (ResourceChange) -> Void) {
+    var report = pod(index)
+    report.attributes.append(.init("k8s.label.changed", value))
+    report.validFrom = start + 160_000_000_000
+    tell(.seen(report))
+  }
+
   static func identity(_ kind: ResourceKind, _ id: String) -> ResourceIdentity {
     ResourceIdentity(kind, in: scope, id: id)
   }

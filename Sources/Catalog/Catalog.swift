@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+import Telemetry
 
 /// Who is who: gives numbers to agents, services and tag sets, and keeps them in a file.
 ///
@@ -59,6 +60,14 @@ package final class Catalog: Sendable {
     try store.blocks(space)
   }
 
+  /// What watchers told and was written down, in the order in which it was told: the report, when it was told,
+  /// and when the resource was gone.
+  func watchedResources(
+    _ body: (_ report: [UInt8], _ told: Timestamp, _ gone: Timestamp?) -> Void
+  ) throws(CatalogError) {
+    try store.watchedResources(body)
+  }
+
   /// The catalog as last committed.
   package var snapshot: CatalogSnapshot { published.withLock { $0 } }
 
@@ -83,14 +92,17 @@ package final class Catalog: Sendable {
     return number
   }
 
-  /// The number of an agent that says hello; see ``CatalogState/greet(identity:hostname:version:protocols:)``.
+  /// The number of an agent that says hello; see
+  /// ``CatalogState/greet(identity:hostname:version:protocols:cluster:)``.
   /// That of one that is known is in the file when this returns.
   package func greet(
-    identity: String, hostname: String, version: String, protocols: [ProtocolEntry]
+    identity: String, hostname: String, version: String, protocols: [ProtocolEntry],
+    cluster: String = ""
   ) throws(CatalogError) -> UInt16 {
     let number = try state.withLock { (state) throws(CatalogError) in
       try state.greet(
-        identity: identity, hostname: hostname, version: version, protocols: protocols)
+        identity: identity, hostname: hostname, version: version, protocols: protocols,
+        cluster: cluster)
     }
     try commit()
     return number

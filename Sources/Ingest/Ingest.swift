@@ -6,6 +6,7 @@ package import Logging
 package import Storage
 import Synchronization
 package import Telemetry
+import Wire
 
 /// Takes in what agents and sources send, and brings it to the store: from agents exactly once, from
 /// sources, which do not count what they send, at least once.
@@ -24,7 +25,7 @@ package final class Ingest: Sendable {
   let reader = SharedReader()
   /// Who watches which cluster, and what watchers have told.
   package let watchers = ClusterWatchers()
-  package let resources = ResourceBook()
+  package let resources = ResourceBook(isWritten: true)
 
   /// Opens the journal and takes over what a server before left in it.
   package init(
@@ -44,6 +45,15 @@ package final class Ingest: Sendable {
     } catch {
       throw .journal(error)
     }
+    do throws(CatalogError) {
+      let unread = try resources.restore(from: catalog) { try? ResourceReport(encoded: $0) }
+      guard unread > 0 else { return }
+      logger.warning(
+        "Some resources in the catalog cannot be read; a watcher tells them again.",
+        metadata: ["resources": "\(unread)"])
+    } catch {
+      throw .catalog(error)
+    }
   }
 
   /// Runs until the task is cancelled. Then listeners stop, and the store gets ``
@@ -54,10 +64,11 @@ package final class Ingest: Sendable {
     let intake = Intake(
       journal: journal, catalog: catalog, ledger: ledger, logger: logger, presence: board,
       watchers: watchers, resources: resources, now: now)
-    let storing = Task { [journal, catalog, storage, ledger, logger, configuration, now] in
+    let storing = Task {
+      [journal, catalog, resources, storage, ledger, logger, configuration, now] in
       var storer = SegmentStorer(
-        journal: journal, catalog: catalog, storage: storage, ledger: ledger, logger: logger,
-        configuration: configuration, now: now)
+        journal: journal, catalog: catalog, resources: resources, storage: storage,
+        ledger: ledger, logger: logger, configuration: configuration, now: now)
       await storer.run()
     }
     var failure: IngestError?

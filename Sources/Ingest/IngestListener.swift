@@ -38,12 +38,14 @@ package struct Intake: Sendable {
 package enum IngestError: Error, Hashable, CustomStringConvertible {
   case cannotListen(address: String, reason: String)
   case journal(JournalError)
+  case catalog(CatalogError)
 
   package var description: String {
     switch self {
     case .cannotListen(let address, let reason):
       "cannot listen on \(address): \(reason); give another --ingest HOST:PORT"
     case .journal(let error): "\(error)"
+    case .catalog(let error): "\(error)"
     }
   }
 }

@@ -16,6 +16,7 @@ package struct SegmentStorer: ~Copyable {
 
   let journal: Journal
   let catalog: Catalog
+  private let resources: ResourceBook
   private let tags: TagTables
   let inserter: RowInserter
   let ledger: IngestLedger
@@ -34,11 +35,13 @@ package struct SegmentStorer: ~Copyable {
   private var account = Tally()
 
   package init(
-    journal: Journal, catalog: Catalog, storage: any StorageBackend, ledger: IngestLedger,
-    logger: Logger, configuration: IngestConfiguration, now: @escaping @Sendable () -> Timestamp
+    journal: Journal, catalog: Catalog, resources: ResourceBook = ResourceBook(),
+    storage: any StorageBackend, ledger: IngestLedger, logger: Logger,
+    configuration: IngestConfiguration, now: @escaping @Sendable () -> Timestamp
   ) {
     self.journal = journal
     self.catalog = catalog
+    self.resources = resources
     tags = TagTables(catalog: catalog, storage: storage, logger: logger)
     inserter = RowInserter(
       storage: storage, ledger: ledger, logger: logger, configuration: configuration)
@@ -175,19 +178,28 @@ package struct SegmentStorer: ~Copyable {
     var built = rows
     // Not held twice while it is filled, or its columns would be copied.
     rows = Self.noRows
-    let (batches, agents) = (batches, agents)
+    let (batches, agents, catalog) = (batches, agents, catalog)
     let second = max(time, now()).storedSeconds
-    catalog.withState { state in
-      state.begin(second: second)
-      state.forgetEnded(before: time.storedSeconds)
-      for (batch, agent) in zip(batches, agents) {
-        built.learn(batch, agent: agent, now: time, state: &state)
+    resources.lend { who, tellers in
+      built.exchange(&who)
+      catalog.withState { state in
+        state.begin(second: second)
+        state.forgetEnded(before: time.storedSeconds)
+        for (scope, teller) in tellers { state.learn(cluster: scope, from: teller.agent) }
+        for (batch, agent) in zip(batches, agents) {
+          built.learn(batch, agent: agent, now: time, state: &state)
+        }
+        for (batch, agent) in zip(batches, agents) {
+          built.append(batch, agent: agent, now: time, state: &state)
+        }
+        var used = built.takeUsed()
+        state.noteUse(&used, second: second)
       }
-      for (batch, agent) in zip(batches, agents) {
-        built.append(batch, agent: agent, now: time, state: state)
+      built.exchange(&who)
+      catalog.withState { state in
+        state.learnEnds(of: &who)
+        state.learnChanges(of: &who) { $0.encoded }
       }
-      var used = built.takeUsed()
-      state.noteUse(&used, second: second)
     }
     rows = built
     account = rows.tally
@@ -198,8 +210,9 @@ package struct SegmentStorer: ~Copyable {
   /// Leases the numbers that the batches may need.
   func reserve() async -> Bool {
     let (catalog, batches, agents) = (catalog, batches, agents)
+    let ofResources = resources.needs(records: batches.reduce(0) { $0 + $1.recordCount })
     let count = catalog.withState { state in
-      zip(batches, agents).reduce(0) { sum, entry in
+      zip(batches, agents).reduce(ofResources) { sum, entry in
         sum
           + state.needs(
             processes: entry.0.processes.count, hosts: entry.0.host == nil ? 0 : 1,

@@ -155,3 +155,20 @@ extension ResourceReport {
     }
   }
 }
+
+/// A report by itself, as it is kept in a file.
+extension ResourceReport {
+  package var encoded: [UInt8] {
+    var writer = WireWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  /// - Throws: where the bytes are those of nothing, or of more than one report.
+  package init(encoded bytes: Span<UInt8>) throws(WireError) {
+    var reader = WireReader(bytes)
+    self.init(from: &reader)
+    if reader.remaining > 0 { reader.fail(.malformed, "the end of a resource") }
+    try reader.check()
+  }
+}

@@ -8,14 +8,6 @@ import Testing
 
 @Suite struct CatalogStoreTests {
   /// A new directory for the length of `body`.
-  private func withDirectory(_ body: (URL) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory
-      .appendingPathComponent("catalog-\(UInt64.random(in: 0...UInt64.max))")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    try body(directory)
-  }
-
   private func fill(_ catalog: Catalog) throws {
     try catalog.reserve(400)
     for agent in 1...3 as ClosedRange<UInt16> {

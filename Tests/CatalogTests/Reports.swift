@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Telemetry
 
 @testable import Catalog
@@ -17,6 +18,15 @@ func hostReport(
       HostReport.Address(
         interface: "eth0", address: IPAddress($0) ?? .unspecified, prefixLength: 24)
     })
+}
+
+/// Runs `body` with a directory of its own, which is gone afterwards.
+func withDirectory(_ body: (URL) throws -> Void) throws {
+  let directory = FileManager.default.temporaryDirectory
+    .appendingPathComponent("catalog-\(UInt64.random(in: 0...UInt64.max))")
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: directory) }
+  try body(directory)
 }
 
 func key(_ pid: UInt32) -> ProcessKey { ProcessKey(pid: pid, startedAfterBoot: 1_000) }
@@ -41,12 +51,14 @@ func end(_ address: String, _ port: UInt16 = 0, pid: UInt32 = 0) -> CallEnd {
 extension CatalogState {
   /// What is not written down yet of a tag set.
   func pendingSet(_ number: UInt32) -> TagSet? {
-    for case .tagSet(let set) in pending where set.number == number { return set }
+    for case .tagSet(let set) in pending.reversed() where set.number == number { return set }
     return nil
   }
 
   func pendingVersion(_ number: UInt32) -> ResourceVersion? {
-    for case .resource(let version) in pending where version.number == number { return version }
+    for case .resource(let version) in pending.reversed() where version.number == number {
+      return version
+    }
     return nil
   }
 
@@ -73,6 +85,16 @@ extension TagSet.Members {
     case "host": host
     case "process": process
     case "container": container
+    case "pod": pod
+    case "pod_group": workload
+    case "pod_ns": namespace
+    case "pod_node": node
+    case "pod_service": service
+    case "pod_ingress": ingress
+    case "pod_cluster": cluster
+    case "az": availabilityZone
+    case "region": region
+    case "subnet": subnet
     default: 0
     }
   }

@@ -68,4 +68,27 @@ import Testing
     #expect(variable("10.244.1.60", 8) == nil)
     #expect(variable("10.244.1.60", 20) == "canary")
   }
+
+  /// A cluster address, a node port, a headless service, a node and a pod in its node's network.
+  @Test func whatIsCalledIsToldWithItsService() throws {
+    guard let who = try learned() else { return }
+    let second = Recording.time(1).wholeSecond
+    func told(_ address: String, _ port: UInt16) -> String {
+      let found = who.resolve(
+        EndFacts(IPAddress(address) ?? .unspecified, port: port),
+        in: who.network(.init(.cluster, "c1")), at: second)
+      return [found.pod, found.workload, found.service, found.namespace, found.node].map {
+        who.version(of: $0, at: second).map { who.name(of: $0) } ?? "-"
+      }.joined(separator: " ")
+    }
+    for (address, port, names) in [
+      ("10.96.107.55", 8_080, "- - orders shop -"), ("192.0.2.12", 31_750, "- - orders shop node2"),
+      ("192.0.2.12", 22, "- - - - node2"), ("10.244.1.14", 3_306, "db-0 db db shop node1"),
+      ("10.244.1.14", 0, "db-0 db db shop node1"), ("10.244.1.14", 22, "db-0 db - shop node1"),
+      ("10.244.1.17", 8_080, "web-5874c85c67-hzhng web web shop node2"),
+      ("10.244.1.10", 80, "- - - - -"), ("10.244.9.9", 80, "- - - - -"),
+    ] as [(String, UInt16, String)] {
+      #expect(told(address, port) == names, "\(address):\(port)")
+    }
+  }
 }

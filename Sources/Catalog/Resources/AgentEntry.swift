@@ -9,11 +9,16 @@ package struct AgentEntry: Hashable, Sendable {
   /// Its host's name and its program's version, as it last said.
   package var hostname: String
   package var version: String
+  /// What it calls the Kubernetes cluster that it can reach; empty for none.
+  package var cluster: String
 
-  package init(number: UInt16, identity: String, hostname: String = "", version: String) {
+  package init(
+    number: UInt16, identity: String, hostname: String = "", version: String, cluster: String = ""
+  ) {
     self.number = number
     self.identity = identity
     self.hostname = hostname
     self.version = version
+    self.cluster = cluster
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
+
 /// What an `auto_service_id` stands for.
 package struct ServiceEntry: Hashable, Sendable {
   /// What kind of thing is numbered, as stored in `auto_service_type`. An open set.
@@ -18,6 +20,12 @@ package struct ServiceEntry: Hashable, Sendable {
     package static let process = Kind(rawValue: 120)
     /// Any other address. Has no number; named by the row's address.
     package static let address = Kind(rawValue: 255)
+
+    /// Whether it says who an end is, and not only where: no address, machine or cluster.
+    package var isNamed: Bool {
+      ![ResourceKind.internet, .cloudHost, .host, .node, .cluster, .address]
+        .contains(ResourceKind(rawValue: rawValue))
+    }
   }
 
   /// From 1; stored in rows as `auto_service_id`.

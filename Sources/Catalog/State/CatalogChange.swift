@@ -21,6 +21,12 @@ enum CatalogChange: Hashable, Sendable {
   case runGone(ProcessRun.Key)
   case protocolName(ProtocolEntry)
   case source(SourceEntry)
+  /// What agents call a cluster, and its id.
+  case cluster(key: String, id: String)
+  /// What a watcher told, from a time on.
+  case watched(ResourceIdentity, from: Timestamp, told: Timestamp, report: [UInt8])
+  case watchedEnded(ResourceIdentity, at: Timestamp, isReplaced: Bool)
+  case watchedForgotten(before: UInt32)
 }
 
 /// Everything that was written down, as it is read back at the start.
@@ -30,8 +36,8 @@ struct CatalogContents: Sendable {
     var number: UInt32
     var entity: UInt32
     var sequence: UInt64
-    /// Nil for one that is not valid any more.
-    var current: (identity: ResourceIdentity, fingerprint: Int)?
+    /// Nil for one that no row will be given any more.
+    var known: (identity: ResourceIdentity, fingerprint: Int)?
   }
 
   var agents: [AgentEntry] = []
@@ -45,6 +51,8 @@ struct CatalogContents: Sendable {
   var runs: [ProcessRun] = []
   var protocols: [ProtocolEntry] = []
   var sources: [SourceEntry] = []
+  /// Ids of clusters by what agents call them.
+  var clusters: [String: String] = [:]
   /// The blocks of numbers that this server has; nil for every number there is.
   var leases: [NumberSpace: [ClosedRange<UInt32>]]?
 }

@@ -17,7 +17,8 @@ extension CatalogState {
   ///
   /// - Throws: ``CatalogError/tooManyAgents``, ``CatalogError/badIdentity``.
   package mutating func greet(
-    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry]
+    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry],
+    cluster: String = ""
   ) throws(CatalogError) -> UInt16 {
     guard (1...256).contains(identity.utf8.count), !identity.utf8.contains(0) else {
       throw .badIdentity
@@ -29,7 +30,7 @@ extension CatalogState {
     guard let number = agentNumbers[identity] ?? freeAgentNumber() else { throw .tooManyAgents }
     let entry = AgentEntry(
       number: number, identity: identity, hostname: Self.cut(hostname, limits.nameBytes),
-      version: Self.cut(version, limits.nameBytes))
+      version: Self.cut(version, limits.nameBytes), cluster: Self.cut(cluster, limits.nameBytes))
     guard let index = index(ofAgent: number) else {
       guests[identity] = Guest(entry: entry, protocols: protocols, connections: 1)
       guestNumbers.insert(number)
@@ -37,6 +38,7 @@ extension CatalogState {
     }
     if agents[index] != entry {
       agents[index] = entry
+      clusterKeys[number] = entry.cluster
       note(.agent(entry))
     }
     for entry in protocols { learn(entry) }
@@ -67,6 +69,7 @@ extension CatalogState {
   mutating func add(_ entry: AgentEntry) {
     agents.insert(entry, at: agents.count { $0.number < entry.number })
     agentNumbers[entry.identity] = entry.number
+    clusterKeys[entry.number] = entry.cluster
   }
 
   private func index(ofAgent number: UInt16) -> Int? {

@@ -10,7 +10,11 @@ extension CatalogState {
   init(restoring contents: CatalogContents, limits: CatalogLimits) throws(CatalogError) {
     self.init(limits: limits)
     agents = contents.agents.sorted { $0.number < $1.number }
-    for entry in agents { agentNumbers[entry.identity] = entry.number }
+    for entry in agents {
+      agentNumbers[entry.identity] = entry.number
+      clusterKeys[entry.number] = entry.cluster
+    }
+    clusters = contents.clusters
     agentsSeen = contents.agentsSeen
     for entry in contents.services {
       services[ServiceName(kind: entry.kind, name: entry.name)] = entry.number
@@ -73,9 +77,14 @@ extension CatalogState {
       entities[version.number] = version.entity
       givenEntities.insert(version.entity)
       lastSequence = max(lastSequence, version.sequence)
-      guard let current = version.current else { continue }
-      currentVersions[current.identity] = CurrentVersion(
-        number: version.number, entity: version.entity, fingerprint: current.fingerprint)
+      guard let known = version.known else { continue }
+      if known.identity.kind.isWatched {
+        watched[known.identity, default: WatchedResource(entity: version.entity)]
+          .versions.append((known.fingerprint, version.number))
+      } else {
+        currentVersions[known.identity] = CurrentVersion(
+          number: version.number, entity: version.entity, fingerprint: known.fingerprint)
+      }
     }
   }
 

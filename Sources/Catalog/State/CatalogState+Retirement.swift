@@ -54,6 +54,7 @@ extension CatalogState {
       if isUnused(since: set.lastUsed, before: horizon), !reachable.contains(set.number) {
         retiring.tagSets.append(set.number)
         tagSetNumbers[set.members] = nil
+        containerIDs[set.number] = nil
         tagSets[index] = .none
       } else {
         referenced.formUnion(set.members.all)
@@ -62,9 +63,13 @@ extension CatalogState {
     for number in entities.keys where !referenced.contains(number) {
       retiring.resources.append(number)
     }
-    for number in retiring.resources { entities[number] = nil }
+    for number in retiring.resources {
+      entities[number] = nil
+      hostAgents[number] = nil
+    }
     currentVersions = currentVersions.filter { entities[$0.value.number] != nil }
-    if !retiring.tagSets.isEmpty { retirements += 1 }
+    forgetWatched()
+    if !retiring.isEmpty { retirements += 1 }
     return retiring
   }
 

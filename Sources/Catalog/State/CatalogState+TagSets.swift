@@ -4,7 +4,7 @@ import Telemetry
 
 extension CatalogState {
   /// The number of the service, given now when it is new; 0 when the table is full.
-  private mutating func service(_ kind: ServiceEntry.Kind, _ name: String) -> UInt32 {
+  mutating func service(_ kind: ServiceEntry.Kind, _ name: String) -> UInt32 {
     let key = ServiceName(kind: kind, name: name)
     if let number = services[key] { return number }
     guard services.count < limits.services, let number = pools[.service].take() else {
@@ -17,8 +17,9 @@ extension CatalogState {
   }
 
   /// The tag set of these resources, begun now when the combination is new.
-  private mutating func tagSet(
-    _ kind: ServiceEntry.Kind, service name: String, _ members: TagSet.Members
+  mutating func tagSet(
+    _ kind: ServiceEntry.Kind, _ members: TagSet.Members,
+    service: (inout CatalogState) -> UInt32
   ) -> EndTags {
     if let known = tagSetNumbers[members] {
       return EndTags(tagSet: known, service: tagSets[Int(known)].service, serviceKind: kind)
@@ -29,7 +30,7 @@ extension CatalogState {
       return EndTags(tagSet: 0, service: 0, serviceKind: kind)
     }
     let entry = TagSet(
-      number: number, service: service(kind, name), serviceKind: kind, members: members,
+      number: number, service: service(&self), serviceKind: kind, members: members,
       began: second, sequence: nextSequence(), lastUsed: second)
     add(entry)
     note(.tagSet(entry))
@@ -64,11 +65,15 @@ extension CatalogState {
       of: ResourceIdentity(
         .process, in: scope(ofAgent: agent), id: "\(run.process)/\(run.userID)"), content)
     guard number != 0 else { return EndTags(tagSet: 0, service: 0, serviceKind: .process) }
-    return tagSet(
-      .process, service: process.name,
+    let tags = tagSet(
+      .process,
       TagSet.Members(
         autoService: number, autoInstance: number, host: host, process: number,
-        container: containerVersion(run.containerID, of: agent)))
+        container: containerVersion(run.containerID, of: agent),
+        source: EndResources.Source.process.rawValue)
+    ) { $0.service(.process, process.name) }
+    if tags.tagSet != 0, !run.containerID.isEmpty { containerIDs[tags.tagSet] = run.containerID }
+    return tags
   }
 
   /// The tags of an end on `agent`'s host of which the process is not known.
@@ -76,15 +81,20 @@ extension CatalogState {
     let number = hostVersion(of: host.agent)
     guard number != 0 else { return EndTags(tagSet: 0, service: 0, serviceKind: .host) }
     return tagSet(
-      .host, service: host.report.hostname,
-      TagSet.Members(autoService: number, autoInstance: number, host: number))
+      .host,
+      TagSet.Members(
+        autoService: number, autoInstance: number, host: number,
+        source: EndResources.Source.agent.rawValue)
+    ) { $0.service(.host, host.report.hostname) }
   }
 
   private mutating func hostVersion(of agent: UInt16) -> UInt32 {
     guard let name = hosts[agent]?.report.hostname, !name.isEmpty else { return 0 }
-    return version(
+    let number = version(
       of: ResourceIdentity(.host, in: scope(ofAgent: agent), id: ""),
       ResourceVersion.Content(name: name, instance: name))
+    hostAgents[number] = agent
+    return number
   }
 
   private mutating func containerVersion(_ id: String, of agent: UInt16) -> UInt32 {

@@ -22,6 +22,8 @@ package struct CatalogState: Sendable {
   var guestNumbers: Set<UInt16> = []
   var hosts: [UInt16: HostEntry] = [:]
   var hostTags: [UInt16: EndTags] = [:]
+  /// The agents of hosts, by the numbers of the hosts' versions.
+  var hostAgents: [UInt32: UInt16] = [:]
   /// The agents that reported an address as their host's own.
   var addressOwners: [IPAddress: [UInt16]] = [:]
   /// When agents last sent something, to within ``TagSet/useSeconds``.
@@ -36,6 +38,13 @@ package struct CatalogState: Sendable {
   var tagSets: [TagSet] = []
   var tagSetNumbers: [TagSet.Members: UInt32] = [:]
   var currentVersions: [ResourceIdentity: CurrentVersion] = [:]
+  /// Of those that a watcher tells of: any of their versions may be a row's.
+  var watched: [ResourceIdentity: WatchedResource] = [:]
+  /// The container that the process of a tag set runs in.
+  var containerIDs: [UInt32: String] = [:]
+  /// Which cluster agents can reach, by what they call it.
+  var clusterKeys: [UInt16: String] = [:]
+  var clusters: [String: String] = [:]
   /// The resources of all versions that rows may stand for, by the version's number.
   var entities: [UInt32: UInt32] = [:]
   /// Those that had a version when it was last looked.
@@ -79,10 +88,12 @@ package struct CatalogState: Sendable {
   ///
   /// - Throws: ``CatalogError/tooManyAgents``, ``CatalogError/badIdentity``.
   package mutating func admit(
-    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry]
+    identity: String, hostname: String = "", version: String, protocols: [ProtocolEntry],
+    cluster: String = ""
   ) throws(CatalogError) -> UInt16 {
     let number = try greet(
-      identity: identity, hostname: hostname, version: version, protocols: protocols)
+      identity: identity, hostname: hostname, version: version, protocols: protocols,
+      cluster: cluster)
     confirmAgent(identity)
     return number
   }

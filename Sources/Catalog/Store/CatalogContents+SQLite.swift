@@ -11,7 +11,11 @@ extension CatalogContents {
     agents = try Row.fetchAll(database, sql: "SELECT * FROM agent ORDER BY number").map {
       AgentEntry(
         number: try $0.number("number"), identity: try $0.text("identity"),
-        hostname: try $0.text("hostname"), version: try $0.text("version"))
+        hostname: try $0.text("hostname"), version: try $0.text("version"),
+        cluster: try $0.text("cluster"))
+    }
+    for row in try Row.fetchAll(database, sql: "SELECT * FROM cluster") {
+      clusters[try row.text("key")] = try row.text("id")
     }
     services = try Row.fetchAll(database, sql: "SELECT * FROM service ORDER BY number").map {
       ServiceEntry(

@@ -45,6 +45,30 @@ enum CatalogSchema {
         sql: "CREATE TABLE source (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
     }
     migrator.registerMigration("4 resources in versions", migrate: TagSetMigration.run)
+    migrator.registerMigration("5 resources of clusters") { database in
+      for column in [
+        "pod", "workload", "namespace", "node", "pod_service", "ingress", "cluster", "az", "region",
+        "subnet", "source",
+      ] {
+        try database.execute(
+          sql: "ALTER TABLE tag_set ADD COLUMN \(column) INTEGER NOT NULL DEFAULT 0")
+      }
+      try database.execute(
+        sql: """
+          ALTER TABLE agent ADD COLUMN cluster TEXT NOT NULL DEFAULT '';
+          CREATE TABLE cluster (key TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+          """)
+    }
+    migrator.registerMigration("6 what watchers told") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE watched (
+            number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, scope_kind INTEGER NOT NULL, scope TEXT NOT NULL,
+            id TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL,
+            replaced INTEGER NOT NULL, told INTEGER NOT NULL, report BLOB NOT NULL);
+          CREATE INDEX watched_identity ON watched (id, kind);
+          """)
+    }
     return migrator
   }
 }

@@ -29,6 +29,9 @@ extension CatalogStore {
       try delete(numbers, from: "service", database)
     case .processesGone(let numbers):
       try delete(numbers, from: "process", database)
+    case .cluster(let key, let id):
+      try database.cachedStatement(sql: "INSERT OR REPLACE INTO cluster VALUES (?, ?)")
+        .execute(arguments: [key, id])
     default: break
     }
   }
@@ -55,12 +58,21 @@ extension CatalogStore {
   static func write(_ entry: TagSet, to database: Database) throws {
     let members = entry.members
     try database.cachedStatement(
-      sql: "INSERT INTO tag_set VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      sql: """
+        INSERT INTO tag_set (
+          number, service, service_kind, auto_service, auto_instance, host, process, container,
+          began, sequence, last_used, pod, workload, namespace, node, pod_service, ingress, cluster,
+          az, region, subnet, source)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
     ).execute(arguments: [
       Int(entry.number), Int(entry.service), Int(entry.serviceKind.rawValue),
       Int(members.autoService), Int(members.autoInstance), Int(members.host),
       Int(members.process), Int(members.container), Int(entry.began), Int64(entry.sequence),
-      Int(entry.lastUsed),
+      Int(entry.lastUsed), Int(members.pod), Int(members.workload), Int(members.namespace),
+      Int(members.node), Int(members.service), Int(members.ingress), Int(members.cluster),
+      Int(members.availabilityZone), Int(members.region), Int(members.subnet),
+      Int(members.source),
     ])
   }
 
@@ -153,7 +165,13 @@ extension TagSet {
       members: Members(
         autoService: try row.number("auto_service"),
         autoInstance: try row.number("auto_instance"), host: try row.number("host"),
-        process: try row.number("process"), container: try row.number("container")),
+        process: try row.number("process"), container: try row.number("container"),
+        pod: try row.number("pod"), workload: try row.number("workload"),
+        namespace: try row.number("namespace"), node: try row.number("node"),
+        service: try row.number("pod_service"), ingress: try row.number("ingress"),
+        cluster: try row.number("cluster"), availabilityZone: try row.number("az"),
+        region: try row.number("region"), subnet: try row.number("subnet"),
+        source: try row.number("source")),
       began: try row.number("began"), sequence: try row.number("sequence"),
       lastUsed: try row.number("last_used"))
   }
@@ -180,9 +198,10 @@ extension CatalogContents {
       var version = Version(
         number: try row.number("number"), entity: try row.number("entity"),
         sequence: try row.number("sequence"))
-      if try row.number("valid_to") as UInt32 == 0 {
-        version.current = (
-          try row.identity(),
+      let identity = try row.identity()
+      if try row.number("valid_to") as UInt32 == 0 || identity.kind.isWatched {
+        version.known = (
+          identity,
           ResourceVersion.Content.fingerprint(
             name: try row.text("name"), instance: try row.text("instance"),
             parentText: try row.text("parents"), attributeText: try row.text("attributes"))

@@ -73,11 +73,13 @@ package struct CatalogStore: Sendable {
     case .agent(let entry):
       try database.cachedStatement(
         sql:
-          "INSERT INTO agent (number, identity, version, hostname) VALUES (?, ?, ?, ?) "
+          "INSERT INTO agent (number, identity, version, hostname, cluster) VALUES (?, ?, ?, ?, ?) "
           + "ON CONFLICT (number) DO UPDATE SET version = excluded.version, "
-          + "hostname = excluded.hostname"
+          + "hostname = excluded.hostname, cluster = excluded.cluster"
       )
-      .execute(arguments: [Int(entry.number), entry.identity, entry.version, entry.hostname])
+      .execute(arguments: [
+        Int(entry.number), entry.identity, entry.version, entry.hostname, entry.cluster,
+      ])
     case .host(let entry):
       try write(entry, to: database)
     case .service(let entry):
@@ -91,8 +93,10 @@ package struct CatalogStore: Sendable {
           identity.commandLine,
         ])
     case .agentSeen, .servicesGone, .processesGone, .resource, .resourceEnded, .tagSet, .used,
-      .gone:
+      .gone, .cluster:
       try writeTags(change, to: database)
+    case .watched, .watchedEnded, .watchedForgotten:
+      try writeWatched(change, to: database)
     case .run(let run):
       try write(run, to: database)
     case .runGone(let key):

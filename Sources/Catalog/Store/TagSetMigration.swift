@@ -78,11 +78,13 @@ enum TagSetMigration {
         members.autoInstance = members.process
       }
       sequence += 1
-      try CatalogStore.write(
-        TagSet(
-          number: try row.number("number"), service: try row.number("service"),
-          serviceKind: kind, members: members, began: now, sequence: sequence, lastUsed: now),
-        to: database)
+      try database.cachedStatement(
+        sql: "INSERT INTO tag_set VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      ).execute(arguments: [
+        try row.number("number") as Int, try row.number("service") as Int, Int(kind.rawValue),
+        Int(members.autoService), Int(members.autoInstance), Int(members.host),
+        Int(members.process), Int(members.container), Int(now), Int64(sequence), Int(now),
+      ])
     }
 
     /// The number of a resource that is told by what it was; 0 for one without a name.

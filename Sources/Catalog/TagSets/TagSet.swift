@@ -12,8 +12,25 @@ package struct TagSet: Hashable, Sendable, BitwiseCopyable {
     package var host: UInt32 = 0
     package var process: UInt32 = 0
     package var container: UInt32 = 0
+    package var pod: UInt32 = 0
+    package var workload: UInt32 = 0
+    package var namespace: UInt32 = 0
+    package var node: UInt32 = 0
+    package var service: UInt32 = 0
+    package var ingress: UInt32 = 0
+    package var cluster: UInt32 = 0
+    package var availabilityZone: UInt32 = 0
+    package var region: UInt32 = 0
+    package var subnet: UInt32 = 0
+    /// By what the end was known: bits of ``EndResources/Source``.
+    package var source: UInt8 = 0
 
-    package var all: [UInt32] { [autoService, autoInstance, host, process, container] }
+    package var all: [UInt32] {
+      [
+        autoService, autoInstance, host, process, container, pod, workload, namespace, node,
+        service, ingress, cluster, availabilityZone, region, subnet,
+      ]
+    }
   }
 
   /// From 1; stored in rows as `tag_set_id`. 0 in a row is no tag set at all.

@@ -28,6 +28,37 @@ struct Claim: Hashable, Sendable, BitwiseCopyable {
   var address = IPAddress.unspecified
 }
 
+/// What is asked for.
+extension Claim {
+  static func address(_ address: IPAddress, in network: NetworkNumber) -> Claim {
+    Claim(kind: .address, scope: network.number, address: address)
+  }
+
+  static func port(
+    _ port: UInt16, _ transport: TransportProtocol, at address: IPAddress, in network: NetworkNumber
+  ) -> Claim {
+    Claim(
+      kind: .port, transport: transport, port: port, scope: network.number, address: address)
+  }
+
+  static func endpoint(
+    _ port: UInt16, _ transport: TransportProtocol, at address: IPAddress, in network: NetworkNumber
+  ) -> Claim {
+    Claim(
+      kind: .endpoint, transport: transport, port: port, scope: network.number, address: address)
+  }
+
+  static func member(_ address: IPAddress, in network: NetworkNumber) -> Claim {
+    Claim(kind: .member, scope: network.number, address: address)
+  }
+
+  static func nodePort(
+    _ port: UInt16, _ transport: TransportProtocol, in network: NetworkNumber
+  ) -> Claim {
+    Claim(kind: .nodePort, transport: transport, port: port, scope: network.number)
+  }
+}
+
 extension Claim {
   /// Everything that the report claims, each once.
   static func all(of report: ResourceReport, scope: (ResourceScope) -> UInt32) -> [Claim] {

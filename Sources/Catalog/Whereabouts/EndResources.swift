@@ -10,15 +10,18 @@ package struct EndFacts: Hashable, Sendable {
   package var port: UInt16
   /// The container that its process runs in; empty where that is not known.
   package var container: String
+  /// Its process is known, and runs in no container: it is none of a pod in its node's network.
+  package var isOnItsOwn: Bool
 
   package init(
     _ address: IPAddress, _ transport: TransportProtocol = .tcp, port: UInt16 = 0,
-    container: String = ""
+    container: String = "", isOnItsOwn: Bool = false
   ) {
     self.address = address
     self.transport = transport
     self.port = port
     self.container = container
+    self.isOnItsOwn = isOnItsOwn
   }
 }
 
@@ -39,6 +42,10 @@ package struct EndResources: Hashable, Sendable, BitwiseCopyable {
     package static let address = Source(rawValue: 8)
     /// The other end, with which it shares a loopback device.
     package static let peer = Source(rawValue: 16)
+    /// What its agent says of the host.
+    package static let agent = Source(rawValue: 32)
+    /// Nothing, as more than one had what it would be known by.
+    package static let unclear = Source(rawValue: 128)
   }
 
   package var source = Source.nothing
@@ -74,117 +81,13 @@ package struct EndResources: Hashable, Sendable, BitwiseCopyable {
   package func autoService(process: UInt32) -> UInt32 {
     // What a node does without a process in sight is its cluster's.
     let ofNode = pod == 0 && node != 0 ? cluster : 0
-    return [service, workload, process, ofNode, device].first { $0 != 0 } ?? 0
-  }
-}
-
-extension Whereabouts {
-  /// Who an end was in the second, in the order of what is surest.
-  ///
-  /// - Parameter network: where the record was made; nil where no cluster is known.
-  package func resolve(
-    _ end: EndFacts, in network: NetworkNumber?, at second: UInt32
-  ) -> EndResources {
-    var found = EndResources()
-    if !end.container.isEmpty, let container = container(end.container, at: second) {
-      found.source = .process
-      found.place(lineage(of: container, at: second), self)
-      found.service = service(of: found, end, in: network, at: second)
-    } else if let network {
-      resolve(end, in: network, at: second, into: &found)
-    }
-    if found.service != 0 { addService(&found, at: second) }
-    return found
-  }
-
-  /// Of a loopback connection the end that is not known is where the other one is.
-  package func resolve(peerOf other: EndResources) -> EndResources {
-    var found = other
-    found.source = .peer
-    found.container = 0
-    found.service = 0
-    found.ingress = 0
-    return found
-  }
-
-  private func resolve(
-    _ end: EndFacts, in network: NetworkNumber, at second: UInt32, into found: inout EndResources
-  ) {
-    guard !end.address.isLoopback, !end.address.isUnspecified else { return }
-    var holder = Holder.nobody
-    if end.port != 0 {
-      holder = self.holder(
-        of: end.address, end.transport, port: end.port, in: network, at: second)
-    }
-    if holder == .nobody { holder = self.holder(of: end.address, in: network, at: second) }
-    switch holder {
-    case .unclear: found.isUnclear = true
-    case .nobody:
-      if case .number(let block) = blockHolder(of: end.address, in: network, at: second) {
-        found.source = .address
-        found.subnet = block
-      }
-    case .number(let number):
-      found.source = .address
-      found.place(lineage(of: number, at: second), self)
-      if found.service == 0 {
-        found.service = service(of: found, end, in: network, at: second)
-      }
-    }
-  }
-
-  /// The service for which a pod or a node was called, or which a pod that calls belongs to.
-  private func service(
-    of found: EndResources, _ end: EndFacts, in network: NetworkNumber?, at second: UInt32
-  ) -> UInt32 {
-    guard let network else { return 0 }
-    let holder: Holder
-    if found.pod != 0 {
-      guard let address = address(of: found.pod, end, in: network, at: second) else { return 0 }
-      holder =
-        end.port == 0
-        ? member(of: address, in: network, at: second)
-        : service(
-          answeringAt: address, end.transport, port: end.port, in: network, at: second)
-    } else if found.node != 0, end.port != 0 {
-      holder = service(atNodePort: end.port, end.transport, in: network, at: second)
-    } else {
-      return 0
-    }
-    if case .number(let number) = holder { return number }
-    return 0
-  }
-
-  /// The pod's own address. An end that has another pod's is not what the record makes it seem.
-  private func address(
-    of pod: UInt32, _ end: EndFacts, in network: NetworkNumber, at second: UInt32
-  ) -> IPAddress? {
-    guard let version = version(of: pod, at: second) else { return nil }
-    let own = addresses(of: version)
-    if own.contains(end.address) { return end.address }
-    if case .number(let other) = holder(of: end.address, in: network, at: second),
-      identity(of: other)?.kind == .pod
-    {
-      return nil
-    }
-    return own.first
-  }
-
-  private func addService(_ found: inout EndResources, at second: UInt32) {
-    for number in lineage(of: found.service, at: second) {
-      switch identity(of: number)?.kind {
-      case .ingress where found.ingress == 0: found.ingress = number
-      case .namespace where found.namespace == 0: found.namespace = number
-      case .cluster where found.cluster == 0: found.cluster = number
-      default: break
-      }
-    }
+    return [service, workload, process, pod, ofNode, device].first { $0 != 0 } ?? 0
   }
 }
 
 extension EndResources {
   /// Puts each resource where its kind belongs; the first of a kind is the nearest.
-  fileprivate mutating func place(_ lineage: [UInt32], _ who: Whereabouts) {
+  mutating func place(_ lineage: [UInt32], _ who: Whereabouts) {
     for number in lineage {
       guard let kind = who.identity(of: number)?.kind else { continue }
       switch kind {

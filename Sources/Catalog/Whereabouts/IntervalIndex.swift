@@ -105,13 +105,31 @@ package struct IntervalIndex<Key: Hashable & Sendable>: Sendable {
 
   /// Who has it in the second.
   package func holder(of key: Key, at second: UInt32) -> Holder {
+    var valid = ValidSeconds()
+    return holder(of: key, at: second, &valid)
+  }
+
+  /// Who has it in the second.
+  ///
+  /// - Parameter valid: narrowed to the seconds around it that have the same answer.
+  package func holder(
+    of key: Key, at second: UInt32, _ valid: inout ValidSeconds
+  ) -> Holder {
     guard var index = newest[key] else { return .nobody }
     var found: Holder = .nobody
     while index != Self.none {
       let interval = intervals[Int(index)]
-      if interval.from <= second, second <= interval.last {
-        if case .number(let owner) = found, owner != interval.owner { return .unclear }
-        found = .number(interval.owner)
+      if interval.from > second {
+        valid.end(before: interval.from)
+      } else if interval.last < second {
+        valid.begin(behind: interval.last)
+      } else {
+        valid.narrow(from: interval.from, last: interval.last)
+        switch found {
+        case .nobody: found = .number(interval.owner)
+        case .number(let owner) where owner != interval.owner: found = .unclear
+        default: break
+        }
       }
       index = interval.older
     }
@@ -121,10 +139,25 @@ package struct IntervalIndex<Key: Hashable & Sendable>: Sendable {
   /// The one that began last of all that hold in the second, for things of which one follows the
   /// other without a doubt: what changes within a second is then what it became.
   package func latest(of key: Key, at second: UInt32) -> UInt32? {
+    var valid = ValidSeconds()
+    return latest(of: key, at: second, &valid)
+  }
+
+  package func latest(
+    of key: Key, at second: UInt32, _ valid: inout ValidSeconds
+  ) -> UInt32? {
     var index = newest[key] ?? Self.none
     while index != Self.none {
       let interval = intervals[Int(index)]
-      if interval.from <= second { return second <= interval.last ? interval.owner : nil }
+      if interval.from <= second {
+        guard second <= interval.last else {
+          valid.begin(behind: interval.last)
+          return nil
+        }
+        valid.narrow(from: interval.from, last: interval.last)
+        return interval.owner
+      }
+      valid.end(before: interval.from)
       index = interval.older
     }
     return nil

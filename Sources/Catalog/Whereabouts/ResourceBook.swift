@@ -23,38 +23,102 @@ package final class ResourceBook: Sendable {
     package var lastTold: Timestamp
   }
 
-  private let state: Mutex<State>
+  /// What an agent told, to be learned by whoever comes next: who tells does not wait for rows.
+  private struct Told {
+    var changes: [ResourceChange]
+    var at: Timestamp
+    var agent: UInt16
+  }
 
-  package init(limits: WhereaboutsLimits = WhereaboutsLimits()) {
-    state = Mutex(State(who: Whereabouts(limits: limits)))
+  /// Batches that may wait; beyond, who tells learns himself.
+  private static let waiting = 256
+
+  private let state: Mutex<State>
+  private let told = Mutex<[Told]>([])
+
+  /// - Parameter isWritten: whether ``Catalog`` is handed what changes.
+  package init(limits: WhereaboutsLimits = WhereaboutsLimits(), isWritten: Bool = false) {
+    state = Mutex(State(who: Whereabouts(limits: limits, isWritten: isWritten)))
+  }
+
+  /// Takes in what a program before was told and wrote down.
+  ///
+  /// - Parameter read: Reads a report; nil for one that cannot be read, which is left out.
+  /// - Returns: How many were left out.
+  package func restore(
+    from catalog: Catalog, _ read: (Span<UInt8>) -> ResourceReport?
+  ) throws(CatalogError) -> Int {
+    try state.withLock { (state) throws(CatalogError) in
+      var unread = 0
+      try catalog.watchedResources { bytes, told, gone in
+        guard let report = read(bytes.span) else {
+          unread += 1
+          return
+        }
+        state.who.restore(WrittenResource(report: report, told: told, gone: gone))
+      }
+      return unread
+    }
   }
 
   /// Takes in what an agent's watcher told at `told`.
-  package func learn(_ changes: [ResourceChange], told: Timestamp, agent: UInt16) {
-    state.withLock { state in
-      for change in changes {
-        state.who.apply(change, at: told)
+  package func learn(_ changes: [ResourceChange], told time: Timestamp, agent: UInt16) {
+    let count = told.withLock { told in
+      told.append(Told(changes: changes, at: time, agent: agent))
+      return told.count
+    }
+    if count >= Self.waiting {
+      state.withLock { learn(&$0) }
+    } else {
+      _ = state.withLockIfAvailable { learn(&$0) }
+    }
+  }
+
+  private func learn(_ state: inout State) {
+    let waiting = told.withLock { told in
+      defer { told = [] }
+      return told
+    }
+    for told in waiting {
+      for change in told.changes {
+        state.who.apply(change, at: told.at)
         let scope = change.scope
         guard scope != .everywhere else { continue }
-        let last = state.tellers[scope]?.lastTold ?? told
-        if told >= last, state.tellers.count < 65_536 || state.tellers[scope] != nil {
-          state.tellers[scope] = Teller(agent: agent, lastTold: told)
+        let last = state.tellers[scope]?.lastTold ?? told.at
+        if told.at >= last, state.tellers.count < 65_536 || state.tellers[scope] != nil {
+          state.tellers[scope] = Teller(agent: told.agent, lastTold: told.at)
         }
       }
-      let second = told.wholeSecond
-      guard second >= state.swept &+ Self.sweep, second > Self.horizon else { return }
+      let second = told.at.wholeSecond
+      guard second >= state.swept &+ Self.sweep, second > Self.horizon else { continue }
       state.swept = second
       state.who.forget(before: second - Self.horizon)
     }
   }
 
-  package var tally: WhereaboutsTally { state.withLock { $0.who.tally } }
+  package var tally: WhereaboutsTally { read { who, _ in who.tally } }
 
   /// Works on what is known while nobody changes it.
   package func read<Result: Sendable>(
     _ body: (Whereabouts, [ResourceScope: Teller]) -> Result
   ) -> Result {
-    state.withLock { body($0.who, $0.tellers) }
+    state.withLock { state in
+      learn(&state)
+      return body(state.who, state.tellers)
+    }
+  }
+
+  /// Lends what is known to whoever makes rows, and who told it.
+  package func lend(_ body: (inout Whereabouts, [ResourceScope: Teller]) -> Void) {
+    state.withLock { state in
+      learn(&state)
+      body(&state.who, state.tellers)
+    }
+  }
+
+  /// How many numbers of each space so many records may need besides those of their agents.
+  package func needs(records: Int) -> Int {
+    tally.resources == 0 ? 0 : 4_096 + 4 * records
   }
 }
 

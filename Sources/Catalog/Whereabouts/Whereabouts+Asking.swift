@@ -13,71 +13,52 @@ extension Whereabouts {
     scopes[scope].map(NetworkNumber.init)
   }
 
-  private func holder(of claim: Claim, at second: UInt32) -> Holder {
-    claims.holder(of: claim, at: second)
-  }
-
   /// Who has the address for itself alone.
   package func holder(
     of address: IPAddress, in network: NetworkNumber, at second: UInt32
   ) -> Holder {
-    holder(of: Claim(kind: .address, scope: network.number, address: address), at: second)
-  }
-
-  /// Who has the port, at an address that it shares with others.
-  package func holder(
-    of address: IPAddress, _ transport: TransportProtocol, port: UInt16,
-    in network: NetworkNumber, at second: UInt32
-  ) -> Holder {
-    holder(
-      of: Claim(
-        kind: .port, transport: transport, port: port, scope: network.number, address: address),
-      at: second)
+    claims.holder(of: .address(address, in: network), at: second)
   }
 
   /// The smallest block that the address lies in and that is somebody's.
-  package func blockHolder(
-    of address: IPAddress, in network: NetworkNumber, at second: UInt32
+  func blockHolder(
+    of address: IPAddress, in network: NetworkNumber, at second: UInt32,
+    _ valid: inout ValidSeconds
   ) -> Holder {
     for length in blockLengths {
-      let found = holder(
+      let found = claims.holder(
         of: Claim(
           kind: .block, prefixLength: length, scope: network.number,
-          address: address.masked(to: length)), at: second)
+          address: address.masked(to: length)), at: second, &valid)
       if found != .nobody { return found }
     }
     return .nobody
   }
 
-  /// The service for which somebody answers at this address and port.
-  package func service(
-    answeringAt address: IPAddress, _ transport: TransportProtocol, port: UInt16,
-    in cluster: NetworkNumber, at second: UInt32
-  ) -> Holder {
-    holder(
-      of: Claim(
-        kind: .endpoint, transport: transport, port: port, scope: cluster.number,
-        address: address), at: second)
-  }
-
-  /// The service for which somebody answers at this address.
-  func member(of address: IPAddress, in cluster: NetworkNumber, at second: UInt32) -> Holder {
-    holder(of: Claim(kind: .member, scope: cluster.number, address: address), at: second)
-  }
-
-  /// The service to which this port leads at every node of the cluster.
-  package func service(
-    atNodePort port: UInt16, _ transport: TransportProtocol, in cluster: NetworkNumber,
-    at second: UInt32
-  ) -> Holder {
-    holder(
-      of: Claim(kind: .nodePort, transport: transport, port: port, scope: cluster.number),
-      at: second)
-  }
-
   /// The container with this id, if it was there.
   package func container(_ id: String, at second: UInt32) -> UInt32? {
-    containers[id].flatMap { version(of: $0, at: second) == nil ? nil : $0 }
+    var valid = ValidSeconds()
+    return container(id, at: second, &valid)
+  }
+
+  func container(_ id: String, at second: UInt32, _ valid: inout ValidSeconds) -> UInt32? {
+    containers[id].flatMap { place(of: $0, at: second, &valid) == nil ? nil : $0 }
+  }
+
+  /// What a node says of the boot of its host.
+  static let boot = "host.boot_id"
+
+  /// The node that a host was in the second, by its boot.
+  func node(ofBoot boot: String, at second: UInt32, _ valid: inout ValidSeconds) -> UInt32? {
+    guard let number = nodes[boot], let place = place(of: number, at: second, &valid),
+      let version = versions[place], value(of: Self.boot, of: version) == boot
+    else { return nil }
+    return number
+  }
+
+  /// The cluster of a host that is a node of it.
+  func cluster(ofBoot boot: String) -> ResourceScope? {
+    nodes[boot].flatMap { identity(of: $0)?.scope }
   }
 
   package func number(of identity: ResourceIdentity) -> UInt32? { numbers[identity] }
@@ -123,14 +104,24 @@ extension Whereabouts {
 
   /// The resource and everything that it was part of in the second, nearest first, each once.
   package func lineage(of number: UInt32, at second: UInt32) -> [UInt32] {
+    var valid = ValidSeconds()
+    return lineage(of: number, at: second, &valid)
+  }
+
+  func lineage(of number: UInt32, at second: UInt32, _ valid: inout ValidSeconds) -> [UInt32] {
     var found = [number]
     var next = 0
     while next < found.count, found.count < 32 {
-      if let version = version(of: found[next], at: second) {
+      if let place = place(of: found[next], at: second, &valid), let version = versions[place] {
         for parent in version.parents where !found.contains(parent) { found.append(parent) }
       }
       next += 1
     }
     return found
+  }
+
+  /// Where the version stands that holds in the second.
+  func place(of number: UInt32, at second: UInt32, _ valid: inout ValidSeconds) -> Int? {
+    history.latest(of: number, at: second, &valid).map { Int($0) }
   }
 }

@@ -33,12 +33,23 @@ package struct Whereabouts: Sendable {
   /// Versions of a resource, by its number.
   private(set) var history: IntervalIndex<UInt32>
   private(set) var claims: IntervalIndex<Claim>
+  /// Nodes by the boot of their host, which an agent there tells, too. What is found is looked at again.
+  private(set) var nodes: [String: UInt32] = [:]
   /// Lengths of blocks that were ever claimed.
   private(set) var blockLengths: [UInt8] = []
   private var refused: UInt64 = 0
+  /// What has changed since when, so that answers can be kept.
+  private(set) var changes = ChangeMarks()
+  /// Versions that rows know by these numbers, and the seconds in which they ended.
+  private(set) var ended: [(number: UInt32, second: UInt32)] = []
+  /// What is not written down yet; nothing where nobody writes.
+  private var unwritten: [WhereaboutsChange] = []
+  private let isWritten: Bool
 
-  package init(limits: WhereaboutsLimits = WhereaboutsLimits()) {
+  /// - Parameter isWritten: whether somebody takes the changes to write them down.
+  package init(limits: WhereaboutsLimits = WhereaboutsLimits(), isWritten: Bool = false) {
     self.limits = limits
+    self.isWritten = isWritten
     history = IntervalIndex(capacity: limits.versions)
     claims = IntervalIndex(capacity: limits.intervals)
   }
@@ -54,6 +65,7 @@ package struct Whereabouts: Sendable {
 
   /// Takes in what a watcher told at `now`.
   package mutating func apply(_ change: ResourceChange, at now: Timestamp) {
+    changes.begin()
     switch change {
     case .seen(let report): learn(report, at: now)
     case .gone(let identity, let since):
@@ -95,13 +107,39 @@ package struct Whereabouts: Sendable {
       release(version)
       return
     }
+    begin(version, of: number, after: old, at: time)
+    guard isWritten else { return }
+    if old != nil { unwritten.append(.ended(report.identity, at: time, isReplaced: true)) }
+    var written = report
+    written.validFrom = time
+    unwritten.append(.began(written, told: now))
+  }
+
+  private mutating func begin(
+    _ version: WhereaboutsVersion, of number: UInt32, after old: WhereaboutsVersion?,
+    at time: Timestamp
+  ) {
+    changes.mark(resource: number)
+    if identity(of: number)?.kind == .node, let boot = value(of: Self.boot, of: version),
+      nodes.updateValue(number, forKey: boot) != number
+    {
+      changes.markAll()
+    }
+    let before = Set(old?.claims ?? [])
     if let old {
-      for claim in old.claims where !version.claims.contains(claim) {
+      let now = Set(version.claims)
+      for claim in old.claims where !now.contains(claim) {
+        changes.mark(claim)
         claims.end(claim, owner: number, at: time)
       }
       close(number, at: time)
+      // Of those between a pod and its topmost workload nobody keeps a mark.
+      if old.parents != version.parents, identity(of: number)?.kind.isWorkload == true {
+        changes.markAll()
+      }
     }
     for claim in version.claims {
+      if !before.contains(claim) { changes.mark(claim) }
       if claim.kind == .block, !blockLengths.contains(claim.prefixLength) {
         blockLengths.append(claim.prefixLength)
         blockLengths.sort(by: >)
@@ -120,6 +158,10 @@ package struct Whereabouts: Sendable {
     else { return }
     let last = max(from, (time + -1).wholeSecond)
     versions[Int(current) - 1]?.last = last
+    changes.mark(resource: number)
+    if let given = versions[Int(current) - 1]?.number, given != 0 {
+      ended.append((given, last + 1))
+    }
     history.end(number, owner: current - 1, at: time)
     resources[Int(number)]?.current = 0
     resources[Int(number)]?.ended = last
@@ -129,14 +171,57 @@ package struct Whereabouts: Sendable {
     guard let current = resources[Int(number)]?.current, current != 0,
       let version = versions[Int(current) - 1]
     else { return }
-    for claim in version.claims { claims.end(claim, owner: number, at: time) }
+    for claim in version.claims {
+      changes.mark(claim)
+      claims.end(claim, owner: number, at: time)
+    }
     close(number, at: time)
+    if isWritten, let identity = identity(of: number) {
+      unwritten.append(.ended(identity, at: time, isReplaced: false))
+    }
+  }
+
+  /// Says by which number rows know a version.
+  mutating func setNumber(_ number: UInt32, at place: Int) {
+    versions[place]?.number = number
+  }
+
+  /// Forgets the numbers that are out of use.
+  package mutating func keepNumbers(where isLive: (UInt32) -> Bool) {
+    for place in versions.indices {
+      if let number = versions[place]?.number, number != 0, !isLive(number) {
+        versions[place]?.number = 0
+      }
+    }
+    ended.removeAll { !isLive($0.number) }
+  }
+
+  mutating func takeUnwritten() -> [WhereaboutsChange] {
+    defer { unwritten = [] }
+    return unwritten
+  }
+
+  mutating func takeEnded() -> [(number: UInt32, second: UInt32)] {
+    defer { ended = [] }
+    return ended
   }
 
   /// Forgets what ended before the second.
   package mutating func forget(before second: UInt32) {
+    if isWritten { unwritten.append(.forgotten(before: second)) }
     claims.forget(before: second)
+    nodes = nodes.filter { identity(of: $0.value)?.kind == .node }
     for place in history.forget(before: second) { remove(place) }
+  }
+
+  /// Takes in what was written down by a program before. To be called for the versions in the order in
+  /// which they were told, before anything else is.
+  package mutating func restore(_ written: WrittenResource) {
+    learn(written.report, at: written.told)
+    if let time = written.gone, let number = numbers[written.report.identity] {
+      end(number, at: time)
+    }
+    unwritten.removeAll(keepingCapacity: true)
   }
 
   private mutating func remove(_ place: UInt32) {
@@ -161,7 +246,11 @@ package struct Whereabouts: Sendable {
       resources.append(Resource(identity: identity))
     }
     numbers[identity] = number
-    if identity.kind == .container { containers[identity.id] = number }
+    changes.mark(resource: number)
+    if identity.kind == .container {
+      containers[identity.id] = number
+      changes.mark(container: identity.id)
+    }
     return number
   }
 
@@ -172,7 +261,10 @@ package struct Whereabouts: Sendable {
       return
     }
     numbers[identity] = nil
-    if identity.kind == .container { containers[identity.id] = nil }
+    if identity.kind == .container {
+      containers[identity.id] = nil
+      changes.mark(container: identity.id)
+    }
     resources[Int(number)] = nil
     freeResources.append(number)
   }

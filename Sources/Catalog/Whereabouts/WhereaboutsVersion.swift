@@ -18,6 +18,8 @@ package struct WhereaboutsVersion: Sendable {
   /// In whole seconds; ``last`` is the greatest number as long as nobody knows.
   package let from: UInt32
   package internal(set) var last: UInt32
+  /// Of the ``ResourceVersion`` that rows know it by; 0 as long as none does.
+  var number: UInt32 = 0
 
   func saysTheSame(as other: WhereaboutsVersion) -> Bool {
     name == other.name && parents == other.parents && attributes == other.attributes

@@ -25,10 +25,11 @@ extension AgentConnection {
     let protocols = hello.protocols.map {
       ProtocolEntry(number: $0.number.rawValue, name: $0.name)
     }
-    let (hostname, version) = (hello.hostname, hello.agentVersion)
+    let (hostname, version, cluster) = (hello.hostname, hello.agentVersion, hello.cluster)
     workers.runIfActive(eventLoop: context.eventLoop) { () -> Admission in
       let agent = try catalog.greet(
-        identity: identity, hostname: hostname, version: version, protocols: protocols)
+        identity: identity, hostname: hostname, version: version, protocols: protocols,
+        cluster: cluster)
       return Admission(
         agent: agent, mark: journal.mark(of: agent), identity: identity,
         isConfirmed: catalog.withState { $0.isConfirmed(identity) })

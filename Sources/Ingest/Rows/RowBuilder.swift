@@ -68,6 +68,7 @@ package struct RowBuilder: Sendable {
       retirements = state.retirements
       context.sockets.keep { state.isLive($0) }
       context.spanOwners.keep { state.isLive($0) }
+      context.tagger.forget(state)
     }
     state.noteAgent(agent)
     if let host = batch.host { state.learn(host, agent: agent) }
@@ -97,14 +98,20 @@ package struct RowBuilder: Sendable {
     }
   }
 
+  /// Lends what watchers of resources told, for rows to be tagged by, or takes it back.
+  package mutating func exchange(_ who: inout Whereabouts) {
+    swap(&who, &context.tagger.who)
+  }
+
   /// Appends the rows of one batch, and counts what became of its records.
   package mutating func append(
-    _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: borrowing CatalogState
+    _ batch: borrowing RecordBatch, agent: UInt16, now: Timestamp, state: inout CatalogState
   ) {
     context.tally.received &+= UInt64(batch.recordCount)
     context.agent = agent
     context.now = now
-    for index in writers.indices { writers[index].append(batch, &context, state: state) }
+    context.tagger.begin(agent: agent, state)
+    for index in writers.indices { writers[index].append(batch, &context, state: &state) }
     let window = TimeWindow(.lossLedger, now: now)
     for loss in batch.losses where window.contains(loss.time) {
       losses.append(loss, agent: agent)

@@ -19,7 +19,7 @@ protocol RowWriter: Sendable {
   /// Appends the rows of a batch's records of this kind, and counts what became of each. Those whose
   /// time no table would keep are dropped: they would each open a partition of their own.
   mutating func append(
-    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   )
 }
 
@@ -31,14 +31,21 @@ struct RowContext: Sendable {
   var sockets: SocketOwners
   var spans = SpanMemory()
   var spanOwners = SpanOwners()
+  var tagger = EndTagger()
   var numbers: RowNumbers
   var tally: Tally
   /// The tag sets that the rows have.
   var used = UsedTagSets()
 
-  /// Notes whom a row is about.
+  /// Adds what watchers of resources say of the ends in the row's second, and notes whom the row is about.
   @inline(__always)
-  mutating func note(_ ends: TaggedEnds) {
+  mutating func complete(
+    _ ends: inout TaggedEnds, _ seen: borrowing some Sighting, at second: UInt32,
+    _ state: inout CatalogState
+  ) {
+    tagger.complete(
+      client: &ends.client, seen.client.address, server: &ends.server, seen.server.address,
+      port: seen.server.port, seen.transport, at: second, &state)
     used.insert(ends.client)
     used.insert(ends.server)
   }
@@ -51,7 +58,7 @@ extension CallLogRows: RowWriter {
   mutating func removeAll() { rows.removeAll() }
 
   mutating func append(
-    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
     let window = TimeWindow(.callLog, now: context.now)
@@ -69,7 +76,7 @@ extension CallLogRows: RowWriter {
       if call.signalSource == .openTelemetry {
         ends = context.spanOwners.ends(of: call, text, else: ends)
       }
-      context.note(ends)
+      context.complete(&ends, call, at: call.end.storedSeconds, &state)
       append(call, text, ends, agent: context.agent, numbers: &context.numbers)
       context.tally.passed &+= 1
     }
@@ -83,7 +90,7 @@ extension FlowLogRows: RowWriter {
   mutating func removeAll() { rows.removeAll() }
 
   mutating func append(
-    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
     let window = TimeWindow(.flowLog, now: context.now)
@@ -93,8 +100,8 @@ extension FlowLogRows: RowWriter {
         context.tally.drop(.timeOutOfRange)
         continue
       }
-      let ends = context.ends(of: flow, state: state)
-      context.note(ends)
+      var ends = context.ends(of: flow, state: state)
+      context.complete(&ends, flow, at: flow.end.storedSeconds, &state)
       append(flow, text, ends, agent: context.agent, numbers: &context.numbers)
       context.tally.passed &+= 1
     }
@@ -103,7 +110,7 @@ extension FlowLogRows: RowWriter {
 
 extension MetricRows: RowWriter {
   mutating func append(
-    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: borrowing CatalogState
+    _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
     for metric in Metric.all(in: batch) {
@@ -111,8 +118,8 @@ extension MetricRows: RowWriter {
         context.tally.drop(.timeOutOfRange)
         continue
       }
-      let ends = metric.ends(context, state: state)
-      context.note(ends)
+      var ends = metric.ends(context, state: state)
+      context.complete(&ends, metric, at: metric.time.storedSeconds, &state)
       append(metric, text, ends, agent: context.agent)
       context.tally.passed &+= 1
     }

@@ -96,7 +96,7 @@ extension TableScope {
       case .text(let text)? = Constant(values[0]), Int64(text) == nil
     {
       let bit = try enumerationValue(values[0], of: tag).sql
-      let set: EngineSQL = "bitAnd(\(tag.column), \(bit)) != 0"
+      let set: EngineSQL = "bitAnd(\(tag.value), \(bit)) != 0"
       return test.isNegated ? "NOT (\(set))" : set
     }
     return try test.rendered(over: shown(tag, at: .rows)) { expression throws(QueryError) in

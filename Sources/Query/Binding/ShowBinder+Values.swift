@@ -10,6 +10,10 @@ extension ShowBinder {
   func values(
     of name: Name, from table: Name?, _ show: ShowStatement
   ) throws(QueryError) -> QueryCompiler.Compiled {
+    if let prefix = TagDeclaration.customPrefixes.first(where: { $0 == name.text + "." }) {
+      let scope = try scope(table ?? Name(text: "l7_flow_log", offset: name.offset))
+      return try values(from: Self.names(behind: prefix), in: scope, show)
+    }
     let scope = if let table { try scope(table) } else { try anyScope(name) }
     let tag: TableScope.BoundTag
     switch try scope.meaning(name.text, at: name.offset) {
@@ -62,11 +66,21 @@ extension ShowBinder {
 
   /// The values that any tag set has, whether or not a row still does.
   private static func valueSource(of resource: TagDeclaration.ResourceValue) -> ValueSource {
+    let isGiven = resource.members.map {
+      "number IN (SELECT \(TableScope.member($0)) FROM \(TableDeclaration.tagSet))" as EngineSQL
+    }
     let values: EngineSQL =
       "SELECT DISTINCT value, value AS display_name FROM \(TableDeclaration.attribute) "
-      + "WHERE name = \(literal: resource.property) AND number IN "
-      + "(SELECT \(TableScope.member(resource)) FROM \(TableDeclaration.tagSet))"
+      + "WHERE name = \(literal: resource.property) AND (\(isGiven.joined(" OR ")))"
     return (values, .text, false)
+  }
+
+  /// The names behind a prefix of custom tags: which labels there are.
+  private static func names(behind prefix: String) -> ValueSource {
+    let names: EngineSQL =
+      "SELECT DISTINCT name AS value, value AS display_name FROM \(TableDeclaration.attribute) "
+      + "WHERE startsWith(name, \(literal: prefix))"
+    return (names, .text, false)
   }
 
   private static let valueNames = ["value", "display_name"]

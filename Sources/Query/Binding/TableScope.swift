@@ -43,6 +43,11 @@ package struct TableScope: Sendable {
       if case .resource(let value) = declaration.source { value } else { nil }
     }
     var isDecoded: Bool { resource != nil }
+    /// The number that a row has for it.
+    var value: EngineSQL {
+      guard case .tagSet(let member) = declaration.source else { return "\(column)" }
+      return TableScope.tagSetNumber(member, of: column)
+    }
     /// The name of the attribute that it is; nil for other tags.
     var attribute: String? {
       if case .attribute(let name) = declaration.source { name } else { nil }
@@ -55,7 +60,7 @@ package struct TableScope: Sendable {
         let base =
           switch declaration.source {
           case .column(let name): name
-          case .resource: "tag_set_id"
+          case .resource, .tagSet: "tag_set_id"
           case .attribute: attributeValues
           }
         return table.columns.first { $0.name == base + suffix }.map {
@@ -85,6 +90,7 @@ package struct TableScope: Sendable {
     }
     if let column = column(name) { return .column(column) }
     if let tag = attribute(name) { return .tag(tag) }
+    if let custom = custom(name) { return custom }
     let pair = pair(name)
     return pair.isEmpty ? nil : .eitherSide(pair)
   }
@@ -102,6 +108,29 @@ package struct TableScope: Sendable {
     let declaration = TagDeclaration(
       name, .string, source: .attribute(key), display: name, category: "Attribute", about: "")
     return BoundTag(declaration: declaration, suffix: "", column: values)
+  }
+
+  /// The attribute of a resource that `name` stands for, whether or not any resource has it.
+  private func custom(_ name: String) -> Meaning? {
+    guard let prefix = TagDeclaration.customPrefixes.first(where: { name.hasPrefix($0) }) else {
+      return nil
+    }
+    let sides = table.tagSetColumns.map { (suffix: String($0.name.dropFirst(10)), column: $0) }
+    let tags = sides.compactMap { side -> BoundTag? in
+      let isNamed = !side.suffix.isEmpty && name.hasSuffix(side.suffix)
+      let property = isNamed ? String(name.dropLast(side.suffix.count)) : name
+      guard property.count > prefix.count else { return nil }
+      let value = TagDeclaration.ResourceValue(
+        member: TagDeclaration.customMembers[0],
+        others: Array(TagDeclaration.customMembers.dropFirst()), property: property)
+      return BoundTag(
+        declaration: TagDeclaration(
+          property, .resource, source: .resource(value), sides: !side.suffix.isEmpty,
+          display: property, category: "Kubernetes", about: ""),
+        suffix: side.suffix, column: side.column)
+    }
+    if let named = tags.first(where: { $0.name == name }) { return .tag(named) }
+    return tags.count == 2 ? .eitherSide(tags) : nil
   }
 
   /// The two tags that `name` stands for without saying which side.

@@ -20,11 +20,15 @@ extension TableScope {
         return Scalar(
           sql: "\(tag.column)[indexOf(\(names), \(literal: name))]", type: .text)
       }
+      if case .tagSet = tag.declaration.source { return Scalar(sql: tag.value, type: .integer) }
       guard tag.declaration.kind == .linkAddress else { return shown(tag.column) }
       return Scalar(sql: "lower(MACNumToString(\(tag.column)))", type: .text)
     }
     let decoded = Self.text(
-      resource.property, of: stage == .rows ? number(tag, resource) : numberName(tag, resource))
+      resource.property,
+      of: resource.members.map {
+        stage == .rows ? Self.tagSetNumber($0, of: tag.column) : numberName(tag, $0)
+      })
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else {
       return Scalar(sql: decoded, type: .text)
     }
@@ -54,11 +58,12 @@ extension TableScope {
   /// the address where it is shown instead.
   func groupParts(_ tag: BoundTag) -> [AggregatePlan.Part] {
     guard let resource = tag.resource else { return [] }
-    let number = AggregatePlan.Part(
-      sql: number(tag, resource), name: numberName(tag, resource))
-    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return [number] }
+    let numbers = resource.members.map {
+      AggregatePlan.Part(sql: Self.tagSetNumber($0, of: tag.column), name: numberName(tag, $0))
+    }
+    guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return numbers }
     let shown: EngineSQL = "if(\(isUnknown(tag)), \(address), toIPv6('::'))"
-    return [number, AggregatePlan.Part(sql: shown, name: addressName(tag))]
+    return numbers + [AggregatePlan.Part(sql: shown, name: addressName(tag))]
   }
 
   /// IPv4 dotted, without the `::ffff:` it is mapped with.
@@ -69,23 +74,26 @@ extension TableScope {
       + "substring(toString(\(address)), 8), toString(\(address)))"
   }
 
-  /// The number of the resource that a row's tag set has for the tag.
-  private func number(
-    _ tag: BoundTag, _ resource: TagDeclaration.ResourceValue
-  ) -> EngineSQL {
-    "dictGet(\(literal: Self.dictionary(of: .tagSet)), \(literal: resource.member), \(tag.column))"
+  /// A number of a row's tag set; 0 where it has none.
+  static func tagSetNumber(_ member: String, of column: ColumnDeclaration) -> EngineSQL {
+    "dictGet(\(literal: dictionary(of: .tagSet)), \(literal: member), \(column))"
   }
 
   /// What that number is called in groups.
-  private func numberName(
-    _ tag: BoundTag, _ resource: TagDeclaration.ResourceValue
-  ) -> EngineSQL {
-    let name = Self.member(resource)
+  private func numberName(_ tag: BoundTag, _ member: String) -> EngineSQL {
+    let name = Self.member(member)
     return switch tag.suffix {
     case "_0": "\(name)_number_0"
     case "_1": "\(name)_number_1"
     default: "\(name)_number"
     }
+  }
+
+  /// The property of the first of the resources that has it.
+  private static func text(_ property: String, of numbers: [EngineSQL]) -> EngineSQL {
+    let texts = numbers.map { text(property, of: $0) }
+    guard texts.count > 1 else { return texts.first ?? "''" }
+    return "coalesce(\(texts.map { "nullIf(\($0), '')" as EngineSQL }.joined(", ")), '')"
   }
 
   /// A property of the resource with a number. Names are in the engine's memory; of other attributes the
@@ -105,16 +113,19 @@ extension TableScope {
     table.dictionary?.qualifiedName ?? ""
   }
 
-  /// The column of the table of tag sets with the number of a resource.
-  static func member(_ resource: TagDeclaration.ResourceValue) -> EngineSQL {
-    TableDeclaration.tagSet.columns.first { $0.name == resource.member }.map { "\($0)" } ?? "number"
+  /// A column of the table of tag sets.
+  static func member(_ name: String) -> EngineSQL {
+    TableDeclaration.tagSet.columns.first { $0.name == name }.map { "\($0)" } ?? "number"
   }
 
   /// The column with the address of the tag's side.
   func addressColumn(_ tag: BoundTag) -> ColumnDeclaration? { column("ip" + tag.suffix) }
 
-  /// True for rows of whose end nothing is known but the address, which then stands for its name.
-  func isUnknown(_ tag: BoundTag) -> EngineSQL { "\(tag.column) = 0" }
+  /// True for rows of whose end no name is known, so that the address stands for it.
+  func isUnknown(_ tag: BoundTag) -> EngineSQL {
+    guard let resource = tag.resource else { return "0" }
+    return "\(Self.tagSetNumber(resource.member, of: tag.column)) = 0"
+  }
 
   private func addressName(_ tag: BoundTag) -> EngineSQL {
     switch tag.suffix {

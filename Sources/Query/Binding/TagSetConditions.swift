@@ -14,7 +14,7 @@ extension TableScope {
     guard tag.fallsBackToAddress, let address = addressColumn(tag) else { return known.sql }
     let shown = try fallbackCondition(test, column: "\(address)")
     return switch shown {
-    case "0": known.leavesOutUnknown ? known.sql : "(\(tag.column) != 0 AND \(known.sql))"
+    case "0": known.leavesOutUnknown ? known.sql : "(NOT (\(isUnknown(tag))) AND \(known.sql))"
     case "1": "(\(isUnknown(tag)) OR \(known.sql))"
     default: "if(\(isUnknown(tag)), \(shown), \(known.sql))"
     }
@@ -50,13 +50,19 @@ extension TableScope {
     return ("\(tag.column) NOT IN (\(others))", false)
   }
 
-  /// The numbers of the tag sets with a resource that has a value which meets `condition`.
+  /// The numbers of the tag sets with a resource that has a value which meets `condition`. Where several
+  /// resources are asked, the first that has any value decides.
   private static func tagSets(
     _ resource: TagDeclaration.ResourceValue, _ condition: EngineSQL
   ) -> EngineSQL {
-    "SELECT number FROM \(TableDeclaration.tagSet) WHERE \(member(resource)) IN "
-      + "(SELECT number FROM \(TableDeclaration.attribute) "
-      + "WHERE name = \(literal: resource.property) AND \(condition))"
+    let having: EngineSQL =
+      "SELECT number FROM \(TableDeclaration.attribute) WHERE name = \(literal: resource.property)"
+    var found: EngineSQL?
+    for name in resource.members.reversed() {
+      let own: EngineSQL = "\(member(name)) IN (\(having) AND \(condition))"
+      found = found.map { "(\(own) OR (\(member(name)) NOT IN (\(having)) AND \($0)))" } ?? own
+    }
+    return "SELECT number FROM \(TableDeclaration.tagSet) WHERE \(found ?? "0")"
   }
 
   /// The condition on rows that show their address for the tag.

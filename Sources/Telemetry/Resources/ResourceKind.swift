@@ -48,6 +48,9 @@ package struct ResourceKind: RawRepresentable, Hashable, Sendable, BitwiseCopyab
     Self.names.first { $0.kind == self }?.name ?? "kind \(rawValue)"
   }
 
+  /// Whether a watcher tells of it, for any second and not only for now; of the others agents do.
+  package var isWatched: Bool { self != .host && self != .process && self != .container }
+
   /// Whether this is something that makes pods.
   package var isWorkload: Bool {
     Self.workloads.contains { $0.kind == self }

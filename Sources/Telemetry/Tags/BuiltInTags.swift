@@ -13,11 +13,11 @@ extension TagDeclaration {
       [
         (
           "auto_service", "auto_service", ResourceValue.name, "Service",
-          "Best name of the service: process name, or else the address."
+          "Best name of the service: Kubernetes service, workload, process, or else the address."
         ),
         (
           "auto_instance", "auto_instance", ResourceValue.instance, "Instance",
-          "Best name of the instance: process and host, or the address."
+          "Best name of the instance: pod, process and host, node, or else the address."
         ),
         (
           "gprocess", "process", ResourceValue.name, "Process",
@@ -39,6 +39,7 @@ extension TagDeclaration {
           "command_line", "process", "command_line", "Command line", "The process's arguments."
         ),
       ])
+    + kubernetesTags
     + pairs(
       "Resource",
       [
@@ -49,11 +50,50 @@ extension TagDeclaration {
       enumeration(
         "auto_service_type", sides: true,
         values: [
-          0: "Internet IP", 6: "Host", 10: "Pod", 11: "K8s Service", 14: "K8s Node",
-          120: "Process", 255: "IP",
+          0: "Internet IP", 1: "Cloud Host", 6: "Host", 10: "Pod", 11: "K8s Service",
+          14: "K8s Node", 101: "Workload", 103: "K8s Cluster", 104: "Business Service",
+          120: "Process", 130: "Deployment", 131: "StatefulSet", 132: "ReplicationController",
+          133: "DaemonSet", 134: "ReplicaSet", 135: "CloneSet", 160: "Job", 161: "CronJob",
+          172: "Ingress", 255: "IP",
         ],
-        display: "Service type", category: "Resource", about: "What auto_service_id numbers.")
+        display: "Service type", category: "Resource", about: "What auto_service_id numbers."),
+      TagDeclaration(
+        "tag_source", .bits, source: .tagSet("tag_source"), sides: true,
+        values: [
+          EnumerationValue(1, "Process"), EnumerationValue(8, "Address"),
+          EnumerationValue(16, "Peer"), EnumerationValue(32, "Agent"),
+          EnumerationValue(128, "Unclear"),
+        ],
+        display: "Known by", category: "Resource",
+        about: "By what the end was known; Unclear where two had its address in that second."),
     ]
+
+  /// What a watcher of a cluster tells.
+  private static let kubernetesTags =
+    resources(
+      "Kubernetes",
+      [
+        ("pod", "pod", ResourceValue.name, "Pod", "Pod."),
+        (
+          "pod_group", "pod_group", ResourceValue.name, "Workload",
+          "Workload that made the pod: the deployment, not its replica set."
+        ),
+        ("pod_ns", "pod_ns", ResourceValue.name, "Namespace", "Namespace of the pod or service."),
+        (
+          "pod_node", "pod_node", ResourceValue.name, "Node", "Node of the pod, or the node itself."
+        ),
+        (
+          "pod_service", "pod_service", ResourceValue.name, "K8s service",
+          "Service that was called, or that the pod which calls belongs to."
+        ),
+        (
+          "pod_ingress", "pod_ingress", ResourceValue.name, "Ingress", "Ingress before the service."
+        ),
+        ("pod_cluster", "pod_cluster", ResourceValue.name, "Cluster", "Cluster."),
+        ("az", "az", ResourceValue.name, "Availability zone", "Availability zone of the node."),
+        ("region", "region", ResourceValue.name, "Region", "Region of the node."),
+        ("subnet", "subnet", ResourceValue.name, "Subnet", "Block of addresses it lies in."),
+      ])
 
   private static let endTags =
     pairs("Network", [("ip", .address, "IP", "Address.")])

@@ -8,6 +8,8 @@ package struct TagDeclaration: Hashable, Sendable {
     case column(String)
     /// A resource of the row's tag set.
     case resource(ResourceValue)
+    /// A number of the row's tag set, by its column there.
+    case tagSet(String)
     /// The row's attribute of this name; see ``attributePrefix``.
     case attribute(String)
   }
@@ -16,13 +18,29 @@ package struct TagDeclaration: Hashable, Sendable {
   package struct ResourceValue: Hashable, Sendable {
     /// The column of ``TableDeclaration/tagSet`` with the resource's number.
     package var member: String
+    /// Further ones, asked in this order where those before have no such property.
+    package var others: [String]
     /// ``name``, ``instance``, or the name of an attribute.
     package var property: String
+
+    package init(member: String, others: [String] = [], property: String) {
+      self.member = member
+      self.others = others
+      self.property = property
+    }
+
+    /// All of them, in their order.
+    package var members: [String] { [member] + others }
 
     package static let name = "name"
     /// The name with what tells it from others that are called the same.
     package static let instance = "instance"
   }
+
+  /// Begin the names of tags that stand for an attribute of a resource, without a list of those:
+  /// `k8s.label.app`. The service's goes before the pod's, as what was asked for goes before who answered.
+  package static let customPrefixes = ["k8s.label.", "k8s.annotation.", "k8s.env."]
+  package static let customMembers = ["pod_service", "pod", "pod_group", "pod_ns", "pod_node"]
 
   /// How values read, and which operators make sense.
   package enum Kind: String, Hashable, Sendable {

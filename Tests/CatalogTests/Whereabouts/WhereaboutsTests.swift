@@ -142,17 +142,17 @@ import Testing
     let number = Holder.number(who.number(of: identity(.service, "s"))!)
     #expect(who.holder(of: address, in: network, at: 6) == number)
     #expect(
-      who.service(answeringAt: endpoint, .tcp, port: 8_080, in: network, at: 6) == number)
+      who.claims.holder(of: .endpoint(8_080, .tcp, at: endpoint, in: network), at: 6) == number)
     #expect(
-      who.service(answeringAt: endpoint, .udp, port: 8_080, in: network, at: 6) == .nobody)
-    #expect(who.service(atNodePort: 30_080, .tcp, in: network, at: 6) == number)
+      who.claims.holder(of: .endpoint(8_080, .udp, at: endpoint, in: network), at: 6) == .nobody)
+    #expect(who.claims.holder(of: .nodePort(30_080, .tcp, in: network), at: 6) == number)
     service.endpoints = []
     service.validFrom = time(9)
     who.apply(.seen(service), at: time(9))
     #expect(
-      who.service(answeringAt: endpoint, .tcp, port: 8_080, in: network, at: 8) == number)
+      who.claims.holder(of: .endpoint(8_080, .tcp, at: endpoint, in: network), at: 8) == number)
     #expect(
-      who.service(answeringAt: endpoint, .tcp, port: 8_080, in: network, at: 9) == .nobody)
+      who.claims.holder(of: .endpoint(8_080, .tcp, at: endpoint, in: network), at: 9) == .nobody)
   }
 
   @Test func aPodInItsNodesNetworkIsKnownByItsPorts() {
@@ -167,9 +167,9 @@ import Testing
     let network = who.network(cluster)!
     #expect(name(who, 3) == "n")
     #expect(
-      who.holder(of: address, .tcp, port: 9_100, in: network, at: 3)
+      who.claims.holder(of: .port(9_100, .tcp, at: address, in: network), at: 3)
         == .number(who.number(of: identity(.pod, "p"))!))
-    #expect(who.holder(of: address, .tcp, port: 9_101, in: network, at: 3) == .nobody)
+    #expect(who.claims.holder(of: .port(9_101, .tcp, at: address, in: network), at: 3) == .nobody)
   }
 
   @Test func theSmallestBlockSpeaks() {
@@ -184,8 +184,10 @@ import Testing
     }
     let network = who.network(cluster)!
     func block(_ v4: UInt32) -> String? {
+      var valid = ValidSeconds()
       guard
-        case .number(let number) = who.blockHolder(of: IPAddress(v4: v4), in: network, at: 2)
+        case .number(let number) = who.blockHolder(
+          of: IPAddress(v4: v4), in: network, at: 2, &valid)
       else { return nil }
       return who.identity(of: number)?.id
     }

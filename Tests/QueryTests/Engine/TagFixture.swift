@@ -25,6 +25,12 @@ struct TagFixture {
     }
   }
 
+  /// A set of any resources, by the columns that have them.
+  mutating func addSet(_ number: UInt64, _ members: [String: UInt64]) {
+    sets.appendRow(
+      members.mapValues { .number($0) }.merging(["number": .number(number)]) { $1 })
+  }
+
   /// A set whose service and instance are the resource `service`.
   mutating func addSet(_ number: UInt64, service: UInt64, host: UInt64 = 0, process: UInt64 = 0) {
     sets.appendRow([
