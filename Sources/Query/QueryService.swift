@@ -93,7 +93,7 @@ package struct QueryService: Sendable {
       range: plan.range, rowsRead: found.rowsRead, bytesRead: found.bytesRead)
   }
 
-  private func ask(_ sql: EngineSQL) async throws(QueryError) -> QueryAnswer {
+  func ask(_ sql: EngineSQL) async throws(QueryError) -> QueryAnswer {
     do throws(StorageError) {
       return try await backend.query(sql.text, limits: limits)
     } catch {

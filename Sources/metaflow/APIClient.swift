@@ -88,6 +88,12 @@ struct APIClient {
     return (try decode(TraceReasons.self, from: text), text)
   }
 
+  /// What the ends of a row are told as, and the server's own text.
+  func ends(of id: String) async throws -> (told: EndsAnswer, text: [UInt8]) {
+    let text = try await send("/v1/records/\(Self.escaped(id))/ends", body: nil)
+    return (try decode(EndsAnswer.self, from: text), text)
+  }
+
   func agents() async throws -> [AgentStatus] {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }

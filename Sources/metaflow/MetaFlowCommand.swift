@@ -21,8 +21,8 @@ struct MetaFlowCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ServicesCommand.self, CallsCommand.self, TraceCommand.self, FlowsCommand.self,
-      NetworkCommand.self, LossesCommand.self, AgentsCommand.self, QueryCommand.self,
-      PluginCommand.self,
+      NetworkCommand.self, WhyCommand.self, LossesCommand.self, AgentsCommand.self,
+      QueryCommand.self, PluginCommand.self,
     ])
 }
 

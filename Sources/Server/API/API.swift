@@ -52,6 +52,7 @@ struct API {
     QueryRoutes(runner: runner, catalog: catalog).add(to: &routes)
     CallRoutes(runner: runner, catalog: catalog).add(to: &routes)
     HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    EndRoutes(runner: runner, catalog: catalog).add(to: &routes)
     TraceRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
