@@ -55,11 +55,16 @@ function clickable(open, label, key) {
   return { role: 'button', 'aria-label': label, 'data-key': key, ...pressable(open) };
 }
 
+/** Whether a kind of service says who an end is, and not only where. */
+export function isNamed(kind) {
+  return Boolean(kind) && !['IP', 'Internet IP', 'Host', 'Cloud Host', 'K8s Node', 'K8s Cluster']
+    .includes(kind);
+}
+
 function node(name, { x, y }, calls, span) {
   const served = calls.filter((call) => call.server === name);
   const made = calls.find((call) => call.client === name);
-  const isKnown = [...served.map((call) => call.server_kind), made?.client_kind]
-    .includes('Process');
+  const isKnown = [...served.map((call) => call.server_kind), made?.client_kind].some(isNamed);
   const sum = totals(served);
   const about = !isKnown ? 'process not known' : !served.length ? 'calls only'
     : `${rate(sum.requests / span.watched)} · ${percent(sum.share)} errors`;

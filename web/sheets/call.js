@@ -18,7 +18,7 @@ import { waterfall } from '../parts/waterfall.js';
 const groups = [
   ['Trace', /^(trace_id|span_id|parent_span|x_request|syscall_|re(q|sp)_tcp|request_id$|_id$)/],
   ['Timing', /^(time|start_time|end_time|response_duration)$/],
-  ['Who', /^(auto_|gprocess|process_|os_user|command_line|tag_set|container|app_)/],
+  ['Who', /^(auto_|gprocess|process_|os_user|command_line|tag_|container|app_|pod|az_|region|subnet)/],
   ['Where', new RegExp('^(ip_|is_ipv4|protocol$|client_port|server_port|host_|netns|agent_id'
     + '|observation|signal|flow_id|direction|http_proxy)')],
   ['What', /./],

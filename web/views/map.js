@@ -3,7 +3,7 @@
 import { choice, make } from '../parts/dom.js';
 import { change, go } from '../frame/address.js';
 import { watchedWindow } from '../asking/coverage.js';
-import { drawing } from '../parts/drawing.js';
+import { drawing, isNamed } from '../parts/drawing.js';
 import { figures } from '../asking/metrics.js';
 import { nothing } from '../parts/nothing.js';
 import { isOwn, ownToggle, showsOwn } from '../frame/state.js';
@@ -37,7 +37,7 @@ function onceEach(rows) {
 /** Callers that nothing is known of stand as one where there are many. */
 function gathered(calls, most = 8) {
   const servers = new Set(calls.map((call) => call.server));
-  const strangers = new Set(calls.filter((call) => call.client_kind !== 'Process'
+  const strangers = new Set(calls.filter((call) => !isNamed(call.client_kind)
     && !servers.has(call.client)).map((call) => call.client));
   if (strangers.size <= most) return calls;
   const name = `${strangers.size} addresses`;

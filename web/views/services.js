@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { change } from '../frame/address.js';
+import { change, navigate } from '../frame/address.js';
 import { trend } from '../parts/charts.js';
 import { watchedWindow } from '../asking/coverage.js';
 import { keepOrder, orderOf } from '../parts/controls.js';
-import { make, sparkline } from '../parts/dom.js';
+import { choice, make, sparkline } from '../parts/dom.js';
 import { openDrawer } from '../frame/drawer.js';
 import { clock, count, duration, errorBadge, errorShare, percent, rate } from '../parts/format.js';
 import { figures } from '../asking/metrics.js';
@@ -15,16 +15,25 @@ import { dataTable } from '../parts/table.js';
 
 export const services = { path: 'services', title: 'Services', load, mount };
 
+/** What calls are added up by: the tag, what one of its values is, and what it is called in the choice. */
+const groupings = [['auto_service', 'Service', 'By service'], ['pod_group', 'Workload', 'By workload'],
+  ['pod_ns', 'Namespace', 'By namespace'], ['pod_node', 'Node', 'By node'], ['pod', 'Pod', 'By pod'],
+  ['pod_cluster', 'Cluster', 'By cluster'], ['host', 'Host', 'By host']];
+const groupingOf = (parameters) =>
+  groupings.find(([tag]) => tag === parameters.get('by')) ?? groupings[0];
+
 /** Figures of a service as columns of `figures`. */
 const sums = [['requests', 'Sum(request)', 'sum'], ['responses', 'Sum(response)', 'sum'],
   ['errors', 'Sum(error)', 'sum'], ['timeouts', 'Sum(timeout)', 'sum'],
   ['mean', 'Avg(rrt)', 'responses'], ['longest', 'Max(rrt)', 'max']];
-const tags = [['service', 'auto_service_1', 'key'], ['protocol', 'Enum(l7_protocol)', 'key'],
+const where = [['protocol', 'Enum(l7_protocol)', 'key'],
   ['observation_point', 'observation_point', 'key']];
 
-async function load() {
+async function load(parameters) {
   const span = await watchedWindow();
-  const by = 'auto_service_1, l7_protocol, observation_point';
+  const [tag] = groupingOf(parameters);
+  const tags = [['service', `${tag}_1`, 'key'], ...where];
+  const by = `${tag}_1, l7_protocol, observation_point`;
   const speaker = { end: 'server', weight: 'requests', of: ['service', 'protocol'] };
   const [totals, points, edges] = await Promise.all([
     figures(span, 'application_map', [...tags, ...sums], by,
@@ -32,9 +41,9 @@ async function load() {
     figures(span, 'application_map', [...tags, ['t', `time(time, ${span.trendStep})`, 'key'],
       ['requests', 'Sum(request)', 'sum']], `${by}, t`,
     { order: 't DESC', limit: 100000, speaker }),
-    figures(span, 'application_map', [['client', 'auto_service_0', 'key'],
-      ['client_kind', 'Enum(auto_service_type_0)', 'key'], ['server', 'auto_service_1', 'key'],
-      ...tags.slice(1), ...sums], `auto_service_0, auto_service_type_0, ${by}`,
+    figures(span, 'application_map', [['client', `${tag}_0`, 'key'],
+      ['client_kind', 'Enum(auto_service_type_0)', 'key'], ['server', `${tag}_1`, 'key'],
+      ...where, ...sums], `${tag}_0, auto_service_type_0, ${by}`,
     { order: 'requests DESC', limit: 20000, echoes: false }),
   ]);
   return { span, from: totals.percentilesFrom, rows: withTrend(totals, points, span), edges };
@@ -55,7 +64,7 @@ function withTrend(totals, points, span) {
 
 const columns = [
   { id: 'service', title: 'Service', value: (row) => row.service,
-    show: (row) => make('strong', {}, row.service || '(unknown)') },
+    show: (row) => make('strong', {}, row.service || '(none)') },
   { id: 'protocol', title: 'Protocol', value: (row) => row.protocol,
     show: (row) => make('span.badge', {}, row.protocol) },
   { id: 'rate', title: 'Calls/s', number: true, value: (row) => row.rate,
@@ -83,14 +92,19 @@ const columns = [
 
 function mount(page, { parameters, reload }) {
   let shown = null;
-  const list = dataTable(columns, {
+  const [tag, title] = groupingOf(parameters);
+  const [first, ...rest] = columns;
+  const list = dataTable([{ ...first, title }, ...rest], {
     label: 'Services', key: (row) => `${row.service}\n${row.protocol}`,
     order: orderOf(parameters, 'rate-'),
     sorted: keepOrder,
-    open: (row) => openDrawer('service', row.service, row.protocol),
+    open: tag === 'auto_service'
+      ? (row) => openDrawer('service', row.service, row.protocol) : undefined,
   });
+  const grouping = choice('Group by', groupings.map(([name, , label]) => [name, label]), tag,
+    (by) => navigate({ by: by === groupings[0][0] ? null : by }));
   const search = make('input', {
-    type: 'search', placeholder: 'Filter by service or protocol ( / )', 'data-first': true,
+    type: 'search', placeholder: `Filter by ${title.toLowerCase()} or protocol ( / )`, 'data-first': true,
     'aria-label': 'Filter', value: parameters.get('filter'), oninput: () => {
       change({ filter: search.value });
       update(shown);
@@ -102,7 +116,7 @@ function mount(page, { parameters, reload }) {
   page.replaceChildren(
     make('div.tiles', {}, ...Object.entries(tiles).map(([label, figure]) =>
       make('div.tile', {}, make('div.label', {}, label), figure, make('div.lesser', {})))),
-    make('div.bar', {}, search, ownToggle(reload), hint), make('div.panel', {}, list.element));
+    make('div.bar', {}, grouping, search, ownToggle(reload), hint), make('div.panel', {}, list.element));
 
   function update(data) {
     shown = data;

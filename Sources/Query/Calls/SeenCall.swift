@@ -102,7 +102,7 @@ extension SeenCall {
     requestID = row[15] == .null ? nil : row[15].number
     question = Array(row[16...17])
     server = row[18]
-    namesServer = row[19].number == UInt64(ServiceEntry.Kind.process.rawValue)
+    namesServer = ServiceEntry.Kind(rawValue: UInt8(clamping: row[19].number)).isNamed
   }
 }
 

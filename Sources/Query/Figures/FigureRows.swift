@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Catalog
 internal import Storage
 internal import Telemetry
 
@@ -127,7 +128,11 @@ struct Echoes {
   var weight: Int
   /// The share of a row's calls that watched clients must have made.
   static let share = 0.7
-  private static let named = "Process"
+  /// Kinds of clients that are only places.
+  private static let places = Set(
+    (TagDeclaration.builtIn.first { $0.name == "auto_service_type" }?.values ?? []).filter {
+      !ServiceEntry.Kind(rawValue: UInt8(clamping: $0.number)).isNamed
+    }.map(\.name))
   private static let process = "c-p"
 
   private struct Group: Hashable {
@@ -138,16 +143,20 @@ struct Echoes {
 
   func leftOut(of rows: [[Value]]) -> [[Value]] {
     var named: [Group: Double] = [:]
-    for row in rows where row[clientKind].string == Self.named {
+    for row in rows where isNamed(row) {
       named[group(row), default: 0] += row[weight].real ?? 0
     }
     return rows.filter { row in
-      if row[clientKind].string == Self.named || row[point].string == Self.process { return true }
+      if isNamed(row) || row[point].string == Self.process { return true }
       var atProcess = group(row)
       atProcess.point = Self.process
       let claimed = (named[atProcess] ?? 0) - (named[group(row)] ?? 0)
       return claimed < (row[weight].real ?? 0) * Self.share
     }
+  }
+
+  private func isNamed(_ row: [Value]) -> Bool {
+    row[clientKind].string.map { !Self.places.contains($0) } ?? false
   }
 
   private func group(_ row: [Value]) -> Group {

@@ -103,7 +103,7 @@ extension TraceRecord {
     end = max(Int64(clamping: row[0].number), seen.start)
     client = Party(
       process: row[1].number, thread: row[3].number, service: text(12),
-      isProcess: row[13].number == UInt64(ServiceEntry.Kind.process.rawValue))
+      isProcess: ServiceEntry.Kind(rawValue: UInt8(clamping: row[13].number)).isNamed)
     server = Party(
       process: row[2].number, thread: row[4].number, service: seen.server.string ?? "",
       isProcess: seen.namesServer)
