@@ -12,6 +12,9 @@ enum Cluster {
 
   static func podAddress(_ index: Int) -> IPAddress { IPAddress(v4: 0x0a00_0000 + UInt32(index)) }
 
+  /// A large odd step visits the pods in an order that no cache foresees.
+  static func someAddress(_ index: Int) -> IPAddress { podAddress(index &* 48_611 % pods) }
+
   /// Everything that a watcher tells of it at its start; `tell` gets one change after the other.
   static func tell(_ tell: (ResourceChange) -> Void) {
     for zone in 0..<3 { named(.availabilityZone, "zone-\(zone)", [], tell) }

@@ -37,7 +37,7 @@ struct AnswerCache: Sendable {
   }
 
   private static let smallest = 1 << 10
-  private static let largest = 1 << 18
+  private static let largest = 1 << 19
   /// Places that are looked at.
   private static let reach = 8
 
