@@ -33,7 +33,8 @@ package struct Whereabouts: Sendable {
   /// Versions of a resource, by its number.
   private(set) var history: IntervalIndex<UInt32>
   private(set) var claims: IntervalIndex<Claim>
-  /// Nodes by the boot of their host, which an agent there tells, too. What is found is looked at again.
+  /// Nodes by the boot of their host, which an agent there tells, too; 0 where several are on one host,
+  /// as containers. What is found is looked at again.
   private(set) var nodes: [String: UInt32] = [:]
   /// Lengths of blocks that were ever claimed.
   private(set) var blockLengths: [UInt8] = []
@@ -120,10 +121,10 @@ package struct Whereabouts: Sendable {
     at time: Timestamp
   ) {
     changes.mark(resource: number)
-    if identity(of: number)?.kind == .node, let boot = value(of: Self.boot, of: version),
-      nodes.updateValue(number, forKey: boot) != number
-    {
-      changes.markAll()
+    if identity(of: number)?.kind == .node, let boot = value(of: Self.boot, of: version) {
+      let known = nodes[boot] ?? number
+      let isShared = known == 0 || known != number && resources[Int(known)]?.current != 0
+      if nodes.updateValue(isShared ? 0 : number, forKey: boot) != number { changes.markAll() }
     }
     let before = Set(old?.claims ?? [])
     if let old {
@@ -210,7 +211,7 @@ package struct Whereabouts: Sendable {
   package mutating func forget(before second: UInt32) {
     if isWritten { unwritten.append(.forgotten(before: second)) }
     claims.forget(before: second)
-    nodes = nodes.filter { identity(of: $0.value)?.kind == .node }
+    nodes = nodes.filter { $0.value == 0 || identity(of: $0.value)?.kind == .node }
     for place in history.forget(before: second) { remove(place) }
   }
 

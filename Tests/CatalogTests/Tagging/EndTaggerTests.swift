@@ -92,6 +92,10 @@ import Testing
     #expect(world.told(ends.server) == "web-1-a web front n1 door shop web-1-a door 11 8")
     let early = world.ends("127.0.0.1", "10.1.0.1", at: 149, agent: 9, client: 5).client
     #expect(world.told(early) == "- - - - - - cron@other cron 120 1")
+    // Of two nodes on one host, as containers are, neither is told.
+    world.tell(.node, "n3", at: 300) { $0.attributes = [.init("host.boot_id", "boot-9")] }
+    let shared = world.ends("127.0.0.1", "10.1.0.1", at: 400, agent: 9, client: 5).client
+    #expect(world.told(shared) == "- - - - - - cron@other cron 120 1")
   }
 
   @Test func rowsOfBeforeAChangeKeepTheOldLabel() throws {
