@@ -6,7 +6,7 @@ import TestSupport
 
 /// Brokers and queues.
 extension Language {
-  static let messaging = [mqtt, nats]
+  static let messaging = [mqtt, nats, amqp, rocketMQ]
 
   /// What went wrong is told by a number that stands for the id, which is told, too.
   private static let mqtt = Language(
@@ -33,4 +33,35 @@ extension Language {
         $0.responseCode.map { Int($0) - 500 }
       )
     }, hasIDs: false)
+
+  private static let amqp = Language(
+    kind: AMQP(), port: 5_672,
+    request: { AMQPTalks.declare("t/\($0)", channel: UInt16($0 + 1)).bytes },
+    response: { AMQPTalks.declareOK("t/\($0)", channel: UInt16($0 + 1)).bytes },
+    numbers: { record, batch in
+      var walk = AttributeWalk(record.attributes, in: batch.text.span)
+      var queues: [Int?] = []
+      while let (name, value) = walk.next(in: batch.text.span) {
+        if batch.string(name) == "amqp.queue" {
+          queues.append(number(behind: "t/", batch.string(value)))
+        }
+      }
+      let asked = number(behind: "t/", batch.string(record.texts.requestResource))
+      return (asked, record.hasDuration ? queues.last ?? nil : nil)
+    }, hasIDs: false)
+
+  private static let rocketMQ = Language(
+    kind: RocketMQ(), port: 10_911,
+    request: {
+      RocketMQTalks.binary(.client, code: 105, opaque: $0, fields: [("topic", "t/\($0)")]).bytes
+    },
+    response: {
+      RocketMQTalks.binary(.server, code: 17, opaque: $0, flag: 1, remark: "no t/\($0)").bytes
+    },
+    numbers: {
+      (
+        number(behind: "t/", $1.string($0.texts.requestResource)),
+        number(behind: "no t/", $1.string($0.texts.responseException))
+      )
+    })
 }

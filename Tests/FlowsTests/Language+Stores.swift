@@ -6,7 +6,7 @@ import TestSupport
 
 /// Caches and document stores.
 extension Language {
-  static let stores = [memcached, mongoDB]
+  static let stores = [memcached, mongoDB, cassandra]
 
   static let memcached = Language(
     kind: Memcached(), port: 11_211, request: { Array("get k/\($0)\r\n".utf8) },
@@ -37,4 +37,10 @@ extension Language {
         number(behind: "no t", $1.string($0.texts.responseException))
       )
     })
+
+  private static let cassandra = Language(
+    kind: Cassandra(), port: 9_042,
+    request: { CassandraTalks.statement(7, stream: UInt16($0), "SELECT a FROM t\($0)").bytes },
+    response: { CassandraTalks.error(stream: UInt16($0), 0x2200, "No table t\($0)").bytes },
+    numbers: byTable)
 }
