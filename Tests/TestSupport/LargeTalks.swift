@@ -25,6 +25,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     + stores
     + messaging
     + rpc
+    + hosts
     + http2
 
   /// The same bytes in pieces of `count` at most.
