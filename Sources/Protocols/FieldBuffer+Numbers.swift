@@ -22,6 +22,31 @@ struct DecimalDigits {
   }
 }
 
+/// Up to three numbers in decimal digits with colons between them.
+struct NumberRow {
+  private var room = InlineArray<64, UInt8>(repeating: 0)
+  private var count = 0
+
+  var span: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { room.span.extracting(first: count) }
+  }
+
+  /// Adds a number, if there is room for one of any size.
+  mutating func push(_ number: UInt64) {
+    guard count <= 42 else { return }
+    if count > 0 {
+      room[count] = UInt8(ascii: ":")
+      count += 1
+    }
+    let digits = DecimalDigits(number)
+    for index in digits.span.indices {
+      room[count] = digits.span[index]
+      count += 1
+    }
+  }
+}
+
 extension FieldBuffer {
   /// Pushes `number` in decimal digits.
   package mutating func push(decimal number: UInt64) {

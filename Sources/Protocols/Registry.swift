@@ -4,7 +4,8 @@
 /// ``ProtocolDescriptor/sureness``.
 ///
 /// Their numbers are DeepFlow's where it has one, so that what was stored by either reads alike. Others have
-/// numbers of our own: messaging and data from 150 up (150 Cassandra), calls of services and hosts from 200 up (200 Thrift,
+/// numbers of our own: messaging and data from 150 up (150 Cassandra, 151 ZooKeeper,
+/// 152 STOMP, 153 AMQP 1.0, 155 LDAP), calls of services and hosts from 200 up (200 Thrift,
 /// 201 KRPC, 202 SQL Server, 204 ONC RPC, 205 NTP, 206 DHCP, 207 SNMP, 208 Diameter, 209 RADIUS, 212 SSH).
 package let builtInProtocols: [any ProtocolKind] = [
   HTTP1(),
@@ -16,8 +17,13 @@ package let builtInProtocols: [any ProtocolKind] = [
   MQTT(),
   NATS(),
   AMQP(),
+  AMQP10(),
   Cassandra(),
   RocketMQ(),
+  Pulsar(),
+  STOMP(),
+  ZooKeeper(),
+  LDAP(),
   DNS(),
   Kafka(),
   Dubbo(),

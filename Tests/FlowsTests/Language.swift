@@ -24,6 +24,7 @@ struct Language: Sendable, CustomTestStringConvertible {
     [lines, http, redis, mySQL, postgreSQL, kafka]
     + stores
     + messaging
+    + brokers
     + rpc
     + [http2]
 

@@ -82,7 +82,7 @@ private struct CountedParser: ProtocolParser {
     let bytes = work(large, size: size, every: 1)
     #expect(whole.calls.count == large.calls)
     let isSame = bytes.calls == whole.calls
-    #expect(isSame)
+    #expect(isSame, "\(large)")
     // Each of the first 256 bytes of a message, then with each eighth more, all before it.
     #expect(bytes.bytes < 3 * 256 * 256 + 16 * total, "\(bytes.bytes) bytes of \(total)")
   }

@@ -134,11 +134,10 @@ import Testing
   static let readNowhere: [Opening] = [
     .init("SMTP", .server, "220 mail.example.org ESMTP\r\n", ""),
     .init("FTP command", .client, "USER anonymous\r\n", ""),
-    .init("LDAP", .client, [0x30, 12, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0], ""),
     .init("QUIC", .client, [0xc3, 0, 0, 0, 1, 8] + Array(1...60), "", .udp),
   ]
 
-  @Test(arguments: readHere + rpc + http2 + hosts + readNowhere)
+  @Test(arguments: readHere + brokers + rpc + http2 + hosts + readNowhere)
   func everyProtocolSaysWhatItShould(opening: Opening) {
     let context = RecognitionContext(
       transport: opening.transport, side: opening.side, serverPort: 9_999)
@@ -158,7 +157,7 @@ import Testing
   @Test(arguments: UInt64(0)..<40) func theIndexLeavesNobodyOut(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let index = RecognitionIndex(builtInProtocols)
-    for opening in Self.readHere + Self.rpc + Self.http2 + Self.hosts + Self.readNowhere {
+    for opening in Self.readHere + Self.brokers + Self.rpc + Self.http2 + Self.hosts + Self.readNowhere {
       var bytes = opening.bytes
       if seed > 0 {
         for _ in 0...random.next() % 3 {

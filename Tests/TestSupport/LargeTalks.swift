@@ -24,6 +24,7 @@ package struct LargeTalks: Sendable, CustomStringConvertible {
     redis + http + mySQL + postgreSQL + [dns] + kafka
     + stores
     + messaging
+    + brokers
     + rpc
     + hosts
     + http2
