@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The protocols that are known. One line each; their order means nothing, see
-/// ``ProtocolDescriptor/sureness``.
+/// ``ProtocolDescriptor/sureness``, but to the fuzzer's seeds, which name them by their place: new ones
+/// stand at the end.
 ///
 /// Their numbers are DeepFlow's where it has one, so that what was stored by either reads alike. Others have
 /// numbers of our own: messaging and data from 150 up (150 Cassandra, 151 ZooKeeper,
 /// 152 STOMP, 153 AMQP 1.0, 155 LDAP), calls of services and hosts from 200 up (200 Thrift,
-/// 201 KRPC, 202 SQL Server, 204 ONC RPC, 205 NTP, 206 DHCP, 207 SNMP, 208 Diameter, 209 RADIUS, 212 SSH).
+/// 201 KRPC, 202 SQL Server, 204 ONC RPC, 205 NTP, 206 DHCP, 207 SNMP, 208 Diameter, 209 RADIUS, 210 SMTP,
+/// 212 SSH, 213 FTP, 215 SIP, 217 Syslog, 218 Modbus).
 package let builtInProtocols: [any ProtocolKind] = [
   HTTP1(),
   MySQL(),
@@ -17,13 +19,8 @@ package let builtInProtocols: [any ProtocolKind] = [
   MQTT(),
   NATS(),
   AMQP(),
-  AMQP10(),
   Cassandra(),
   RocketMQ(),
-  Pulsar(),
-  STOMP(),
-  ZooKeeper(),
-  LDAP(),
   DNS(),
   Kafka(),
   Dubbo(),
@@ -44,4 +41,15 @@ package let builtInProtocols: [any ProtocolKind] = [
   SSH(),
   ONCRPC(),
   KRPC(),
+  AMQP10(),
+  Pulsar(),
+  ZMTP(),
+  STOMP(),
+  ZooKeeper(),
+  LDAP(),
+  SMTP(),
+  FTP(),
+  SIP(),
+  Syslog(),
+  Modbus(),
 ]

@@ -6,7 +6,7 @@ import TestSupport
 
 /// Brokers, coordinators and directories: the code of an answer is its number, or stands in it.
 extension Language {
-  static let brokers = [zooKeeper, stomp, pulsar, ldap, amqp]
+  static let brokers = [zooKeeper, stomp, pulsar, ldap, amqp, smtp]
 
   private static let zooKeeper = Language(
     kind: ZooKeeper(), port: 2_181,
@@ -75,4 +75,15 @@ extension Language {
       }
       return (asked, number(behind: "a:", batch.string(record.texts.responseException)))
     })
+
+  private static let smtp = Language(
+    kind: SMTP(), port: 25,
+    request: { Array("RCPT TO:<a@t\($0 % 150)>\r\n".utf8) },
+    response: { Array("\(400 + $0 % 150) no\r\n".utf8) },
+    numbers: {
+      (
+        number(behind: "?@t", $1.string($0.texts.requestResource)),
+        $0.responseCode.map { Int($0) - 400 }
+      )
+    }, hasIDs: false)
 }

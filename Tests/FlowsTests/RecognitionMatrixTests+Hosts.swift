@@ -9,6 +9,17 @@ extension RecognitionMatrixTests {
   static let hosts: [Opening] = [
     .init("SSH", .server, "SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
     .init("SSH, cut", .client, "SSH-", "?SSH,?DNS,?HTTP,?PostgreSQL"),
+    .init("SMTP", .server, "220 mail.example.org ESMTP\r\n", "SMTP"),
+    .init("SMTP says hello", .client, "EHLO a.example\r\n", "SMTP"),
+    .init("SMTP or FTP", .server, "220 welcome\r\n", "?SMTP,?FTP"),
+    .init("FTP", .server, "220 (vsFTPd 3.0.3)\r\n", "FTP"),
+    .init("SIP", .client, "INVITE sip:a@b SIP/2.0\r\n", "SIP"),
+    .init(
+      "SIP in a datagram", .client, Array("REGISTER sip:b SIP/2.0\r\n".utf8), "SIP", .udp),
+    .init("SIP answers", .server, "SIP/2.0 200 OK\r\n", "SIP"),
+    .init(
+      "Syslog", .client, Array("<34>Oct 11 22:14:15 a su[2]: b".utf8), "Syslog", .udp),
+    .init("Modbus elsewhere", .client, [0, 7, 0, 0, 0, 6, 17, 3, 0, 107, 0, 3], "?SOME/IP"),
     .init(
       "NTP", .client,
       [0x23, 0, 6, 0x20] + [UInt8](repeating: 0, count: 36) + [0xeb, 0xd1, 0xf2, 0xa3, 1, 2, 3, 4],

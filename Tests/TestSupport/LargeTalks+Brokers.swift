@@ -4,7 +4,7 @@ import Protocols
 
 /// Brokers, coordinators and directories.
 extension LargeTalks {
-  static let brokers = zooKeeper + stomp + pulsar + ldap + amqp
+  static let brokers = zooKeeper + stomp + pulsar + ldap + amqp + [zmtp]
 
   private static func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0x61, count: count) }
 
@@ -100,4 +100,27 @@ extension LargeTalks {
       ]
     },
   ]
+
+  /// Both say what they are before.
+  private static let zmtp = LargeTalks(kind: ZMTP(), port: 5_555, part: "frame", calls: 5) { size in
+    let opening = [Side.client, .server].flatMap { side in
+      [
+        Talk(
+          side,
+          bytes: [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0] + Array("NULL".utf8)
+            + [UInt8](repeating: 0, count: 48)),
+        Talk(
+          side,
+          bytes: [4, 25, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8)
+            + [0, 0, 0, 3] + Array((side == .client ? "REQ" : "REP").utf8)),
+      ]
+    }
+    return opening
+      + [1, size, 1].flatMap { size in
+        [Side.client, .server].map { side in
+          Talk(
+            side, bytes: [1, 0, 2, 0, 0, 0, 0] + KafkaTalks.number(UInt32(size)) + bytes(size))
+        }
+      }
+  }
 }

@@ -4,7 +4,7 @@ import Protocols
 
 /// What hosts and networks say to each other. SSH is not among it: all of it is one call.
 extension LargeTalks {
-  static let hosts = tds + [diameter] + oncRPC + [krpc]
+  static let hosts = tds + [diameter] + oncRPC + [krpc] + lines
 
   private static func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0x61, count: count) }
 
@@ -102,4 +102,25 @@ extension LargeTalks {
       }
     }
   }
+
+  // MARK: SMTP, FTP
+
+  private static let lines = [
+    LargeTalks(kind: SMTP(), port: 25, part: "mail") { size in
+      [
+        Talk(.client, "NOOP\r\n"), Talk(.server, "250 ok\r\n"), Talk(.client, "DATA\r\n"),
+        Talk(.server, "354 go\r\n"), Talk(.client, "\(text(size))\r\n.\r\n"),
+        Talk(.server, "250 ok\r\n"), Talk(.client, "NOOP\r\n"), Talk(.server, "250 ok\r\n"),
+      ]
+    },
+    LargeTalks(kind: FTP(), port: 21, part: "reply") { size in
+      [
+        Talk(.client, "NOOP\r\n"), Talk(.server, "200 ok\r\n"), Talk(.client, "FEAT\r\n"),
+        Talk(
+          .server,
+          "211-Features\r\n" + Array(repeating: " MLSD\r\n", count: size / 7).joined()
+            + "211 End\r\n"), Talk(.client, "NOOP\r\n"), Talk(.server, "200 ok\r\n"),
+      ]
+    },
+  ]
 }

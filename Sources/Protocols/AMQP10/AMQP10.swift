@@ -18,7 +18,7 @@ package struct AMQP10: ProtocolKind {
   /// The protocol's name, or a frame: its length, where its body begins, its type.
   package func openings(on transport: TransportProtocol) -> Openings {
     Openings().with(ByteSet([0, UInt8(ascii: "A")]), at: 0)
-      .with(ByteSet([2, 0]), at: 4).with(ByteSet([0, 1, 2, 3]), at: 5)
+      .with(ByteSet([0, 2, 3]), at: 4).with(ByteSet([0, 1]), at: 5)
   }
 
   package func recognize(

@@ -42,6 +42,10 @@ package struct ZooKeeper: ProtocolKind {
       return isLength && bytes.count < ZooKeeperFrame.connectFront ? .undecided : .no
     }
     guard id > 0 && length >= 13 || id == ZooKeeperFrame.ping else { return .no }
+    // No operation that begins with a path has a large number.
+    if id > 0 {
+      for index in 8..<min(bytes.count, 11) where bytes[index] != 0 { return .no }
+    }
     guard bytes.count >= 12 else { return .undecided }
     let code = Int32(bitPattern: bytes.bigEndian32(at: 8))
     if id == ZooKeeperFrame.ping {
