@@ -89,7 +89,7 @@ extension AMQP10Parser {
     desk.message.exchange = Self.key(.transfer, UInt64(frame.channel) << 32 | next)
     desk.message.requestID = next
     write(state, bytes, on: &desk)
-    outcome?.first = next + 1
+    outcome?.first = next &+ 1
     guard next == end else { return .message(.bytes(0)) }
     outcome = nil
     return .message(.bytes(frame.length))

@@ -97,6 +97,19 @@ import Testing
       ])
   }
 
+  /// Deliveries have 32 bits, but what says them may have 64.
+  @Test func anOutcomeOfNoDeliveryThatThereCanBe() {
+    let number = [0x80] + [UInt8](repeating: 0xff, count: 8)
+    let held = hold(
+      AMQP10(),
+      [
+        T.frame(.server, 0x15, [[0x41], number, number, [0x41], T.list(0x24, [])]),
+        T.frame(.server, 0x15, [[0x41], [0x43], number, [0x41], T.list(0x24, [])]),
+      ])
+    #expect(held.error == nil && held.violations == [])
+    #expect(held.messages.count == 257)
+  }
+
   @Test func whatTheServerEndsUnaskedIsToldWithTheReason() {
     expectMessages(
       AMQP10(), T.frame(.client, 0x16, [[0x52, 0], [0x41]]),
