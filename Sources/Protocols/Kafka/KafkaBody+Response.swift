@@ -69,12 +69,14 @@ extension KafkaBody {
       try readTopic(in: bytes)
       let partitionCount = try cursor.count(in: bytes)
       for partition in 0..<partitionCount {
-        note(partition: try cursor.number(of: 4, in: bytes), offset: nil)
+        let number = try cursor.number(of: 4, in: bytes)
+        note(partition: number, offset: nil)
         note(error: try cursor.number(of: 2, in: bytes))
         try cursor.pass(8 + (version >= 4 ? 8 : 0) + (version >= 5 ? 8 : 0))
         if version >= 4 { try passAborted(in: bytes) }
         if version >= 11 { try cursor.pass(4) }
         try readRecords(in: bytes)
+        noteRecords(of: number)
         recordsAreCounted = topic + 1 == topicCount && partition + 1 == partitionCount
         try cursor.tags(in: bytes)
       }

@@ -14,6 +14,12 @@ struct KafkaBody {
   private(set) var partition: Int64?
   private(set) var offset: Int64?
   var records = KafkaRecords()
+  /// Where the records that were fetched lie, if in one partition: its topic, its number, and that of
+  /// the first record in it.
+  private(set) var recordTopic = 0..<0
+  private(set) var recordPlace: (partition: Int64, offset: Int64)?
+  private var recordPartitions = 0
+  private var latestTopic = 0..<0
   /// Whether ``records`` are those of all partitions.
   var recordsAreCounted = false
   /// Milliseconds that the client's quota held the response back.
@@ -57,6 +63,7 @@ struct KafkaBody {
   }
 
   mutating func add(topic: Range<Int>, isID: Bool) {
+    latestTopic = topic
     guard !topic.isEmpty, topicCount < topics.count else { return }
     topics[topicCount] = topic
     topicCount += 1
@@ -68,6 +75,14 @@ struct KafkaBody {
     self.partition = partition
     // -1 when nothing was written.
     if let offset, offset >= 0 { self.offset = offset }
+  }
+
+  /// Notes that records of a partition were read.
+  mutating func noteRecords(of partition: Int64) {
+    guard let first = records.firstOffset else { return }
+    recordPartitions += 1
+    recordTopic = latestTopic
+    recordPlace = recordPartitions == 1 && first >= 0 ? (partition, first) : nil
   }
 
   mutating func note(error: Int64) {

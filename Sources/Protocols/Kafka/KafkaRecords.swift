@@ -4,6 +4,8 @@
 /// the headers of a trace are read, no other is looked into. Formats: https://kafka.apache.org/documentation/#messageformat.
 struct KafkaRecords {
   private(set) var count: UInt32 = 0
+  /// The number that the first record of those that were added last has in its partition.
+  private(set) var firstOffset: Int64?
   /// Whether those that were seen are all there are.
   private(set) var isWhole = true
   var trace = TraceHeaders()
@@ -17,6 +19,7 @@ struct KafkaRecords {
 
   /// Adds what is in `length` bytes from `start` on, in view or not.
   mutating func add(_ length: Int, from start: Int, in bytes: Span<UInt8>) {
+    firstOffset = nil
     var cursor = start
     let end = start + max(0, length)
     while cursor < end {
@@ -43,6 +46,7 @@ struct KafkaRecords {
     }
     // What ends a transaction is nobody's record.
     if bytes[start + 22] & 0x20 != 0 { return }
+    noteOffset(bytes, at: start)
     let records = bytes.bigEndian32(at: start + 57)
     guard records <= UInt32(Int32.max) else { return isWhole = false }
     count = UInt32(clamping: UInt64(count) + UInt64(records))
@@ -55,6 +59,13 @@ struct KafkaRecords {
   /// One message of the older formats. A compressed one holds others, nobody says how many.
   private mutating func addMessage(_ bytes: Span<UInt8>, at start: Int) {
     guard start + 17 < bytes.count, bytes[start + 17] & 7 == 0 else { return isWhole = false }
+    noteOffset(bytes, at: start)
     count &+= 1
+  }
+
+  private mutating func noteOffset(_ bytes: Span<UInt8>, at start: Int) {
+    guard firstOffset == nil else { return }
+    let high = UInt64(bytes.bigEndian32(at: start))
+    firstOffset = Int64(bitPattern: high << 32 | UInt64(bytes.bigEndian32(at: start + 4)))
   }
 }

@@ -52,6 +52,22 @@ enum KafkaText {
     }
     if body.throttle > 0 { append("kafka.throttle_time_ms", body.throttle, on: &desk) }
     describe(body.records, areAll: body.recordsAreCounted, bytes, on: &desk)
+    if note.key == KafkaAPI.fetch { describeFetched(body, bytes, on: &desk) }
+  }
+
+  /// Where what was fetched lies, if it is all of one partition: what was asked for may be several.
+  private static func describeFetched(
+    _ body: KafkaBody, _ bytes: Span<UInt8>, on desk: inout Desk
+  ) {
+    guard body.recordsAreCounted, body.records.isWhole, let place = body.recordPlace else { return }
+    if body.topicsAreIDs {
+      let id = name(ofID: body.recordTopic, bytes)
+      desk.fields.append(attribute: "kafka.record_topic_id", id.span, to: &desk.message.attributes)
+    } else {
+      append("kafka.record_topic", body.recordTopic, of: bytes, on: &desk)
+    }
+    append("kafka.record_partition", place.partition, on: &desk)
+    append("kafka.record_offset", place.offset, on: &desk)
   }
 
   private static func describe(

@@ -13,6 +13,9 @@ import Testing
   /// The length as a varint of one more.
   static let compactSet = KafkaTalks.words([UInt8(records.count + 1)] + records)
 
+  /// That of the first of ``records``.
+  static let firstOffset = "\(records.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })"
+
   struct Case: CustomTestStringConvertible {
     var version: UInt8
     var isFlexible = false
@@ -222,7 +225,12 @@ import Testing
             "kafka.client_id": "app", "kafka.topic": "orders", "kafka.partition": "2",
             "kafka.offset": "36",
           ]),
-        ExpectedMessage(.response, status: .ok, code: 0, parts: 3, attributes: [:]),
+        ExpectedMessage(
+          .response, status: .ok, code: 0, parts: 3,
+          attributes: [
+            "kafka.record_topic": "orders", "kafka.record_partition": "2",
+            "kafka.record_offset": Self.firstOffset,
+          ]),
       ])
   }
 
@@ -249,6 +257,8 @@ import Testing
           .response, requestResource: "AAECAwQFBgcICQoLDA0O_w", status: .ok, parts: 3,
           attributes: [
             "kafka.topic_id": "AAECAwQFBgcICQoLDA0O_w", "kafka.partition": "1",
+            "kafka.record_topic_id": "AAECAwQFBgcICQoLDA0O_w", "kafka.record_partition": "1",
+            "kafka.record_offset": Self.firstOffset,
           ]),
       ])
   }
