@@ -4,6 +4,7 @@
 //
 //   storage-benchmark [--rows N] [--columns]      (--rows 0: encoding only)
 //   storage-benchmark --sustained N               rows merged for each of N that come without a pause
+//   storage-benchmark --traces N                  looking up trace ids among N rows, with the index and without
 //
 // Prints a table. The records are made up of what agents see on hosts with steady HTTP traffic over
 // keep-alive connections, both observation points of every call; a share carries trace headers.
@@ -43,6 +44,10 @@ struct Traffic {
   /// Of 100 calls, how many carry trace headers.
   let traced: Int
   let columns: [String: Int]
+  /// What the index gets for the rows since it was taken last, and trace ids of some of them.
+  var keys: [(hash: UInt32, second: UInt32)] = []
+  var traces: [[UInt8]] = []
+  var keepsKeys = false
 
   init(traced: Int) {
     self.traced = traced
@@ -119,6 +124,7 @@ struct Traffic {
     row += 1
     chain += 2
     let service = UInt32(c.service)
+    if keepsKeys { noteKeys(of: call, second: UInt32(end / 1_000_000)) }
     b.append(UInt32(end / 1_000_000), to: 0)
     b.append(UInt64(end / 1_000_000) << 32 | row, to: 1)
     b.append(start, to: 2)
@@ -154,6 +160,14 @@ struct Traffic {
     b.appendNull(to: 64)
     b.append(UInt32(120), to: 65)
     b.append(UInt32(1_024), to: 66)
+  }
+
+  private mutating func noteKeys(of call: Call, second: UInt32) {
+    keys.append((TraceKey(.request, UInt64(call.connection.requestSequence)).hash, second))
+    if call.side == 1 { keys.append((TraceKey(.chain, chain, agent: 1).hash, second)) }
+    guard !call.trace.isEmpty else { return }
+    keys.append((TraceKey(.trace, call.trace.span).hash, second))
+    if random.next() % 2_000 == 0 { traces.append(call.trace) }
   }
 
   private func appendTracing(_ call: Call, to b: inout ColumnBatch) {
@@ -253,7 +267,7 @@ func measureStore(rows: Int, traced: Int, showColumns: Bool) async throws {
   let processID = await engine.processID ?? 0
   report("engine ready after", "\(started)", "")
   report("engine resident, idle", residentMegabytes(of: processID), "")
-  try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+  try await engine.migrate(TableDeclaration.stored)
   var traffic = Traffic(traced: traced)
   var batch = ColumnBatch(.callLog)
   let ours = cpuSeconds()
@@ -307,7 +321,7 @@ func measureMerges(rows: Int) async throws {
   let engine = try await EmbeddedEngine.start(
     directory: directory, installation: try .find(),
     logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-  try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+  try await engine.migrate(TableDeclaration.stored)
   var traffic = Traffic(traced: 0)
   var batch = ColumnBatch(.callLog)
   var stored = 0
@@ -327,6 +341,93 @@ func measureMerges(rows: Int) async throws {
   try? FileManager.default.removeItem(atPath: directory)
 }
 
+/// How long it takes to find what has a trace id: by looking through the rows, and by the index.
+func measureTraces(rows: Int) async throws {
+  let directory = NSTemporaryDirectory() + "/storage-benchmark-\(getpid())-traces"
+  let engine = try await EmbeddedEngine.start(
+    directory: directory, installation: try .find(),
+    logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+  try await engine.migrate(TableDeclaration.stored)
+  let (stored, traces) = try await storeTraces(rows: rows, in: engine)
+  let size = try await engine.query(
+    "SELECT sum(bytes_on_disk) / \(stored), sum(rows) / \(stored) FROM system.parts "
+      + "WHERE active AND table = 'trace_index'", limits: .init())
+  if case .double(let bytes) = size.table.rows[0][0], case .double(let keys) = size.table.rows[0][1]
+  {
+    report(
+      "index bytes per call record", "\((bytes * 10).rounded() / 10)", "B", bar: "at most 10")
+    report("keys per call record", "\((keys * 10).rounded() / 10)", "")
+  }
+  for isIndexed in [false, true] {
+    var times: [Double] = []
+    for trace in traces.prefix(100) {
+      let began = ContinuousClock.now
+      try await lookUp(String(decoding: trace, as: UTF8.self), isIndexed: isIndexed, in: engine)
+      let took = (ContinuousClock.now - began).components
+      times.append(Double(took.seconds) * 1e3 + Double(took.attoseconds) / 1e15)
+    }
+    times.sort()
+    let how = isIndexed ? "by the index" : "looking through the rows"
+    for (name, place) in [("median", times.count / 2), ("p99", times.count * 99 / 100)] {
+      report(
+        "trace id among \(stored) rows, \(how), \(name)",
+        "\((times[place] * 10).rounded() / 10)", "ms")
+    }
+  }
+  await engine.close()
+  try? FileManager.default.removeItem(atPath: directory)
+}
+
+/// Rows as of a server with 700 a second, and their keys.
+///
+/// - Returns: How many, and trace ids of some.
+func storeTraces(
+  rows: Int, in engine: EmbeddedEngine
+) async throws -> (rows: Int, traces: [[UInt8]]) {
+  var traffic = Traffic(traced: 30)
+  traffic.keepsKeys = true
+  // So many seconds back that the last row is not later than now.
+  traffic.clock -= Int64(rows) * 1_100
+  var (batch, index) = (ColumnBatch(.callLog), ColumnBatch(.traceIndex))
+  var stored = 0
+  while stored < rows {
+    batch.removeAll()
+    index.removeAll()
+    while batch.rows < 50_000 {
+      traffic.clock += 2_000
+      traffic.appendCall(to: &batch)
+    }
+    for key in traffic.keys {
+      index.append(key.hash, to: 0)
+      index.append(key.second, to: 1)
+    }
+    traffic.keys.removeAll(keepingCapacity: true)
+    try await engine.insert(index, token: "index \(stored)")
+    try await engine.insert(batch, token: "\(stored)")
+    stored += batch.rows
+  }
+  try await engine.merge([.callLog, .traceIndex])
+  return (stored, traffic.traces)
+}
+
+func lookUp(_ trace: String, isIndexed: Bool, in engine: EmbeddedEngine) async throws {
+  var seconds = ""
+  if isIndexed {
+    let found = try await engine.query(
+      "SELECT DISTINCT toUnixTimestamp(time) FROM flow_log.trace_index "
+        + "WHERE key = \(TraceKey(.trace, trace).hash)", limits: .init())
+    let list = found.table.rows.compactMap { row in
+      if case .uint(let second)? = row.first { "\(second)" } else { nil }
+    }
+    seconds = "time IN (\(list.joined(separator: ", "))) AND "
+  }
+  let columns = "_id, start_time, end_time, agent_id, request_resource, process_id_0, process_id_1"
+  let answer = try await engine.query(
+    "SELECT \(columns) FROM flow_log.l7_flow_log WHERE \(seconds)trace_id = '\(trace)'",
+    limits: .init())
+  precondition(answer.table.count == 2, "a trace of the benchmark has two rows")
+}
+
 /// The whole number behind an option; nil without it.
 func option(_ name: String) -> Int? {
   guard let index = CommandLine.arguments.firstIndex(of: name),
@@ -337,6 +438,10 @@ func option(_ name: String) -> Int? {
 
 if let rows = option("--sustained") {
   try await measureMerges(rows: rows)
+  exit(0)
+}
+if let rows = option("--traces") {
+  try await measureTraces(rows: rows)
   exit(0)
 }
 let arguments = CommandLine.arguments

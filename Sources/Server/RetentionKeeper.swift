@@ -48,7 +48,7 @@ struct RetentionKeeper: Service {
           ])
       }
       tell(
-        try await storage.enforceRetention(policy, on: TableDeclaration.builtIn, now: now),
+        try await storage.enforceRetention(policy, on: TableDeclaration.aging, now: now),
         &wasShort)
     } catch {
       logger.warning("retention could not be enforced; next try in a minute: \(error)")

@@ -43,7 +43,7 @@ package struct Server: Sendable {
       configuration.otlpGRPC, usual: ServerConfiguration.usualOTLPGRPC, option: "--otlp-grpc")
     let storage = try await startEngine()
     do {
-      try await storage.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+      try await storage.migrate(TableDeclaration.stored)
       let catalog = try Catalog(path: configuration.dataDirectory + "/catalog.sqlite")
       try catalog.learn(Self.protocols)
       let tags = TagTables(catalog: catalog, storage: storage, logger: logger)

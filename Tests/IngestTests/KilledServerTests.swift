@@ -41,7 +41,7 @@ import Wire
   @Test func serverInAnotherProcess() async throws {
     guard let directory = ProcessInfo.processInfo.environment[Self.variable] else { return }
     let engine = try await Self.engine(directory)
-    try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+    try await engine.migrate(TableDeclaration.stored)
     let catalog = try Catalog(path: directory + "/catalog.sqlite")
     try await withIngest(Self.configuration(directory), catalog: catalog, storage: engine) {
       _, port in

@@ -14,7 +14,7 @@ func withEngine(_ body: (EmbeddedEngine, String) async throws -> Void) async thr
       directory: path + "/engine", installation: try .find(), settings: .init(memory: 1 << 30),
       logger: quietLogger)
     do {
-      try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+      try await engine.migrate(TableDeclaration.stored)
       try await body(engine, path)
     } catch {
       await engine.close()

@@ -149,7 +149,7 @@ import Wire
       directory: path + "/engine", installation: try .find(), settings: .init(memory: 1 << 30),
       logger: quietLogger)
     do {
-      try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+      try await engine.migrate(TableDeclaration.stored)
       try await body(engine)
     } catch {
       await engine.close()

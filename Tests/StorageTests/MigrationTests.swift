@@ -10,7 +10,7 @@ import Testing
   @Test func builtInTablesAreCreatedAndCreatingThemAgainChangesNothing() async throws {
     try await withEngine { engine in
       for _ in 0..<2 {
-        try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+        try await engine.migrate(TableDeclaration.stored)
       }
       for table in TableDeclaration.builtIn {
         let answer = try await engine.query(

@@ -6,6 +6,7 @@ import Telemetry
 /// Writes calls into the columns of `flow_log.l7_flow_log`.
 struct CallLogRows: Sendable {
   var rows = TableRows(.callLog)
+  var index = TraceIndexRows()
   private var values = CallValues()
 
   /// Appends one row. `text` is that of the batch the call came in.
@@ -13,6 +14,7 @@ struct CallLogRows: Sendable {
     _ call: borrowing CallRecord, _ text: Span<UInt8>, _ ends: TaggedEnds, agent: UInt16,
     numbers: inout RowNumbers
   ) {
+    index.append(call, text, agent: agent)
     rows.putLog(call, ends, agent: agent, numbers: &numbers)
     rows.put("l7_protocol", call.applicationProtocol.rawValue)
     var call = copy call

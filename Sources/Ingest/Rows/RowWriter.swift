@@ -52,10 +52,15 @@ struct RowContext: Sendable {
 }
 
 extension CallLogRows: RowWriter {
-  var tables: [TableRows] { [rows] }
+  // The index first: what it names and is not there yet costs a look, the other way round a trace
+  // would lack calls.
+  var tables: [TableRows] { [index.rows, rows] }
   var recordTables: [TableDeclaration] { [.callLog] }
 
-  mutating func removeAll() { rows.removeAll() }
+  mutating func removeAll() {
+    rows.removeAll()
+    index.rows.removeAll()
+  }
 
   mutating func append(
     _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState

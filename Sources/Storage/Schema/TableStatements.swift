@@ -75,7 +75,7 @@ extension TableDeclaration {
       \(partitionSeconds > 0
         ? "PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds)))" : "") \
       ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
-      SETTINGS \(Self.settings.joined(separator: ", ")) \
+      SETTINGS \((Self.settings + (isLookedUp ? Self.smallBlocks : [])).joined(separator: ", ")) \
       COMMENT \(literal(comment))
       """
   }
@@ -98,6 +98,11 @@ extension TableDeclaration {
       COMMENT \(literal(comment))
       """
   }
+
+  /// A look-up reads a mark's rows: 256 in place of 8,192, in blocks that are unpacked alone.
+  private static let smallBlocks = [
+    "index_granularity = 256", "min_compress_block_size = 2048", "max_compress_block_size = 2048",
+  ]
 
   /// The window is how many inserts back a repeated one is recognised.
   ///

@@ -41,12 +41,15 @@ package struct TableDeclaration: Hashable, Sendable {
   package var latestBy: String?
   /// What the engine keeps of the table in memory.
   package var dictionary: DictionaryDeclaration?
+  /// Whether single keys are looked up in it: it is read in small pieces then, which cost more room.
+  package var isLookedUp: Bool
   package var about: String
 
   package init(
     database: String, name: String, version: UInt32 = 1, columns: [ColumnDeclaration],
     orderBy: [String], partitionSeconds: UInt32, retentionHours: UInt32, interval: UInt32 = 0,
-    latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil, about: String
+    latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil, isLookedUp: Bool = false,
+    about: String
   ) {
     self.database = database
     self.name = name
@@ -58,6 +61,7 @@ package struct TableDeclaration: Hashable, Sendable {
     self.interval = interval
     self.latestBy = latestBy
     self.dictionary = dictionary
+    self.isLookedUp = isLookedUp
     self.about = about
   }
 
