@@ -64,6 +64,8 @@ package struct CallFilter: Hashable, Sendable {
   package var connection: Connection?
   /// Attributes that the call has, with these values.
   package var attributes: [Attribute] = []
+  /// Tags that the call has, by the names of the dialect, with these values.
+  package var tags: [Attribute] = []
   /// Also what MetaFlow's own programs do.
   package var includesOwn = false
   /// Nil: the records of a call are one. Else each record is told by itself: of one observation
@@ -103,6 +105,7 @@ package struct CallFilter: Hashable, Sendable {
     if let port { all.append("server_port = \(port)") }
     if let connection { all.append(Self.condition(connection)) }
     all += attributes.map { "\(Self.quoted("attribute." + $0.name)) = \(Self.literal($0.value))" }
+    all += tags.map { "\(Self.quoted($0.name)) = \(Self.literal($0.value))" }
     if let point, !point.isEmpty { all.append("observation_point = \(Self.literal(point))") }
     if leavesOwnOut { all.append("auto_service_1 NOT IN \(Self.list(Self.ownPrograms))") }
     return all.joined(separator: " AND ")

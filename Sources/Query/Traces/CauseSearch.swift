@@ -16,6 +16,7 @@ struct CauseSearch {
   private let isWhole: Bool
   let chains: ProcessChains
   private let spans: ToldSpans
+  private let messages: MessageCauses
   /// Requests by what they carry, in the order of their starts.
   private var requests: [Key: [Int]] = [:]
   /// Those of watched processes alone, wherever they were.
@@ -36,9 +37,11 @@ struct CauseSearch {
     self.isWhole = isWhole
     chains = ProcessChains(calls, isWhole: isWhole)
     spans = ToldSpans(calls, clocks: clocks, isWhole: isWhole)
+    messages = MessageCauses(calls, clocks: clocks, isWhole: isWhole)
     for index in calls.indices.sorted(by: { (start($0), $0) < (start($1), $1) }) {
       let call = calls[index]
-      for key in call.isTold ? [] : Set(call.records.flatMap { keys($0, of: call) }) {
+      let isAsked = !call.isTold && (!call.isReversed || call.isReceipt)
+      for key in isAsked ? Set(call.records.flatMap { keys($0, of: call) }) : [] {
         requests[key, default: []].append(index)
         guard key.process != nil else { continue }
         var anywhere = key
@@ -48,14 +51,27 @@ struct CauseSearch {
     }
   }
 
-  /// Where and when a request was served.
-  private func start(_ index: Int) -> Int64 { clocks.start(calls[index].inner) }
+  /// When a request came to who served it, or a message to who received it.
+  private func start(_ index: Int) -> Int64 {
+    guard let receipt = calls[index].receipt else { return clocks.start(calls[index].inner) }
+    return receipt.isReversed ? clocks.start(receipt) : clocks.end(receipt)
+  }
+
+  /// When it was served. Nobody says when who received a message was done with it.
+  private func end(_ index: Int) -> Int64 {
+    calls[index].isReceipt ? .max : clocks.end(calls[index].inner)
+  }
 
   private func keys(_ record: TraceRecord, of call: TraceCall) -> [Key] {
     var texts: [(TraceEvidence.Kind, String)] = []
     if !record.trace.isEmpty { texts.append((.trace, record.trace)) }
     if !record.span.isEmpty { texts.append((.span, record.span)) }
     texts += record.identifiers.map { (.identifier, $0) }
+    if call.isReceipt {
+      // What is fetched of a message is its ids alone, and its receiver works on it when it likes.
+      guard let process = call.receiver?.process else { return [] }
+      return texts.map { Key(process: process, kind: $0.0, text: $0.1) }
+    }
     texts += LinkTokens.tokens(of: record.text.resource).map { (.token, $0) }
     let process = call.served?.callee
     let address = process == nil ? call.inner.serverAddress : ""
@@ -67,6 +83,13 @@ struct CauseSearch {
     let call = calls[index]
     let told = spans.cause(of: index)
     if call.isTold { return told.map { [$0] } ?? [] }
+    if let sent = messages.cause(of: index) { return [sent] }
+    // What the server says unasked is no call of its client's, and what is fetched is nobody's yet.
+    if call.isReversed || Messaging.isFetch(call.outer.text) {
+      if let told { return [told] }
+      guard let chain = chains.cause(of: index) else { return [] }
+      return ranked([chain.request: [chain.evidence]], index)
+    }
     var found: [Int: [TraceEvidence]] = [:]
     if let chain = chains.cause(of: index) {
       found[chain.request, default: []].append(chain.evidence)
@@ -145,7 +168,7 @@ struct CauseSearch {
     let began = clocks.start(calls[index].outer)
     let behind = all.partitioningIndex { start($0) > began }
     return all[max(0, behind - Self.mostRequests)..<behind].filter { request in
-      request != index && clocks.end(calls[request].inner) >= began
+      request != index && self.end(request) >= began
     }
   }
 
@@ -154,7 +177,7 @@ struct CauseSearch {
   private func lasting(_ index: Int, _ all: [Int]) -> [Int] {
     guard all.count > 1 else { return all }
     let end = clocks.end(calls[index].outer)
-    let lasting = all.filter { clocks.end(calls[$0].inner) >= end }
+    let lasting = all.filter { self.end($0) >= end }
     return lasting.isEmpty ? all : lasting
   }
 
@@ -170,7 +193,7 @@ struct CauseSearch {
       case .identifier: text.utf8.count >= Self.leastIdentifier ? 1 : 0.8
       case .trace: 0.98
       case .token: isNear ? 0.85 : 0.6
-      case .chain, .time: 0
+      case .chain, .message, .time: 0
       }
     if !isNear || !isWhole { sure = min(sure, 0.9) }
     if count > 1 { return sure * 0.9 / Double(count) }

@@ -40,7 +40,8 @@ struct HostClocks: Hashable, Sendable {
 
   init(_ calls: [TraceCall], from origin: UInt64) {
     var rooms: [Pair: Room] = [:]
-    for call in calls where call.records.count > 1 {
+    // What a server says unasked goes the other way.
+    for call in calls where call.records.count > 1 && !call.isReversed {
       for (outer, inner) in zip(call.records, call.records.dropFirst())
       where outer.agent != inner.agent && outer.agent != 0 && inner.agent != 0 {
         guard outer.seen.duration != nil, inner.seen.duration != nil else { continue }

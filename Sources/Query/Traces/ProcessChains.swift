@@ -45,7 +45,10 @@ struct ProcessChains {
     self.calls = calls
     load = ThreadLoad(calls, isWhole: isWhole)
     for (index, call) in calls.enumerated() {
-      if let served = call.served, let process = served.callee {
+      if let receiver = call.receiver, let process = receiver.process {
+        Self.add(index, &byRequest, process, receiver.chain)
+      }
+      if let served = call.served, let process = served.callee, !call.isReceipt {
         Self.add(index, &byRequest, process, served.requestChain)
         Self.add(index, &byReply, process, served.responseChain)
       }
@@ -71,6 +74,21 @@ struct ProcessChains {
   /// What the chains say of the call at `index`; nil where they say nothing.
   func cause(of index: Int) -> (request: Int, evidence: TraceEvidence)? {
     let (first, second) = (back.origins[index], ahead.origins[index])
+    // Who fetches more is done with what was fetched before.
+    if Messaging.isFetch(calls[index].outer.text),
+      [first, second].contains(where: { $0.map { calls[$0.request].isReceipt } ?? false })
+    {
+      return nil
+    }
+    if let first, calls[first.request].isReceipt {
+      let over = first.distance == 0 ? "" : ", with \(first.distance) other calls between"
+      return (
+        first.request,
+        TraceEvidence(
+          .chain, "a thread made this call behind the message that it had received" + over,
+          first.distance == 0 ? 0.9 : 0.85)
+      )
+    }
     switch (first, second) {
     case (nil, nil): return nil
     case (let first?, let second?) where first.request == second.request:
@@ -102,7 +120,7 @@ struct ProcessChains {
     let isAlone = load.isAlone(origin.request, calls, during: index)
     // A worker that replies itself is no event loop, though another thread read the request.
     let isWorker =
-      calls[index].made?.client.thread != calls[origin.request].served?.server.thread
+      calls[index].made?.maker.thread != calls[origin.request].served?.servant.thread
     let confidence =
       switch (origin.distance, isAlone) {
       case (0, true): 0.9
@@ -175,7 +193,9 @@ struct ProcessChains {
       return nil
     }
     let all = madeByResponse[Key(process: process, chain: made.requestChain)] ?? []
-    return all.first { $0 != index && (calls[$0].made?.end ?? .max) <= made.start }
+    let found = all.first { $0 != index && (calls[$0].made?.end ?? .max) <= made.start }
+    // What comes behind a fetch that brought nothing has to do with nothing before it.
+    return found.flatMap { Messaging.isFetch(calls[$0].outer.text) ? nil : $0 }
   }
 
   private func successor(of index: Int) -> Int? {
@@ -189,9 +209,10 @@ struct ProcessChains {
   /// Whether the request at `request` was being served when the call at `index` was made. One host has
   /// one clock.
   private func covers(_ request: Int, _ index: Int) -> Bool {
-    guard request != index, let served = calls[request].served,
-      let made = calls[index].made
-    else { return false }
+    guard request != index, let made = calls[index].made else { return false }
+    // Who receives a message works on it when it is there, for as long as it takes.
+    if let receiver = calls[request].receiver { return made.start >= receiver.time }
+    guard let served = calls[request].served else { return false }
     return served.start <= made.start && made.start <= served.end
   }
 }

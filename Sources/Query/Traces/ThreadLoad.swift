@@ -25,10 +25,10 @@ struct ThreadLoad {
   init(_ calls: [TraceCall], isWhole: Bool) {
     self.isWhole = isWhole
     for (index, call) in calls.enumerated() {
-      guard let record = call.served, let process = record.callee, record.server.thread != 0 else {
+      guard let record = call.served, let process = record.callee, record.servant.thread != 0 else {
         continue
       }
-      served[Key(process: process, thread: record.server.thread), default: []].append(
+      served[Key(process: process, thread: record.servant.thread), default: []].append(
         Served(start: record.start, end: record.end, call: index, latestEnd: record.end))
     }
     for key in Array(served.keys) {
@@ -45,8 +45,8 @@ struct ThreadLoad {
   /// serve meanwhile.
   func isAlone(_ request: Int, _ calls: [TraceCall], during index: Int) -> Bool {
     guard isWhole, let record = calls[request].served, let process = record.callee,
-      let made = calls[index].made, made.client.thread == record.server.thread,
-      let all = served[Key(process: process, thread: record.server.thread)]
+      let made = calls[index].made, made.maker.thread == record.servant.thread,
+      let all = served[Key(process: process, thread: record.servant.thread)]
     else { return false }
     var next = all.partitioningIndex { $0.start > made.end }
     while next > 0, all[next - 1].latestEnd >= made.start {

@@ -27,7 +27,21 @@ enum TraceAssembly {
   ) -> Trace? {
     let entries = forest.entries(seeds)
     guard let entry = entries.first else { return nil }
-    var order = forest.roots(of: entries).flatMap(forest.tree)
+    var trace = trace(
+      forest, roots: forest.roots(of: entries), entry: entry, seconds: seconds)
+    if forest.duplicates > 0 {
+      trace.notes.append("\(forest.duplicates) records were there twice and count once.")
+    }
+    return trace
+  }
+
+  /// - Parameters:
+  ///   - roots: The trees of the trace, that of `entry` first.
+  ///   - entry: The call that was asked for.
+  static func trace(
+    _ forest: TraceForest, roots: [Int], entry: Int, seconds: ClosedRange<Int64>
+  ) -> Trace {
+    var order = roots.flatMap(forest.tree)
     let all = order.count
     var notes: [String] = []
     if all > mostCalls {
@@ -39,9 +53,6 @@ enum TraceAssembly {
     let places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1.call, $0) })
     var nodes = order.map { forest.node($0.call, depth: $0.depth, places: places) }
     time(&nodes, order.map(\.call), forest, places, entry: forest.root(of: entry))
-    if forest.duplicates > 0 {
-      notes.append("\(forest.duplicates) records were there twice and count once.")
-    }
     let agents = Set(nodes.flatMap { $0.hops.map(\.agent) })
     let clocks = forest.clocks.told.filter { agents.contains($0.agent) }
     notes += clocks.map(note)
@@ -104,15 +115,17 @@ extension TraceForest {
       missing: cause == nil ? missing(index) : nil, start: start,
       end: max(start, clocks.end(outer)),
       duration: whole?.seen.duration.map { Int64(clamping: $0) },
-      serverDuration: call.served?.seen.duration.map { Int64(clamping: $0) },
+      serverDuration: call.records.last(where: \.isServerProcess)?.seen.duration.map {
+        Int64(clamping: $0)
+      },
       hops: call.records.map(hop),
       client: TraceEnd(
         service: client.service.isEmpty ? outer.client.service : client.service,
         address: outer.clientAddress, port: outer.clientPort,
-        process: call.made?.client.process ?? client.process),
+        process: call.records.first(where: \.isClientProcess)?.client.process ?? client.process),
       server: TraceEnd(
         service: server.service, address: inner.serverAddress, port: inner.serverPort,
-        process: call.served?.server.process ?? server.process),
+        process: call.records.last(where: \.isServerProcess)?.server.process ?? server.process),
       text: (whole ?? outer).text,
       trace: call.records.lazy.map(\.trace).first { !$0.isEmpty } ?? "",
       identifier: call.records.lazy.compactMap(\.identifiers.first).first ?? "")
@@ -136,6 +149,13 @@ extension TraceForest {
         : "Its application told it with the parent \(call.outer.parentSpan), of which nothing is known: it was "
           + "not sent, not sampled, or is not here yet."
     }
+    if call.isReceipt {
+      return call.message?.run == nil
+        ? "It brings a message, and nothing was seen that sent it: the sender is not watched, or sent it "
+          + "more than 15 minutes before."
+        : "It brings messages that several sent, or nothing was seen that sent them: the sender is not "
+          + "watched, or sent them more than 15 minutes before."
+    }
     guard let made = call.made else {
       return
         "No agent saw it at its client’s process, and no other call that was being served carries "
@@ -145,7 +165,7 @@ extension TraceForest {
       return "It comes from a source that names no process, and no other call carries its ids."
     }
     let served = (requests[process] ?? []).count { $0.contains(made.start) }
-    let name = made.client.service.isEmpty ? "its client" : made.client.service
+    let name = made.maker.service.isEmpty ? "its client" : made.maker.service
     if served == 0 {
       return
         "No request was seen that \(name) (pid \(process.pid)) was serving when it made this call: "

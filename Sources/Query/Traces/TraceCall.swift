@@ -3,14 +3,14 @@
 /// A call with all records that were made of it, in the order of its way: one node of a trace.
 struct TraceCall: Hashable, Sendable {
   var records: [TraceRecord]
-  /// Where the processes' own records stand among them.
+  /// Where the records of who made and who served the call stand among them.
   private(set) var clientIndex: Int?
   private(set) var serverIndex: Int?
 
   init(_ records: [TraceRecord]) {
     self.records = records.sorted { $0.seen.precedes($1.seen) }
-    clientIndex = self.records.firstIndex(where: \.isClientProcess)
-    serverIndex = self.records.lastIndex(where: \.isServerProcess)
+    clientIndex = self.records.firstIndex(where: \.isMakers)
+    serverIndex = self.records.lastIndex(where: \.isServers)
   }
 
   /// The record nearest to the client.
@@ -18,9 +18,11 @@ struct TraceCall: Hashable, Sendable {
   /// The record nearest to the server.
   var inner: TraceRecord { records[records.count - 1] }
   var id: UInt64 { outer.id }
-  /// At the client's process.
+  /// Whether the server said it unasked.
+  var isReversed: Bool { outer.isReversed }
+  /// At the process of who made it: the client, but of what the server said unasked the server.
   var made: TraceRecord? { clientIndex.map { records[$0] } }
-  /// At the server's process.
+  /// At the process of who served it, likewise.
   var served: TraceRecord? { serverIndex.map { records[$0] } }
 
   var traces: Set<String> { Set(records.map(\.trace)).subtracting([""]) }

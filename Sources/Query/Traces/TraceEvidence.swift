@@ -11,6 +11,8 @@ package struct TraceEvidence: Hashable, Sendable {
     case trace = "trace_id"
     /// A word that names one thing, in what both ask for.
     case token
+    /// The call brings a message that the other one handed to a broker.
+    case message
     /// Of several that the other evidence allows, the one that lasted as long as the call, or began
     /// last. Only ever a tie-breaker.
     case time

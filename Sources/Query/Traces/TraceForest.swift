@@ -14,6 +14,8 @@ struct TraceForest {
   let requests: [TraceProcess: [ClosedRange<Int64>]]
 
   private let isWhole: Bool
+  /// The calls that carry each trace id.
+  private let byTrace: [String: [Int]]
 
   /// - Parameters:
   ///   - origin: The agent whose clock the others are brought to.
@@ -32,6 +34,11 @@ struct TraceForest {
       requests[process, default: []].append(record.start...max(record.start, record.end))
     }
     self.requests = requests
+    var byTrace: [String: [Int]] = [:]
+    for index in calls.indices {
+      for trace in calls[index].traces { byTrace[trace, default: []].append(index) }
+    }
+    self.byTrace = byTrace
     choose(search)
     let starts = calls.indices.map { clocks.start(calls[$0].outer) }
     for (child, cause) in causes.enumerated() {
@@ -92,10 +99,6 @@ struct TraceForest {
   /// The roots of the trees that belong to the trace of `seeds`: theirs, and those in which a call
   /// carries a trace id of one of them. The seeds' own come first.
   func roots(of seeds: [Int]) -> [Int] {
-    var byTrace: [String: [Int]] = [:]
-    for index in calls.indices {
-      for trace in calls[index].traces { byTrace[trace, default: []].append(index) }
-    }
     var found: [Int] = []
     var known: Set<Int> = []
     var traces: Set<String> = []

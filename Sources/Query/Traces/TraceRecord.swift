@@ -31,6 +31,9 @@ struct TraceRecord: Hashable, Sendable {
   var requestIdentifier = ""
   var responseIdentifier = ""
   var text = TraceText()
+  /// Whether the server said it unasked: then the server made the call, and the client served it.
+  var isReversed = false
+  var message: TraceMessage?
 
   var id: UInt64 { seen.id }
   var agent: UInt64 { seen.agent }
@@ -38,17 +41,23 @@ struct TraceRecord: Hashable, Sendable {
   var isClientProcess: Bool { seen.point == "c-p" }
   var isServerProcess: Bool { seen.point == "s-p" }
 
+  /// Whether this is the record of who made the call, or of who served it.
+  var isMakers: Bool { isReversed ? isServerProcess : isClientProcess }
+  var isServers: Bool { isReversed ? isClientProcess : isServerProcess }
+  var maker: Party { isReversed ? server : client }
+  var servant: Party { isReversed ? client : server }
+
   /// The process that made the call, where this is its own record. What sources send has no agent, so
   /// that its pids mean nothing.
   var caller: TraceProcess? {
-    isClientProcess && agent != 0 && client.process != 0
-      ? TraceProcess(agent: agent, pid: client.process) : nil
+    isMakers && agent != 0 && maker.process != 0
+      ? TraceProcess(agent: agent, pid: maker.process) : nil
   }
 
   /// The process that served the call, where this is its own record.
   var callee: TraceProcess? {
-    isServerProcess && agent != 0 && server.process != 0
-      ? TraceProcess(agent: agent, pid: server.process) : nil
+    isServers && agent != 0 && servant.process != 0
+      ? TraceProcess(agent: agent, pid: servant.process) : nil
   }
 
   var clientAddress: String { seen.ends.first?.string ?? "" }
@@ -90,8 +99,9 @@ extension TraceRecord {
     + "syscall_trace_id_request, syscall_trace_id_response, trace_id, span_id, parent_span_id, "
     + "x_request_id_0, x_request_id_1, auto_service_0, auto_service_type_0, "
     + "Enum(l7_protocol) AS application, request_resource, endpoint, "
-    + "Enum(response_status) AS status, response_code, response_exception, \(SeenCall.columns)"
-  private static let ownCount = 20
+    + "Enum(response_status) AS status, response_code, response_exception, is_reversed, "
+    + "request_messages, response_messages, attribute_names, attribute_values, \(SeenCall.columns)"
+  private static let ownCount = 25
 
   /// Nil for a row of other columns than ``columns``.
   init?(_ row: [Value]) {
@@ -122,5 +132,15 @@ extension TraceRecord {
     }
     self.text.type = seen.question.first?.string ?? ""
     self.text.domain = seen.question.last?.string ?? ""
+    isReversed = row[20].number != 0
+    guard Messaging.protocols.contains(self.text.application), case .array(let names) = row[23],
+      case .array(let values) = row[24]
+    else { return }
+    let attributes = Dictionary(
+      zip(names, values).map { ($0.string ?? "", $1.string ?? "") }, uniquingKeysWith: { $1 })
+    message = TraceMessage(
+      self.text.application, type: self.text.type, attributes: attributes,
+      span: trace.isEmpty || span.isEmpty ? "" : "\(trace) \(span)", isPushed: isReversed,
+      sent: row[21].number, received: row[22].number)
   }
 }

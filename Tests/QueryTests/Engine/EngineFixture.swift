@@ -23,7 +23,7 @@ struct EngineFixture {
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     do {
       try await engine.migrate(
-        TableDeclaration.builtIn.map(\.keptForever) + TableDeclaration.tagTables)
+        TableDeclaration.stored.map(\.keptForever))
       let fixture = EngineFixture(engine: engine, service: QueryService(backend: engine))
       try await fixture.loadTags()
       try await fixture.load()

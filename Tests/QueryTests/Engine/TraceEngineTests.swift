@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Storage
 import Telemetry
 import Testing
 
 @testable import Query
+
+/// A catalog that knows a broker's protocol.
+private struct BrokerDirectory: TagDirectory {
+  func agents() -> [AgentEntry] { [] }
+  func hosts() -> [HostEntry] { [] }
+  func protocols() -> [ProtocolEntry] { [.init(number: 100, name: "Kafka")] }
+}
 
 /// Traces that are looked for in a real store.
 @Suite struct TraceEngineTests {
@@ -48,7 +56,10 @@ import Testing
     ]
   }
 
-  private func insert(_ records: [Record], into fixture: EngineFixture) async throws {
+  private func insert(
+    _ records: [Record], into fixture: EngineFixture, isIndexed: Bool = false
+  ) async throws {
+    if isIndexed { try await index(records, in: fixture) }
     var calls = ColumnBatch(.callLog)
     for (index, record) in records.enumerated() {
       let start = UInt64(Self.second) * 1_000_000
@@ -75,9 +86,27 @@ import Testing
     try await fixture.engine.insert(calls, token: "traces")
   }
 
-  @Test func oneRequestOfManyIsFoundByWhateverNamesIt() async throws {
+  private func index(_ records: [Record], in fixture: EngineFixture) async throws {
+    var rows = ColumnBatch(.traceIndex)
+    for record in records {
+      var keys = [TraceKey(.request, 10_000 + record.call)]
+      for chain in [record.chains.0, record.chains.1] where chain != 0 {
+        keys.append(TraceKey(.chain, chain, agent: 1))
+      }
+      if !record.trace.isEmpty { keys.append(TraceKey(.trace, record.trace)) }
+      if !record.identifier.isEmpty { keys.append(TraceKey(.identifier, record.identifier)) }
+      for key in keys {
+        rows.appendRow(["key": .number(UInt64(key.hash)), "time": .time(Self.second)])
+      }
+    }
+    try await fixture.engine.insert(rows, token: "index")
+  }
+
+  /// With the index or, as rows of before there was one, without.
+  @Test(arguments: [true, false])
+  func oneRequestOfManyIsFoundByWhateverNamesIt(isIndexed: Bool) async throws {
     try await EngineFixture.with { fixture in
-      try await insert((1...20).flatMap(request), into: fixture)
+      try await insert((1...20).flatMap(request), into: fixture, isIndexed: isIndexed)
       let time = Int64(Self.second) - 60...Int64(Self.second) + 60
       let wanted = ["/700", "/702", "/704", "/706"]
       // The records of the seventh: numbers 37 to 42.
@@ -116,6 +145,109 @@ import Testing
         try await fixture.service.explanation(
           of: child, below: parent, directory: FixedDirectory()))
       #expect(why.isParent && why.confidence == 0.95)
+    }
+  }
+
+  @Test func theIndexNamesTheSeconds() async throws {
+    try await EngineFixture.with { fixture in
+      try await insert((1...20).flatMap(request), into: fixture, isIndexed: true)
+      let second = Int64(Self.second)
+      let key = TraceKey(.trace, "t7").hash
+      let service = fixture.service
+      #expect(try await service.seconds(having: [key], in: 0...second) == [second])
+      #expect(try await service.seconds(having: [key], in: 0...second - 1) == [])
+      #expect(
+        try await service.seconds(having: [TraceKey(.identifier, "t7").hash], in: 0...second) == [])
+      #expect(try await service.seconds(having: [], in: 0...second) == [])
+    }
+  }
+
+  private func found(
+    _ fixture: EngineFixture, _ change: (inout TraceFilter) -> Void
+  ) async throws -> FoundTraces {
+    let second = Int64(Self.second)
+    var filter = TraceFilter(calls: CallFilter(time: second - 60...second + 60))
+    change(&filter)
+    return try await fixture.service.traces(filter, directory: FixedDirectory())
+  }
+
+  /// A trace is found by any of its calls, and told once, whole.
+  @Test func tracesAreFoundByTheirCalls() async throws {
+    try await EngineFixture.with { fixture in
+      try await insert((1...20).flatMap(request), into: fixture)
+      let all = try await found(fixture) { $0.limit = 50 }
+      #expect(all.traces.count == 20 && !all.isCut && all.notes.isEmpty)
+      #expect(Set(all.traces.map(\.trace.identity)).count == 20)
+      for found in all.traces {
+        #expect(found.trace.calls.count == 4 && found.trace.calls[0].parent == nil)
+        #expect(found.matches == [0, 1, 2, 3])
+      }
+      let some = try await found(fixture) { $0.limit = 3 }
+      #expect(some.traces.count == 3 && some.isCut && some.notes.isEmpty)
+
+      // Of the seventh the second call alone.
+      let one = try await found(fixture) { $0.calls.resource = "/702" }
+      #expect(
+        one.traces.map { $0.trace.calls.map(\.text.resource) } == [
+          ["/700", "/702", "/704", "/706"]
+        ])
+      #expect(one.traces[0].matches == [1])
+      let named = try await found(fixture) { $0.calls.trace = "t7" }
+      #expect(named.traces.count == 1 && named.traces[0].matches == [0])
+      let tagged = try await found(fixture) {
+        $0.calls.tags = [CallFilter.Attribute("auto_service_1=nginx")!]
+      }
+      #expect(tagged.traces.count == 20)
+      await #expect(throws: QueryError.self) {
+        try await found(fixture) { $0.calls.tags = [CallFilter.Attribute("nonsense=1")!] }
+      }
+    }
+  }
+
+  @Test func theSlowestComeFirstAndTheWholeTracesLengthIsAsked() async throws {
+    try await EngineFixture.with { fixture in
+      let slow = Record(call: 9_000, point: "c-p", time: 500...9_500, processes: (8, 0), trace: "s")
+      try await insert((1...5).flatMap(request) + [slow], into: fixture)
+      let slowest = try await found(fixture) { ($0.sort, $0.limit) = (.duration, 2) }
+      #expect(slowest.traces.map { $0.trace.calls[0].text.resource }.first == "/9000")
+      #expect(slowest.traces.count == 2 && slowest.isCut)
+      let long = try await found(fixture) { $0.duration = 2_000...Int64.max }
+      #expect(long.traces.map { $0.trace.calls[0].trace } == ["s"] && !long.isCut)
+      #expect(long.traces[0].trace.duration == 9_000)
+    }
+  }
+
+  /// What was produced is found for what was fetched minutes later, and the other way round.
+  @Test func theOtherSideOfAMessageIsFound() async throws {
+    try await EngineFixture.with { fixture in
+      var calls = ColumnBatch(.callLog)
+      for (index, isFetch) in [false, true].enumerated() {
+        let second = Self.second + UInt32(index) * 300
+        let start = UInt64(second) * 1_000_000
+        let prefix = isFetch ? "kafka.record_" : "kafka."
+        calls.appendRow([
+          "time": .time(second), "_id": .number(UInt64(second) << 32 | 1),
+          "observation_point": .text("c-p"), "type": .number(2), "agent_id": .number(1),
+          "l7_protocol": .number(100), "protocol": .number(6),
+          "request_type": .text(isFetch ? "Fetch" : "Produce"),
+          "req_tcp_seq": .number(UInt64(index) * 10 + 1),
+          "resp_tcp_seq": .number(UInt64(index) * 10 + 2), "start_time": .number(start),
+          "end_time": .number(start + 500), "response_duration": .number(500),
+          "process_id_0": .number(UInt64(index) + 40),
+          "request_messages": .number(isFetch ? 0 : 1),
+          "response_messages": .number(isFetch ? 1 : 0),
+          "attribute_names": .list([prefix + "topic", prefix + "partition", prefix + "offset"]),
+          "attribute_values": .list(["orders", "0", "7"]),
+        ])
+      }
+      try await fixture.engine.insert(calls, token: "messages")
+      for index in 0..<2 as Range<UInt32> {
+        let seed = TraceSeed.record(UInt64(Self.second + index * 300) << 32 | 1)
+        let trace = try #require(
+          try await fixture.service.trace(seed, in: 0...1, directory: BrokerDirectory()))
+        #expect(trace.calls.map(\.text.type) == ["Produce", "Fetch"])
+        #expect(trace.calls.map(\.confidence) == [nil, 1])
+      }
     }
   }
 }

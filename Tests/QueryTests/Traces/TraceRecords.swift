@@ -47,6 +47,15 @@ struct TraceRecords {
     all.append(record)
     return nextID
   }
+
+  /// Changes the record that was added last.
+  ///
+  /// - Returns: Its id.
+  @discardableResult
+  mutating func change(_ change: (inout TraceRecord) -> Void) -> UInt64 {
+    change(&all[all.count - 1])
+    return nextID
+  }
 }
 
 extension TraceRecords {
