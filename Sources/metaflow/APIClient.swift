@@ -67,6 +67,39 @@ struct APIClient {
     }.joined()
   }
 
+  /// Traces by the parameters of `GET /v1/traces`, and the server's own text.
+  func traces(
+    _ parameters: [(name: String, value: String?)]
+  ) async throws -> (list: TraceListAnswer, text: [UInt8]) {
+    let given = parameters.compactMap { name, value in
+      value.map { "\(name)=\(Self.escaped($0))" }
+    }
+    let text = try await send("/v1/traces?" + given.joined(separator: "&"), body: nil)
+    return (try decode(TraceListAnswer.self, from: text), text)
+  }
+
+  /// What causes what in traces, by the parameters of `GET /v1/tracemap`.
+  func traceMap(
+    _ parameters: [(name: String, value: String?)]
+  ) async throws -> (map: TraceMapAnswer, text: [UInt8]) {
+    let given = parameters.compactMap { name, value in
+      value.map { "\(name)=\(Self.escaped($0))" }
+    }
+    let text = try await send("/v1/tracemap?" + given.joined(separator: "&"), body: nil)
+    return (try decode(TraceMapAnswer.self, from: text), text)
+  }
+
+  /// Calls that stand for intervals, by the parameters of `GET /v1/exemplars`.
+  func exemplars(
+    _ parameters: [(name: String, value: String?)]
+  ) async throws -> (answer: ExemplarAnswer, text: [UInt8]) {
+    let given = parameters.compactMap { name, value in
+      value.map { "\(name)=\(Self.escaped($0))" }
+    }
+    let text = try await send("/v1/exemplars?" + given.joined(separator: "&"), body: nil)
+    return (try decode(ExemplarAnswer.self, from: text), text)
+  }
+
   /// The trace that an id names, and the server's own text.
   func trace(
     _ id: String, _ parameters: [(name: String, value: String?)]

@@ -12,6 +12,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
       EXAMPLES
         metaflow services --last 5m
         metaflow calls --service nginx --errors
+        metaflow traces --service nginx --errors
         metaflow trace 4bf92f3577b34da6a3ce929d0e0e4736
         metaflow network --service postgres
         metaflow query 'SHOW tables'
@@ -20,9 +21,9 @@ struct MetaFlowCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ServicesCommand.self, CallsCommand.self, TraceCommand.self, FlowsCommand.self,
-      NetworkCommand.self, WhyCommand.self, LossesCommand.self, AgentsCommand.self,
-      QueryCommand.self, PluginCommand.self,
+      ServicesCommand.self, CallsCommand.self, TracesCommand.self, TraceCommand.self,
+      ExemplarsCommand.self, FlowsCommand.self, NetworkCommand.self, WhyCommand.self,
+      LossesCommand.self, AgentsCommand.self, QueryCommand.self, PluginCommand.self,
     ])
 }
 

@@ -68,7 +68,7 @@ struct RunningAPI {
       directory: directory, installation: try .find(), settings: .init(memory: 1 << 30),
       logger: logger)
     do {
-      try await engine.migrate(TableDeclaration.builtIn + TableDeclaration.tagTables)
+      try await engine.migrate(TableDeclaration.stored)
       try await with(engine, limits: limits) { api in try await body(api, engine) }
     } catch {
       await engine.close()

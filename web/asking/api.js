@@ -111,6 +111,30 @@ export async function askTrace(id, parameters) {
   return ask(`/v1/traces/${encodeURIComponent(id)}?${new URLSearchParams(given)}`);
 }
 
+/**
+ * Traces, as `GET /v1/traces` has them.
+ * @param {object} parameters of that path; empty ones are left out
+ */
+export async function askTraces(parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return ask(`/v1/traces?${new URLSearchParams(given)}`);
+}
+
+/** What causes what in many traces, as `GET /v1/tracemap` has it; likewise. */
+export async function askTraceMap(parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return ask(`/v1/tracemap?${new URLSearchParams(given)}`);
+}
+
+/** Calls that stand for intervals, as `GET /v1/exemplars` has them; likewise. */
+export async function askExemplars(parameters) {
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return (await ask(`/v1/exemplars?${new URLSearchParams(given)}`)).points;
+}
+
 /** Times that a server which is busy with other queries is asked again. */
 const patience = 5;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { askTrace, NotFound } from './api.js';
+import { askTrace, askTraceMap, askTraces, NotFound } from './api.js';
 
 /**
  * A trace with what a picture of it needs: each call knows its children, and how far in it lies.
@@ -15,6 +15,39 @@ export async function traceOf(id, parameters = {}) {
     if (failure instanceof NotFound) return null;
     throw failure;
   }
+}
+
+/**
+ * Traces that have a call which passes a filter.
+ * @param {object} [parameters] of `GET /v1/traces`
+ * @returns {Promise<{traces: Array<object>, isCut: boolean, notes: Array<string>, lost: number}>}
+ */
+export async function traceList(parameters = {}) {
+  return listed(await askTraces(parameters));
+}
+
+/**
+ * What causes what in traces that have a call which passes a filter.
+ * @param {object} [parameters] of `GET /v1/tracemap`
+ * @returns {Promise<{edges: Array<object>, count: number, isCut: boolean, notes, lost}>} edges have
+ *   their mean, and their share of what the traces waited for, in percent
+ */
+export async function traceMap(parameters = {}) {
+  const answer = await askTraceMap(parameters);
+  return { ...listed({ ...answer, traces: [] }), count: answer.traces, edges: shared(answer) };
+}
+
+/** The edges with figures that are made of others. */
+export function shared({ edges, critical_time: whole }) {
+  return edges.map((edge) => ({ ...edge, mean: edge.calls ? edge.duration / edge.calls : null,
+    share: whole ? edge.critical_time / whole * 100 : 0 }));
+}
+
+/** The answer with what a page needs: only traces that have a call, and how much was lost. */
+export function listed({ traces, is_cut: isCut, notes, losses, losses_unknown: unknown }) {
+  return { traces: traces.filter(({ root }) => root), isCut,
+    notes: unknown ? [...notes, `What was lost in the range is not known: ${unknown}`] : notes,
+    lost: (losses ?? []).reduce((sum, { dropped }) => sum + dropped, 0) };
 }
 
 /** Gives each call its place, its children and whether it failed; and the trace its services. */

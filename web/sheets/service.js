@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { literal, query } from '../asking/api.js';
+import { askExemplars, literal, query } from '../asking/api.js';
 import { link } from '../frame/address.js';
 import { filled, perSecond, timeChart } from '../parts/charts.js';
 import { watchedWindow } from '../asking/coverage.js';
 import { make } from '../parts/dom.js';
 import { openDrawer } from '../frame/drawer.js';
 import { byTemplate } from '../asking/endpoints.js';
-import { count, duration, errorBadge, errorShare, rate } from '../parts/format.js';
+import { count, duration, errorBadge, errorShare, rate, stamp } from '../parts/format.js';
 import { figures } from '../asking/metrics.js';
 import { nothing } from '../parts/nothing.js';
 import { pointName } from '../parts/points.js';
 import { dataTable } from '../parts/table.js';
+import { said } from '../parts/columns.js';
 import { hasPackets, unwatched } from '../asking/watched.js';
+
+/** Intervals that have an example. */
+const mostExamples = 10;
 
 /** Endpoints that are asked for: the busiest. */
 const mostEndpoints = 5000;
@@ -22,6 +26,7 @@ export async function serviceDrawer(body, service, protocol) {
   const charts = [['Calls per second', rate], ['Errors per second', rate], ['Latency', duration]]
     .map(([title, show]) => ({ title, show, place: make('div.chart') }));
   const endpoints = endpointTable(service);
+  const examples = exampleTable();
   const [callers, callees] = ['Called by', 'Calls'].map(peerTable);
   const hint = make('span.quiet');
   const note = make('div.empty', { hidden: true });
@@ -33,6 +38,7 @@ export async function serviceDrawer(body, service, protocol) {
         href: link('calls', { server: service, protocol, status: 'error' }),
       }, 'Errors only'), ' · ', network),
     ...charts.flatMap(({ title, place }) => [make('h2', {}, title), place]),
+    make('h2', {}, 'Examples'), examples.element,
     endpointHead, endpoints.element,
     make('h2', {}, 'Called by'), callers.element, make('h2', {}, 'Calls'), callees.element);
   body.append(make('h1', {}, service), make('span.badge', {}, protocol), ' ', hint, note, all);
@@ -49,12 +55,14 @@ export async function serviceDrawer(body, service, protocol) {
     const watched = `${mine} AND observation_point = ${literal(point ?? 's-p')}`;
     const ask = (columns, by, rest) => figures(span, 'application_map', [...columns, ...sums], by,
       { where: watched, ...rest });
-    const [points, [whole], rows, peers] = await Promise.all([
+    const [points, [whole], rows, peers, named] = await Promise.all([
       ask([['t', `time(time, ${span.step})`, 'key']], 't', { limit: 10000, percentiles: [50, 95] }),
       ask([], '', { limit: 1, percentiles: [50, 95, 99] }),
       ask([['endpoint', 'endpoint', 'key']], 'endpoint',
         { order: 'requests DESC', limit: mostEndpoints, percentiles: [95] }),
       peersOf(service, span, mine),
+      askExemplars({ from: span.from, to: span.to, server: service, protocol,
+        step: Math.max(span.step, Math.ceil((span.to - span.from) / mostExamples)) }),
     ]);
     hint.textContent = !point ? '' : [`timed at the ${pointName(point)}`,
       ...[50, 95, 99].filter((percent) => whole?.[`p${percent}`])
@@ -66,6 +74,7 @@ export async function serviceDrawer(body, service, protocol) {
       { name: 'P50', points: filled(exact(points), span, 'p50', null), tone: 'good' },
       { name: 'P95', points: filled(exact(points), span, 'p95', null), tone: 'warn' },
     ]);
+    examples.update(named, 'No call in this time range took any time.');
     const kinds = byTemplate(rows);
     endpointHead.textContent = kinds.length < rows.length
       ? `Endpoints: ${rows.length === mostEndpoints ? 'the busiest ' : ''}${count(rows.length)}, `
@@ -78,6 +87,21 @@ export async function serviceDrawer(body, service, protocol) {
   }
   await refresh();
   return refresh;
+}
+
+/** Of each interval the slowest call, and the slowest that failed, with their traces. */
+function exampleTable() {
+  const show = (call) => call && make('a', { href: link('trace', { id: call.trace_id }),
+    title: said(call) }, duration(call.duration));
+  return dataTable([
+    { id: 'time', title: 'From', value: (row) => row.time, show: (row) => stamp(row.time, 's') },
+    { id: 'slowest', title: 'Slowest', number: true, about: 'Opens its trace',
+      value: (row) => row.slowest.duration, show: (row) => show(row.slowest) },
+    { id: 'call', title: 'Call', value: (row) => said(row.slowest),
+      show: (row) => make('span.mono', {}, said(row.slowest)) },
+    { id: 'failed', title: 'Slowest failed', number: true, about: 'Opens its trace',
+      value: (row) => row.failed?.duration ?? null, show: (row) => show(row.failed) ?? '–' },
+  ], { label: 'Examples', key: (row) => row.time, order: { id: 'time', descending: true } });
 }
 
 /** Rows whose percentiles are of single calls. */

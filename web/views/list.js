@@ -7,6 +7,7 @@ import { map } from './map.js';
 import { network } from './network.js';
 import { services } from './services.js';
 import { trace } from './trace.js';
+import { traces } from './traces.js';
 
 /**
  * Every page, in the order of the head: {path, title, load, mount}. A new one is a line here.
@@ -14,4 +15,4 @@ import { trace } from './trace.js';
  * `mount(element, tools)` draws the frame and gives a function that shows what `load(parameters)` read.
  * The frame stays while data comes and goes, so nothing flickers.
  */
-export const views = [services, map, network, calls, trace, flows, sqlConsole];
+export const views = [services, map, network, calls, traces, trace, flows, sqlConsole];

@@ -55,8 +55,14 @@ struct APIRoutes {
 struct RouteTable: Sendable {
   private var routes: [(path: [String], methods: [HTTPRequest.Method])] = []
 
+  /// A path may be added once more, with other methods.
   mutating func add(_ path: String, _ methods: [HTTPRequest.Method]) {
-    routes.append((Self.parts(path), methods))
+    let parts = Self.parts(path)
+    if let index = routes.firstIndex(where: { $0.path == parts }) {
+      routes[index].methods += methods
+    } else {
+      routes.append((parts, methods))
+    }
   }
 
   private static func parts(_ path: String) -> [String] {

@@ -112,6 +112,18 @@ package struct JSONText: Sendable {
     followsMember = true
   }
 
+  /// Likewise, of an object whose names are data.
+  package mutating func entry(_ name: String, _ write: (inout JSONText) -> Void) {
+    if followsMember { raw(",") }
+    string(name)
+    raw(":")
+    write(&self)
+    followsMember = true
+  }
+
+  /// The document and a line's end.
+  package var line: [UInt8] { bytes + [0x0a] }
+
   package mutating func member(_ name: StaticString, _ text: String) {
     member(name) { $0.string(text) }
   }

@@ -71,6 +71,16 @@ struct QueryRunner {
     _ context: APIContext,
     _ body: @escaping @Sendable (QueryService) async throws(Refusal) -> JSONText
   ) async throws(Refusal) -> Response {
+    try await answer(context) { service throws(Refusal) in
+      AnswerBody(type: "application/json", bytes: try await body(service).line)
+    }
+  }
+
+  /// Likewise, with an answer of any type.
+  func answer(
+    _ context: APIContext,
+    _ body: @escaping @Sendable (QueryService) async throws(Refusal) -> AnswerBody
+  ) async throws(Refusal) -> Response {
     let pass = try gate.enter()
     let service = service.sharing(pass.share)
     let result = await connections.whileOpen(context.connection) {

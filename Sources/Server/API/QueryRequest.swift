@@ -127,10 +127,16 @@ extension Result where Success: Sendable {
   }
 }
 
-extension JSONText {
-  /// The document as an answer that keeps `pass` until it is written.
+/// An answer's bytes, and what they are.
+struct AnswerBody: Sendable {
+  var type: String
+  var bytes: [UInt8]
+
+  /// The answer, which keeps `pass` until it is written.
   consuming func response(holding pass: QueryPass) -> Response {
-    var response = response()
+    var response = Response(
+      status: .ok, headers: [.contentType: type],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     let body = response.body
     response.body = ResponseBody(contentLength: body.contentLength) { writer in
       try await body.write(writer)
@@ -138,12 +144,13 @@ extension JSONText {
     }
     return response
   }
+}
 
+extension JSONText {
   /// The document and a line's end, which is what a terminal wants behind it.
   consuming func response(status: HTTPResponse.Status = .ok) -> Response {
-    raw("\n")
-    return Response(
+    Response(
       status: status, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: line)))
   }
 }

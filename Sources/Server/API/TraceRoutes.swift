@@ -53,6 +53,7 @@ struct TraceRoutes {
         let losses = await service.missing(from: found)
         var json = JSONText()
         json.object { json in
+          json.member("trace_id", found.identity)
           json.member("found_by", Self.kind(of: seed).rawValue)
           json.trace(found)
           json.losses(losses)
@@ -104,9 +105,10 @@ struct TraceRoutes {
     switch kind {
     case .record:
       return [.record(try record(id))]
-    case .trace: return [.trace(id)]
+    case .trace: return TraceIdentity.seeds(id)
     case .identifier: return [.identifier(id)]
-    case nil: return (UInt64(id).map { [.record($0)] } ?? []) + [.trace(id), .identifier(id)]
+    case nil:
+      return (UInt64(id).map { [.record($0)] } ?? []) + TraceIdentity.seeds(id) + [.identifier(id)]
     }
   }
 
@@ -210,7 +212,7 @@ extension JSONText {
     }
   }
 
-  private mutating func text(_ text: TraceText) {
+  mutating func text(_ text: TraceText) {
     member("protocol", text.application)
     member("request_type", text.type)
     member("request_resource", text.resource)

@@ -38,6 +38,25 @@ extension EndToEndTests {
         #expect(tree.output.contains("at s-p"))
         #expect(tree.errors.contains("has no call above it"), "\(tree.errors)")
 
+        let list = try run(
+          Stack.product("metaflow"),
+          ["traces", "--resource", name, "--server", "http://127.0.0.1:\(stack.http)"])
+        #expect(list.output.contains("curl -> nginx HTTP GET /orders/\(name)"), "\(list.output)")
+        let page = try ScriptedBrowser.evaluate(
+          stack, "#/traces?resource=\(name)",
+          """
+          const link = await until(() => document.querySelector('.log tbody a.what'), 'the trace');
+          return [link.textContent, link.getAttribute('href')];
+          """)
+        #expect(page.contains("curl → nginx") && page.contains("#/trace?"), "\(page)")
+        let map = try ScriptedBrowser.evaluate(
+          stack, "#/traces?as=map&resource=\(name)",
+          """
+          await until(() => document.querySelectorAll('.log tbody tr').length === 3, 'three edges');
+          return document.querySelector('.log tbody').textContent;
+          """)
+        #expect(map.contains("orders.py") && map.contains("redis"), "\(map)")
+
         let told = try ScriptedBrowser.evaluate(
           stack, "#/trace?id=\(id)",
           """
