@@ -50,7 +50,7 @@ package struct SMTP: ProtocolKind {
     let isSure =
       switch command.word {
       case CommandLine.word("EHLO"), CommandLine.word("HELO"), CommandLine.word("LHLO"):
-        !first.hasBlankOrControl(from: 0, to: first.count)
+        first.indices.allSatisfy { first[$0] > 0x20 && first[$0] != 0x7f }
       case CommandLine.word("MAIL"): SMTPDialect.isPath(first, "FROM:")
       case CommandLine.word("RCPT"): SMTPDialect.isPath(first, "TO:")
       default: false
