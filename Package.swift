@@ -240,6 +240,16 @@ if Context.environment["METAFLOW_DEV"] != nil {
     .executableTarget(
       name: "whereabouts-benchmark", dependencies: ["Catalog", "Telemetry", "Wire"],
       path: "Benchmarks/Whereabouts", swiftSettings: settings),
+    .target(
+      name: "CausalityRecording", dependencies: ["Telemetry"],
+      path: "Benchmarks/Causality/Recording", swiftSettings: settings),
+    .executableTarget(
+      name: "causality-recorder", dependencies: ["Capture", "CausalityRecording", "Telemetry"],
+      path: "Benchmarks/Causality/Recorder", swiftSettings: settings),
+    .executableTarget(
+      name: "causality-judge",
+      dependencies: ["CausalityRecording", "Flows", "Protocols", "Telemetry"],
+      path: "Benchmarks/Causality/Judge", swiftSettings: settings),
   ]
 }
 
