@@ -5,8 +5,8 @@ import FoundationEssentials
 
 /// The library that runs modules. Loaded when the first plugin is: who has none does not need it.
 enum SandboxLibrary {
-  /// Loads what METAFLOW_WASM_LIBRARY names; else `wasm/libwasmtime.so` next to the program, or in
-  /// `.bootstrap/` of a directory above it.
+  /// Loads what METAFLOW_WASM_LIBRARY names; else `wasm/libwasmtime.so` next to the program,
+  /// `lib/metaflow/libwasmtime.so` next to its folder, or what is in `.bootstrap/` of a directory above it.
   static func load() throws(PluginError) {
     let path = try find()
     var fault = FaultText()
@@ -29,12 +29,14 @@ enum SandboxLibrary {
       guard let slash = folder.lastIndex(of: "/") else { break }
       folder = String(folder[..<slash])
       if level == 0 { places.append(folder + "/wasm/libwasmtime.so") }
+      if level == 1 { places.append(folder + "/lib/metaflow/libwasmtime.so") }
       places.append(folder + "/.bootstrap/wasm/libwasmtime.so")
     }
     for place in places where files.isReadableFile(atPath: place) { return place }
     throw PluginError(
       "plugins need libwasmtime.so, and METAFLOW_WASM_LIBRARY does not name it, nor is it at "
-        + (places.first ?? "its place") + "; 'make bootstrap' brings it into .bootstrap/wasm")
+        + places.prefix(3).joined(separator: ", ")
+        + "; 'make bootstrap' brings it into .bootstrap/wasm")
   }
 }
 
