@@ -45,11 +45,22 @@ extension MySQLParser {
     // Only a command's first frame, and an answer that is waited for, are worth it.
     let isNeeded = side == .client ? bytes[3] == 0 : desk.oldest != .nothing
     guard isNeeded else { return .skip(7 + length) }
+    if side == .server { nextFrame = bytes[3] &+ 1 }
+    if bytes.littleEndian24(at: 4) == 0 {
+      let plain = bytes.clipped(from: 7, to: min(7 + length, bytes.count, 7 + Self.inflatedBytes))
+      return try message(inFrame: plain, 7 + length, side, isWhole: isWhole, on: &desk)
+    }
     let content = Self.content(of: bytes, length)
-    if side == .client { return try request(inFrame: content.span, 7 + length, on: &desk) }
-    nextFrame = bytes[3] &+ 1
-    let canGoOn = isWhole && content.count < Self.inflatedBytes
-    return response(inFrame: content.span, 7 + length, canGoOn: canGoOn, on: &desk)
+    return try message(inFrame: content.span, 7 + length, side, isWhole: isWhole, on: &desk)
+  }
+
+  /// The message that begins in a frame of `length` bytes, which holds `inner`.
+  private mutating func message(
+    inFrame inner: Span<UInt8>, _ length: Int, _ side: Side, isWhole: Bool, on desk: inout Desk
+  ) throws(ParseError) -> ParseStep {
+    if side == .client { return try request(inFrame: inner, length, on: &desk) }
+    let canGoOn = isWhole && inner.count < Self.inflatedBytes
+    return response(inFrame: inner, length, canGoOn: canGoOn, on: &desk)
   }
 
   /// What the frame at the front of `bytes` holds, as far as it is there; empty when it cannot be read.
