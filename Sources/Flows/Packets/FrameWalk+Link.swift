@@ -20,11 +20,29 @@ extension FrameWalk {
     case 9, 50: .ppp
     case 12, 14, 101: .ip
     case 113: cooked(&packet)
+    case 192: perPacketInformation(&packet)
     case 228: .ipv4
     case 229: .ipv6
     case 276: cookedV2(&packet)
     default: .malformed
     }
+  }
+
+  /// Per-Packet Information (CACE Technologies' PPI 1.0.7): facts about the packet's reception, in
+  /// little-endian order, and then the packet on the link that its header names.
+  @_lifetime(self: copy self)
+  private mutating func perPacketInformation(_ packet: inout DecodedPacket) -> WalkStep {
+    guard holds(8) else { return missing(8) }
+    let header = HeaderBytes(bytes, at: offset, count: 8)
+    let length = Int(header.u16(2).byteSwapped)
+    let type = header.u32(4).byteSwapped
+    // Version 0 is the only one, and it does not stand in itself.
+    guard header.u8(0) == 0, length >= 8, type != 192, let inner = UInt16(exactly: type) else {
+      return .malformed
+    }
+    guard holds(length) else { return missing(length) }
+    offset &+= length
+    return link(LinkType(rawValue: inner), &packet)
   }
 
   @inline(__always)

@@ -7,7 +7,7 @@ import Telemetry
 struct LinkCheck {
   private static let known: [LinkType] = [
     .null, .ethernet, .ppp, .pppHDLC, .raw, LinkType(rawValue: 12), LinkType(rawValue: 14), .loop,
-    .linuxCooked, .ipv4, .ipv6, .linuxCookedV2,
+    .linuxCooked, .perPacketInformation, .ipv4, .ipv6, .linuxCookedV2,
   ]
   /// Types that one fault each is made of, at most.
   private static let limit = 8
@@ -38,7 +38,8 @@ struct LinkCheck {
         .damaged,
         "\(file): packet \(found.packet), and others, have link type \(found.type.rawValue), which is "
           + "not decoded; they are counted as malformed_packet. Ethernet, Linux cooked, raw IP, "
-          + "loopback and PPP are: capture on such an interface, or convert the file.")
+          + "loopback, PPP and PPI around them are: capture on such an interface, or convert the file."
+      )
     }
   }
 }

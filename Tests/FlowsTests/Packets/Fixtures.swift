@@ -51,6 +51,13 @@ let linkFixtures = [
   Fixture(
     name: "cooked, version 2", linkType: .linuxCookedV2,
     bytes: hex("0800 0000 00000003 0001 00 06 020000000001 0000") + segment),
+  Fixture(
+    name: "PPI, no fields", linkType: .perPacketInformation,
+    bytes: hex("00 00 0800 01000000") + ethernet("0800", segment)),
+  Fixture(
+    name: "PPI, a field, cooked", linkType: .perPacketInformation,
+    bytes: hex("00 01 1000 71000000 0300 0400 01020304")
+      + hex("0000 0001 0006 020000000001 0000 0800") + segment),
   Fixture(name: "raw", linkType: .raw, bytes: segment),
   Fixture(name: "raw 12", linkType: LinkType(rawValue: 12), bytes: segment),
   Fixture(

@@ -53,6 +53,18 @@ import Testing
     #expect(decode(frame).reason == .notIP)
   }
 
+  @Test(
+    "information about a packet that is none hides no packet",
+    arguments: [
+      // Shorter than its own header, another version, in itself, and an unknown link.
+      "00 00 0700 01000000", "01 00 0800 01000000", "00 00 0800 c0000000", "00 00 0800 93000000",
+      "00 00 0800 01000100",
+    ])
+  func perPacketInformation(header: String) {
+    let frame = hex(header) + ethernet("0800", ipv4(6, tcp(hello)))
+    #expect(decode(frame, .perPacketInformation).reason == .malformedPacket)
+  }
+
   @Test func anUnknownLinkTypeIsNotDecoded() {
     let frame = ethernet("0800", ipv4(6, tcp(hello)))
     #expect(decode(frame, LinkType(rawValue: 147)).reason == .malformedPacket)
