@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bytes
 import Protocols
 import Telemetry
 
@@ -11,58 +10,6 @@ import Telemetry
 /// calls, which writes records and rolls them up. A ``PacketPipeline`` has one too: what differs
 /// between sockets and packets asks for ``source``.
 struct FlowEngine: ~Copyable {
-  /// A protocol and what was asked of it once.
-  struct Known {
-    var kind: any ProtocolKind
-    var descriptor: ProtocolDescriptor
-    var number: ApplicationProtocol
-    var isByIdentifier: Bool
-    let responsesShowRequests: Bool
-    let readsTornAnswers: Bool
-    let groupPorts: [UInt16]
-    var answers: AnswerShape
-    /// Whether its conversations are counted and not read.
-    var isSuspended: Bool
-    /// Nanoseconds until an unanswered request is a timeout.
-    var timeout: Int64
-    let dialects: [Dialect]
-
-    init(_ kind: any ProtocolKind) {
-      self.kind = kind
-      descriptor = kind.descriptor
-      number = descriptor.number
-      isByIdentifier = descriptor.pairing == .identifier
-      responsesShowRequests = descriptor.responsesShowRequests
-      readsTornAnswers = descriptor.readsTornAnswers
-      groupPorts = descriptor.groupPorts
-      answers = descriptor.answers
-      isSuspended = kind.isSuspended
-      timeout = Int64(descriptor.timeoutSeconds) * 1_000_000_000
-      dialects = kind.dialects.map {
-        Dialect(number: $0.number, timeout: Int64($0.timeoutSeconds) * 1_000_000_000)
-      }
-    }
-
-    /// Nanoseconds until a request is a timeout that speaks `number`.
-    func timeout(of number: ApplicationProtocol) -> Int64 {
-      dialects.first { $0.number.rawValue == number.rawValue }?.timeout ?? timeout
-    }
-
-    func recognize(
-      _ bytes: Span<UInt8>, context: RecognitionContext, _ breadcrumb: Breadcrumb
-    ) -> Recognition {
-      breadcrumb.enter(.recognising, protocol: number.rawValue, bytes)
-      defer { breadcrumb.leave() }
-      return kind.recognize(bytes, context: context)
-    }
-  }
-
-  /// What some messages of a conversation may speak.
-  struct Dialect {
-    var number: ApplicationProtocol
-    var timeout: Int64
-  }
-
   let limits: FlowLimits
   let protocols: [Known]
   let source: SignalSource
@@ -147,12 +94,12 @@ struct FlowEngine: ~Copyable {
     } else {
       notePlainOrdinal(&event, in: &conversation, slot: slot)
     }
-    let (trace, user) = causality.moved(&event, slot: slot)
+    let (trace, user) = causality.moved(&event, slot: slot, place: &conversation.userPlace)
     guard conversation.state != .muted else {
       return tallies.conversations.lose(conversation.unreadReason)
     }
     conversation.user = user
-    var moment = Moment(event, trace: trace)
+    var moment = Moment(&event, trace: trace)
     let length = max(Int(event.length), payload.count)
     if event.transport.rawValue == TransportProtocol.udp.rawValue {
       takeDatagram(payload, length: length, moment: &moment, in: &conversation, slot: slot)

@@ -52,7 +52,7 @@ package struct FlowPipeline: ~Copyable {
 
   /// Takes an event; `payload` is the captured prefix of its bytes, or the path of a UNIX socket that
   /// opened, borrowed for the call.
-  package mutating func feed(_ event: SocketEvent, payload: Span<UInt8>) {
+  package mutating func feed(_ event: consuming SocketEvent, payload: Span<UInt8>) {
     switch event.kind {
     case .opened:
       // A cookie never comes back, but a lost close and a second opening cost nothing to survive.
@@ -69,9 +69,9 @@ package struct FlowPipeline: ~Copyable {
       guard event.length > 0 || !payload.isEmpty else {
         return engine.tallies.conversations.pass()
       }
-      var event = event
-      guard let slot = table.find(event.socket, event.plane) ?? slotForNew(event) else {
-        _ = engine.causality.moved(&event, slot: nil)
+      guard let slot = table.find(event.socket, event.ownPlane) ?? slotForNew(event) else {
+        var place: UInt32 = 0
+        _ = engine.causality.moved(&event, slot: nil, place: &place)
         return engine.tallies.conversations.lose(.conversationTableFull)
       }
       engine.take(&event, payload: payload, in: &table.slots[slot], slot: slot)

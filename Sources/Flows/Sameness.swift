@@ -14,6 +14,12 @@ extension ProcessKey {
   }
 }
 
+extension SocketEvent {
+  /// ``plane``, of the bit of ``Flags/tls``.
+  @inline(__always)
+  var ownPlane: Plane { flags.rawValue & 2 != 0 ? .plainText : .wire }
+}
+
 extension Plane {
   /// 0 for bytes of the wire, 1 for plain text.
   @inline(__always)

@@ -132,6 +132,7 @@ extension Causality {
     _ event: SocketEvent, slot: Int?
   ) -> (chain: UInt64, user: ProcessBucket) {
     var event = event
-    return moved(&event, slot: slot)
+    var place = (event.thread &+ event.sequence) % 4
+    return moved(&event, slot: slot, place: &place)
   }
 }

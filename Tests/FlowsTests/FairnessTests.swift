@@ -204,9 +204,10 @@ import Testing
 }
 
 extension ThreadChains {
-  /// What a pipeline hands over in place.
+  /// What a pipeline hands over in place; whatever thread is looked at first.
   fileprivate mutating func chain(_ event: SocketEvent) -> (chain: UInt64, user: ProcessBucket) {
     var event = event
-    return chain(&event)
+    var place = (event.thread &+ event.sequence) % 4
+    return chain(&event, place: &place)
   }
 }

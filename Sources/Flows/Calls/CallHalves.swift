@@ -21,9 +21,10 @@ extension CallRecord {
       port: isOfSocket ? first.remotePort : conversation.remotePort)
     // What stands alone may be said by the server, such as that it refuses a connection, and what it
     // pushes to those who subscribed.
-    let isOfServer =
-      (message.kind == .session || message.isPush)
-      && conversation.sender(first.direction) == .server
+    var isOfServer = false
+    if message.isPush || message.isAlone, case .server? = conversation.sender(first.direction) {
+      isOfServer = true
+    }
     let isClient = (first.direction.index == 0) != isOfServer
     client = isClient ? own : other
     server = isClient ? other : own
@@ -73,11 +74,11 @@ extension CallRecord {
     capturedResponseBytes = 0
   }
 
-  /// Adds what a response says, as much of it as was seen; its texts begin at `offset` behind the
-  /// request's.
+  /// Adds what a response says, as much of it as was seen; its texts, if it has any, begin at `offset`
+  /// behind the request's.
   mutating func answer(
     _ message: inout Message, _ part: FlowEngine.MessagePart, first: inout Moment,
-    textsAt offset: Int
+    textsAt offset: Int, hasTexts: Bool
   ) {
     kind = .session
     if let speaks = message.speaks { speak(speaks) }
@@ -94,9 +95,11 @@ extension CallRecord {
     syscallTraceResponse = first.trace
     captureSequenceResponse = first.ordinal
     capturedResponseBytes = UInt32(clamping: part.captured)
-    var answered = message.texts
-    answered.shift(by: offset)
-    texts.fillEmpty(from: answered)
+    if hasTexts {
+      var answered = message.texts
+      answered.shift(by: offset)
+      texts.fillEmpty(from: answered)
+    }
     learnRemote(&first)
     ends(part.end)
   }
@@ -174,5 +177,13 @@ extension CallRecord {
   mutating func ends(_ time: Timestamp) {
     end = time.nanoseconds > start.nanoseconds ? time : start
     hasDuration = true
+  }
+}
+
+extension Message {
+  /// Whether it needs no answer.
+  @inline(__always)
+  fileprivate var isAlone: Bool {
+    mutating get { if case .session = kind { true } else { false } }
   }
 }

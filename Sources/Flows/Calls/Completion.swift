@@ -182,7 +182,8 @@ extension FlowEngine {
     pending.slots[number].record.begin(
       &request, of: &conversation, protocols[conversation.protocolIndex].number, source,
       first: &first, sequence: 0, captured: 0)
-    pending.slots[number].record.answer(&desk.message, part, first: &first, textsAt: 0)
+    pending.slots[number].record.answer(
+      &desk.message, part, first: &first, textsAt: 0, hasTexts: true)
     pending.slots[number].record.attributes = desk.message.attributes
     pending.slots[number].record.start = first.exit
     pending.slots[number].record.end = part.end

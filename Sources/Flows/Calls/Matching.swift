@@ -140,7 +140,8 @@ extension FlowEngine {
     forgetOpen(number, in: &conversation)
     let offset = pending.slots[number].text.count
     if !pending.append(&desk.fields, to: number) { desk.message.forgetTexts() }
-    pending.slots[number].record.answer(&desk.message, part, first: &first, textsAt: offset)
+    pending.slots[number].record.answer(
+      &desk.message, part, first: &first, textsAt: offset, hasTexts: desk.fields.count > 0)
     join(desk.message.attributes, textsAt: offset, to: number)
     conversation.failures = 0
     if !conversation.isAnswered { endpoints.learn(&conversation) }

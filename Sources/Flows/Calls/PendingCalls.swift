@@ -149,7 +149,7 @@ struct PendingCalls {
 
   /// Adds to the text of the call in `slot`; false, and nothing done, when there is no room.
   mutating func append(_ texts: inout FieldBuffer, to slot: Int) -> Bool {
-    text.append(texts.bytes, to: &slots[slot].text)
+    texts.count == 0 || text.append(texts.bytes, to: &slots[slot].text)
   }
 
   mutating func append(_ bytes: [UInt8], to slot: Int) -> Bool {

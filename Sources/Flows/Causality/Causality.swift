@@ -38,14 +38,16 @@ extension Causality {
 
   /// A thread moved bytes of a socket.
   ///
-  /// - Parameter slot: nil for a connection that is not followed.
+  /// - Parameters:
+  ///   - slot: nil for a connection that is not followed.
+  ///   - place: kept with the connection, and for this value alone.
   /// - Returns: the chain that they are in, 0 when there is nothing to join; and whose they are.
   @inline(__always)
   mutating func moved(
-    _ event: inout SocketEvent, slot: Int?
+    _ event: inout SocketEvent, slot: Int?, place: inout UInt32
   ) -> (chain: UInt64, user: ProcessBucket) {
     if let slot { peers.note(&event, slot: slot) }
-    return chains.chain(&event)
+    return chains.chain(&event, place: &place)
   }
 
   /// Something was not seen that was to be.

@@ -15,12 +15,18 @@ struct ThreadChains {
     var thread: UInt32
     var direction: SocketEvent.Direction
     var process: ProcessKey
+    var user: ProcessBucket
     var socket: UInt64
     var trace: UInt64
     /// ``ChainEnds/mark(_:)`` of the process when this was.
     var mark: UInt32
     /// Whether it was met again since the search for a slot passed by.
     var isRecent = false
+
+    @inline(__always)
+    func isOf(_ event: inout SocketEvent) -> Bool {
+      thread == event.thread && process.isSame(as: event.process)
+    }
   }
 
   private var threads: [Last] = []
@@ -40,24 +46,21 @@ struct ThreadChains {
   }
 
   /// The id of the bytes that `event` moved, 0 when there is nothing to join; and whose they are.
-  mutating func chain(_ event: inout SocketEvent) -> (chain: UInt64, user: ProcessBucket) {
-    var hash = Hash(seed: seed)
-    hash.combine(event.process)
-    let bucket = ProcessBucket(hash: hash.value)
-    hash.combine(UInt64(event.thread))
-    let mark = ends.mark(bucket)
-    let found = index.find(hash.value) {
-      threads[$0].thread == event.thread && threads[$0].process.isSame(as: event.process)
-    }
-    guard let found else {
-      let trace = event.direction.index == 1 ? newTrace() : 0
-      remember(
-        Last(
-          thread: event.thread, direction: event.direction, process: event.process,
-          socket: event.socket, trace: trace, mark: mark), hash: hash.value)
-      return (trace, bucket)
+  ///
+  /// - Parameter place: where the thread was found that used the same socket before, which mostly is the
+  ///   same; any number will do.
+  mutating func chain(
+    _ event: inout SocketEvent, place: inout UInt32
+  ) -> (chain: UInt64, user: ProcessBucket) {
+    var found = Int(place)
+    if found >= threads.count || !threads[found].isOf(&event) {
+      guard let other = find(&event) else { return begin(&event) }
+      found = other
+      place = UInt32(truncatingIfNeeded: other)
     }
     let last = threads[found]
+    let bucket = last.user
+    let mark = ends.mark(bucket)
     if !last.isRecent { threads[found].isRecent = true }
     let goesOn = last.mark == mark && !ends.isLosing
     if goesOn, last.direction.index == event.direction.index, last.socket == event.socket {
@@ -73,6 +76,24 @@ struct ThreadChains {
     threads[found].socket = event.socket
     threads[found].trace = trace
     threads[found].mark = mark
+    return (trace, bucket)
+  }
+
+  private func find(_ event: inout SocketEvent) -> Int? {
+    index.find(hash(event.process, event.thread)) { threads[$0].isOf(&event) }
+  }
+
+  /// The thread was not seen before, or is forgotten.
+  private mutating func begin(
+    _ event: inout SocketEvent
+  ) -> (chain: UInt64, user: ProcessBucket) {
+    let bucket = bucket(of: event.process)
+    let trace = event.direction.index == 1 ? newTrace() : 0
+    remember(
+      Last(
+        thread: event.thread, direction: event.direction, process: event.process, user: bucket,
+        socket: event.socket, trace: trace, mark: ends.mark(bucket)),
+      hash: hash(event.process, event.thread))
     return (trace, bucket)
   }
 

@@ -51,6 +51,8 @@ struct Conversation {
   var isSuspended = false
   /// Whether its flow was told the first domain that a call spoke of.
   var hasToldDomain = false
+  /// Where ``Causality`` found the thread that moved bytes of it last; here it takes no room.
+  var userPlace: UInt32 = 0
 
   /// By ``SocketEvent/Direction``.
   private var streams: InlineArray<2, Stream> = [Stream(), Stream()]

@@ -25,7 +25,8 @@ struct Moment: Hashable {
   /// have received whatever they were told of.
   var acknowledgement: UInt32
 
-  init(_ event: SocketEvent, trace: UInt64) {
+  @inline(__always)
+  init(_ event: inout SocketEvent, trace: UInt64) {
     enter = event.enter
     exit = event.exit
     process = event.process
@@ -33,7 +34,7 @@ struct Moment: Hashable {
     threadName = event.threadName
     ordinal = event.ordinal
     direction = event.direction
-    isTLS = event.flags.rawValue & SocketEvent.Flags.tls.rawValue != 0
+    isTLS = event.ownPlane.bit != 0
     self.trace = trace
     remote = event.remote
     remotePort = event.remotePort

@@ -58,8 +58,9 @@ struct Rollup {
       start + length <= text.count
       ? text.span.clipped(from: start, to: start + length) : Span<UInt8>()
     let key = record.rollupKey
-    let hash = key.hash(endpoint: endpoint, limits.hashSeed)
     let table = table(of: time.seconds)
+    if seconds[table].countAgain(&record, key, endpoint: endpoint) { return }
+    let hash = key.hash(endpoint: endpoint, limits.hashSeed)
     if seconds[table].count(&record, key, endpoint: endpoint, hash: hash) { return }
     var metric = CallMetric(of: &record)
     let hasServer = seconds[table].add(

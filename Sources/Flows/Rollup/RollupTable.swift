@@ -10,6 +10,8 @@ struct RollupTable {
   private var hashes: [UInt32] = []
   private var text: [UInt8] = []
   private var index = SlotIndex()
+  /// Rows that were counted in before, each at the place of its key: most calls are as one before them.
+  private var recent = [UInt32](repeating: .max, count: RollupKey.places)
   /// The most rows of an interval since room was given back.
   private var peak = 0
 
@@ -26,7 +28,20 @@ struct RollupTable {
     _ record: inout CallRecord, _ key: RollupKey, endpoint: Span<UInt8>, hash: UInt32
   ) -> Bool {
     guard let found = find(key, endpoint: endpoint, hash: hash) else { return false }
+    recent[key.place(endpoint)] = UInt32(truncatingIfNeeded: found)
     rows[found].count(&record)
+    return true
+  }
+
+  /// The same without a hash, where a call of the key was counted not long before.
+  @inline(__always)
+  mutating func countAgain(
+    _ record: inout CallRecord, _ key: RollupKey, endpoint: Span<UInt8>
+  ) -> Bool {
+    let row = Int(recent[key.place(endpoint)])
+    guard row < rows.count, rows[row].rollupKey.isSame(as: key), isEndpoint(of: row, endpoint)
+    else { return false }
+    rows[row].count(&record)
     return true
   }
 
