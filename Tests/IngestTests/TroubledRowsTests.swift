@@ -189,18 +189,6 @@ import Wire
       #expect(journal.backlog.sealed == 0)
     }
   }
-
-  /// A row with a value more or less than the first would shift the ones behind it.
-  @Test func aRowWithAnotherNumberOfColumnsEndsTheProgram() async {
-    await #expect(processExitsWith: .failure) {
-      var rows = TableRows(.lossLedger)
-      rows.put("time", 1 as UInt32)
-      rows.put("agent_id", 1 as UInt16)
-      rows.endRow()
-      rows.put("time", 1 as UInt32)
-      rows.endRow()
-    }
-  }
 }
 
 private func contains(_ batch: ColumnBatch, _ text: [UInt8]) -> Bool {

@@ -13,6 +13,20 @@ struct TableRows: Sendable {
   private struct Place {
     var column: Int
     var isWide: Bool
+    /// What the first row called it; nil for a figure, of which all are written at once.
+    var name: StaticString?
+
+    @inline(__always)
+    func isCalled(_ other: StaticString) -> Bool {
+      guard let name else { return false }
+      // One text of the program stands at one place, nearly always.
+      return unsafe name.utf8Start == other.utf8Start || isSpelled(other)
+    }
+
+    @inline(never)
+    private func isSpelled(_ other: StaticString) -> Bool {
+      name.map { "\($0)" == "\(other)" } ?? false
+    }
   }
 
   private(set) var batch: ColumnBatch
@@ -42,18 +56,18 @@ struct TableRows: Sendable {
 
   @inline(__always)
   private mutating func place(_ column: StaticString) -> Int {
-    if next >= places.count { find("\(column)") }
-    assert(
-      batch.table.columns[places[next].column].name == "\(column)",
-      "every row has its columns in the same order")
+    if next >= places.count { find("\(column)", column) }
+    // In release builds, too: two values that change places may be of the same width.
+    precondition(places[next].isCalled(column), "every row has its columns in the same order")
     defer { next += 1 }
     return places[next].column
   }
 
   @inline(never)
-  private mutating func find(_ column: String) {
+  private mutating func find(_ column: String, _ name: StaticString? = nil) {
     let index = batch.column(column)
-    places.append(Place(column: index, isWide: batch.table.columns[index].type == .uint64))
+    places.append(
+      Place(column: index, isWide: batch.table.columns[index].type == .uint64, name: name))
   }
 }
 
@@ -174,6 +188,7 @@ extension TableRows {
   /// Every figure of a record. A value that its column is too narrow for is stored as the largest.
   mutating func putFigures<Record: Metered>(of record: borrowing Record) {
     if next == places.count { Record.figureNames.forEach { find($0) } }
+    precondition(places[next].name == nil, "every row has its columns in the same order")
     var record = copy record
     record.collectFigures(into: &figures)
     for index in 0..<figures.count {
