@@ -118,6 +118,7 @@ package struct Server: Sendable {
     var services: [any Service] = [
       IngestService(ingest: ingest),
       RetentionKeeper(storage: storage, policy: policy, tags: tags, logger: logger),
+      RewriteKeeper(storage: storage, logger: logger),
       api.application(
         at: configuration.http, allowedHosts: configuration.allowedHosts, logger: logger),
     ]

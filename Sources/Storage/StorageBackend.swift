@@ -7,7 +7,7 @@ package protocol StorageBackend: Sendable {
   /// Creates the tables that are missing and brings the others to their declared form.
   ///
   /// Idempotent. New columns are added, codecs, retention and settings are changed; nothing stored is
-  /// rewritten or dropped.
+  /// rewritten or dropped. A changed order waits for ``EmbeddedEngine/rewrite(_:openSeconds:)``.
   ///
   /// - Throws: ``StorageError/newerStore(table:stored:known:)`` before anything is changed.
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError)
@@ -49,8 +49,15 @@ package protocol StorageBackend: Sendable {
   /// Drops the rows of a partition that are older than `second`, and gives their room back soon.
   func trim(_ partition: StoredPartition, before second: Int64) async throws(StorageError)
 
+  /// Which tables are being brought into another order, and how far they are.
+  func rewrites() async -> [RewriteProgress]
+
   /// Finishes what is running, and stops. Nothing may be asked afterwards.
   func close() async
+}
+
+extension StorageBackend {
+  package func rewrites() async -> [RewriteProgress] { [] }
 }
 
 /// How much a query may cost before it is refused.

@@ -23,7 +23,7 @@ import Testing
     let names = table.columns.map(\.name)
     #expect(Set(names).count == names.count)
     #expect(Set(names).isSuperset(of: table.orderBy))
-    #expect(table.columns.first?.name == "time" && table.orderBy.first == "time")
+    #expect(table.columns.first?.name == "time" && table.orderBy.contains("time"))
     #expect(table.columns.allSatisfy { $0.about.hasSuffix(".") || $0.about.contains(":") })
   }
 

@@ -14,17 +14,17 @@ import Testing
 
   /// What stores were made with: another column, type or order is another version of the table.
   @Test(arguments: [
-    Stored(table: .callLog, version: 2, digest: 0xfc12_4ae6_2bc8_53d5),
-    Stored(table: .flowLog, version: 1, digest: 0x10e1_1d1f_7892_0adb),
-    Stored(table: .applicationSecond, version: 1, digest: 0xf227_37e1_d4ef_a05e),
-    Stored(table: .applicationMinute, version: 1, digest: 0xf227_37e1_d4ef_a05e),
-    Stored(table: .applicationMapSecond, version: 1, digest: 0xa4e7_b6a8_7b68_c204),
-    Stored(table: .applicationMapMinute, version: 1, digest: 0xa4e7_b6a8_7b68_c204),
-    Stored(table: .networkSecond, version: 1, digest: 0x6756_5c0f_a2ff_a447),
-    Stored(table: .networkMinute, version: 1, digest: 0x6756_5c0f_a2ff_a447),
-    Stored(table: .networkMapSecond, version: 1, digest: 0xbe33_7be7_ebbe_09c5),
-    Stored(table: .networkMapMinute, version: 1, digest: 0xbe33_7be7_ebbe_09c5),
-    Stored(table: .lossLedger, version: 1, digest: 0x3121_8c69_a074_e32c),
+    Stored(table: .callLog, version: 3, digest: 0x47c3_d0e4_56be_903c),
+    Stored(table: .flowLog, version: 2, digest: 0xaa12_e9db_462d_4252),
+    Stored(table: .applicationSecond, version: 2, digest: 0xf2bd_8fd1_9f83_5db1),
+    Stored(table: .applicationMinute, version: 2, digest: 0xf2bd_8fd1_9f83_5db1),
+    Stored(table: .applicationMapSecond, version: 2, digest: 0x9675_9ae4_98e1_4295),
+    Stored(table: .applicationMapMinute, version: 2, digest: 0x9675_9ae4_98e1_4295),
+    Stored(table: .networkSecond, version: 2, digest: 0x611a_7582_a56a_3ee8),
+    Stored(table: .networkMinute, version: 2, digest: 0x611a_7582_a56a_3ee8),
+    Stored(table: .networkMapSecond, version: 2, digest: 0x3947_6465_1941_e10a),
+    Stored(table: .networkMapMinute, version: 2, digest: 0x3947_6465_1941_e10a),
+    Stored(table: .lossLedger, version: 2, digest: 0xff26_adf4_4b67_11fb),
   ])
   func columnsChangeWithTheVersion(stored: Stored) {
     var digest: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -9,6 +9,7 @@ struct LossRows: Sendable {
   mutating func append(_ entry: LossEntry, agent: UInt16) {
     rows.put("time", entry.time.storedSeconds)
     rows.put("agent_id", agent)
+    rows.put("team_id", Team.first)
     rows.put("stage", entry.stage.name)
     rows.put("reason", entry.reason.rawValue == 0 ? "" : entry.reason.name)
     rows.put("received", entry.received)

@@ -33,6 +33,7 @@ extension TableRows {
   mutating func putSighting(_ seen: borrowing some Sighting, second: UInt32, agent: UInt16) {
     put("time", second)
     put("agent_id", agent)
+    put("team_id", Team.first)
     put("signal_source", seen.signalSource.rawValue)
     put("is_ipv4", seen.server.address.isV4)
     put("protocol", seen.transport.rawValue)

@@ -68,6 +68,13 @@ struct ServerMetrics {
     text.counter(
       "metaflow_queries_refused_total", "Queries over the limit.", gate.counts.refused)
     await writeFaults(statistics, to: &text)
+    let rewrites = await storage.rewrites()
+    text.gauges(
+      "metaflow_table_rewrite_rows", "Rows of a table that is brought into another order.",
+      label: "table", rewrites.map { ($0.table, UInt64($0.rows)) })
+    text.gauges(
+      "metaflow_table_rewritten_rows", "Those of them that are there already.", label: "table",
+      rewrites.map { ($0.table, UInt64($0.done)) })
     if let partitions = try? await storage.partitions() { Self.write(partitions, to: &text) }
     return text.text
   }

@@ -165,13 +165,13 @@ extension EngineConnection {
 
 extension Value {
   /// The text; empty for anything else.
-  fileprivate var text: String {
+  var text: String {
     if case .string(let text) = self { return text }
     return ""
   }
 
   /// The whole number, as far as 64 signed bits reach; 0 for anything else.
-  fileprivate var integer: Int64 {
+  var integer: Int64 {
     switch self {
     case .int(let value): value
     case .uint(let value): Int64(clamping: value)

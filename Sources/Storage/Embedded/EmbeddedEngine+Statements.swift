@@ -6,7 +6,7 @@ import NIOPosix
 package import Telemetry
 
 extension EmbeddedEngine {
-  private var connection: EngineConnection {
+  var connection: EngineConnection {
     get throws(StorageError) {
       guard let running, !isClosing else {
         throw .unavailable(isClosing ? "the engine is being stopped" : "the engine is restarting")
@@ -30,15 +30,26 @@ extension EmbeddedEngine {
     batch.encode(into: &writer)
     let block = ByteBuffer(bytes: writer.bytes)
     if !batch.table.tagSetColumns.isEmpty { await namesComeFirst() }
+    let table = batch.table.qualifiedName
+    await enter(table)
+    let result = await send(block, of: batch, token)
+    await leave(table)
+    try result.get()
+  }
+
+  private nonisolated func send(
+    _ block: ByteBuffer, of batch: ColumnBatch, _ token: String
+  ) async -> Result<Void, StorageError> {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(StorageError) {
         try await connection.insert(
           block, rows: batch.rows, into: batch.table, token: token)
-        return await inserted(batch.rows, into: batch.table)
+        await inserted(batch.rows, into: batch.table)
+        return .success(())
       } catch {
         guard error.isTransient, ContinuousClock.now < deadline, !Task.isCancelled else {
-          throw error
+          return .failure(error)
         }
         try? await Task.sleep(for: .milliseconds(200))
       }

@@ -24,6 +24,9 @@ package actor EmbeddedEngine: StorageBackend {
   private var supervisor: Task<Void, Never>?
   var bursts = BurstMerges()
   var dictionaries = StaleDictionaries()
+  var gate = InsertGate()
+  /// Of the tables that are being rewritten, by name.
+  var progress: [String: RewriteProgress] = [:]
   var isClosing = false
   /// Times the engine has been started again since this one began.
   package private(set) var restarts = 0

@@ -37,24 +37,33 @@ extension ColumnCodec {
 
 extension ColumnDeclaration {
   var definition: String {
-    "\(quoted(name)) \(type.engineName) \(codec.clause)"
+    let initial = initial == 0 ? "" : "DEFAULT \(initial) "
+    return "\(quoted(name)) \(type.engineName) \(initial)\(codec.clause)"
   }
 
   var indexDefinition: String? {
     let type: String? =
       switch index {
       case .none: nil
-      case .minMax: "minmax"
-      case .set: "set(256)"
-      case .bloomFilter: "bloom_filter(0.01)"
+      case .minMax: "minmax GRANULARITY 4"
+      case .set: "set(256) GRANULARITY 4"
+      case .fineSet: "set(256) GRANULARITY 1"
+      case .bloomFilter: "bloom_filter(0.01) GRANULARITY 4"
       }
-    return type.map { "INDEX \(quoted("skip_" + name)) \(quoted(name)) TYPE \($0) GRANULARITY 4" }
+    return type.map { "INDEX \(quoted("skip_" + name)) \(quoted(name)) TYPE \($0)" }
   }
 }
 
 extension TableDeclaration {
   /// The table's name as statements want it: dots are part of names such as `application.1s`.
   package var quotedName: String { "\(quoted(database)).\(quoted(name))" }
+
+  /// What rows are sorted by, as the engine tells it of a table that is there.
+  var sortingKey: String {
+    let span =
+      spanSeconds > 0 ? ["toStartOfInterval(time, toIntervalSecond(\(spanSeconds)))"] : []
+    return (span + orderBy).joined(separator: ", ")
+  }
 
   /// What the table's comment says, and ``storedVersion(comment:)`` reads.
   var comment: String { "MetaFlow table, version \(version)" }
@@ -74,7 +83,7 @@ extension TableDeclaration {
       ENGINE = \(latestBy.map { "ReplacingMergeTree(\(quoted($0)))" } ?? "MergeTree") \
       \(partitionSeconds > 0
         ? "PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds)))" : "") \
-      ORDER BY (\(orderBy.map(quoted).joined(separator: ", "))) \
+      ORDER BY (\(sortingKey)) \
       SETTINGS \((Self.settings + (isLookedUp ? Self.smallBlocks : [])).joined(separator: ", ")) \
       COMMENT \(literal(comment))
       """

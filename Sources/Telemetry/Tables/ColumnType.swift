@@ -35,5 +35,8 @@ package enum ColumnIndex: Hashable, Sendable {
   case none
   case minMax
   case set
+  /// A set for each granule: for columns whose values lie together where the table's order puts
+  /// them.
+  case fineSet
   case bloomFilter
 }

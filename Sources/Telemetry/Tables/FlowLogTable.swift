@@ -3,12 +3,12 @@
 extension TableDeclaration {
   /// `flow_log.l4_flow_log`: one row a flow, observation point and report, at least one each minute.
   package static let flowLog = TableDeclaration(
-    database: "flow_log", name: "l4_flow_log",
+    database: "flow_log", name: "l4_flow_log", version: 2,
     columns: logSighting + logFlow + logEnds + networkNamespace + flowLogTranslation + flowLogLink
       + flowLogSession
       + figures(.uint64, ofClientAndServer: true, of: FlowRecord.self) { $0.visitSums(&$1) }
       + figures(.uint32, ofClientAndServer: true, of: FlowRecord.self) { $0.visitCounts(&$1) },
-    orderBy: ["time", "auto_service_id_1", "server_port"],
+    orderBy: ["auto_service_id_1", "time"], spanSeconds: 300,
     partitionSeconds: 3_600, retentionHours: 72,
     about: "Conversations over TCP, UDP and ICMP, one row a flow, observation point and report.")
 

@@ -41,13 +41,16 @@ private struct Meter {
   struct Interval {
     var seconds: UInt32
     var suffix: String
+    /// See ``TableDeclaration/spanSeconds``.
+    var spanSeconds: UInt32
     var partitionSeconds: UInt32
     var retentionHours: UInt32
 
     static let second = Interval(
-      seconds: 1, suffix: ".1s", partitionSeconds: 14_400, retentionHours: 24)
+      seconds: 1, suffix: ".1s", spanSeconds: 300, partitionSeconds: 14_400, retentionHours: 24)
     static let minute = Interval(
-      seconds: 60, suffix: ".1m", partitionSeconds: 43_200, retentionHours: 168)
+      seconds: 60, suffix: ".1m", spanSeconds: 3_600, partitionSeconds: 43_200,
+      retentionHours: 168)
   }
 
   var name: String
@@ -61,7 +64,7 @@ private struct Meter {
   func services(_ interval: Interval) -> TableDeclaration {
     table(
       name, interval, whom: TableDeclaration.owner,
-      orderBy: ["time", "auto_service_id", "server_port"], about: aboutServices)
+      orderBy: ["auto_service_id", "time"], about: aboutServices)
   }
 
   func pairs(_ interval: Interval) -> TableDeclaration {
@@ -69,7 +72,7 @@ private struct Meter {
       "observation_point", .lowCardinalityString, about: "Where it was seen.")
     return table(
       name + "_map", interval, whom: [point] + pairKey + TableDeclaration.pair(),
-      orderBy: ["time", "auto_service_id_1", "auto_service_id_0", "server_port"],
+      orderBy: ["auto_service_id_1", "time"],
       about: aboutPairs)
   }
 
@@ -79,10 +82,11 @@ private struct Meter {
   ) -> TableDeclaration {
     let port = ColumnDeclaration("server_port", .uint16, about: "Server's port; 0 for ICMP.")
     return TableDeclaration(
-      database: "flow_metrics", name: name + interval.suffix,
+      database: "flow_metrics", name: name + interval.suffix, version: 2,
       columns: TableDeclaration.metricSighting + whom + TableDeclaration.transport + [port] + key
         + [TableDeclaration.directionScore] + figures,
-      orderBy: orderBy, partitionSeconds: interval.partitionSeconds,
+      orderBy: orderBy, spanSeconds: interval.spanSeconds,
+      partitionSeconds: interval.partitionSeconds,
       retentionHours: interval.retentionHours, interval: interval.seconds, about: about)
   }
 }

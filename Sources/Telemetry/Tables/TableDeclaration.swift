@@ -6,17 +6,20 @@ package struct ColumnDeclaration: Hashable, Sendable {
   package var type: ColumnType
   package var codec: ColumnCodec
   package var index: ColumnIndex
+  /// What rows have that were stored before the column was there.
+  package var initial: UInt64
   /// One sentence: meaning, unit, what 0 or empty stands for.
   package var about: String
 
   package init(
     _ name: String, _ type: ColumnType, codec: ColumnCodec = .general, index: ColumnIndex = .none,
-    about: String
+    initial: UInt64 = 0, about: String
   ) {
     self.name = name
     self.type = type
     self.codec = codec
     self.index = index
+    self.initial = initial
     self.about = about
   }
 }
@@ -29,7 +32,12 @@ package struct TableDeclaration: Hashable, Sendable {
   /// Bumped with every change of the columns.
   package var version: UInt32
   package var columns: [ColumnDeclaration]
+  /// The columns that rows are sorted by. A change of it is noticed without a new version, and rows
+  /// that are there are rewritten in the background.
   package var orderBy: [String]
+  /// Rows of so many seconds lie together and are sorted by ``orderBy`` among themselves, so that rows
+  /// of one service lie together and the latest rows, too; 0 where ``orderBy`` alone says.
+  package var spanSeconds: UInt32
   /// Seconds covered by one partition of `time`; 0 for a table without time.
   package var partitionSeconds: UInt32
   /// 0 for a table whose rows stay until they are removed.
@@ -47,15 +55,16 @@ package struct TableDeclaration: Hashable, Sendable {
 
   package init(
     database: String, name: String, version: UInt32 = 1, columns: [ColumnDeclaration],
-    orderBy: [String], partitionSeconds: UInt32, retentionHours: UInt32, interval: UInt32 = 0,
-    latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil, isLookedUp: Bool = false,
-    about: String
+    orderBy: [String], spanSeconds: UInt32 = 0, partitionSeconds: UInt32, retentionHours: UInt32,
+    interval: UInt32 = 0, latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil,
+    isLookedUp: Bool = false, about: String
   ) {
     self.database = database
     self.name = name
     self.version = version
     self.columns = columns
     self.orderBy = orderBy
+    self.spanSeconds = spanSeconds
     self.partitionSeconds = partitionSeconds
     self.retentionHours = retentionHours
     self.interval = interval
