@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Telemetry
+
 /// How telemetry is taken in.
 package struct IngestConfiguration: Hashable, Sendable {
   /// Where agents connect to.
@@ -21,6 +23,8 @@ package struct IngestConfiguration: Hashable, Sendable {
   package var idleSeconds: Int64 = 300
   /// Longest wait between two attempts to reach the store.
   package var storeRetrySeconds = 15.0
+  /// How long each table keeps its rows: what is older is dropped as it comes.
+  package var retention = RetentionHours()
   /// How often the store is asked for rows that it has something against before it is asked for
   /// halves of them, and the disk for a segment before the next one has its turn.
   package var storeRefusals = 8

@@ -52,7 +52,7 @@ package struct SegmentStorer: ~Copyable {
     release = SegmentRelease(
       journal: journal, storage: storage, logger: logger, seconds: configuration.checkpointSeconds)
     giving = GivingWay(journal: journal, ledger: ledger, isOn: configuration.givesWay)
-    rows = RowBuilder(server: configuration.serverID)
+    rows = RowBuilder(server: configuration.serverID, retention: configuration.retention)
   }
 
   /// Stores segments as they come, until the journal is stopped or the task cancelled. A segment that

@@ -2,20 +2,29 @@
 
 package import Catalog
 package import Storage
-internal import Telemetry
+package import Telemetry
 
 /// Answers queries: compiles them, asks the store, and gives the answer its names.
 package struct QueryService: Sendable {
   private let backend: any StorageBackend
   private var limits: QueryLimits
+  private let kept: RetentionHours
 
-  /// - Parameter limits: What the engine may spend on one statement.
+  /// - Parameters:
+  ///   - limits: What the engine may spend on one statement.
+  ///   - kept: How long rows are kept, by which a table is chosen.
   package init(
-    backend: any StorageBackend, limits: QueryLimits = QueryLimits(seconds: 60)
+    backend: any StorageBackend, limits: QueryLimits = QueryLimits(seconds: 60),
+    kept: RetentionHours = RetentionHours()
   ) {
     self.backend = backend
     self.limits = limits
+    self.kept = kept
   }
+
+  /// Seconds of a range up to which one statement reads minutes if they are kept: the ends of longer ones
+  /// matter less than what they cost.
+  private static let longestByMinute: Int64 = 7 * 86_400
 
   /// The service with answers that count against a budget they have in common with others'.
   package func sharing(_ share: AnswerShare) -> QueryService {
@@ -70,7 +79,10 @@ package struct QueryService: Sendable {
     if precision == nil, case .select(let plan) = try compile(fine),
       let first = plan.range?.first
     {
-      fine = .fitting(first...max(first, plan.range?.last ?? now), now: now)
+      let time = first...max(first, plan.range?.last ?? now)
+      // One statement reads one table, whose intervals are cut at neither end.
+      let isShort = time.upperBound - time.lowerBound <= Self.longestByMinute
+      fine = .fitting(time, now: now, step: isShort ? 60 : plan.step, kept: kept)
     }
     switch try compile(fine) {
     case .ready(let answer): return answer

@@ -11,6 +11,7 @@ import Telemetry
 struct RetentionKeeper: Service {
   let storage: any StorageBackend
   let policy: RetentionPolicy
+  let hours: RetentionHours
   let tags: TagTables
   let logger: Logger
 
@@ -48,7 +49,8 @@ struct RetentionKeeper: Service {
           ])
       }
       tell(
-        try await storage.enforceRetention(policy, on: TableDeclaration.aging, now: now),
+        try await storage.enforceRetention(
+          policy, on: hours.applied(to: TableDeclaration.aging), now: now),
         &wasShort)
     } catch {
       logger.warning("retention could not be enforced; next try in a minute: \(error)")

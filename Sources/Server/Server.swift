@@ -104,12 +104,13 @@ package struct Server: Sendable {
     settings.host = configuration.ingest.host
     settings.port = configuration.ingest.port
     settings.givesWay = true
+    settings.retention = configuration.retention
     let ingest = try Ingest(
       settings, catalog: catalog, storage: storage, logger: logger,
       now: { Timestamp(nanoseconds: wallClock()) })
     let api = API(
       storage: storage, catalog: catalog, ingest: ingest, limits: configuration.limits,
-      ingestAddress: configuration.ingest,
+      ingestAddress: configuration.ingest, kept: configuration.retention,
       restarts: { await storage.restarts })
     let policy = RetentionPolicy(
       maximumBytes: configuration.retentionBytes > 0 ? configuration.retentionBytes : nil,
@@ -117,7 +118,9 @@ package struct Server: Sendable {
       floorSeconds: Int64(configuration.retentionHistoryHours) * 3_600)
     var services: [any Service] = [
       IngestService(ingest: ingest),
-      RetentionKeeper(storage: storage, policy: policy, tags: tags, logger: logger),
+      RetentionKeeper(
+        storage: storage, policy: policy, hours: configuration.retention, tags: tags,
+        logger: logger),
       RewriteKeeper(storage: storage, logger: logger),
       api.application(
         at: configuration.http, allowedHosts: configuration.allowedHosts, logger: logger),

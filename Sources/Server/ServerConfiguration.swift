@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ConfigurationFile
+package import Telemetry
 
 /// Every setting of the server. `config/server.yaml` documents each with its default.
 package struct ServerConfiguration: Hashable, Sendable {
@@ -27,6 +28,8 @@ package struct ServerConfiguration: Hashable, Sendable {
   package var retentionFreeBytes = 1 << 30
   /// Hours of history that are not dropped for a full disk.
   package var retentionHistoryHours = 24
+  /// How long each table keeps its rows.
+  package var retention = RetentionHours()
 
   package init() {}
 
@@ -70,7 +73,20 @@ package struct ServerConfiguration: Hashable, Sendable {
     retentionFreeBytes = try reader.bytes("retention.min_free", default: retentionFreeBytes)
     retentionHistoryHours = try reader.integer(
       "retention.min_history", default: retentionHistoryHours, in: 0...87_600)
+    for table in TableDeclaration.builtIn {
+      let hours = try reader.integer(
+        "retention_hours.\(Self.name(of: table))", default: Int(table.retentionHours),
+        in: 1...87_600)
+      if hours != table.retentionHours { retention[table] = UInt32(hours) }
+    }
+    // Where calls are found by what they carry, for as long as they are there.
+    retention[table: .traceIndex] = retention[.callLog]
     try reader.finish()
+  }
+
+  /// What the file calls a table: `application_1m`.
+  package static func name(of table: TableDeclaration) -> String {
+    table.name.replacing(".", with: "_")
   }
 
   /// - Parameter option: What the name was given to.

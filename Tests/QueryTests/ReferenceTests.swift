@@ -84,7 +84,7 @@ import Testing
         + "\(tables.map(\.1).joined(separator: ", ")) | \(metric.about) |\n"
     }
     page += "\n## Columns\n"
-    for table in TableDeclaration.builtIn where table.interval != 1 {
+    for table in TableDeclaration.builtIn where [0, 60].contains(table.interval) {
       let name = table.interval == 60 ? table.name.replacing(".1m", with: "") : table.name
       page +=
         "\n### `\(table.database).\(name)`\n\n\(table.about)\n\n| column | type | is |\n|---|---|---|\n"
@@ -95,8 +95,8 @@ import Testing
     return page
   }
 
-  /// Tables by qualified name and by what the page calls them: both intervals have the same names.
+  /// Tables by qualified name and by what the page calls them: all intervals have the same names.
   private static let tables: [(String, String)] = TableDeclaration.builtIn
-    .filter { $0.interval != 1 }
+    .filter { [0, 60].contains($0.interval) }
     .map { ($0.qualifiedName, $0.name.replacing(".1m", with: "")) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConfigurationFile
+import Telemetry
 import TestSupport
 import Testing
 
@@ -60,6 +61,17 @@ import Testing
       if line[colon...].count > 1 {
         #expect(page.contains("| `\(line.first == " " ? section : "")\(key)` |"), "\(line)")
       }
+    }
+  }
+
+  @Test func eachTableIsKeptAsLongAsTheFileSays() throws {
+    let text = "retention_hours:\n  l7_flow_log: 240\n  application_1h: 48"
+    var reader = try ConfigurationReader(text: text, name: "server.yaml")
+    let kept = try ServerConfiguration(&reader).retention
+    for table in kept.applied(to: TableDeclaration.builtIn) {
+      let told = ["l7_flow_log": 240, "application.1h": 48] as [String: UInt32]
+      let declared = TableDeclaration.builtIn.first { $0.name == table.name }
+      #expect(table.retentionHours == told[table.name] ?? declared?.retentionHours)
     }
   }
 

@@ -18,7 +18,7 @@ import Testing
             + "AND table = \(literal(table.name)) ORDER BY position", limits: .init())
         #expect(
           answer.table.rows
-            == table.columns.map { [.string($0.name), .string($0.type.engineName)] })
+            == table.columns.map { [.string($0.name), .string(table.engineType(of: $0))] })
         var batch = ColumnBatch(table)
         for column in table.columns.indices { batch.appendEmpty(to: column) }
         try await engine.insert(batch, token: "empty")

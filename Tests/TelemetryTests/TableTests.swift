@@ -24,6 +24,10 @@ import Testing
     Stored(table: .networkMinute, version: 2, digest: 0x611a_7582_a56a_3ee8),
     Stored(table: .networkMapSecond, version: 2, digest: 0x3947_6465_1941_e10a),
     Stored(table: .networkMapMinute, version: 2, digest: 0x3947_6465_1941_e10a),
+    Stored(table: .longMetrics[0], version: 1, digest: 0xf2bd_8fd1_9f83_5db1),
+    Stored(table: .longMetrics[1], version: 1, digest: 0x9675_9ae4_98e1_4295),
+    Stored(table: .longMetrics[6], version: 1, digest: 0x611a_7582_a56a_3ee8),
+    Stored(table: .longMetrics[7], version: 1, digest: 0x3947_6465_1941_e10a),
     Stored(table: .lossLedger, version: 2, digest: 0xff26_adf4_4b67_11fb),
   ])
   func columnsChangeWithTheVersion(stored: Stored) {

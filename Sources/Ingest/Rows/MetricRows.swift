@@ -28,8 +28,8 @@ protocol StoredMetric: Sighting, Metered, Sendable {
 
 /// Writes one kind of metric into the tables of its interval.
 struct MetricRows<Metric: StoredMetric>: Sendable {
-  private var second: IntervalRows<Metric>
-  private var minute: IntervalRows<Metric>
+  private(set) var second: IntervalRows<Metric>
+  private(set) var minute: IntervalRows<Metric>
 
   init(second: IntervalRows<Metric>, minute: IntervalRows<Metric>) {
     self.second = second
@@ -44,15 +44,6 @@ struct MetricRows<Metric: StoredMetric>: Sendable {
   mutating func removeAll() {
     second.removeAll()
     minute.removeAll()
-  }
-
-  /// Whether there is a table of the metric's interval that keeps its time.
-  func keeps(_ metric: borrowing Metric, now: Timestamp) -> Bool {
-    switch metric.interval {
-    case 1: TimeWindow(second.pairs.batch.table, now: now).contains(metric.time)
-    case 60: TimeWindow(minute.pairs.batch.table, now: now).contains(metric.time)
-    default: false
-    }
   }
 
   /// Appends the rows of a metric that is kept.

@@ -28,9 +28,9 @@ package struct RowBuilder: Sendable {
   /// Of which the context's sockets know.
   private var retirements: UInt64 = 0
 
-  package init(server: UInt16 = 0) {
+  package init(server: UInt16 = 0, retention: RetentionHours = RetentionHours()) {
     context = RowContext(
-      agent: 0, now: Timestamp(nanoseconds: 0), sockets: SocketOwners(),
+      agent: 0, now: Timestamp(nanoseconds: 0), retention: retention, sockets: SocketOwners(),
       numbers: RowNumbers(server: server, counter: 0), tally: Tally())
   }
 
@@ -73,7 +73,7 @@ package struct RowBuilder: Sendable {
     state.noteAgent(agent)
     if let host = batch.host { state.learn(host, agent: agent) }
     for process in batch.processes { state.learn(process, agent: agent) }
-    let window = TimeWindow(.callLog, now: now)
+    let window = TimeWindow(.callLog, now: now, context.retention)
     for index in batch.calls.indices {
       let call = batch.calls[index]
       guard window.contains(call.end) else { continue }
@@ -112,7 +112,7 @@ package struct RowBuilder: Sendable {
     context.now = now
     context.tagger.begin(agent: agent, state)
     for index in writers.indices { writers[index].append(batch, &context, state: &state) }
-    let window = TimeWindow(.lossLedger, now: now)
+    let window = TimeWindow(.lossLedger, now: now, context.retention)
     for loss in batch.losses where window.contains(loss.time) {
       losses.append(loss, agent: agent)
     }

@@ -28,6 +28,7 @@ struct RowContext: Sendable {
   /// The agent that sent the batch; 0 for a source.
   var agent: UInt16
   var now: Timestamp
+  var retention: RetentionHours
   var sockets: SocketOwners
   var spans = SpanMemory()
   var spanOwners = SpanOwners()
@@ -66,7 +67,7 @@ extension CallLogRows: RowWriter {
     _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
-    let window = TimeWindow(.callLog, now: context.now)
+    let window = TimeWindow(.callLog, now: context.now, context.retention)
     for index in batch.calls.indices {
       let call = batch.calls[index]
       guard window.contains(call.end), window.contains(call.start) else {
@@ -98,7 +99,7 @@ extension FlowLogRows: RowWriter {
     _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
-    let window = TimeWindow(.flowLog, now: context.now)
+    let window = TimeWindow(.flowLog, now: context.now, context.retention)
     for index in batch.flows.indices {
       let flow = batch.flows[index]
       guard window.contains(flow.end), window.contains(flow.start) else {
@@ -118,8 +119,18 @@ extension MetricRows: RowWriter {
     _ batch: borrowing RecordBatch, _ context: inout RowContext, state: inout CatalogState
   ) {
     let text = batch.text.span
+    let window = (
+      second: TimeWindow(second.pairs.batch.table, now: context.now, context.retention),
+      minute: TimeWindow(minute.pairs.batch.table, now: context.now, context.retention)
+    )
     for metric in Metric.all(in: batch) {
-      guard keeps(metric, now: context.now) else {
+      let isKept =
+        switch metric.interval {
+        case 1: window.second.contains(metric.time)
+        case 60: window.minute.contains(metric.time)
+        default: false
+        }
+      guard isKept else {
         context.tally.drop(.timeOutOfRange)
         continue
       }
@@ -136,9 +147,9 @@ struct TimeWindow: Hashable, Sendable {
   private let earliest: Int64
   private let latest: Int64
 
-  init(_ table: TableDeclaration, now: Timestamp) {
+  init(_ table: TableDeclaration, now: Timestamp, _ retention: RetentionHours) {
     let second = 1_000_000_000 as Int64
-    earliest = max(0, now.nanoseconds - Int64(table.retentionHours) * 3_600 * second)
+    earliest = max(0, now.nanoseconds - Int64(retention[table]) * 3_600 * second)
     latest = now.nanoseconds &+ 3_600 * second
   }
 

@@ -64,7 +64,7 @@ struct SelectBinder {
     return SelectPlan(
       table: scope.table,
       sql: "\(verb) \(values.joined(", ")) FROM \(scope.table)\(filter)\(sorted)\(limit)",
-      columns: columns, range: rowSeconds.range)
+      columns: columns, range: rowSeconds.range, step: 1)
   }
 
   /// Rows of a log that are sorted by their second have an order within it, too: of their ends, to the
@@ -146,7 +146,8 @@ struct SelectBinder {
       table: scope.table,
       sql: "\(verb) \(values.joined(", ")) FROM (\(source))\(filter)\(sorted)\(limit)",
       columns: columns, fill: fill(binder, range: range),
-      range: seconds.intersection(TimeSet(having, table: scope.table, now: scope.now)).range)
+      range: seconds.intersection(TimeSet(having, table: scope.table, now: scope.now)).range,
+      step: binder.buckets.map { Int64($0.step) })
   }
 
   /// What SLIMIT asks for; nil without one.

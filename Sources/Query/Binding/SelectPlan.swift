@@ -12,6 +12,9 @@ package struct SelectPlan: Sendable {
   package var fill: FillPlan?
   /// The seconds of the rows that the answer is made of; nil when it is made of none.
   package var range: TimeRange?
+  /// Seconds of the intervals that rows are grouped by, 1 for rows as they are; nil where all of the range
+  /// is one.
+  package var step: Int64?
 }
 
 /// A column of an answer.

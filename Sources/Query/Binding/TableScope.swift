@@ -164,6 +164,8 @@ extension TableScope {
   package enum Precision: String, Sendable, CaseIterable {
     case second = "1s"
     case minute = "1m"
+    case hour = "1h"
+    case day = "1d"
   }
 
   /// Finds the table that `name` means, with or without its database and interval.

@@ -95,6 +95,8 @@ extension EngineSQL: ExpressibleByStringInterpolation {
 
     package mutating func appendInterpolation(_ table: TableDeclaration) {
       text += table.database + ".`" + table.name + "`"
+      // Rows that fold into one may not have done so yet.
+      if table.derivedFrom != nil { text += " FINAL" }
     }
   }
 }

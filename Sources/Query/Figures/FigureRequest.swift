@@ -96,6 +96,15 @@ package struct FigureRequest: Hashable, Sendable {
     return folds
   }
 
+  /// Seconds of the shortest intervals that are told apart; nil for none.
+  var step: Int64? {
+    columns.compactMap { column in
+      let text = column.sql.lowercased().filter { !$0.isWhitespace }
+      guard text.hasPrefix("time(time,") else { return nil }
+      return Int64(text.dropFirst("time(time,".count).prefix { $0.isNumber })
+    }.min()
+  }
+
   /// Rows in the order that is asked for, where it is that of one column: those of two parts of the
   /// range come one behind the other.
   func sorted(_ rows: [[Value]]) -> [[Value]] {

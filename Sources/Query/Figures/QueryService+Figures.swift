@@ -21,7 +21,8 @@ extension QueryService {
     let folds = try request.folds()
     var found = FigureRows(folds)
     var answer: Answer?
-    for part in range.parts {
+    let parts = range.parts(step: request.step)
+    for part in parts {
       let rows = try await run(
         request.statement(part), now: range.now, directory: directory)
       found.add(rows.rows)
@@ -29,7 +30,7 @@ extension QueryService {
     }
     guard var answer else { return FigurePage(answer: Answer(columns: [], rows: [])) }
     answer.range = TimeRange(first: range.time.lowerBound, last: range.time.upperBound)
-    let rows = range.parts.count > 1 ? request.sorted(found.rows) : found.rows
+    let rows = parts.count > 1 ? request.sorted(found.rows) : found.rows
     answer.rows = Array(try chosen(rows, request).prefix(request.limit))
     var page = FigurePage(answer: answer)
     if !request.percentiles.isEmpty {

@@ -20,19 +20,23 @@ struct API {
   let ingestAddress: NetworkAddress
   /// How often the engine had to be started again.
   let restarts: @Sendable () async -> Int
+  /// How long rows are kept.
+  let kept: RetentionHours
   private let bodies: BodyGate
   /// Takes spans, also those of other listeners.
   let spans: SpanDesk
 
   init(
     storage: any StorageBackend, catalog: Catalog, ingest: Ingest, limits: ServerLimits,
-    ingestAddress: NetworkAddress, restarts: @escaping @Sendable () async -> Int = { 0 }
+    ingestAddress: NetworkAddress, kept: RetentionHours = RetentionHours(),
+    restarts: @escaping @Sendable () async -> Int = { 0 }
   ) {
     self.storage = storage
     self.catalog = catalog
     self.ingest = ingest
     self.limits = limits
     self.ingestAddress = ingestAddress
+    self.kept = kept
     self.restarts = restarts
     bodies = BodyGate(limit: limits.bodies)
     spans = SpanDesk(ingest: ingest, gate: bodies)
@@ -48,7 +52,7 @@ struct API {
     let connections = OpenConnections(limit: limits.connections)
     let gate = QueryGate(limit: limits.queries, bytes: limits.answerBytes)
     let runner = QueryRunner(
-      service: QueryService(backend: storage), gate: gate, connections: connections)
+      service: QueryService(backend: storage, kept: kept), gate: gate, connections: connections)
     QueryRoutes(runner: runner, catalog: catalog).add(to: &routes)
     CallRoutes(runner: runner, catalog: catalog).add(to: &routes)
     HopRoutes(runner: runner, catalog: catalog).add(to: &routes)
@@ -60,7 +64,7 @@ struct API {
     TempoRoutes(runner: runner, catalog: catalog).add(to: &routes)
     JaegerRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
-    FigureRoutes(runner: runner, catalog: catalog).add(to: &routes)
+    FigureRoutes(runner: runner, catalog: catalog, kept: kept).add(to: &routes)
     ResourceRoutes(book: ingest.resources).add(to: &routes)
     SpanRoutes(desk: spans).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)

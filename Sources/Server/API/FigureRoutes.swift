@@ -4,18 +4,21 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import Query
+import Telemetry
 
 /// `POST /v1/figures`: sums, means and percentiles over a range, each thing counted once. `GET
 /// /v1/interval`: how fine the figures of a range are.
 struct FigureRoutes {
   let runner: QueryRunner
   let catalog: Catalog
+  let kept: RetentionHours
 
   func add(to routes: inout APIRoutes) {
     routes.post("v1/figures") { request, context throws(Refusal) in
       let body: FigureBody = try await request.jsonBody(
         "Send JSON with `table`, `columns` and `by`; docs/api.md describes them.")
-      let (figures, range) = (try body.request(), try body.range())
+      let figures = try body.request()
+      let range = try body.range(kept)
       return try await runner.answer(context) { service throws(Refusal) in
         try await answer(figures, range, service)
       }
@@ -29,7 +32,7 @@ struct FigureRoutes {
         }
         return number
       }
-      let range = try FigureBody.range(number("from"), number("to"), number("last"))
+      let range = try FigureBody.range(number("from"), number("to"), number("last"), kept)
       var json = JSONText()
       json.object { json in
         json.member("interval", range.precision.rawValue)
@@ -115,11 +118,13 @@ struct FigureBody: Decodable {
     return request
   }
 
-  func range() throws(Refusal) -> FigureRange { try Self.range(from, to, last) }
+  func range(_ kept: RetentionHours) throws(Refusal) -> FigureRange {
+    try Self.range(from, to, last, kept)
+  }
 
   /// The same parameters as those of `GET /v1/calls`.
   static func range(
-    _ from: Int64?, _ to: Int64?, _ last: Int64?
+    _ from: Int64?, _ to: Int64?, _ last: Int64?, _ kept: RetentionHours
   ) throws(Refusal) -> FigureRange {
     let now = wallClock() / 1_000_000_000
     let seconds: ClosedRange<Int64> = 0...4_294_967_295
@@ -129,6 +134,6 @@ struct FigureBody: Decodable {
       throw Refusal("from, to and last must be seconds from 0 to \(seconds.upperBound).")
     }
     guard first <= to else { throw Refusal("from (\(first)) is later than to (\(to)).") }
-    return FigureRange(first...to, now: now)
+    return FigureRange(first...to, now: now, kept: kept)
   }
 }

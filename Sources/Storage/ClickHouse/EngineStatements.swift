@@ -6,8 +6,10 @@ import Telemetry
 /// What ``StorageBackend`` promises, said to one ClickHouse server.
 extension EngineConnection {
   func migrate(_ tables: [TableDeclaration]) async throws(StorageError) {
-    let statements = try Migration.statements(for: tables, stored: try await storedTables())
+    let stored = try await storedTables()
+    let statements = try Migration.statements(for: tables, stored: stored)
     for statement in statements { try await execute(statement) }
+    try await feed(tables, stored: stored)
   }
 
   private func storedTables() async throws(StorageError) -> [String: StoredTable] {
@@ -44,6 +46,8 @@ extension EngineConnection {
       ("query", "INSERT INTO \(table.quotedName) FORMAT Native"),
       ("insert_deduplicate", "1"),
       ("insert_deduplication_token", token),
+      // Of what is derived, too: an insert may have ended between the table and what is made of it.
+      ("deduplicate_blocks_in_dependent_materialized_views", "1"),
       // Sooner than our own patience ends, so that it is known that nothing was stored.
       ("max_execution_time", "100"),
       ("max_partitions_per_insert_block", "1000"),

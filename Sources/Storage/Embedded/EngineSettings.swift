@@ -40,6 +40,7 @@ package struct EngineSettings: Hashable, Sendable {
   /// `secondary_indices_enable_bulk_filtering`: reads the wrong entries of a `set` index where a
   /// condition leaves gaps in the sort key, and fails with code 33 at the end of the index
   /// (ClickHouse issue 82283).
+  /// `do_not_merge_across_partitions_select_final`: rows that fold into one are of one partition.
   /// `query_plan_max_limit_for_lazy_materialization`: the latest rows are found by the columns that they
   /// are sorted by, and only those have the others read (by default up to 10 of them).
   func configuration(directory: DataDirectory, port: UInt16, password: String) -> String {
@@ -106,6 +107,7 @@ package struct EngineSettings: Hashable, Sendable {
         <log_queries>0</log_queries>
         <async_insert>0</async_insert>
         <query_plan_max_limit_for_lazy_materialization>1000</query_plan_max_limit_for_lazy_materialization>
+        <do_not_merge_across_partitions_select_final>1</do_not_merge_across_partitions_select_final>
         <secondary_indices_enable_bulk_filtering>0</secondary_indices_enable_bulk_filtering>
       </default>
       <queries>

@@ -47,8 +47,8 @@ package enum Retention {
   /// First the partitions whose last row is older than its table keeps rows: older than `now`, or
   /// than an hour after the newest row where that is earlier, so that no clock that is set far ahead
   /// takes what was just stored. Then, as long as the store is too large or the disk too full, the
-  /// oldest: of logs before metrics by the second, those before metrics by the minute, and of the
-  /// store's own records last. The newest partition of a table, the one that is being written, loses
+  /// oldest: of logs before metrics, of these the shorter interval's first, and of the store's own
+  /// records last. The newest partition of a table, the one that is being written, loses
   /// its older rows when a limit of size leaves no other way; for a full disk it stays, and so does
   /// what is younger than the policy's floor.
   package static func plan(
@@ -115,14 +115,14 @@ package enum Retention {
     return newest
   }
 
-  /// What goes first: logs, seconds, minutes, the store's own records; of each the oldest.
+  /// What goes first: logs, seconds, minutes, hours, days, the store's own records; of each the oldest.
   private static func rank(
     _ partition: StoredPartition, _ declarations: [String: TableDeclaration]
-  ) -> (Int, Int64, String) {
+  ) -> (UInt32, Int64, String) {
     let interval = declarations[partition.qualifiedName]?.interval
     let kind =
       partition.database == "metaflow_system"
-      ? 3 : interval.map { $0 == 0 ? 0 : $0 == 1 ? 1 : 2 } ?? 3
+      ? UInt32.max : interval ?? UInt32.max
     return (kind, partition.earliest, partition.qualifiedName)
   }
 }

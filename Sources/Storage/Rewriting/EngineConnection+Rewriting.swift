@@ -99,7 +99,7 @@ extension EngineConnection {
       sums.append(
         try await query(
           "SELECT _partition_id AS p, count(), sum(cityHash64(\(hashed))) "
-            + "FROM \(table.quotedName) WHERE p IN (\(list)) GROUP BY p ORDER BY p",
+            + "FROM \(table.quotedName)\(table.derivedFrom == nil ? "" : " FINAL") WHERE p IN (\(list)) GROUP BY p ORDER BY p",
           limits: QueryLimits(seconds: Self.longest)
         ).table.rows)
     }

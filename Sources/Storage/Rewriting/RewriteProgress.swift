@@ -41,4 +41,7 @@ extension TableDeclaration {
     table.name += ".rewriting"
     return table
   }
+
+  /// The table whose inserts bring this one's rows.
+  var written: String { derivedFrom.map { database + "." + $0 } ?? qualifiedName }
 }

@@ -52,10 +52,12 @@ enum Migration {
       throw .newerStore(table: table.qualifiedName, stored: version, known: table.version)
     }
     for column in table.columns {
-      guard let type = stored.columns[column.name], type != column.type.engineName else { continue }
+      guard let type = stored.columns[column.name], type != table.engineType(of: column) else {
+        continue
+      }
       throw .incompatibleStore(
         table: table.qualifiedName,
-        reason: "column \(column.name) has type \(type), not \(column.type.engineName)")
+        reason: "column \(column.name) has type \(type), not \(table.engineType(of: column))")
     }
     var clauses: [String] = []
     if version < table.version { clauses += columnChanges(of: table, from: stored) }
@@ -88,10 +90,10 @@ enum Migration {
     var previous: ColumnDeclaration?
     for column in table.columns {
       if stored.columns[column.name] != nil {
-        clauses.append("MODIFY COLUMN \(column.definition)")
+        clauses.append("MODIFY COLUMN \(table.definition(of: column))")
       } else {
         let place = previous.map { "AFTER \(quoted($0.name))" } ?? "FIRST"
-        clauses.append("ADD COLUMN IF NOT EXISTS \(column.definition) \(place)")
+        clauses.append("ADD COLUMN IF NOT EXISTS \(table.definition(of: column)) \(place)")
       }
       previous = column
     }

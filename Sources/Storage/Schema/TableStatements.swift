@@ -35,11 +35,20 @@ extension ColumnCodec {
   }
 }
 
-extension ColumnDeclaration {
-  var definition: String {
-    let initial = initial == 0 ? "" : "DEFAULT \(initial) "
-    return "\(quoted(name)) \(type.engineName) \(initial)\(codec.clause)"
+extension ColumnFold {
+  /// The engine's function; nil for what is not folded.
+  var function: String? {
+    switch self {
+    case .key: nil
+    case .sum: "sum"
+    case .max: "max"
+    case .min: "min"
+    case .last: "anyLast"
+    }
   }
+}
+
+extension ColumnDeclaration {
 
   var indexDefinition: String? {
     let type: String? =
@@ -58,11 +67,33 @@ extension TableDeclaration {
   /// The table's name as statements want it: dots are part of names such as `application.1s`.
   package var quotedName: String { "\(quoted(database)).\(quoted(name))" }
 
-  /// What rows are sorted by, as the engine tells it of a table that is there.
-  var sortingKey: String {
+  /// The engine's type of one of its columns.
+  func engineType(of column: ColumnDeclaration) -> String {
+    let type = column.type.engineName
+    guard derivedFrom != nil, let function = column.fold.function else { return type }
+    return "SimpleAggregateFunction(\(function), \(type))"
+  }
+
+  func definition(of column: ColumnDeclaration) -> String {
+    let initial = column.initial == 0 ? "" : "DEFAULT \(column.initial) "
+    return "\(quoted(column.name)) \(engineType(of: column)) \(initial)\(column.codec.clause)"
+  }
+
+  /// What finds rows: the first part of ``sortingKey``.
+  private var primaryKey: [String] {
     let span =
       spanSeconds > 0 ? ["toStartOfInterval(time, toIntervalSecond(\(spanSeconds)))"] : []
-    return (span + orderBy).joined(separator: ", ")
+    return span + orderBy
+  }
+
+  /// What rows are sorted by, as the engine tells it of a table that is there.
+  var sortingKey: String {
+    var key = primaryKey
+    if derivedFrom != nil {
+      // Rows that are alike in all of these become one.
+      key += columns.filter { $0.fold == .key && !orderBy.contains($0.name) }.map(\.name)
+    }
+    return key.joined(separator: ", ")
   }
 
   /// What the table's comment says, and ``storedVersion(comment:)`` reads.
@@ -77,16 +108,21 @@ extension TableDeclaration {
   /// The statement that creates the table.
   var creation: String {
     let definitions =
-      columns.map(\.definition) + columns.compactMap(\.indexDefinition)
+      columns.map { definition(of: $0) } + columns.compactMap(\.indexDefinition)
     return """
       CREATE TABLE IF NOT EXISTS \(quotedName) (\(definitions.joined(separator: ", "))) \
-      ENGINE = \(latestBy.map { "ReplacingMergeTree(\(quoted($0)))" } ?? "MergeTree") \
+      ENGINE = \(engine) \
       \(partitionSeconds > 0
         ? "PARTITION BY toStartOfInterval(time, toIntervalSecond(\(partitionSeconds)))" : "") \
-      ORDER BY (\(sortingKey)) \
+      PRIMARY KEY (\(primaryKey.joined(separator: ", "))) ORDER BY (\(sortingKey)) \
       SETTINGS \((Self.settings + (isLookedUp ? Self.smallBlocks : [])).joined(separator: ", ")) \
       COMMENT \(literal(comment))
       """
+  }
+
+  private var engine: String {
+    if let latestBy { return "ReplacingMergeTree(\(quoted(latestBy)))" }
+    return derivedFrom == nil ? "MergeTree" : "AggregatingMergeTree"
   }
 
   /// The statement that makes the table's dictionary, over one that is there; nil without one.

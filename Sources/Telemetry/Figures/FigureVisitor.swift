@@ -5,12 +5,25 @@ package protocol FigureVisitor {
   /// One figure: its column, its value, and what it says.
   mutating func figure(_ column: StaticString, _ value: UInt64, _ about: StaticString)
 
+  /// A figure that says how much there is at a time, not how much came: its maximum goes into a longer
+  /// interval, not its sum.
+  mutating func level(_ column: StaticString, _ value: UInt64, _ about: StaticString)
+
   /// The same figure of both sides: `_tx` of what the client sent, `_rx` of what the server did.
   mutating func sides(
     _ column: StaticString, _ sent: UInt64, _ received: UInt64, _ about: StaticString)
 
   /// A latency: `_sum`, `_count` and `_max` of its samples.
   mutating func latency(_ column: StaticString, _ samples: LatencySum)
+}
+
+extension FigureVisitor {
+  @inline(__always)
+  package mutating func level(
+    _ column: StaticString, _ value: UInt64, _ about: StaticString
+  ) {
+    figure(column, value, about)
+  }
 }
 
 /// A record with figures that are stored. It names each of them once, with its value; from that follow

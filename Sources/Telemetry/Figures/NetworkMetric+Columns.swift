@@ -33,7 +33,7 @@ extension NetworkMetric: Metered {
   package mutating func visitFlows<Visitor: FigureVisitor>(_ visitor: inout Visitor) {
     visitor.figure("new_flow", UInt64(newFlows), "Flows that began.")
     visitor.figure("closed_flow", UInt64(closedFlows), "Flows that ended.")
-    visitor.figure("flow_load", UInt64(flowLoad), "Flows open at some time of the interval.")
+    visitor.level("flow_load", UInt64(flowLoad), "Flows open at some time of the interval.")
   }
 
   @inline(__always)

@@ -18,9 +18,10 @@ extension TableDeclaration {
     about: "Losses of every stage, agent to store.")
 
   /// Every stored table.
-  package static let builtIn: [TableDeclaration] = [
-    .callLog, .flowLog, .applicationSecond, .applicationMinute, .applicationMapSecond,
-    .applicationMapMinute, .networkSecond, .networkMinute, .networkMapSecond,
-    .networkMapMinute, .lossLedger,
-  ]
+  package static let builtIn: [TableDeclaration] =
+    [
+      .callLog, .flowLog, .applicationSecond, .applicationMinute, .applicationMapSecond,
+      .applicationMapMinute, .networkSecond, .networkMinute, .networkMapSecond,
+      .networkMapMinute, .lossLedger,
+    ] + longMetrics
 }

@@ -53,7 +53,9 @@ extension TableDeclaration {
       "role", .uint8, about: "Which side the row describes: 0 client, 1 server, 2 local, 3 rest."),
     .init("tag_set_id", .uint32, index: .fineSet, about: "Tag set; 0 unknown."),
     .init("auto_service_id", .uint32, about: "Service by number."),
-    .init("auto_service_type", .uint8, about: "What kind of thing auto_service_id numbers."),
+    .init(
+      "auto_service_type", .uint8, fold: .last, about: "What kind of thing auto_service_id numbers."
+    ),
     .init("ip", .ipv6, about: "Address, IPv4 mapped."),
   ]
 
@@ -64,15 +66,19 @@ extension TableDeclaration {
       .init("tag_set_id_1", .uint32, index: .fineSet, about: "Tag set of the server; 0 unknown."),
       .init("auto_service_id_0", .uint32, index: .set, about: "Client's service by number."),
       .init("auto_service_id_1", .uint32, about: "Server's service by number."),
-      .init("auto_service_type_0", .uint8, about: "What kind of thing auto_service_id_0 numbers."),
-      .init("auto_service_type_1", .uint8, about: "What kind of thing auto_service_id_1 numbers."),
+      .init(
+        "auto_service_type_0", .uint8, fold: .last,
+        about: "What kind of thing auto_service_id_0 numbers."),
+      .init(
+        "auto_service_type_1", .uint8, fold: .last,
+        about: "What kind of thing auto_service_id_1 numbers."),
       .init("ip_0", .ipv6, index: addressIndex, about: "Client address, IPv4 mapped."),
       .init("ip_1", .ipv6, index: addressIndex, about: "Server address, IPv4 mapped."),
     ]
   }
 
   static let transport: [ColumnDeclaration] = [
-    .init("is_ipv4", .uint8, about: "1 when the addresses are IPv4."),
+    .init("is_ipv4", .uint8, fold: .last, about: "1 when the addresses are IPv4."),
     .init("protocol", .uint8, about: "IP protocol number."),
   ]
 
@@ -83,7 +89,7 @@ extension TableDeclaration {
     "tunnel_type", .uint8, about: "What the packets were wrapped in; 0 nothing.")
 
   static let directionScore = ColumnDeclaration(
-    "direction_score", .uint8, about: "How sure client and server are, 0 to 255.")
+    "direction_score", .uint8, fold: .max, about: "How sure client and server are, 0 to 255.")
 
   /// Whose rows they are.
   static let team = ColumnDeclaration(

@@ -30,6 +30,17 @@ package enum ColumnCodec: Hashable, Sendable {
   case transposed
 }
 
+/// What becomes of a column's values when rows of a shorter interval become one of a longer.
+package enum ColumnFold: Hashable, Sendable {
+  /// Rows with different ones stay apart.
+  case key
+  case sum
+  case max
+  case min
+  /// What the latest row has, of those that all have the same.
+  case last
+}
+
 /// A skip index over a column.
 package enum ColumnIndex: Hashable, Sendable {
   case none

@@ -20,6 +20,10 @@ struct FigureDeclarations: FigureVisitor {
     declare("\(column)", "\(about)")
   }
 
+  mutating func level(_ column: StaticString, _ value: UInt64, _ about: StaticString) {
+    declare("\(column)", "\(about)", .max)
+  }
+
   mutating func sides(
     _ column: StaticString, _ sent: UInt64, _ received: UInt64, _ about: StaticString
   ) {
@@ -30,11 +34,11 @@ struct FigureDeclarations: FigureVisitor {
   mutating func latency(_ column: StaticString, _ samples: LatencySum) {
     declare("\(column)_sum", "Sum of \(column) samples, us.")
     declare("\(column)_count", "Samples in \(column)_sum.")
-    declare("\(column)_max", "Longest of \(column), us.")
+    declare("\(column)_max", "Longest of \(column), us.", .max)
   }
 
-  private mutating func declare(_ name: String, _ about: String) {
-    columns.append(ColumnDeclaration(name, type, codec: .transposed, about: about))
+  private mutating func declare(_ name: String, _ about: String, _ fold: ColumnFold = .sum) {
+    columns.append(ColumnDeclaration(name, type, codec: .transposed, fold: fold, about: about))
   }
 }
 

@@ -13,6 +13,10 @@ extension TableDeclaration {
   /// `flow_metrics.network_map.1s`: traffic and TCP health of each pair of client and server.
   package static let networkMapSecond = packets.pairs(.second)
   package static let networkMapMinute = packets.pairs(.minute)
+  /// The same by the hour and by the day, made of the minutes.
+  package static let longMetrics: [TableDeclaration] = [calls, packets].flatMap { meter in
+    [.hour, .day].flatMap { [meter.services($0), meter.pairs($0)] }
+  }
 
   private static let calls = Meter(
     name: "application", key: endpoint, figures: figures(.uint64, of: CallMetric.self),
@@ -35,8 +39,8 @@ extension TableDeclaration {
   ]
 }
 
-/// What is measured, and the four tables that hold it: of each service or of each pair of client and
-/// server, by the second or by the minute.
+/// What is measured, and the tables that hold it: of each service or of each pair of client and server,
+/// by the second, minute, hour or day.
 private struct Meter {
   struct Interval {
     var seconds: UInt32
@@ -45,12 +49,20 @@ private struct Meter {
     var spanSeconds: UInt32
     var partitionSeconds: UInt32
     var retentionHours: UInt32
+    /// Ends the name of the table whose rows are folded; nil where agents tell the rows.
+    var source: String?
 
     static let second = Interval(
       seconds: 1, suffix: ".1s", spanSeconds: 300, partitionSeconds: 14_400, retentionHours: 24)
     static let minute = Interval(
       seconds: 60, suffix: ".1m", spanSeconds: 3_600, partitionSeconds: 43_200,
       retentionHours: 168)
+    static let hour = Interval(
+      seconds: 3_600, suffix: ".1h", spanSeconds: 86_400, partitionSeconds: 604_800,
+      retentionHours: 2_160, source: ".1m")
+    static let day = Interval(
+      seconds: 86_400, suffix: ".1d", spanSeconds: 2_592_000, partitionSeconds: 2_592_000,
+      retentionHours: 8_760, source: ".1m")
   }
 
   var name: String
@@ -82,11 +94,13 @@ private struct Meter {
   ) -> TableDeclaration {
     let port = ColumnDeclaration("server_port", .uint16, about: "Server's port; 0 for ICMP.")
     return TableDeclaration(
-      database: "flow_metrics", name: name + interval.suffix, version: 2,
+      database: "flow_metrics", name: name + interval.suffix,
+      version: interval.source == nil ? 2 : 1,
       columns: TableDeclaration.metricSighting + whom + TableDeclaration.transport + [port] + key
         + [TableDeclaration.directionScore] + figures,
       orderBy: orderBy, spanSeconds: interval.spanSeconds,
       partitionSeconds: interval.partitionSeconds,
-      retentionHours: interval.retentionHours, interval: interval.seconds, about: about)
+      retentionHours: interval.retentionHours, interval: interval.seconds,
+      derivedFrom: interval.source.map { name + $0 }, about: about)
   }
 }

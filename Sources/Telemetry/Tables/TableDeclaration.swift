@@ -6,6 +6,8 @@ package struct ColumnDeclaration: Hashable, Sendable {
   package var type: ColumnType
   package var codec: ColumnCodec
   package var index: ColumnIndex
+  /// Where its table has others made of it; see ``TableDeclaration/derivedFrom``.
+  package var fold: ColumnFold
   /// What rows have that were stored before the column was there.
   package var initial: UInt64
   /// One sentence: meaning, unit, what 0 or empty stands for.
@@ -13,12 +15,13 @@ package struct ColumnDeclaration: Hashable, Sendable {
 
   package init(
     _ name: String, _ type: ColumnType, codec: ColumnCodec = .general, index: ColumnIndex = .none,
-    initial: UInt64 = 0, about: String
+    fold: ColumnFold = .key, initial: UInt64 = 0, about: String
   ) {
     self.name = name
     self.type = type
     self.codec = codec
     self.index = index
+    self.fold = fold
     self.initial = initial
     self.about = about
   }
@@ -44,6 +47,9 @@ package struct TableDeclaration: Hashable, Sendable {
   package var retentionHours: UInt32
   /// Seconds between two points of a metrics table; 0 for a log.
   package var interval: UInt32
+  /// The table of the same database whose rows are folded into this one's as they come, without anybody
+  /// writing it; nil for one that is written.
+  package var derivedFrom: String?
   /// The column by which the latest of several rows with the same key is told, which alone stays;
   /// nil where every row stays.
   package var latestBy: String?
@@ -56,8 +62,8 @@ package struct TableDeclaration: Hashable, Sendable {
   package init(
     database: String, name: String, version: UInt32 = 1, columns: [ColumnDeclaration],
     orderBy: [String], spanSeconds: UInt32 = 0, partitionSeconds: UInt32, retentionHours: UInt32,
-    interval: UInt32 = 0, latestBy: String? = nil, dictionary: DictionaryDeclaration? = nil,
-    isLookedUp: Bool = false, about: String
+    interval: UInt32 = 0, derivedFrom: String? = nil, latestBy: String? = nil,
+    dictionary: DictionaryDeclaration? = nil, isLookedUp: Bool = false, about: String
   ) {
     self.database = database
     self.name = name
@@ -68,6 +74,7 @@ package struct TableDeclaration: Hashable, Sendable {
     self.partitionSeconds = partitionSeconds
     self.retentionHours = retentionHours
     self.interval = interval
+    self.derivedFrom = derivedFrom
     self.latestBy = latestBy
     self.dictionary = dictionary
     self.isLookedUp = isLookedUp

@@ -247,10 +247,11 @@ import Testing
     ].flatMap {
       try Script($0).entries.map(\.query)
     }
-    // What is computed alike, and the two intervals of one table, are asked for once.
-    let aggregates = TableDeclaration.builtIn.filter { $0.interval != 1 }
+    // What is computed alike, and the intervals of one table, are asked for once.
+    let aggregates = TableDeclaration.builtIn.filter { [0, 60].contains($0.interval) }
       .flatMap { DeclarationTests.aggregates(of: $0, every: false) }
-    let metrics = TableDeclaration.builtIn.filter { $0.interval != 1 }.flatMap { table in
+    let metrics = TableDeclaration.builtIn.filter { [0, 3_600].contains($0.interval) }.flatMap {
+      table in
       MetricDeclaration.metrics(of: table).map { metric in
         let function = metric.kind == .counter ? "Sum" : metric.kind == .other ? "Count" : "Avg"
         return "SELECT \(function)(\(metric.name)) FROM \(table.qualifiedName)"
@@ -267,6 +268,30 @@ import Testing
         } catch {
           Issue.record("\(query)\n\(error)")
         }
+      }
+    }
+  }
+
+  /// Sums, maxima, means and distinct counts of hours and days are those of their minutes.
+  @Test(arguments: ["application", "application_map", "network", "network_map"])
+  func hoursAndDaysSayWhatMinutesSay(table: String) async throws {
+    let metrics =
+      table.hasPrefix("app")
+      ? "Sum(request), Sum(error), Avg(rrt), Max(rrt)"
+      : "Sum(byte), Sum(packet_tx), Avg(rtt), Max(rtt), Sum(new_flow)"
+    let (service, ip) =
+      table.hasSuffix("map") ? ("auto_service_1", "ip_1") : ("auto_service", "ip")
+    try await EngineFixture.with { fixture in
+      func rows(_ interval: String) async throws -> [[Value]] {
+        try await fixture.rows(
+          "SELECT \(service), \(metrics), Uniq(\(ip)) FROM \(table).\(interval) "
+            + "GROUP BY \(service) ORDER BY \(service)")
+      }
+      let minutes = try await rows("1m")
+      #expect(!minutes.isEmpty)
+      for interval in ["1h", "1d"] {
+        let found = try await rows(interval)
+        #expect(found == minutes, "\(interval)")
       }
     }
   }

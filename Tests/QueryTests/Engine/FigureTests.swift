@@ -17,14 +17,56 @@ import Testing
     (21_601, 0, ["1m -21601...-141", "1s -140...0"]),
     (86_400, 7_200, ["1m -86400...-7200"]), (90_000, 89_100, ["1m -90000...-89100"]),
     (82_000, 81_000, ["1s -82000...-81000"]),
-    (604_800, 100, ["1m -604800...-141", "1s -140...-100"]),
+    (172_800, 100, ["1m -172800...-141", "1s -140...-100"]),
   ])
   func theTablesThatFitAreRead(from: Int64, to: Int64, parts: [String]) {
     let range = FigureRange((now - from)...(now - to), now: now)
-    let found = range.parts.map {
+    let found = range.parts().map {
       "\($0.precision.rawValue) \($0.time.lowerBound - now)...\($0.time.upperBound - now)"
     }
     #expect(found == parts)
+  }
+
+  /// Whole hours and days from their own rows, what is left at the ends from finer ones.
+  @Test(
+    arguments: [
+      (
+        1_790_000_000, 604_800, 0, nil,
+        ["1m", "1h", "1m", "1s"]
+      ),
+      (1_790_000_000, 604_800, 0, 60, ["1m", "1s"]),
+      (1_790_000_000, 604_800, 0, 3_600, ["1m", "1h", "1m", "1s"]),
+      // Minutes of then are gone.
+      (1_790_000_000, 2_592_000, 0, nil, ["1h", "1m", "1s"]),
+      (1_790_000_000, 2_592_000, 0, 60, ["1h", "1m", "1s"]),
+      (1_790_000_000, 2_592_000, 2_588_400, nil, ["1h"]),
+      (1_790_000_000, 6_000_000, 0, nil, ["1h", "1d", "1h", "1m", "1s"]),
+      (1_790_000_000, 20_000_000, 0, 60, ["1d", "1h", "1m", "1s"]),
+      (1_790_000_000, 20_000_000, 19_990_000, nil, ["1d"]),
+    ] as [(Int64, Int64, Int64, Int64?, [String])])
+  func longRangesAreReadFromCoarseRows(
+    now: Int64, from: Int64, to: Int64, step: Int64?, parts: [String]
+  ) {
+    let range = FigureRange((now - from)...(now - to), now: now)
+    let found = range.parts(step: step)
+    #expect(
+      found.map(\.precision.rawValue) == parts.map { String($0.prefix { $0 != " " }) })
+    for (part, next) in zip(found, found.dropFirst()) {
+      #expect(part.time.upperBound + 1 == next.time.lowerBound)
+    }
+    #expect(found.last?.time.upperBound == range.time.upperBound || found.count == 1)
+    for part in found where [.hour, .day].contains(part.precision) && found.count > 1 {
+      #expect(part.time.lowerBound % part.precision.seconds == 0)
+      #expect((part.time.upperBound + 1) % part.precision.seconds == 0)
+    }
+  }
+
+  @Test func tablesAreChosenByWhatIsKept() {
+    var kept = RetentionHours()
+    for table in TableDeclaration.builtIn where table.interval == 60 { kept[table] = 24 }
+    let range = FigureRange((now - 172_800)...now, now: now, kept: kept)
+    #expect(range.precision == .hour)
+    #expect(FigureRange((now - 172_800)...now, now: now).precision == .minute)
   }
 
   @Test func rowsOfTwoPartsAreOne() throws {
