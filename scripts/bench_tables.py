@@ -82,6 +82,13 @@ class Bench:
         fields = open(f"/proc/{self.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
+    def anonymous(self):
+        """The engine's own memory now, in MB."""
+        for line in open(f"/proc/{self.pid}/status"):
+            if line.startswith("RssAnon"):
+                return int(line.split()[1]) / 1000
+        return 0
+
     def batches(self, source, rows):
         """The rows of a table in the form in which the server sends them, as many files."""
         paths = []
@@ -213,3 +220,166 @@ def keys(bench, add, rounds):
                 "FORMAT Null", "")
         for name, (cpu, wall) in times(bench, questions, rounds).items():
             add("keys", name, round(cpu, 1), "ms CPU", f"{round(wall, 1)} ms")
+
+
+# MARK: How tags are stored
+
+TAGS = 30
+PODS = 5000
+DRAWS = ("cluster", "independent")
+
+
+def drawn(draw, rows, encoding):
+    """A statement that makes rows: of a cluster, where the pod decides everything, or with tags of six resources
+    that have nothing to do with each other."""
+    sets = PODS * 10 if draw == "cluster" else min(2_000_000, 2 * rows)
+    ends = []
+    for side in (0, 1):
+        pick = (f"toUInt32(pow(cityHash64(n, {side}) % 1000003 / 1000003, 2) * {PODS}) * 10 + intDiv(n * 10, {rows})"
+                if draw == "cluster" else f"toUInt32(cityHash64(n, {side}) % {sets})")
+        ends.append(f"{pick} AS set_{side}")
+        for group in range(6):
+            entity = (f"intDiv(set_{side}, 10)" if draw == "cluster"
+                      else f"toUInt32(cityHash64(set_{side}, {group}, 77) % {PODS})")
+            ends.append(f"{entity} AS e{group}_{side}")
+        ends.append(f"intDiv(e4_{side}, 25) AS service_{side}")
+    plain = ("toDateTime(second) AS time, bitShiftLeft(toUInt64(second), 32) + n AS _id, "
+             "toInt64(second) * 1000000 + c % 900000 AS start_time, 200 + c % 700 AS duration, if(c % 200 = 0, 3, 0) AS status, "
+             "concat('/api/v1/products/', toString(c % 40)) AS endpoint, toUInt16(32768 + c % 28000) AS client_port, "
+             "toUInt32(n * 131 + c % 99) AS req_seq, toUInt32(n * 517 + c % 77) AS resp_seq, "
+             "if(c % 100 < 30, lower(hex(cityHash64(intDiv(n, 8), 5))), '') AS trace")
+    tags = []
+    for side in (0, 1):
+        if encoding == "smart":
+            tags += [f"set_{side} + 1 AS tag_set_id_{side}", f"service_{side} + 1 AS auto_service_id_{side}"]
+        elif encoding != "none":
+            tags += [f"lower(hex(cityHash64({tag}, e{tag // 5}_{side}))) AS t{tag}_{side}" for tag in range(TAGS)]
+            tags += [f"concat('service-', toString(service_{side})) AS service_{side}_name"]
+    return (f"WITH number AS n, cityHash64(n, 9) AS c, toUInt32(1790000000 + intDiv(n * {HOURS * 3600}, {rows})) AS second, "
+            f"{', '.join(ends)} SELECT {', '.join([plain] + tags)} FROM numbers({{first}}, {{count}})")
+
+
+def encoded(bench, name, encoding):
+    """A table of one encoding, all sorted alike."""
+    text = {"lc": "LowCardinality(String)", "string": "String"}.get(encoding)
+    columns = ["time DateTime('UTC') CODEC(DoubleDelta, ZSTD(1))", "_id UInt64 CODEC(Delta, ZSTD(1))",
+               "start_time DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))", "duration UInt64 CODEC(T64, ZSTD(1))",
+               "status UInt8 CODEC(ZSTD(1))", "endpoint LowCardinality(String) CODEC(ZSTD(1))",
+               "client_port UInt16 CODEC(ZSTD(1))", "req_seq UInt32 CODEC(ZSTD(1))", "resp_seq UInt32 CODEC(ZSTD(1))",
+               "trace String CODEC(ZSTD(1))"]
+    service = ""
+    for side in (0, 1):
+        if encoding == "smart":
+            columns += [f"tag_set_id_{side} UInt32 CODEC(ZSTD(1)), INDEX skip_{side} tag_set_id_{side} TYPE set(256) GRANULARITY 1",
+                        f"auto_service_id_{side} UInt32 CODEC(ZSTD(1))"]
+            service = "auto_service_id_1, "
+        elif text:
+            columns += [f"t{tag}_{side} {text} CODEC(ZSTD(1))" for tag in range(TAGS)]
+            columns += [f"service_{side}_name {text} CODEC(ZSTD(1))"]
+            service = "service_1_name, "
+    bench.engine.ask(
+        f"CREATE TABLE bench.{name} ({', '.join(columns)}) ENGINE = MergeTree "
+        f"PARTITION BY toStartOfInterval(time, toIntervalSecond(3600)) "
+        f"ORDER BY (toStartOfInterval(time, toIntervalSecond(300)), {service}time)")
+    bench.engine.ask(f"SYSTEM STOP MERGES bench.{name}")
+
+
+def catalog(bench, draw, rows):
+    """Tag sets and resources as the product has them; CPU seconds to write and load them, and bytes on disk."""
+    sets = PODS * 10 if draw == "cluster" else min(2_000_000, 2 * rows)
+    groups = ", ".join(
+        f"toUInt32({'intDiv(number, 10)' if draw == 'cluster' else f'cityHash64(toUInt32(number), {g}, 77) % {PODS}'} "
+        f"+ {g * PODS} + 1) AS e{g}" for g in range(6))
+    before = bench.cpu()
+    bench.engine.ask(f"CREATE TABLE bench.tag_set ENGINE = MergeTree ORDER BY number AS SELECT toUInt32(number + 1) AS number, "
+                     f"{groups} FROM numbers({sets}) SETTINGS max_threads = 1")
+    values = ", ".join(f"lower(hex(cityHash64(intDiv(number, {PODS}) * 5 + {tag}, toUInt32(number % {PODS}))))" for tag in range(5))
+    bench.engine.ask(f"CREATE TABLE bench.resource ENGINE = MergeTree ORDER BY number AS "
+                     f"SELECT toUInt32(number + 1) AS number, [{values}] AS attributes, attributes[1] AS name "
+                     f"FROM numbers({6 * PODS}) SETTINGS max_threads = 1")
+    bench.engine.ask("CREATE TABLE bench.attribute ENGINE = MergeTree ORDER BY (name, value) AS SELECT "
+                     f"toUInt8(intDiv(number - 1, {PODS}) * 5 + i - 1) AS name, attributes[i] AS value, number FROM bench.resource "
+                     "ARRAY JOIN arrayEnumerate(attributes) AS i")
+    user, password = bench.engine.headers["X-ClickHouse-User"], bench.engine.headers["X-ClickHouse-Key"]
+    for table, columns, largest in [("tag_set", ", ".join(f"e{g} UInt32" for g in range(6)), sets), ("resource", "name String", 6 * PODS)]:
+        bench.engine.ask(
+            f"CREATE DICTIONARY bench.{table}_map (number UInt64, {columns}) PRIMARY KEY number SOURCE(CLICKHOUSE(DB 'bench' "
+            f"TABLE '{table}' USER '{user}' PASSWORD '{password}')) LAYOUT(FLAT(MAX_ARRAY_SIZE {largest + 2})) LIFETIME(0)")
+        bench.engine.ask(f"SYSTEM RELOAD DICTIONARY bench.{table}_map")
+    size = sum(float(bench.engine.ask(f"SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'bench' "
+                                      f"AND table = '{table}'")) for table in ["tag_set", "resource", "attribute"])
+    return bench.cpu() - before, size
+
+
+def asked(table, encoding, end):
+    """The five questions, in each encoding's best way; tag 0 is a pod's name, 7 a label, 12 a namespace, 17 a node."""
+    one = "SELECT lower(hex(cityHash64(7, toUInt32(5))))"
+    if encoding == "smart":
+        number = lambda group, side: f"dictGet('bench.tag_set_map', 'e{group}', toUInt64(tag_set_id_{side}))"
+        name = lambda value: f"dictGet('bench.resource_map', 'name', toUInt64({value}))"
+        sets = lambda group, found: f"tag_set_id_1 IN (SELECT number FROM bench.tag_set WHERE e{group} IN ({found}))"
+        label = sets(1, f"SELECT number FROM bench.attribute WHERE name = 7 AND value = ({one})")
+        like = sets(0, "SELECT number FROM bench.attribute WHERE name = 0 AND value LIKE '%a0%'")
+        return {
+            "pods of a service": f"SELECT {name('p')}, c, q FROM (SELECT {number(0, 1)} AS p, count() AS c, quantileTDigest(0.95)(duration) AS q "
+                                 f"FROM bench.{table} WHERE auto_service_id_1 = 21 GROUP BY p) FORMAT Null",
+            "a label": f"SELECT endpoint, count() FROM bench.{table} WHERE {label} GROUP BY endpoint FORMAT Null",
+            "pairs of pods": f"SELECT {name('p')}, {name('q')}, c FROM (SELECT {number(0, 0)} AS p, {number(0, 1)} AS q, count() AS c "
+                             f"FROM bench.{table} GROUP BY p, q ORDER BY c DESC LIMIT 1000) FORMAT Null",
+            "LIKE on a name": f"SELECT {name('p')}, c FROM (SELECT {number(3, 1)} AS p, count() AS c FROM bench.{table} "
+                              f"WHERE {like} GROUP BY p) FORMAT Null",
+            "namespaces of an hour": f"SELECT {name('p')}, c FROM (SELECT {number(2, 1)} AS p, count() AS c FROM bench.{table} "
+                                     f"WHERE time > {end - 3600} GROUP BY p) FORMAT Null",
+        }
+    return {
+        "pods of a service": f"SELECT t0_1, count(), quantileTDigest(0.95)(duration) FROM bench.{table} "
+                             "WHERE service_1_name = 'service-20' GROUP BY t0_1 FORMAT Null",
+        "a label": f"SELECT endpoint, count() FROM bench.{table} WHERE t7_1 = ({one}) GROUP BY endpoint FORMAT Null",
+        "pairs of pods": f"SELECT t0_0, t0_1, count() AS c FROM bench.{table} GROUP BY t0_0, t0_1 ORDER BY c DESC LIMIT 1000 FORMAT Null",
+        "LIKE on a name": f"SELECT t15_1, count() FROM bench.{table} WHERE t0_1 LIKE '%a0%' GROUP BY t15_1 FORMAT Null",
+        "namespaces of an hour": f"SELECT t10_1, count() FROM bench.{table} WHERE time > {end - 3600} GROUP BY t10_1 FORMAT Null",
+    }
+
+
+def tag_encoding(bench, add, rounds):
+    """Tag sets against LowCardinality(String) and String, 30 tags a side: CPU, bytes and questions."""
+    end = 1790000000 + HOURS * 3600
+    for draw in DRAWS:
+        bench.engine.ask("CREATE DATABASE bench")
+        writing, size = catalog(bench, draw, ROWS)
+        add("tags", f"{draw}: the catalog, CPU to write and load", round(writing, 2), "s")
+        add("tags", f"{draw}: the catalog on disk", round(size / 1e6, 1), "MB")
+        encodings = ["none", "smart", "lc", "string"]
+        statements = {encoding: drawn(draw, ROWS, encoding) for encoding in encodings}
+        used, merged, memory = {}, {}, {}
+        for encoding in encodings:
+            encoded(bench, encoding, encoding)
+        for index, first in enumerate(range(0, ROWS, BATCH)):
+            for encoding in encodings[index % 4:] + encodings[:index % 4]:
+                block = bench.engine.raw(statements[encoding].format(first=first, count=min(BATCH, ROWS - first))
+                                         + " FORMAT Native SETTINGS max_threads = 1")
+                before = bench.cpu()
+                bench.engine.insert(f"INSERT INTO bench.{encoding} FORMAT Native", block)
+                used[encoding] = used.get(encoding, 0) + bench.cpu() - before
+                memory[encoding] = max(memory.get(encoding, 0), bench.anonymous())
+        for encoding in encodings:
+            bench.engine.ask(f"SYSTEM START MERGES bench.{encoding}")
+            before = bench.cpu()
+            bench.engine.ask(f"OPTIMIZE TABLE bench.{encoding} FINAL")
+            merged[encoding] = bench.cpu() - before
+        scale, disk = 1e6 / ROWS, {encoding: bench.disk(encoding) for encoding in encodings}
+        for encoding in encodings:
+            add("tags", f"{draw}, {encoding}: inserts, a million rows", round(used[encoding] * scale, 2), "s CPU",
+                f"tags {round((used[encoding] - used['none']) * scale, 2)}")
+            add("tags", f"{draw}, {encoding}: one merge, a million rows", round(merged[encoding] * scale, 2), "s CPU",
+                f"tags {round((merged[encoding] - merged['none']) * scale, 2)}")
+            add("tags", f"{draw}, {encoding}: bytes a row", round(disk[encoding], 1), "B",
+                f"tags {round(disk[encoding] - disk['none'], 2)}")
+            add("tags", f"{draw}, {encoding}: the engine's memory behind an insert", round(memory[encoding]), "MB")
+        questions = {f"{draw}, {encoding}: {what}": (sql, "") for encoding in encodings[1:]
+                     for what, sql in asked(encoding, encoding, end).items()}
+        for name, (cpu, wall) in times(bench, questions, rounds).items():
+            add("tags", name, round(cpu, 1), "ms CPU", f"{round(wall, 1)} ms")
+        for table in ["tag_set_map", "resource_map"]:
+            bench.engine.ask(f"DROP DICTIONARY bench.{table}")
+        bench.engine.ask("DROP DATABASE bench SYNC")
