@@ -43,7 +43,11 @@ struct Traffic {
   var chain: UInt64 = 7_000_000_000
   /// Of 100 calls, how many carry trace headers.
   let traced: Int
-  let columns: [String: Int]
+  private let columns: [String: Int]
+  /// The columns in the order in which every row names them, those that none names, and the next.
+  private var places: [Int] = []
+  private var others: [Int] = []
+  private var next = 0
   /// What the index gets for the rows since it was taken last, and trace ids of some of them.
   var keys: [(hash: UInt32, second: UInt32)] = []
   var traces: [[UInt8]] = []
@@ -105,6 +109,19 @@ struct Traffic {
     connections[index] = connection
   }
 
+  private mutating func place(_ column: StaticString) -> Int {
+    if next == places.count { places.append(columns["\(column)"]!) }
+    defer { next += 1 }
+    return places[next]
+  }
+
+  /// Leaves empty what the row did not name.
+  private mutating func endRow(in b: inout ColumnBatch) {
+    if others.isEmpty { others = columns.values.filter { !places.contains($0) }.sorted() }
+    for column in others { b.appendEmpty(to: column) }
+    next = 0
+  }
+
   struct Call {
     var side: Int
     var connection: Connection
@@ -125,41 +142,39 @@ struct Traffic {
     chain += 2
     let service = UInt32(c.service)
     if keepsKeys { noteKeys(of: call, second: UInt32(end / 1_000_000)) }
-    b.append(UInt32(end / 1_000_000), to: 0)
-    b.append(UInt64(end / 1_000_000) << 32 | row, to: 1)
-    b.append(start, to: 2)
-    b.append(end, to: 3)
-    b.append(UInt16(1), to: 4)
-    b.append(UInt8(3), to: 5)
-    b.append(own == 0 ? "c-p" as StaticString : "s-p", to: 6)
-    b.append(UInt8(2), to: 7)
-    b.append(c.cookie + UInt64(own), to: 8)
-    b.append(UInt8(255), to: 9)
-    b.append(UInt32(10), to: 10)
-    b.append(service + 11, to: 11)
-    b.append(UInt32(3), to: 12)
-    b.append(service + 4, to: 13)
-    b.append(UInt8(120), to: 14)
-    b.append(UInt8(120), to: 15)
-    b.append(IPAddress(v4: 0x0a00_0001), to: 16)
-    b.append(IPAddress(v4: 0x0a00_0010 + service), to: 17)
-    b.append(UInt8(1), to: 18)
-    b.append(UInt8(6), to: 19)
-    b.append(c.port, to: 20)
-    b.append(UInt16(8_080), to: 21)
-    b.append(own == 0 ? UInt32(4_321) : 0, to: 22)
-    b.append(own == 0 ? 0 : 5_000 + service, to: 23)
-    b.append(own == 0 ? Self.names[0][...] : [], to: 24)
-    b.append(own == 0 ? [] : Self.names[c.service][...], to: 25)
-    b.append(UInt32(4_026_531_840), to: 26)
+    b.append(UInt32(end / 1_000_000), to: place("time"))
+    b.append(UInt64(end / 1_000_000) << 32 | row, to: place("_id"))
+    b.append(start, to: place("start_time"))
+    b.append(end, to: place("end_time"))
+    b.append(UInt16(1), to: place("agent_id"))
+    b.append(UInt8(3), to: place("signal_source"))
+    b.append(own == 0 ? "c-p" as StaticString : "s-p", to: place("observation_point"))
+    b.append(c.cookie + UInt64(own), to: place("flow_id"))
+    b.append(UInt8(255), to: place("direction_score"))
+    b.append(UInt32(10), to: place("tag_set_id_0"))
+    b.append(service + 11, to: place("tag_set_id_1"))
+    b.append(UInt32(3), to: place("auto_service_id_0"))
+    b.append(service + 4, to: place("auto_service_id_1"))
+    b.append(UInt8(120), to: place("auto_service_type_0"))
+    b.append(UInt8(120), to: place("auto_service_type_1"))
+    b.append(IPAddress(v4: 0x0a00_0001), to: place("ip_0"))
+    b.append(IPAddress(v4: 0x0a00_0010 + service), to: place("ip_1"))
+    b.append(UInt8(1), to: place("is_ipv4"))
+    b.append(UInt8(6), to: place("protocol"))
+    b.append(c.port, to: place("client_port"))
+    b.append(UInt16(8_080), to: place("server_port"))
+    b.append(own == 0 ? UInt32(4_321) : 0, to: place("process_id_0"))
+    b.append(own == 0 ? 0 : 5_000 + service, to: place("process_id_1"))
+    b.append(own == 0 ? Self.names[0][...] : [], to: place("process_kname_0"))
+    b.append(own == 0 ? [] : Self.names[c.service][...], to: place("process_kname_1"))
+    b.append(UInt32(4_026_531_840), to: place("netns_id"))
     appendTracing(call, to: &b)
     appendContent(call, to: &b)
-    b.append(UInt64(end - start), to: 61)
-    b.append(Int64(0), to: 62)
-    b.append(call.length, to: 63)
-    b.appendNull(to: 64)
-    b.append(UInt32(120), to: 65)
-    b.append(UInt32(1_024), to: 66)
+    b.append(UInt64(end - start), to: place("response_duration"))
+    b.append(call.length, to: place("response_length"))
+    b.append(UInt32(120), to: place("captured_request_byte"))
+    b.append(UInt32(1_024), to: place("captured_response_byte"))
+    endRow(in: &b)
   }
 
   private mutating func noteKeys(of call: Call, second: UInt32) {
@@ -170,44 +185,31 @@ struct Traffic {
     if random.next() % 2_000 == 0 { traces.append(call.trace) }
   }
 
-  private func appendTracing(_ call: Call, to b: inout ColumnBatch) {
+  private mutating func appendTracing(_ call: Call, to b: inout ColumnBatch) {
     let (own, c) = (call.side, call.connection)
     let service = UInt32(c.service)
-    b.append(c.requestSequence, to: 27)
-    b.append(c.responseSequence, to: 28)
-    b.append(own == 0 ? 0 : chain, to: 29)
-    b.append(own == 0 ? 0 : chain, to: 30)
-    b.append(own == 0 ? 4_400 + UInt32(c.port & 3) : 0, to: 31)
-    b.append(own == 0 ? 0 : 5_010 + service, to: 32)
-    b.append(UInt64(0), to: 33)
-    b.append(UInt64(0), to: 34)
-    b.append(c.ordinal, to: 35)
-    b.append(c.ordinal + 1, to: 36)
-    b.appendNull(to: 37)
-    b.append([], to: 38)
-    b.append([], to: 39)
-    b.append(call.trace[...], to: 40)
-    b.append(call.span[...], to: 41)
-    b.append([], to: 42)
-    b.append([], to: 43)
+    b.append(c.requestSequence, to: place("req_tcp_seq"))
+    b.append(c.responseSequence, to: place("resp_tcp_seq"))
+    b.append(own == 0 ? 0 : chain, to: place("syscall_trace_id_request"))
+    b.append(own == 0 ? 0 : chain, to: place("syscall_trace_id_response"))
+    b.append(own == 0 ? 4_400 + UInt32(c.port & 3) : 0, to: place("syscall_thread_0"))
+    b.append(own == 0 ? 0 : 5_010 + service, to: place("syscall_thread_1"))
+    b.append(c.ordinal, to: place("syscall_cap_seq_0"))
+    b.append(c.ordinal + 1, to: place("syscall_cap_seq_1"))
+    b.append(call.trace[...], to: place("trace_id"))
+    b.append(call.span[...], to: place("span_id"))
   }
 
-  private func appendContent(_ call: Call, to b: inout ColumnBatch) {
+  private mutating func appendContent(_ call: Call, to b: inout ColumnBatch) {
     let c = call.connection
-    b.append(UInt8(20), to: 44)
-    b.append("1.1" as StaticString, to: 45)
-    b.append(UInt8(0), to: 46)
-    b.append(UInt8(0), to: 47)
-    b.append(UInt8(0), to: 48)
-    b.append("GET" as StaticString, to: 49)
-    b.append(Self.hosts[c.service][...], to: 50)
-    b.append(Self.paths[call.path][...], to: 51)
-    b.append(Self.endpoints[call.path % 6][...], to: 52)
-    b.append(UInt8(call.failed ? 3 : 0), to: 53)
-    b.append(Int32(call.failed ? 503 : 200), to: 54)
-    for column in 55...58 { b.append([], to: column) }
-    b.endArray(in: 59)
-    b.endArray(in: 60)
+    b.append(UInt8(20), to: place("l7_protocol"))
+    b.append("1.1" as StaticString, to: place("version"))
+    b.append("GET" as StaticString, to: place("request_type"))
+    b.append(Self.hosts[c.service][...], to: place("request_domain"))
+    b.append(Self.paths[call.path][...], to: place("request_resource"))
+    b.append(Self.endpoints[call.path % 6][...], to: place("endpoint"))
+    b.append(UInt8(call.failed ? 3 : 0), to: place("response_status"))
+    b.append(Int32(call.failed ? 503 : 200), to: place("response_code"))
   }
 }
 

@@ -80,7 +80,8 @@ package struct ServerConfiguration: Hashable, Sendable {
       if hours != table.retentionHours { retention[table] = UInt32(hours) }
     }
     // Where calls are found by what they carry, for as long as they are there.
-    retention[table: .traceIndex] = retention[.callLog]
+    let callHours = retention[.callLog]
+    if callHours != TableDeclaration.callLog.retentionHours { retention[.traceIndex] = callHours }
     try reader.finish()
   }
 
