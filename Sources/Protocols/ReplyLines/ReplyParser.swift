@@ -36,6 +36,7 @@ struct ReplyParser<Dialect: ReplyDialect>: ProtocolParser {
   private var isInLongLine = false
   private var provesItself = false
   private var isOver = false
+  private var hasAsked = false
   private var serverName: [UInt8] = []
 
   package mutating func nextMessage(
@@ -79,6 +80,7 @@ struct ReplyParser<Dialect: ReplyDialect>: ProtocolParser {
     }
     let name = Dialect.name(command.word)
     if desk.mayBeInside, name == nil { throw ParseError(at: 0, expected: "a command") }
+    hasAsked = true
     desk.message = Message(.request)
     desk.message.note = command.word
     desk.message.texts.requestType = desk.fields.append(name ?? "unknown")
@@ -106,7 +108,10 @@ struct ReplyParser<Dialect: ReplyDialect>: ProtocolParser {
       if reply.code == 354 { isSending = true } else { provesItself = true }
       return .skip(line.end)
     }
-    guard desk.waiting > 0 else { return unasked(reply, line.end, bytes, on: &desk) }
+    // Behind lost bytes an answer may be of a command that nobody waits for.
+    if desk.waiting == 0, !hasAsked || reply.code == 421 {
+      return unasked(reply, line.end, bytes, on: &desk)
+    }
     desk.message = Message(.response)
     provesItself = false
     isSending = false
@@ -135,7 +140,8 @@ struct ReplyParser<Dialect: ReplyDialect>: ProtocolParser {
     {
       serverName = name.prefix(Self.longestName).map { bytes[$0] }
     }
-    guard reply.code >= 400 else { return .skip(length) }
+    // Others are answers to what came before the first bytes that were seen.
+    guard reply.code == 421 || reply.code == 554 else { return .skip(length) }
     desk.message = Message(.session)
     desk.message.isPush = true
     desk.message.texts.requestType = desk.fields.append("greeting")

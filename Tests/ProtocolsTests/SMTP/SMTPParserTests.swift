@@ -71,6 +71,15 @@ import Testing
       ])
   }
 
+  /// Of a conversation that was found in the middle.
+  @Test func anAnswerToWhatWasNotSeenIsNoGreeting() {
+    expectMessages(
+      SMTP(), Talk(.server, "550 no\r\n"), Talk(.client, "NOOP\r\n"), Talk(.server, "250 ok\r\n"),
+      gives: [
+        ExpectedMessage(.request, requestType: "NOOP"), ExpectedMessage(.response, status: .ok),
+      ])
+  }
+
   @Test(arguments: UInt64(1)...4) func anythingMayCome(seed: UInt64) {
     neverTraps(
       SMTP(), seed: seed, rounds: 400,
