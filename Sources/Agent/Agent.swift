@@ -49,7 +49,8 @@ package struct Agent: Sendable {
     let gauges = AgentGauges()
     let queue = BatchQueue(limit: Self.queuedBatches)
     let identity = spool.identity
-    let outbox = Outbox(spool: spool, ledger: ledger, gauges: gauges)
+    let outbox = Outbox(
+      spool: spool, ledger: ledger, gauges: gauges, endpoints: configuration.endpoints)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
       let port = try await MetricsServer.start(on: configuration.metrics, group: group) {

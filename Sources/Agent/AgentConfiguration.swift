@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ConfigurationFile
+package import Flows
 package import Protocols
 
 /// Every setting of the agent. `config/agent.yaml` documents each with its default.
@@ -33,6 +34,8 @@ package struct AgentConfiguration: Hashable, Sendable {
   /// What of the users' data records may show.
   package var privacy = PrivacyRules()
   package var plugins = PluginConfiguration()
+  /// How calls are grouped.
+  package var endpoints = EndpointRules()
 
   /// What a crash report tells of the bytes that were being parsed.
   package enum CrashBytes: String, Hashable, Sendable, CaseIterable {
@@ -83,6 +86,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     ) { Self.isProtocol($0) ? $0 : nil }
     privacy = try PrivacyRules(&reader)
     plugins = try PluginConfiguration(&reader)
+    endpoints = try EndpointRules(&reader)
     crashBytes = try reader.read(
       "privacy.crash_bytes", default: crashBytes, expected: "shape or raw"
     ) { CrashBytes(rawValue: $0) }

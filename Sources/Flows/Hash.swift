@@ -39,6 +39,13 @@ struct Hash {
     combine(UInt64(bytes.count))
   }
 
+  /// All of it, for tables that keep it in place of the key.
+  @inline(__always)
+  var wide: UInt64 {
+    let product = state.multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
+    return product.high ^ product.low
+  }
+
   /// Never 0 in the low half, which tables keep as the mark of a used cell.
   @inline(__always)
   var value: UInt32 {

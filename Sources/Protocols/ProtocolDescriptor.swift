@@ -40,13 +40,15 @@ package struct ProtocolDescriptor: Hashable, Sendable {
   /// How hard its bytes are to mistake for another's: of several protocols that some bytes may be, the
   /// surer is asked first, and believed.
   package var sureness: UInt8
+  /// How its endpoints are put together.
+  package var endpoints: EndpointForm
 
   package init(
     number: ApplicationProtocol, name: String, transports: [TransportProtocol] = [.tcp],
     pairing: Pairing, timeoutSeconds: UInt32 = 120, defaultPorts: [UInt16],
     onlyDefaultPorts: Bool = false, groupPorts: [UInt16] = [], answers: AnswerShape = .bodies,
     responsesShowRequests: Bool = false, readsTornAnswers: Bool = false,
-    sureness: UInt8 = 128
+    sureness: UInt8 = 128, endpoints: EndpointForm = .fixed
   ) {
     self.number = number
     self.name = name
@@ -60,6 +62,7 @@ package struct ProtocolDescriptor: Hashable, Sendable {
     self.responsesShowRequests = responsesShowRequests
     self.readsTornAnswers = readsTornAnswers
     self.sureness = sureness
+    self.endpoints = endpoints
   }
 }
 

@@ -37,6 +37,7 @@ struct PacketStream: ~Copyable {
   /// Packets that may still come before the records are handed on.
   private var room: Int
   private var batch = RecordBatch()
+  private var endpoints: EndpointBook
   /// Of all captures; the latest of those that are over.
   private var earliest: Timestamp?
   private var latest = Timestamp(nanoseconds: .min)
@@ -47,6 +48,7 @@ struct PacketStream: ~Copyable {
   init(_ settings: Replay) {
     self.settings = settings
     room = settings.packetsPerBatch
+    endpoints = EndpointBook(rules: settings.endpoints)
     pipeline = Self.pipeline(settings, capture: 0)
   }
 
@@ -127,6 +129,7 @@ struct PacketStream: ~Copyable {
   ) throws(ReplayError) {
     room = settings.packetsPerBatch
     pipeline.takeBatch(into: &batch)
+    endpoints.apply(to: &batch, now: last)
     summary.count(&batch)
     try sink.take(&batch)
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Capture
+package import Flows
 package import Protocols
 package import Telemetry
 
@@ -14,6 +15,7 @@ package struct Replay: Sendable {
   package var protocols: [any ProtocolKind]
   /// What of the users' data the records may show.
   package var privacy = PrivacyRules()
+  package var endpoints = EndpointRules()
   /// Addresses that belong to where the capture was made: calls from them are seen at the client,
   /// calls to them at the server. Empty when nothing is known of it.
   package var localAddresses: [IPAddress] = []

@@ -62,7 +62,7 @@ struct ReplayCommand: AsyncParsableCommand {
   var protocols: String?
   @Option(
     help: ArgumentHelp(
-      "A YAML file of the agent's; of its settings, protocols, privacy and plugins are used.",
+      "A YAML file of the agent's; of its settings, protocols, privacy, endpoints and plugins are used.",
       valueName: "file"))
   var config: String?
   @Option(
@@ -142,6 +142,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var replay = Replay(
       files: files, protocols: plugins.applied(to: try settings.enabledProtocols()))
     replay.privacy = settings.privacy
+    replay.endpoints = settings.endpoints
     do throws(LocalAddresses.Fault) {
       replay.localAddresses = try LocalAddresses.parse(local)
     } catch {

@@ -11,6 +11,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES
         metaflow services --last 5m
+        metaflow endpoints --service nginx --sort p95
         metaflow calls --service nginx --errors
         metaflow traces --service nginx --errors
         metaflow trace 4bf92f3577b34da6a3ce929d0e0e4736
@@ -21,9 +22,10 @@ struct MetaFlowCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      ServicesCommand.self, CallsCommand.self, TracesCommand.self, TraceCommand.self,
-      ExemplarsCommand.self, FlowsCommand.self, NetworkCommand.self, WhyCommand.self,
-      LossesCommand.self, AgentsCommand.self, QueryCommand.self, PluginCommand.self,
+      ServicesCommand.self, EndpointsCommand.self, CallsCommand.self, TracesCommand.self,
+      TraceCommand.self, ExemplarsCommand.self, FlowsCommand.self, NetworkCommand.self,
+      WhyCommand.self, LossesCommand.self, AgentsCommand.self, QueryCommand.self,
+      PluginCommand.self,
     ])
 }
 

@@ -75,6 +75,14 @@ import Testing
       message: "agent.yaml:2: privacy.secret_names has '--'; it must be names of 1 to 64 letters "
         + "and digits, such as customer_number"),
     Fault(
+      text: "endpoints:\n  templates: [/a, users]",
+      message: "agent.yaml:2: endpoints.templates has 'users'; it must be paths such as "
+        + "/users/{name}/orders, or /files/** for all that is below"),
+    Fault(
+      text: "endpoints:\n  per_service: 3",
+      message:
+        "agent.yaml:2: endpoints.per_service is '3'; it must be a whole number from 16 to 4096"),
+    Fault(
       text: "log_level: loud",
       message: "agent.yaml:1: log_level is 'loud'; "
         + "it must be one of trace, debug, info, notice, warning, error, critical"),

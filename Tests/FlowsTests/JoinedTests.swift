@@ -73,7 +73,7 @@ import Testing
         Talk(.client, "*3\r\n$9\r\nFT.SEARCH\r\n$1\r\ni\r\n$1\r\nq\r\n"),
         Talk(.server, "*1\r\n:0\r\n"),
         Talk(.client, "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"), Talk(.server, "$1\r\nb\r\n"),
-      ], endpoints: ["FT.SEARCH", "GET"]),
+      ], endpoints: ["FT.SEARCH", "GET a"]),
     Joined(
       name: "HTTP, in a body, then a head in pieces",
       turns: [

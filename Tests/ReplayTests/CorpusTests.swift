@@ -201,7 +201,7 @@ import Testing
         call.resource
           == "/biz-inquiry-bff/bff/v1/common/check/polymerization?channel=?&terminalType=?"
       )
-      #expect(call.endpoint == "/biz-inquiry-bff/bff")
+      #expect(call.endpoint == "/biz-inquiry-bff/bff/v1/common/check/polymerization")
       #expect(call.proxyClient == "10.90.14.76,10.158.233.64")
       #expect(call.traceID == "6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410347")
       #expect(call.spanID == "6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410346-6")

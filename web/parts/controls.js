@@ -44,6 +44,25 @@ export function filterFields(parameters, reload) {
   };
 }
 
+/**
+ * A choice whose values come with the data. It is drawn anew only when they are others, so that it can be
+ * open while the page refreshes.
+ * @returns {{element, update(list, chosen)}}
+ */
+export function lateChoice(label, onChoice) {
+  const element = make('span');
+  let shape = '';
+  return {
+    element,
+    update(list, chosen) {
+      const wanted = JSON.stringify([list, chosen]);
+      if (wanted === shape) return;
+      shape = wanted;
+      element.replaceChildren(choice(label, list, chosen, onChoice));
+    },
+  };
+}
+
 /** What links narrowed the page to, each with a way out. */
 export function chips(parameters, names) {
   const shown = names.filter((name) => parameters.get(name));

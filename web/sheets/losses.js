@@ -46,6 +46,8 @@ const meanings = {
     'Usual just after the agent started. Otherwise see ring_full and stream_gap.'],
   rollup_table_full: ['More combinations of client, service and endpoint in a second than are rolled up: they count in rows of less detail.',
     'Nothing is lost: sums are exact, and calls are in the log. Raise limits.memory for more detail.'],
+  endpoint_table_full: ['A service had more endpoints than are told apart: these calls count as of {other}.',
+    'Nothing is lost: calls are in the log with their resource. Name its paths in endpoints.templates, or raise endpoints.per_service.'],
   batch_full: ['More calls between two flushes than a batch holds.',
     'Lower flush_interval in agent.yaml.'],
   flow_table_full: ['More connections at once than the agent follows packets of.',

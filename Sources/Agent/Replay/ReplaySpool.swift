@@ -40,7 +40,7 @@ package enum ReplaySpool {
   package static func remove(_ path: String) {
     for name in (try? SpoolFile.names(in: path)) ?? []
     where name.hasSuffix(".spool") || name.hasPrefix("identity")
-      || ["lock", "seen", "minute.0", "minute.1"].contains(name)
+      || ["lock", "seen", "endpoints", "minute.0", "minute.1"].contains(name)
     {
       unsafe _ = unlink("\(path)/\(name)")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Capture
+package import Flows
 package import Telemetry
 package import Wire
 
@@ -24,6 +25,7 @@ package actor Outbox {
   /// Calls that were handed on by the second, until they are by the minute.
   private var minutes = MinuteSums()
   private var minuteLog: MinuteLog
+  private var endpoints: LearnedEndpoints
   private let ledger: Ledger
   private let gauges: AgentGauges
   private var encoder = FrameEncoder()
@@ -41,13 +43,17 @@ package actor Outbox {
   private var emptied: [CheckedContinuation<Void, Never>] = []
   package private(set) var lastHeard = ContinuousClock.now
 
-  package init(spool: sending Spool, ledger: Ledger, gauges: AgentGauges) {
+  package init(
+    spool: sending Spool, ledger: Ledger, gauges: AgentGauges,
+    endpoints rules: EndpointRules = EndpointRules()
+  ) {
     do throws(SystemError) {
       mark = try LifeMark(directory: spool.directory)
     } catch {
       gauges.note(error)
     }
     minuteLog = MinuteLog(directory: spool.directory)
+    endpoints = LearnedEndpoints(directory: spool.directory, rules)
     self.spool = spool
     self.ledger = ledger
     self.gauges = gauges
@@ -72,6 +78,10 @@ package actor Outbox {
   /// own ledger entries.
   package func submit(_ batch: RecordBatch, now: Timestamp) {
     var batch = batch
+    let told = batch.losses.count
+    endpoints.book.apply(to: &batch, now: Timestamp(seconds: now.seconds))
+    ledger.add(batch.losses.suffix(batch.losses.count - told))
+    save(now)
     // Without the batch's own seconds: what is told by the minute was told by the second before.
     _ = minutes.takeOver(
       at: now.seconds - Self.minuteGrace, into: &batch, rows: Self.minuteRows,
@@ -85,6 +95,14 @@ package actor Outbox {
       ledger.add(batch.losses.suffix(2))
     }
     put(&batch, now: now)
+  }
+
+  private func save(_ now: Timestamp, atOnce: Bool = false) {
+    do throws(SystemError) {
+      try endpoints.save(now, atOnce: atOnce)
+    } catch {
+      gauges.note(error)
+    }
   }
 
   private func put(_ batch: inout RecordBatch, now: Timestamp) {
@@ -133,6 +151,7 @@ package actor Outbox {
 
   /// Tells the minutes that are not over: nothing will follow.
   package func finish(now: Timestamp) {
+    save(now, atOnce: true)
     var isAll = false
     while !isAll {
       var batch = RecordBatch()

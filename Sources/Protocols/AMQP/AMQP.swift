@@ -8,7 +8,7 @@ package import Telemetry
 package struct AMQP: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 102), name: "AMQP", pairing: .identifier,
-    defaultPorts: [5672], answers: .rows, sureness: 190)
+    defaultPorts: [5672], answers: .rows, sureness: 190, endpoints: .name)
 
   package init() {}
 

@@ -9,7 +9,7 @@ package import Telemetry
 package struct AMQP10: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 153), name: "AMQP 1.0", pairing: .identifier,
-    timeoutSeconds: 60, defaultPorts: [5_672], answers: .rows, sureness: 190)
+    timeoutSeconds: 60, defaultPorts: [5_672], answers: .rows, sureness: 190, endpoints: .name)
 
   package init() {}
 

@@ -65,7 +65,7 @@ extension FieldBuffer {
   }
 
   /// Where a UUID (RFC 9562 section 4) ends that begins at `start`.
-  private static func endOfUUID(_ name: Span<UInt8>, _ start: Int) -> Int? {
+  static func endOfUUID(_ name: Span<UInt8>, _ start: Int) -> Int? {
     let end = start + 36
     guard end <= name.count, end == name.count || !isPatternWord(name[end]) else { return nil }
     for offset in 0..<36 {

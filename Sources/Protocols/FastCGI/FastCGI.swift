@@ -9,7 +9,7 @@ package import Telemetry
 package struct FastCGI: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 44), name: "FastCGI", pairing: .identifier,
-    defaultPorts: [9_000], sureness: 170)
+    defaultPorts: [9_000], sureness: 170, endpoints: .path)
 
   package init() {}
 

@@ -129,9 +129,7 @@ struct CGIRequest {
     if !target.isEmpty {
       let resource = desk.fields.append(resource: bytes, at: target)
       desk.message.texts.requestResource = resource.text
-      desk.message.texts.endpoint =
-        resource.endpoint
-        ?? HTTP1Target.endpoint(bytes, target, copiedTo: resource.text, into: &desk.fields)
+      desk.message.texts.endpoint = resource.endpoint
     }
     desk.message.texts.userAgent = desk.fields.append(freeText: bytes, at: agent)
     desk.message.texts.referer = desk.fields.append(

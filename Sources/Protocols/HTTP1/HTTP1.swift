@@ -7,7 +7,7 @@ package struct HTTP1: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 20), name: "HTTP", pairing: .order,
     defaultPorts: [80, 8_080], responsesShowRequests: true,
-    sureness: 240)
+    sureness: 240, endpoints: .path)
 
   package init() {}
 

@@ -134,9 +134,7 @@ package struct HTTP1Parser: ProtocolParser {
     } else {
       let resource = desk.fields.append(resource: bytes, at: target.resource)
       desk.message.texts.requestResource = resource.text
-      desk.message.texts.endpoint =
-        resource.endpoint
-        ?? HTTP1Target.endpoint(bytes, target.resource, copiedTo: resource.text, into: &desk.fields)
+      desk.message.texts.endpoint = resource.endpoint
     }
     desk.message.texts.requestDomain =
       headers.host.isEmpty
@@ -178,9 +176,7 @@ package struct HTTP1Parser: ProtocolParser {
     if !line.target.isEmpty, bytes[line.target.lowerBound] == UInt8(ascii: "/") {
       let resource = desk.fields.append(resource: bytes, at: line.target)
       desk.message.texts.requestResource = resource.text
-      desk.message.texts.endpoint =
-        resource.endpoint
-        ?? HTTP1Target.endpoint(bytes, line.target, copiedTo: resource.text, into: &desk.fields)
+      desk.message.texts.endpoint = resource.endpoint
     }
     desk.message.note = Self.methodClass(bytes, line.method).rawValue
     return .message(.untilTurn)

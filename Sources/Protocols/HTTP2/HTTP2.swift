@@ -6,7 +6,7 @@ package import Telemetry
 package struct HTTP2: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 21), name: "HTTP2", pairing: .identifier,
-    defaultPorts: [50_051], answers: .results, sureness: 230)
+    defaultPorts: [50_051], answers: .results, sureness: 230, endpoints: .path)
   package let dialects = [GRPC.descriptor, GRPC.triple]
 
   package init() {}

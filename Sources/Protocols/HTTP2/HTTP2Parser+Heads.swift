@@ -112,9 +112,7 @@ extension HTTP2Parser {
       let target = HTTP1Target(texts, headers[.path].range, isConnect: false).resource
       let resource = desk.fields.append(resource: texts, at: target)
       desk.message.texts.requestResource = resource.text
-      desk.message.texts.endpoint =
-        resource.endpoint
-        ?? HTTP1Target.endpoint(texts, target, copiedTo: resource.text, into: &desk.fields)
+      desk.message.texts.endpoint = resource.endpoint
     }
     desk.message.texts.requestDomain = desk.fields.append(authority: texts, at: authority)
     desk.message.texts.userAgent = desk.fields.append(freeText: headers[.userAgent], of: texts)

@@ -8,7 +8,7 @@ package import Telemetry
 package struct Kafka: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 100), name: "Kafka", pairing: .identifier,
-    defaultPorts: [9092], sureness: 130)
+    defaultPorts: [9092], sureness: 130, endpoints: .name)
 
   package init() {}
 

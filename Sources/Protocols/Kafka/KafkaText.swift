@@ -23,7 +23,11 @@ enum KafkaText {
     push(header, into: &desk.fields)
     if body.topicCount > 0 {
       desk.fields.push(0x20)
-      push(topic: body.topics[0], body, bytes, into: &desk.fields)
+      if body.topicsAreIDs {
+        push(topic: body.topics[0], body, bytes, into: &desk.fields)
+      } else {
+        desk.fields.push(patternOf: bytes.clipped(body.topics[0]))
+      }
     }
     desk.message.texts.endpoint = desk.fields.finish(from: endpoint)
     append("kafka.group", body.group, of: bytes, on: &desk)

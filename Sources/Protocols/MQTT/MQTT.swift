@@ -8,7 +8,7 @@ package import Telemetry
 package struct MQTT: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 101), name: "MQTT", pairing: .identifier,
-    defaultPorts: [1883], answers: .rows, sureness: 150)
+    defaultPorts: [1883], answers: .rows, sureness: 150, endpoints: .name)
 
   package init() {}
 

@@ -8,7 +8,7 @@ package import Telemetry
 package struct Memcached: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 82), name: "Memcached", pairing: .order,
-    defaultPorts: [11_211], answers: .rows, sureness: 110)
+    defaultPorts: [11_211], answers: .rows, sureness: 110, endpoints: .name)
 
   package init() {}
 

@@ -8,7 +8,7 @@ package import Telemetry
 package struct NATS: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 104), name: "NATS", pairing: .identifier,
-    defaultPorts: [4222], answers: .rows, sureness: 160)
+    defaultPorts: [4222], answers: .rows, sureness: 160, endpoints: .name)
 
   package init() {}
 

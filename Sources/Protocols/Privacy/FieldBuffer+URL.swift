@@ -5,38 +5,53 @@ import Telemetry
 
 /// Writing URLs without the values that ``PrivacyRules`` hides.
 extension FieldBuffer {
-  /// A path and query, and the path's first two segments if values of it had to be hidden.
+  /// A path and query, and what calls are grouped by: the path by its kind.
   struct Resource {
     var text: Text
-    /// What calls are grouped by; nil when the path is as it was sent.
-    var endpoint: Text?
+    var endpoint: Text
   }
 
   /// Copies the path and query at `range`: `/pay?token=?&step=?`.
   mutating func append(resource source: Span<UInt8>, at range: Range<Int>) -> Resource {
     let mark = self.mark
-    let maskedPath = push(resource: source, range)
+    let path = range.lowerBound..<Self.pathEnd(source, range)
+    let isMasked = push(resource: source, range, path)
     let text = finish(from: mark)
-    return Resource(text: text, endpoint: maskedPath.map { endpoint(of: source, $0) })
+    let isPath = !path.isEmpty && source[path.lowerBound] == slash
+    guard isMasked || isPath && !Self.isItsOwnKind(source, path) else {
+      return Resource(text: text, endpoint: Self.beginning(of: text, source, path))
+    }
+    return Resource(
+      text: text,
+      endpoint: isMasked ? endpoint(ofMasked: source, path) : endpoint(of: source, path))
   }
 
-  /// Pushes the path and query at `range`; where the path lies if something of it is hidden.
-  private mutating func push(resource source: Span<UInt8>, _ range: Range<Int>) -> Range<Int>? {
+  /// The path at the beginning of a resource, without a slash at its end.
+  private static func beginning(
+    of text: Text, _ source: Span<UInt8>, _ path: Range<Int>
+  ) -> Text {
+    let hasEnd = path.count > 1 && source[path.upperBound - 1] == slash
+    let length = min(UInt32(truncatingIfNeeded: path.count - (hasEnd ? 1 : 0)), text.length)
+    return length == 0 ? .empty : Text(offset: text.offset, length: length)
+  }
+
+  /// Pushes the path and query at `range`; whether something of the path is hidden.
+  private mutating func push(
+    resource source: Span<UInt8>, _ range: Range<Int>, _ path: Range<Int>
+  ) -> Bool {
     let mark = self.mark
     guard privacy.urlValues != .show else {
       push(source.clipped(range))
-      return nil
+      return false
     }
-    let pathEnd = Self.pathEnd(source, range)
-    let path = range.lowerBound..<pathEnd
     var isMasked = false
     if privacy.hasNoAddedNames, URLPath.isPlain(source, path) {
       push(source.clipped(path))
     } else {
       isMasked = push(path: source, path)
     }
-    push(query: source, pathEnd..<range.upperBound, from: mark)
-    return isMasked ? path : nil
+    push(query: source, path.upperBound..<range.upperBound, from: mark)
+    return isMasked
   }
 
   /// Where `?` or `#` ends the path.
@@ -62,19 +77,59 @@ extension FieldBuffer {
     return isMasked
   }
 
-  /// The first two segments that are neither empty nor `.`, values hidden.
+  /// The segments that are neither empty nor `.`, by their kind.
   private mutating func endpoint(of source: Span<UInt8>, _ path: Range<Int>) -> Text {
+    let mark = self.mark
+    var segments = 0
+    var start = path.lowerBound
+    while start < path.upperBound, self.mark - mark < Self.textLimit {
+      if source[start] == slash { start += 1 }
+      let end =
+        source.firstIndex(of: slash, from: start, to: path.upperBound) ?? path.upperBound
+      if begins(source, start..<end, &segments) {
+        push(kindOf: source.clipped(from: start, to: end))
+      }
+      start = end
+    }
+    if segments == 0 { push(slash) }
+    return finish(from: mark)
+  }
+
+  /// The same of a path with values that are hidden.
+  private mutating func endpoint(ofMasked source: Span<UInt8>, _ path: Range<Int>) -> Text {
     let mark = self.mark
     var walk = URLPath(source, path)
     var segments = 0
-    while segments < 2, let (segment, isSecret) = walk.next(privacy) {
-      let isDot = segment.count == 1 && source[segment.lowerBound] == UInt8(ascii: ".")
-      guard !segment.isEmpty, !isDot else { continue }
-      push(slash)
-      _ = push(segment: source, segment, isSecret: isSecret)
-      segments += 1
+    while self.mark - mark < Self.textLimit, let (segment, isSecret) = walk.next(privacy) {
+      guard begins(source, segment, &segments) else { continue }
+      if isSecret || hides(source, segment) {
+        _ = push(segment: source, segment, isSecret: isSecret)
+      } else {
+        push(kindOf: source.clipped(segment))
+      }
     }
+    if segments == 0 { push(slash) }
     return finish(from: mark)
+  }
+
+  /// Pushes what stands in front of a segment; false for one that is not told.
+  private mutating func begins(
+    _ source: Span<UInt8>, _ segment: Range<Int>, _ segments: inout Int
+  ) -> Bool {
+    let isDot = segment.count == 1 && source[segment.lowerBound] == UInt8(ascii: ".")
+    guard !segment.isEmpty, !isDot, segments <= Self.mostSegments else { return false }
+    segments += 1
+    push(slash)
+    guard segments > Self.mostSegments else { return true }
+    push("**")
+    return false
+  }
+
+  /// Whether something of a segment is hidden that is no secret as a whole.
+  private func hides(_ source: Span<UInt8>, _ segment: Range<Int>) -> Bool {
+    userEnd(source, segment) != nil || shownPart(source, segment) < segment.upperBound
+      || source.firstIndex(
+        of: UInt8(ascii: ";"), from: segment.lowerBound, to: segment.upperBound) != nil
   }
 
   /// Pushes a segment: `a`, `token=?`, `a;jsessionid=?`, `?@host`. Whether something is hidden.
@@ -290,7 +345,8 @@ extension FieldBuffer {
     push(source.clipped(from: range.lowerBound, to: start))
     for index in start..<authorityEnd where source[index] == UInt8(ascii: "@") { start = index + 1 }
     push(source.clipped(from: start, to: authorityEnd))
-    _ = push(resource: source, authorityEnd..<range.upperBound)
+    let rest = authorityEnd..<range.upperBound
+    _ = push(resource: source, rest, rest.lowerBound..<Self.pathEnd(source, rest))
     return finish(from: mark)
   }
 

@@ -8,7 +8,7 @@ package import Telemetry
 package struct Pulsar: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 105), name: "Pulsar", pairing: .identifier,
-    timeoutSeconds: 60, defaultPorts: [6_650], answers: .rows, sureness: 190)
+    timeoutSeconds: 60, defaultPorts: [6_650], answers: .rows, sureness: 190, endpoints: .name)
 
   package init() {}
 

@@ -7,7 +7,7 @@ package import Telemetry
 package struct Redis: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 80), name: "Redis", pairing: .order,
-    defaultPorts: [6379], answers: .rows, readsTornAnswers: true, sureness: 140)
+    defaultPorts: [6379], answers: .rows, readsTornAnswers: true, sureness: 140, endpoints: .name)
 
   package init() {}
 

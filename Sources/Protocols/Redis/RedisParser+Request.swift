@@ -80,11 +80,11 @@ extension RedisParser {
     _ command: RedisCommand?, on desk: inout Desk
   ) {
     let isName = Self.isName(bytes, name)
-    let endpoint = desk.fields.mark
+    let type = desk.fields.mark
     for index in name.prefix(isName ? 64 : 0) { desk.fields.push(RedisCommand.upper(bytes[index])) }
     if !isName { desk.fields.push(0x3f) }
-    desk.message.texts.endpoint = desk.fields.finish(from: endpoint)
-    desk.message.texts.requestType = desk.message.texts.endpoint
+    desk.message.texts.requestType = desk.fields.finish(from: type)
+    var key = 0..<0
     desk.message.mayBlock = command?.mayBlock ?? false
     let mark = desk.fields.mark
     if isName { desk.fields.push(bytes.clipped(name)) } else { desk.fields.push(0x3f) }
@@ -94,6 +94,7 @@ extension RedisParser {
     var number = 0
     while desk.fields.mark - mark <= FieldBuffer.textLimit, let argument = arguments.next() {
       number += 1
+      if number == 1 { key = argument }
       if case .from(let first) = mask, number >= first {
         desk.fields.push(" ?")
         break
@@ -106,6 +107,23 @@ extension RedisParser {
       }
     }
     desk.message.texts.requestResource = desk.fields.finish(from: mark)
+    describe(key: key, of: command, bytes, on: &desk)
+  }
+
+  /// The endpoint: the command and its first argument by its pattern, `GET user:?`; the command alone where
+  /// that is the users' data.
+  private func describe(
+    key: Range<Int>, of command: RedisCommand?, _ bytes: Span<UInt8>, on desk: inout Desk
+  ) {
+    desk.message.texts.endpoint = desk.message.texts.requestType
+    guard let command, !hidesAll, (1...128).contains(key.count),
+      !RedisCommand.hides(1, of: command.mask, bytes, key)
+    else { return }
+    let mark = desk.fields.mark
+    desk.fields.push(command.name)
+    desk.fields.push(0x20)
+    desk.fields.push(patternOf: bytes.clipped(key))
+    desk.message.texts.endpoint = desk.fields.finish(from: mark)
   }
 
   /// Whether the bytes may be a command's name: what else stands in its place may be anything.

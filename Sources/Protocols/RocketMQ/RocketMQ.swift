@@ -9,7 +9,7 @@ package import Telemetry
 package struct RocketMQ: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 107), name: "RocketMQ", pairing: .identifier,
-    defaultPorts: [9876, 10_911], sureness: 180)
+    defaultPorts: [9876, 10_911], sureness: 180, endpoints: .name)
 
   package init() {}
 

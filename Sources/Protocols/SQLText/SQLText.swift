@@ -8,8 +8,9 @@ package struct SQLText: Hashable, Sendable {
   /// The statement with every literal replaced by `?` and without comments. One that has neither is
   /// as it was sent.
   package var resource: Text = .empty
-  /// The verb in upper case and the table: `SELECT shop.orders`. The verb alone where there is no
-  /// table; empty when the first word is none that we know.
+  /// The verb in upper case and the table: `SELECT shop.orders`, a date or number of at least four digits
+  /// in its name as `?` (`SELECT orders_?`). The verb alone where there is no table; empty when the first
+  /// word is none that we know.
   package var endpoint: Text = .empty
   /// From a comment, in the form of sqlcommenter (`traceparent='...'`) or as `trace_id: ...`.
   package var traceID: Text = .empty
@@ -91,22 +92,40 @@ package struct SQLText: Hashable, Sendable {
       fields.push(sql.clipped(finder.table))
       return fields.finish(from: mark)
     }
+    // Where the digits begin that were pushed last.
+    var digits = fields.mark
     for index in finder.table {
       let byte = sql[index]
       let isQuote = byte == 0x60 || byte == 0x22 || byte == 0x5b || byte == 0x5d
-      if !isQuote && byte > 0x20 { fields.push(byte) }
+      if isQuote || byte <= 0x20 { continue }
+      if byte &- 0x30 >= 10 {
+        hideNumber(from: digits, in: &fields)
+        digits = fields.mark + 1
+      }
+      fields.push(byte)
     }
+    hideNumber(from: digits, in: &fields)
     return fields.finish(from: mark)
   }
 
-  /// Whether a name has no quotes and no space in it.
+  /// Whether a name has no quotes, no space and no number of four digits in it.
   private static func isPlain(_ sql: Span<UInt8>, _ name: Range<Int>) -> Bool {
+    var digits = 0
     for index in name {
       let byte = sql[index]
-      let isLetter = (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10
-      guard isLetter || byte == 0x5f || byte == 0x2e else { return false }
+      let isDigit = byte &- 0x30 < 10
+      digits = isDigit ? digits + 1 : 0
+      guard isDigit || (byte | 0x20) &- 0x61 < 26 || byte == 0x5f || byte == 0x2e, digits < 4
+      else { return false }
     }
     return true
+  }
+
+  /// Of tables that are made for each day, or each customer, there is no end.
+  private static func hideNumber(from digits: Int, in fields: inout FieldBuffer) {
+    guard fields.mark - digits >= 4 else { return }
+    fields.cut(to: digits)
+    fields.push(0x3f)
   }
 
   /// Whether `bytes` begin, after space and comments, with a word that begins statements; nil when

@@ -7,7 +7,7 @@ package import Telemetry
 package struct STOMP: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 152), name: "STOMP", pairing: .identifier,
-    timeoutSeconds: 60, defaultPorts: [61_613], answers: .rows, sureness: 165)
+    timeoutSeconds: 60, defaultPorts: [61_613], answers: .rows, sureness: 165, endpoints: .name)
 
   package init() {}
 

@@ -8,7 +8,7 @@ package import Telemetry
 package struct ZMTP: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 106), name: "ZMTP", pairing: .order,
-    defaultPorts: [], answers: .rows, sureness: 200)
+    defaultPorts: [], answers: .rows, sureness: 200, endpoints: .name)
 
   package init() {}
 

@@ -9,7 +9,7 @@ package import Telemetry
 package struct ZooKeeper: ProtocolKind {
   package let descriptor = ProtocolDescriptor(
     number: ApplicationProtocol(rawValue: 151), name: "ZooKeeper", pairing: .identifier,
-    timeoutSeconds: 60, defaultPorts: [2_181], sureness: 170)
+    timeoutSeconds: 60, defaultPorts: [2_181], sureness: 170, endpoints: .name)
 
   package init() {}
 

@@ -34,6 +34,8 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
   package static let unpairedResponse = LossReason(rawValue: 21)
   /// The rollup table was full.
   package static let rollupTableFull = LossReason(rawValue: 22)
+  /// The service had as many endpoints as it may: the call counts as of `{other}`.
+  package static let endpointTableFull = LossReason(rawValue: 44)
   /// The record batch reached its size bound before it was taken.
   package static let batchFull = LossReason(rawValue: 23)
   /// The table of flows was full.
@@ -99,6 +101,7 @@ package struct LossReason: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     case .streamGap: "stream_gap"
     case .unpairedResponse: "unpaired_response"
     case .rollupTableFull: "rollup_table_full"
+    case .endpointTableFull: "endpoint_table_full"
     case .batchFull: "batch_full"
     case .flowTableFull: "flow_table_full"
     case .malformedPacket: "malformed_packet"

@@ -62,7 +62,7 @@ extension EndToEndTests {
       let gopher = try refused(stack, ["calls", "--protocol", "gopher"])
       #expect(gopher.status == 1)
       #expect(gopher.errors.contains("MySQL") && !gopher.errors.contains("line "))
-      for command in ["calls", "traces", "services", "flows", "network"] {
+      for command in ["calls", "traces", "services", "endpoints", "flows", "network"] {
         let service = try refused(stack, [command, "--service", "nosuch"])
         #expect(service.status == 1 && service.errors.contains("no service 'nosuch' was ever seen"))
       }
@@ -82,8 +82,8 @@ extension EndToEndTests {
         _ = try metaflow(stack, ["query", example.sql])
       }
       let helps = try [
-        "", "services", "calls", "traces", "trace", "exemplars", "flows", "network", "losses",
-        "agents", "query",
+        "", "services", "endpoints", "calls", "traces", "trace", "exemplars", "flows", "network",
+        "losses", "agents", "query",
       ].map {
         try run(Stack.product("metaflow"), $0.isEmpty ? ["--help"] : [$0, "--help"]).output
       }

@@ -29,7 +29,7 @@ extension EndToEndTests {
           for (index, call) in calls.enumerated() {
             #expect(call["request_type"] == "GET")
             #expect(call["request_resource"] == "/items/\(index)/x?run=?")
-            #expect(call["endpoint"] == "/items/\(index)")
+            #expect(call["endpoint"] == "/items/{id}/x")
             #expect(call["response_status"] == "0")
             #expect(call["response_code"] == "200")
             #expect(call["auto_service_0"] == "curl")

@@ -21,7 +21,7 @@ import Testing
 
   private static let asked = ExpectedMessage(
     .request, version: "HTTP/1.1", requestType: "POST", requestDomain: "shop.example",
-    requestResource: "/shop/items/42?id=?", endpoint: "/shop/items",
+    requestResource: "/shop/items/42?id=?", endpoint: "/shop/items/{id}",
     traceID: "0af7651916cd43dd8448eb211c80319c", spanID: "b7ad6b7169203331",
     requestXRequestID: "req-1", proxyClient: "10.1.2.3", userAgent: "curl/8", requestID: 1,
     length: 3, flags: CallRecord.Flags(rawValue: 0),

@@ -29,7 +29,7 @@ import Testing
       gives: [
         ExpectedMessage(
           .request, version: "2", requestType: "GET", requestDomain: "a",
-          requestResource: "/shop/cart/7?user=?", endpoint: "/shop/cart", traceID: trace,
+          requestResource: "/shop/cart/7?user=?", endpoint: "/shop/cart/{id}", traceID: trace,
           spanID: "b7ad6b7169203331", requestXRequestID: "r1", proxyClient: "10.1.2.3",
           userAgent: "curl/8.1", referer: "http://h/x?token=?", requestID: 1, attributes: [:]),
         ExpectedMessage(

@@ -11,7 +11,8 @@ import Testing
       Redis(), command("set", "user:1", "secret", "EX", "10"), Talk(.server, "+OK\r\n"),
       gives: [
         ExpectedMessage(
-          .request, requestType: "SET", requestResource: "set user:1 ? EX 10", endpoint: "SET"),
+          .request, requestType: "SET", requestResource: "set user:1 ? EX 10",
+          endpoint: "SET user:?"),
         ExpectedMessage(.response, status: .ok, responseException: "", responseResult: "OK"),
       ])
   }
