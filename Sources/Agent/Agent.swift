@@ -120,9 +120,13 @@ package struct Agent: Sendable {
     let sending = Task { await uplink.run() }
     let telling = Task { await ShedReport.run(gauges, configuration, logger) }
     let watching = Task { await PluginWatch.run(plugins, logger) }
+    let covering = Task {
+      await CoverageWatch(configuration: configuration, gauges: gauges, outbox: outbox).run()
+    }
     defer {
       telling.cancel()
       watching.cancel()
+      covering.cancel()
     }
     let pumping = Task {
       for await _ in queue.wakeups {

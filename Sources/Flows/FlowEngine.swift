@@ -16,6 +16,7 @@ struct FlowEngine: ~Copyable {
   let recognition: RecognitionIndex
   var endpoints: EndpointMemory
   var unknownPorts = UnknownPorts()
+  var coverage: ProcessCoverage
   /// The message that was read last, and its texts. Kept here, and handed on by reference: it is too
   /// large to be copied from function to function.
   var desk: Desk
@@ -74,6 +75,7 @@ struct FlowEngine: ~Copyable {
     self.protocols = kinds.map { Known($0) }
     recognition = RecognitionIndex(kinds)
     endpoints = EndpointMemory(seed: limits.hashSeed)
+    coverage = ProcessCoverage(seed: limits.hashSeed)
     causality = Causality(limits: limits)
     paths = SharedTexts(bytes: limits.pathBytes, seed: limits.hashSeed)
     pending = PendingCalls(limits: limits)
@@ -108,10 +110,14 @@ struct FlowEngine: ~Copyable {
         payload, length: length, sequence: event.sequence, moment: &moment, in: &conversation,
         slot: slot)
     }
+    if conversation.state.rawValue != Conversation.State.recognised.rawValue {
+      noteUnread(&conversation, event.process, payload, slot: slot)
+    }
   }
 
   /// Ends what the conversation has begun; its slot may be reused afterwards.
   mutating func close(_ conversation: inout Conversation, slot: Int, at time: Timestamp) {
+    noteUnseenAtEnd(&conversation, slot: slot)
     for direction in [SocketEvent.Direction.egress, .ingress] {
       releaseHeld(direction, in: &conversation, slot: slot)
       endStream(direction, in: &conversation, slot: slot)

@@ -47,6 +47,12 @@ package struct FlowPipeline: ~Copyable {
   /// Where conversations were that nobody could read.
   package var unknownPorts: [UnknownPorts.Entry] { engine.unknownPorts.ports }
 
+  /// What was read of whose conversations, and what was not, since this was asked last; and how many of
+  /// them found no room.
+  package mutating func takeCoverage() -> (entries: [ProcessCoverage.Entry], leftOut: UInt64) {
+    engine.coverage.take()
+  }
+
   /// What was counted since the last ledger entry; see ``flush(now:)``.
   package var tallies: FlowTallies { engine.tallies }
 

@@ -11,6 +11,8 @@ package struct AgentPresence: Hashable, Sendable {
   /// Starts after a crash, and crashes by protocol, as its last hello told.
   package var restarts: UInt64 = 0
   package var crashes: [Crashes] = []
+  /// What it sees of its host, as it last told; nil before it has.
+  package var coverage: CoverageReport?
 
   /// How often the agent crashed while it parsed a protocol, and whether it reads it no more.
   package struct Crashes: Hashable, Sendable {
@@ -43,6 +45,10 @@ package final class PresenceBoard: Sendable {
 
   func spoke(_ agent: UInt16) {
     change(agent) { _ in }
+  }
+
+  func covers(_ agent: UInt16, _ coverage: CoverageReport) {
+    change(agent) { $0.coverage = coverage }
   }
 
   func left(_ agent: UInt16) {

@@ -108,4 +108,5 @@ package struct SectionID: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
   package static let networkMetrics = SectionID(rawValue: 9)
   package static let callDetails = SectionID(rawValue: 10)
   package static let resources = SectionID(rawValue: 11)
+  package static let coverage = SectionID(rawValue: 13)
 }

@@ -32,6 +32,7 @@ extension RecordBatch {
         for change in resources { change.write(to: &writer) }
       }
     }
+    if let coverage { writer.section(.coverage) { coverage.write(to: &$0) } }
   }
 
   private func write<Row: WireRow>(
@@ -101,6 +102,8 @@ extension RecordBatch {
         try reader.check()
         if let change { resources.append(change) }
       }
+    case .coverage:
+      coverage = try CoverageReport(from: &reader)
     default:
       return
     }

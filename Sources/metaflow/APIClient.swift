@@ -131,6 +131,10 @@ struct APIClient {
     try decode(AgentList.self, from: try await send("/v1/agents", body: nil)).agents
   }
 
+  func coverage() async throws -> CoverageAnswer {
+    try decode(CoverageAnswer.self, from: try await send("/v1/coverage", body: nil))
+  }
+
   /// Where the server takes agents; HOST stands for every address of its host.
   func ingestAddress() async throws -> String {
     let ingest = try decode(ServerStatus.self, from: try await send("/v1/status", body: nil)).ingest

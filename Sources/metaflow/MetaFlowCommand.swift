@@ -16,6 +16,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
         metaflow traces --service nginx --errors
         metaflow trace 4bf92f3577b34da6a3ce929d0e0e4736
         metaflow network --service postgres
+        metaflow coverage --gaps
         metaflow query 'SHOW tables'
         metaflow query 'SELECT auto_service_1, Sum(request) AS calls FROM application_map.1s
                         GROUP BY auto_service_1 ORDER BY calls DESC'
@@ -25,7 +26,7 @@ struct MetaFlowCommand: AsyncParsableCommand {
       ServicesCommand.self, EndpointsCommand.self, CallsCommand.self, TracesCommand.self,
       TraceCommand.self, ExemplarsCommand.self, FlowsCommand.self, NetworkCommand.self,
       WhyCommand.self, LossesCommand.self, AgentsCommand.self, QueryCommand.self,
-      PluginCommand.self,
+      CoverageCommand.self, PluginCommand.self,
     ])
 }
 

@@ -38,6 +38,15 @@ import Testing
     }
   }
 
+  @Test func coverageIsEmptyWhereNobodyHasTold() async throws {
+    try await RunningAPI.with(PatientStore()) { api async throws in
+      let answer = try await api.get("/v1/coverage")
+      #expect(answer.status == 200)
+      #expect((answer.json["rows"] as? [Any])?.isEmpty == true)
+      #expect(answer.json["left_out"] as? Int == 0)
+    }
+  }
+
   /// The check stands before every route, the UI's files and the counters among them.
   @Test(arguments: [
     "/", "/app.js", "/metrics", "/v1/health", "/v1/agents", "/v1/calls/1/hops", "/x",

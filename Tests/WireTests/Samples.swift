@@ -85,11 +85,26 @@ extension SeededGenerator {
   mutating func addDetails(to batch: inout RecordBatch) {
     for _ in 0..<roll(5) { batch.resources.append(change()) }
     if !batch.resources.isEmpty { batch.resourcesTold = Timestamp(nanoseconds: integer()) }
+    if next() % 2 == 0 { batch.coverage = coverage() }
     for index in batch.calls.indices where next() % 3 == 0 {
       batch.calls[index].carrier = ApplicationProtocol(rawValue: integer())
       fill(&batch.calls[index], [\.requestMessages, \.responseMessages])
       batch.calls[index].attributes = text(in: &batch)
     }
+  }
+
+  mutating func coverage() -> CoverageReport {
+    var report = CoverageReport(
+      time: Timestamp(nanoseconds: integer()), rows: [], leftOut: integer())
+    for _ in 0..<roll(9) {
+      report.rows.append(
+        CoverageReport.Row(
+          process: ProcessKey(pid: integer(), startedAfterBoot: integer()), name: string(),
+          gap: CoverageGap(rawValue: integer()),
+          applicationProtocol: ApplicationProtocol(rawValue: integer()), port: integer(),
+          subject: string(), count: integer()))
+    }
+    return report
   }
 
   mutating func metric(in batch: inout RecordBatch) -> CallMetric {

@@ -56,6 +56,9 @@ export async function callsMeanwhile(id) {
     start: answer.start_time, isCut: answer.is_cut } : null;
 }
 
+/** What the agents see of their hosts, and what they do not: {rows, left_out}. */
+export const coverage = () => ask('/v1/coverage');
+
 /**
  * Figures, as `POST /v1/figures` has them.
  * @returns {Promise<{rows: Array<object>, percentilesFrom: ?number}>}

@@ -2,6 +2,7 @@
 
 import { calls } from './calls.js';
 import { sqlConsole } from './console.js';
+import { coverage } from './coverage.js';
 import { endpoints } from './endpoints.js';
 import { flows } from './flows.js';
 import { map } from './map.js';
@@ -16,4 +17,5 @@ import { traces } from './traces.js';
  * `mount(element, tools)` draws the frame and gives a function that shows what `load(parameters)` read.
  * The frame stays while data comes and goes, so nothing flickers.
  */
-export const views = [services, endpoints, map, network, calls, traces, trace, flows, sqlConsole];
+export const views = [services, endpoints, map, network, calls, traces, trace, flows, coverage,
+  sqlConsole];

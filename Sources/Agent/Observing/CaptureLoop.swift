@@ -131,6 +131,7 @@ struct CaptureLoop: ~Copyable, ObservingLoop {
       toldMinute = now.seconds / 60
       session.tellOpenConnections()
     }
+    tellCoverage()
     let conversations = observer.pipeline.conversationCount
     observer.isPaused = watch.look(gauges) == .paused
     let unknown = observer.pipeline.unknownPorts
@@ -168,6 +169,12 @@ extension CaptureLoop {
     }
     do { try session.apply(verdicts.span) } catch { gauges.note(error) }
     verdicts.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func tellCoverage() {
+    let noted = observer.pipeline.takeCoverage()
+    if !noted.entries.isEmpty { gauges.coverage.add(noted.entries, leftOut: noted.leftOut) }
+    gauges.coverage.set(hooks: report, libraries: libraries?.uses ?? [])
   }
 
   /// What the probes and the ring did since the last time, as ledger entries for the next batch.

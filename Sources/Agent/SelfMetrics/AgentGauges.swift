@@ -54,6 +54,7 @@ package final class AgentGauges: Sendable {
 
   private let values = Mutex(Values())
   private let troubles = Mutex(Troubles())
+  let coverage = CoverageNotes()
 
   package init() {}
 

@@ -97,6 +97,11 @@ package actor Outbox {
     put(&batch, now: now)
   }
 
+  /// Takes what is seen of the host along with the next batch.
+  package func tell(_ coverage: CoverageReport) {
+    carried.coverage = coverage
+  }
+
   private func save(_ now: Timestamp, atOnce: Bool = false) {
     do throws(SystemError) {
       try endpoints.save(now, atOnce: atOnce)
@@ -308,6 +313,7 @@ extension Outbox {
     batch.processes = carried.processes + batch.processes
     batch.endedProcesses = carried.endedProcesses + batch.endedProcesses
     batch.host = batch.host ?? carried.host
+    batch.coverage = carried.coverage
     carried = RecordBatch()
   }
 

@@ -15,6 +15,11 @@ package struct HostCapabilities: Sendable {
   package var hooks: [HookReport]
   /// The TLS libraries that were found.
   package var libraries: [LibraryReport] = []
+  /// Who has them, and who moves bytes by io_uring, by the names of their programs.
+  package var libraryUsers: [String: [String]] = [:]
+  package var ringUsers: [String] = []
+  /// Whether the kernel keeps memory from probes.
+  package var isLockedDown = false
   /// Why the probes could not be loaded; nil when they could.
   package var refusal: ProbeError?
   /// Size of the ring that was allowed, bytes; 0 when none was.
@@ -55,12 +60,31 @@ package struct HostCapabilities: Sendable {
       libraries.stop()
       found.hooks = session.hooks + libraries.hooks
       found.libraries = libraries.libraries
+      found.look(at: libraries.uses)
       found.ringBytes =
         options.laneSize * UInt32(options.laneCount) + options.ringSize + options.plainRingSize
     } catch {
       found.refusal = error
     }
     return found
+  }
+
+  /// Processes that are named in one line.
+  private static let mostNamed = 16
+
+  /// Looks at what runs.
+  private mutating func look(at uses: [LibraryUse]) {
+    let reader = ProcessReader()
+    func name(_ pid: UInt32) -> String? {
+      (try? reader.report(of: pid)).map { "\($0.name) (\(pid))" }
+    }
+    for use in uses {
+      libraryUsers[use.library.path] = use.processes.prefix(Self.mostNamed).compactMap {
+        name(UInt32(bitPattern: $0))
+      }
+    }
+    ringUsers = ProcessReader.numbers().filter { reader.usesRing($0) }.compactMap(name)
+    isLockedDown = ProcessReader.isLockedDown
   }
 
   /// CapEff of /proc/PID/status; 0 when it does not say.
@@ -100,7 +124,10 @@ extension HostCapabilities {
       lines.append("Bytes of every process's UNIX stream sockets, and the paths they listen at.")
     }
     for library in libraries where library.state == .on {
-      lines.append("Plain text of TLS connections of programs that use \(library.path).")
+      let users = libraryUsers[library.path] ?? []
+      lines.append(
+        "Plain text of TLS connections of programs that use \(library.path)"
+          + (users.isEmpty ? "." : ": now " + users.joined(separator: ", ") + "."))
     }
     if isOn("inet_sock_set_state") { lines.append("TCP connections opened and closed.") }
     if isOn("cgroup/sock_release") { lines.append("UDP sockets closed.") }
@@ -134,6 +161,15 @@ extension HostCapabilities {
     for library in libraries {
       if case .on = library.state { continue }
       lines.append("\(library).")
+    }
+    if !ringUsers.isEmpty {
+      lines.append(
+        "Of these processes which bytes they move, as far as they do it by io_uring: "
+          + ringUsers.prefix(Self.mostNamed).joined(separator: ", ") + ".")
+    }
+    if isLockedDown {
+      lines.append(
+        "Memory of processes: the kernel is locked down (/sys/kernel/security/lockdown).")
     }
     lines.append(
       "Calls of 32-bit programs on a 64-bit kernel: only how many bytes moved, or nothing.")

@@ -9,7 +9,7 @@ package import Telemetry
 /// What only root may read (another user's executable path) is left empty without it.
 package struct ProcessReader: Sendable {
   /// Where proc is mounted; a container sees its host's at another place.
-  private let root: String
+  let root: String
   private let clock: KernelClock
 
   package init(root: String = "/proc") {

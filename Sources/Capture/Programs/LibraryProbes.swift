@@ -9,6 +9,7 @@ package final class LibraryProbes: Sendable {
   private struct State {
     var hooks: [HookReport] = []
     var libraries: [LibraryReport] = []
+    var uses: [LibraryUse] = []
     var isEnded = false
   }
 
@@ -18,11 +19,15 @@ package final class LibraryProbes: Sendable {
 
   /// Milliseconds between two looks at what processes have mapped.
   private static let pause: CInt = 200
+  /// Looks after which it is told anew who has what.
+  private static let looksPerTelling = 25
 
   /// The hooks in libraries, and in what tells of them.
   package var hooks: [HookReport] { state.withLock { $0.hooks } }
   /// The libraries that were found.
   package var libraries: [LibraryReport] { state.withLock { $0.libraries } }
+  /// The same with who has them, as of some seconds ago.
+  package var uses: [LibraryUse] { state.withLock { $0.uses } }
 
   /// Returns when what runs already was looked at.
   ///
@@ -64,9 +69,11 @@ package final class LibraryProbes: Sendable {
     for report in set.reports { told(report) }
     close(begun)
     var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
+    var looks = 0
     while unsafe poll(&wait, 1, Self.pause) == 0 || errno == EINTR && wait.revents == 0 {
       let news = set.look()
-      guard !news.isEmpty else { continue }
+      looks += 1
+      guard !news.isEmpty || looks % Self.looksPerTelling == 0 else { continue }
       publish(set)
       for report in news { told(report) }
     }
@@ -79,7 +86,7 @@ package final class LibraryProbes: Sendable {
   }
 
   private func publish(_ set: borrowing ProbeSet) {
-    let libraries = set.reports
+    let (libraries, uses) = (set.reports, set.uses)
     var hook = HookReport.State.on
     if let refusal = set.refusal {
       hook = .afterFailure(refusal.code)
@@ -97,6 +104,7 @@ package final class LibraryProbes: Sendable {
     }
     state.withLock {
       $0.libraries = libraries
+      $0.uses = uses
       $0.hooks = hooks
     }
   }

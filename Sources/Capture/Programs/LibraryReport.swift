@@ -22,6 +22,20 @@ package struct LibraryReport: Sendable, Hashable {
   }
 }
 
+/// A library and the processes that have it.
+package struct LibraryUse: Sendable, Hashable {
+  /// Processes that are told of one library, at most.
+  package static let mostProcesses = 256
+
+  package var library: LibraryReport
+  package var processes: [Int32]
+
+  package init(library: LibraryReport, processes: [Int32]) {
+    self.library = library
+    self.processes = processes
+  }
+}
+
 extension LibraryReport: CustomStringConvertible {
   package var description: String {
     switch state {

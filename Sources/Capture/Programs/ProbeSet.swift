@@ -52,6 +52,15 @@ struct ProbeSet: ~Copyable {
   /// The files that probes are in, or could not be put into.
   var reports: [LibraryReport] { files.values.map(\.report).sorted { $0.path < $1.path } }
 
+  /// Who has them.
+  var uses: [LibraryUse] {
+    files.values.map { file in
+      LibraryUse(
+        library: file.report,
+        processes: Array(file.users.sorted().prefix(LibraryUse.mostProcesses)))
+    }.sorted { $0.library.path < $1.library.path }
+  }
+
   /// Looks at what was mapped since the last time, every 200 ms. Returns what is new.
   mutating func look() -> [LibraryReport] {
     guard probe != nil else { return [] }

@@ -144,7 +144,10 @@ extension FlowEngine {
       &desk.message, part, first: &first, textsAt: offset, hasTexts: desk.fields.count > 0)
     join(desk.message.attributes, textsAt: offset, to: number)
     conversation.failures = 0
-    if !conversation.isAnswered { endpoints.learn(&conversation) }
+    if !conversation.isAnswered {
+      endpoints.learn(&conversation)
+      noteSeen(&conversation, slot: slot)
+    }
     conversation.isAnswered = true
     if part.isUntilTurn, !isByIdentifier(&conversation) {
       // Whatever else was asked is answered in it.

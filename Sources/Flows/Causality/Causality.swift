@@ -67,6 +67,8 @@ extension Causality {
 
   /// Who has the other end of the connection in `slot`.
   func peer(of slot: Int) -> PeerTable.User? { peers.peer(of: slot) }
+  /// Who moved bytes of a socket last; nil before anybody did.
+  func process(of slot: Int) -> ProcessKey? { peers.process(of: slot) }
 
   mutating func mention(_ process: ProcessKey) { mentioned.mention(process) }
 

@@ -96,6 +96,12 @@ struct PeerTable {
     }
   }
 
+  /// Who moved data through a socket last; nil before any.
+  func process(of slot: Int) -> ProcessKey? {
+    let process = owners[slot].user.process
+    return process == .unknown ? nil : process
+  }
+
   /// Who has, or had, the other end of the connection in `slot`, if that is a socket of this host that
   /// was seen to move data.
   func peer(of slot: Int) -> User? {

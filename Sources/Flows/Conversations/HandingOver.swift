@@ -48,7 +48,9 @@ extension FlowEngine {
     }
     conversation.handOvers += 1
     switch successor {
-    case .encrypted: leave(&conversation, slot: slot, at: time)
+    case .encrypted:
+      noteEncrypted(&conversation, slot: slot)
+      leave(&conversation, slot: slot, at: time)
     case .protocolNumbered(let number):
       let known = protocols.firstIndex { $0.number.rawValue == number.rawValue }
       guard let known, !protocols[known].isSuspended else {

@@ -45,6 +45,7 @@ extension FlowPipeline {
     {
       let moves = table.compact()
       engine.causality.moved(moves)
+      engine.coverage.forgetOpenings()
       engine.conversationsMoved(moves, &table.slots)
       forgetSweep()
     }

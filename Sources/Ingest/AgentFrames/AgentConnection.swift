@@ -173,6 +173,7 @@ final class AgentConnection: ChannelInboundHandler {
       sender: .agent(agent), sequence: head.sequence, records: UInt32(tools.batch.recordCount),
       encoding: BodyEncoding(frame.head.encoding), payload: frame.payload)
     intake.presence.spoke(agent)
+    if let coverage = tools.batch.coverage { intake.presence.covers(agent, coverage) }
     if !tools.batch.resources.isEmpty {
       // Learned here and not from the journal: after a break everything is told anew. A clock that is
       // ahead must not age what others told.

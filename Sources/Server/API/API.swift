@@ -65,6 +65,13 @@ struct API {
     JaegerRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FlowRoutes(runner: runner, catalog: catalog).add(to: &routes)
     FigureRoutes(runner: runner, catalog: catalog, kept: kept).add(to: &routes)
+    CoverageRoutes(
+      told: { [self] in coverage() },
+      protocols: { [catalog] in
+        Dictionary(
+          catalog.snapshot.protocols().map { ($0.number, $0.name) }, uniquingKeysWith: { $1 })
+      }
+    ).add(to: &routes)
     ResourceRoutes(book: ingest.resources).add(to: &routes)
     SpanRoutes(desk: spans).add(to: &routes)
     IngestRoutes(ingest: ingest, catalog: catalog, gate: bodies).add(to: &routes)
@@ -113,6 +120,15 @@ struct API {
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "metaflow"),
       onServerRunning: { onServerRunning($0.localAddress?.port ?? 0) }, logger: quiet)
+  }
+
+  /// What the agents that are here see.
+  private func coverage() -> [CoverageRoutes.Told] {
+    let presence = ingest.presence
+    return agents().compactMap { agent in
+      guard agent.isConnected, let report = presence[agent.id]?.coverage else { return nil }
+      return CoverageRoutes.Told(agent: agent.id, hostname: agent.hostname, report: report)
+    }
   }
 
   private func agents() -> [AgentSummary] {

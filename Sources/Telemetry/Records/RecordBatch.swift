@@ -19,12 +19,15 @@ package struct RecordBatch: Hashable, Sendable {
   /// What a watcher of resources saw, in that order, and when it told it.
   package var resources: [ResourceChange] = []
   package var resourcesTold = Timestamp(nanoseconds: 0)
+  /// What is seen of the host; nil when nothing new is told of that.
+  package var coverage: CoverageReport?
 
   package init() {}
 
   package var isEmpty: Bool {
     calls.isEmpty && metrics.isEmpty && flows.isEmpty && networkMetrics.isEmpty && losses.isEmpty
       && processes.isEmpty && endedProcesses.isEmpty && host == nil && resources.isEmpty
+      && coverage == nil
   }
 
   /// Empties the batch but keeps its buffers.
@@ -40,6 +43,7 @@ package struct RecordBatch: Hashable, Sendable {
     host = nil
     resources.removeAll(keepingCapacity: true)
     resourcesTold = Timestamp(nanoseconds: 0)
+    coverage = nil
   }
 
   /// Copies `bytes` behind the batch's text. Empty when the text would outgrow 4 GiB.

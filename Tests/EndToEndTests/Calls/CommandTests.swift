@@ -83,7 +83,7 @@ extension EndToEndTests {
       }
       let helps = try [
         "", "services", "endpoints", "calls", "traces", "trace", "exemplars", "flows", "network",
-        "losses", "agents", "query",
+        "losses", "agents", "coverage", "query",
       ].map {
         try run(Stack.product("metaflow"), $0.isEmpty ? ["--help"] : [$0, "--help"]).output
       }
