@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { make } from './dom.js';
+import { codeName, factsInShort } from './facts.js';
 import { duration, stamp } from './format.js';
 import { seenAt } from './points.js';
 
 /** How a call ended, with the protocol's own code. */
 export function statusBadge(row) {
   const tone = { Success: 'good', 'Client Error': 'warn', Unknown: 'quiet' }[row.status] ?? 'bad';
-  const code = row.response_code === null ? '' : ` ${row.response_code}`;
-  return make(`span.badge.${tone}`, {}, row.status + code);
+  const code = codeName(row.protocol, row.response_code);
+  return make(`span.badge.${tone}`, {}, [row.status, code].filter(Boolean).join(' '));
 }
 
 /** The method is left out where the resource begins with it, as SQL does. */
@@ -37,6 +38,8 @@ export const knownColumns = [
   text('request_type', 'Method'),
   { ...mono('resource', 'Resource', (row) => row.request_resource || row.request_domain),
     sort: 'request_resource' },
+  unsorted({ ...mono('facts', 'Details', factsInShort),
+    about: 'What its protocol tells: offsets, tokens, messages of a stream, a certificate’s end' }),
   text('request_domain', 'Domain'),
   text('endpoint', 'Endpoint'),
   { ...text('status', 'Status'), show: statusBadge },
@@ -61,4 +64,4 @@ export const knownColumns = [
 ];
 
 export const usualColumns = ['time', 'client', 'server', 'protocol', 'request_type', 'resource',
-  'status', 'response_duration', 'server_duration', 'seen'];
+  'facts', 'status', 'response_duration', 'server_duration', 'seen'];

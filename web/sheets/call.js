@@ -4,6 +4,7 @@ import { callHops, QueryFailure } from '../asking/api.js';
 import { link } from '../frame/address.js';
 import { said, statusBadge } from '../parts/columns.js';
 import { copyButton, fields, make } from '../parts/dom.js';
+import { codeName, factGroups } from '../parts/facts.js';
 import { connectionOf } from '../asking/filters.js';
 import { traceOf } from '../asking/traces.js';
 import { bytes, duration, stamp } from '../parts/format.js';
@@ -36,7 +37,8 @@ export async function callDrawer(body, id, time) {
   const { values: call, names } = record;
   body.append(
     make('h1.mono', {}, said(call)),
-    statusBadge({ status: names.get('response_status'), response_code: call.response_code }), ' ',
+    statusBadge({ status: names.get('response_status'), response_code: call.response_code,
+      protocol: names.get('l7_protocol') }), ' ',
     make('span.badge', {}, names.get('l7_protocol')), ' ',
     make('span.badge', {}, duration(Number(call.response_duration))), ' ', stamp(call.start_time));
   if (call.response_exception) body.append(make('p.bad.mono', {}, call.response_exception));
@@ -46,7 +48,7 @@ export async function callDrawer(body, id, time) {
   body.append(make('p.bar', {}, ...actions(call, record.sql), await flowLink(call, points)),
     // The cause of an error is what one came for.
     ...path, ...failed ? [...cause, ...hopByHop] : [...hopByHop, ...cause],
-    make('h2', {}, 'The call'), plain(call, names),
+    make('h2', {}, 'The call'), plain(call, names), ...facts(call),
     make('details', {}, make('summary', {}, 'All columns of its record'), ...grouped(record)));
 }
 
@@ -67,10 +69,16 @@ function plain(call, names) {
     ['Rows', call.sql_affected_rows === null ? null : String(call.sql_affected_rows)],
     ['Messages', streamed(call)],
     ['Carried by', Number(call.carrier_protocol) ? names.get('carrier_protocol') : null],
-    ...call.attribute_names.map((name, index) => [name, attribute(name,
-      call.attribute_values[index])]),
+    ['Code', codeName(names.get('l7_protocol'), call.response_code)],
     ['This record', make('span', {}, 'seen at the ', pointLabel(call.observation_point))],
   ]);
+}
+
+/** What its protocol tells besides, by what it is about. */
+function facts(call) {
+  return factGroups(call).flatMap(([title, list]) => [make('h2', {}, title),
+    fields(list.map(([name, label, value]) =>
+      [make('span', { title: name }, label), attribute(name, value)]))]);
 }
 
 /** Leads to the calls that have it, too. */

@@ -8,6 +8,7 @@ import { chips, chosenColumns, columnChoice, filterFields, keepOrder,
 import { watchedWindow } from '../asking/coverage.js';
 import { make } from '../parts/dom.js';
 import { openDrawer } from '../frame/drawer.js';
+import { factColumns, factsInShort } from '../parts/facts.js';
 import { callFilter, sides, statuses } from '../asking/filters.js';
 import { count } from '../parts/format.js';
 import { nothing } from '../parts/nothing.js';
@@ -46,8 +47,22 @@ function mount(page, { parameters, reload }) {
   const order = orderOf(parameters, 'time-');
   let list = null;
   const panel = make('div.panel.log');
-  const shape = () => {
-    list = dataTable(chosenColumns('calls', knownColumns, usualColumns), {
+  /** The columns, with those of the protocol that is looked at in place of its facts in short. */
+  const columnsOf = (rows) => {
+    const usual = chosenColumns('calls', knownColumns, usualColumns);
+    const own = factColumns(parameters.get('protocol'), rows);
+    const place = usual.findIndex((column) => column.id === 'facts');
+    const hasNone = rows.length && !rows.some((row) => factsInShort(row));
+    return place < 0 || (!own.length && !hasNone) ? usual
+      : [...usual.slice(0, place), ...own, ...usual.slice(place + 1)];
+  };
+  let shape = '';
+  const build = (rows) => {
+    const columns = columnsOf(rows);
+    const wanted = columns.map(({ id }) => id).join();
+    if (wanted === shape) return;
+    shape = wanted;
+    list = dataTable(columns, {
       label: 'Calls', key: (row) => row.id, order, isSorted: true,
       open: (row) => openDrawer('call', row.id, String(row.time)),
       sorted: (to) => {
@@ -57,14 +72,14 @@ function mount(page, { parameters, reload }) {
     });
     panel.replaceChildren(list.element, older);
   };
-  shape();
+  build([]);
   page.replaceChildren(
     make('div.bar', {}, entry('resource', 'Resource contains… ( / )', { 'data-first': true }),
       entry('service', 'Service is…', { class: 'short', list: 'seen' }), known, protocol,
       chosen('status', 'Status', statuses), chosen('side', 'Seen at', sides('call')),
       entry('slower', 'Slower than ms', { class: 'tiny', title: '250, 250us, 1.5 s' }),
       columnChoice('calls', knownColumns, usualColumns, () => {
-        shape();
+        build(shown?.rows ?? []);
         update(shown);
       }), ownToggle(reload), hint),
     chips(parameters, withoutField), bars, panel);
@@ -85,6 +100,7 @@ function mount(page, { parameters, reload }) {
     older.hidden = !data.isCut || data.order.id !== 'time' || !data.order.descending;
     older.onclick = () => lookAt(data.span.from,
       Math.min(data.rows.at(-1).time, data.span.to - 1));
+    build(data.rows);
     list.update(data.rows, nothing(data.span, 'No call matches in this time range. Loosen a filter, '
       + 'choose a longer range, or make a call: it shows within 3 seconds.'));
   }

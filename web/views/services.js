@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { change, navigate } from '../frame/address.js';
+import { change, go, navigate } from '../frame/address.js';
 import { trend } from '../parts/charts.js';
 import { watchedWindow } from '../asking/coverage.js';
-import { keepOrder, orderOf } from '../parts/controls.js';
+import { keepOrder, lateChoice, orderOf } from '../parts/controls.js';
 import { choice, make, sparkline } from '../parts/dom.js';
 import { openDrawer } from '../frame/drawer.js';
 import { clock, count, duration, errorBadge, errorShare, percent, rate } from '../parts/format.js';
@@ -111,25 +111,41 @@ function mount(page, { parameters, reload }) {
     },
   });
   const hint = make('span.hint');
+  let chosen = parameters.get('protocol') ?? '';
+  const protocols = lateChoice('Protocol', (value) => {
+    chosen = value;
+    go({ protocol: value });
+    update(shown);
+  });
   const tiles = Object.fromEntries(['Services', 'Calls that come in', 'Of them errors', 'Mean latency']
     .map((label) => [label, make('div.figure', {}, '–')]));
   page.replaceChildren(
     make('div.tiles', {}, ...Object.entries(tiles).map(([label, figure]) =>
       make('div.tile', {}, make('div.label', {}, label), figure, make('div.lesser', {})))),
-    make('div.bar', {}, grouping, search, ownToggle(reload), hint), make('div.panel', {}, list.element));
+    make('div.bar', {}, grouping, search, protocols.element, ownToggle(reload), hint),
+    make('div.panel', {}, list.element));
+
+  /** The protocols that services speak, each with how many do. */
+  function showProtocols(rows) {
+    const counts = new Map([...Map.groupBy(rows, (row) => row.protocol)].sort());
+    if (chosen && !counts.has(chosen)) counts.set(chosen, []);
+    protocols.update([['', 'Any protocol'],
+      ...[...counts].map(([name, all]) => [name, `${name} (${all.length})`])], chosen);
+  }
 
   function update(data) {
     shown = data;
     if (!data) return;
     const rows = data.rows.filter((row) => showsOwn() || !isOwn(row.service));
+    showProtocols(rows);
     const needle = search.value.trim().toLowerCase();
     hint.textContent = [
       data.span.isWhole || data.span.isUnwatched ? ''
         : `Rates over the time that was watched: since ${clock(data.span.since, 's')}`,
       data.from ? `P95 of the latest calls, since ${clock(data.from, 's')}` : '',
     ].filter(Boolean).join('. ');
-    const matching = rows.filter((row) =>
-      `${row.service} ${row.protocol}`.toLowerCase().includes(needle));
+    const matching = rows.filter((row) => (!chosen || row.protocol === chosen)
+      && `${row.service} ${row.protocol}`.toLowerCase().includes(needle));
     showTiles(tiles, matching, data);
     list.update(matching, rows.length ? 'No service matches the filter.'
       : nothing(data.span, 'Make a call (curl a local service, say), or choose a longer range: it '
