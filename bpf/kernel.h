@@ -285,6 +285,8 @@ struct thread_info {
 };
 // arch/x86/include/asm/ptrace.h
 struct pt_regs {
+    unsigned long r14;
+    unsigned long bx;
     unsigned long r10;
     unsigned long r9;
     unsigned long r8;

@@ -12,6 +12,7 @@
 #define MF_CHECKED_READS
 #include "cipher_text.h"
 #include "data.h"
+#include "descriptors.h"
 
 /// A socket call that has begun.
 struct mf_begun {
@@ -34,21 +35,13 @@ struct {
 /// Finds the socket behind a file descriptor of the running task. False when it is no socket.
 static __always_inline bool find_socket(struct task_struct *task, __u32 descriptor,
                                         struct mf_begun *call) {
-    struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-    if (descriptor >= BPF_CORE_READ(table, max_fds))
+    struct inode *inode;
+    struct sock *sk = socket_behind(task, descriptor, &inode);
+    if (!sk)
         return false;
-    struct file **files = BPF_CORE_READ(table, fd);
-    struct file *file;
-    if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor) || !file)
-        return false;
-    struct inode *inode = BPF_CORE_READ(file, f_inode);
-    if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
-        return false;
-    struct socket *socket = BPF_CORE_READ(file, private_data);
-    struct sock *sk = BPF_CORE_READ(socket, sk);
     call->inode = BPF_CORE_READ(inode, i_ino);
     call->sk = (__u64)sk;
-    return sk && is_reported(sk);
+    return is_reported(sk);
 }
 
 /// Which way a call moves bytes and through which descriptor. False for calls that move none.

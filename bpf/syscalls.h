@@ -46,6 +46,11 @@ enum {
 #define PARAMETER_2(regs) ((regs)->si)
 #define PARAMETER_4(regs) ((regs)->cx)
 #define RETURNED(regs) ((regs)->ax)
+// Likewise of a function of Go, and the goroutine that runs (Go's internal ABI, "Architecture
+// specifics", cmd/compile/abi-internal.md).
+#define GO_PARAMETER_1(regs) ((regs)->ax)
+#define GO_PARAMETER_2(regs) ((regs)->bx)
+#define GO_GOROUTINE(regs) ((regs)->r14)
 // TS_COMPAT: the call came through the 32-bit door.
 #define IS_FOREIGN_CALL(task) (KREAD(task, thread_info.status) & 2)
 #else
@@ -78,6 +83,9 @@ enum {
 #define PARAMETER_2(regs) ((regs)->regs[1])
 #define PARAMETER_4(regs) ((regs)->regs[3])
 #define RETURNED(regs) ((regs)->regs[0])
+#define GO_PARAMETER_1(regs) ((regs)->regs[0])
+#define GO_PARAMETER_2(regs) ((regs)->regs[1])
+#define GO_GOROUTINE(regs) ((regs)->regs[28])
 // TIF_32BIT
 #define IS_FOREIGN_CALL(task) (KREAD(task, thread_info.flags) & (1ul << 22))
 #endif

@@ -156,7 +156,7 @@ extension HostCapabilities {
     }
     lines.append(
       "Plain text of TLS that programs move through memory of their own (Node.js, Python's asyncio), "
-        + "or without OpenSSL's library (Go, Java, GnuTLS): nothing; it is cipher text to the probes."
+        + "or with other libraries (Java): nothing; it is cipher text to the probes."
     )
     for library in libraries {
       if case .on = library.state { continue }

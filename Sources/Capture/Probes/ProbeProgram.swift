@@ -101,4 +101,8 @@ extension ProbeProgram {
     "read_began", "read_ex_began", "write_began", "write_ex_began", "handshake_began", "call_ended",
     "object_freed",
   ].map { ProbeProgram($0, $0, .function, needed: true, shows: "plain text of OpenSSL") }
+
+  static let goTLS = ["go_read_began", "go_read_ended", "go_write_began", "go_write_ended"].map {
+    ProbeProgram($0, $0, .function, needed: true, shows: "plain text of programs in Go")
+  }
 }

@@ -11,6 +11,8 @@ struct ELFFile {
     case foreign
     /// A table lies outside of the file, or is larger than ``tableLimit``.
     case malformed
+    /// It is of a kind that cannot be probed, and why.
+    case unknown(String)
   }
 
   /// The note that linkers write; empty when there is none.
@@ -18,6 +20,9 @@ struct ELFFile {
   private let descriptor: CInt
   private let segments: [Segment]
   private let sections: [Section]
+  private let sectionNames: [UInt8]
+  /// Whether its code is for the kind of machine that this is.
+  let isOfThisMachine: Bool
 
   private struct Segment {
     var kind: UInt32
@@ -26,11 +31,14 @@ struct ELFFile {
     var size: UInt64
   }
 
-  private struct Section {
-    var kind: UInt32
+  struct Section {
+    fileprivate var name: UInt32
+    fileprivate var kind: UInt32
+    /// Where it is loaded, and where it lies in the file.
+    var address: UInt64
     var offset: UInt64
     var size: UInt64
-    var link: UInt32
+    fileprivate var link: UInt32
   }
 
   /// Bytes of the largest table that is read.
@@ -38,6 +46,11 @@ struct ELFFile {
   private static let (loadable, notes): (UInt32, UInt32) = (1, 4)
   private static let dynamicSymbols: UInt32 = 11
   private static let symbolBytes = 24
+  #if arch(arm64)
+    private static let machine: UInt64 = 183
+  #else
+    private static let machine: UInt64 = 62
+  #endif
 
   /// Reads the tables of an open file, which stays the caller's.
   init(descriptor: CInt) throws(Fault) {
@@ -57,9 +70,16 @@ struct ELFFile {
       atLeast: 64
     ) { entry in
       Section(
-        kind: UInt32(entry.integer(4, 4)), offset: entry.integer(24, 8),
-        size: entry.integer(32, 8), link: UInt32(entry.integer(40, 4)))
+        name: UInt32(entry.integer(0, 4)), kind: UInt32(entry.integer(4, 4)),
+        address: entry.integer(16, 8), offset: entry.integer(24, 8), size: entry.integer(32, 8),
+        link: UInt32(entry.integer(40, 4)))
     }
+    isOfThisMachine = head.integer(18, 2) == Self.machine
+    let names = Int(head.integer(62, 2))
+    sectionNames =
+      names < sections.count && sections[names].size <= 65_536
+      ? try Self.read(descriptor, at: sections[names].offset, count: Int(sections[names].size))
+      : []
     buildID = try readBuildID()
   }
 
@@ -88,8 +108,16 @@ struct ELFFile {
     return found
   }
 
+  /// The section of that name; nil when there is none.
+  func section(_ name: String) -> Section? {
+    let text = Array(name.utf8) + [0]
+    return sections.first {
+      Int($0.name) < sectionNames.count && sectionNames[Int($0.name)...].starts(with: text)
+    }
+  }
+
   /// Where in the file what is loaded at `address` lies.
-  private func offset(of address: UInt64) -> UInt64? {
+  func offset(of address: UInt64) -> UInt64? {
     for segment in segments where segment.kind == Self.loadable {
       if address >= segment.address, address - segment.address < segment.size {
         return segment.offset &+ (address - segment.address)
@@ -116,9 +144,19 @@ struct ELFFile {
     return []
   }
 
-  private func read(_ offset: UInt64, _ size: UInt64) throws(Fault) -> [UInt8] {
+  /// A part of the file, which must be there.
+  func read(_ offset: UInt64, _ size: UInt64) throws(Fault) -> [UInt8] {
     guard size <= UInt64(Self.tableLimit) else { throw .malformed }
     return try Self.read(descriptor, at: offset, count: Int(size))
+  }
+
+  /// As much of a part as the file has.
+  func read(_ offset: UInt64, atMost size: UInt64) throws(Fault) -> [UInt8] {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .unreadable(errno) }
+    let end = UInt64(clamping: status.st_size)
+    guard offset <= end else { throw .malformed }
+    return try read(offset, min(size, end - offset))
   }
 
   private static func table<Entry>(
@@ -156,12 +194,23 @@ struct ELFFile {
 
 extension Collection where Element == UInt8, Index == Int {
   /// `count` bytes from the `offset`th on, the least significant first; 0 where there are none.
-  fileprivate func integer(_ offset: Int, _ count: Int) -> UInt64 {
+  func integer(_ offset: Int, _ count: Int) -> UInt64 {
     guard self.count >= offset + count else { return 0 }
     var value: UInt64 = 0
     for index in (0..<count).reversed() {
       value = value << 8 | UInt64(self[startIndex + offset + index])
     }
     return value
+  }
+}
+
+extension ELFFile.Fault: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .unreadable(let code): "it cannot be read (\(SystemError.text(of: code)))"
+    case .foreign: "it is no program for this machine"
+    case .malformed: "its tables contradict each other"
+    case .unknown(let reason): reason
+    }
   }
 }

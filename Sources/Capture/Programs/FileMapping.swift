@@ -15,7 +15,7 @@ struct FileMapping: Hashable {
   var mayHoldTLS: Bool {
     guard path.hasPrefix("/") else { return false }
     let name = path[path.index(after: path.lastIndex(of: "/")!)...]
-    return name.hasPrefix("libssl") || !name.contains(".so")
+    return name.hasPrefix("libssl") || name.hasPrefix("libgnutls") || !name.contains(".so")
   }
 
   /// Reads a `PERF_RECORD_MMAP2`; nil for anything else.

@@ -51,7 +51,7 @@ package final class LibraryProbes: Sendable {
       close(stopped)
       state.withLock {
         $0.isEnded = true
-        $0.hooks = [Self.report(.refused(EAGAIN))]
+        $0.hooks = TLSImplementation.allCases.map { Self.report($0, .refused(EAGAIN)) }
       }
     }
     var byte: UInt8 = 0
@@ -87,15 +87,17 @@ package final class LibraryProbes: Sendable {
 
   private func publish(_ set: borrowing ProbeSet) {
     let (libraries, uses) = (set.reports, set.uses)
-    var hook = HookReport.State.on
-    if let refusal = set.refusal {
-      hook = .afterFailure(refusal.code)
-    } else if case .refused(let code)? = libraries.first?.state,
-      !libraries.contains(where: { $0.state == .on })
-    {
-      hook = .refused(code)
+    var hooks = set.probes.map { probe in
+      var state = HookReport.State.on
+      if let refusal = probe.refusal {
+        state = .afterFailure(refusal.code)
+      } else if case .refused(let code)? = libraries.first?.state,
+        !libraries.contains(where: { $0.state == .on })
+      {
+        state = .refused(code)
+      }
+      return Self.report(probe.implementation, state)
     }
-    var hooks = [Self.report(hook)]
     if !set.hearsOfMappings {
       hooks.append(
         HookReport(
@@ -109,9 +111,11 @@ package final class LibraryProbes: Sendable {
     }
   }
 
-  private static func report(_ state: HookReport.State) -> HookReport {
+  private static func report(
+    _ implementation: TLSImplementation, _ state: HookReport.State
+  ) -> HookReport {
     HookReport(
-      name: "SSL_read/SSL_write", shows: "plain text of OpenSSL", state: state)
+      name: implementation.hook.name, shows: implementation.hook.shows, state: state)
   }
 }
 

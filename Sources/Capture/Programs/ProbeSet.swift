@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import BPFObjects
-internal import CLibBPF
 internal import Glibc
 
 /// Probes in the functions of libraries: put in when a file that has such functions comes to be used,
@@ -11,11 +9,10 @@ internal import Glibc
 /// library that was replaced on disk is another. Owned by one thread, which reads ELF files and /proc
 /// and waits for the kernel.
 struct ProbeSet: ~Copyable {
-  /// What the kernel refused; nil when it lets programs load.
-  let refusal: LoadedProbe.Refusal?
+  /// Of every way in which programs do TLS.
+  let probes: [PlainTextProbe]
   /// nil when it does not tell what processes map: then they are looked through.
   private let events: MappingEvents?
-  private let probe: LoadedProbe?
   private var files: [FileIdentity: ProbedFile] = [:]
   /// Files without such functions, so that each is read once.
   private var strange: Set<FileIdentity> = []
@@ -29,22 +26,16 @@ struct ProbeSet: ~Copyable {
   static let fileLimit = 1_024
 
   init(sharing maps: SharedMaps, options: ProbeOptions) {
-    do throws(LoadedProbe.Refusal) {
-      probe = try LoadedProbe(
-        .openssl, programs: ProbeProgram.openSSL, options: options, kernel: KernelTypes(),
-        sharing: maps)
-      refusal = nil
-    } catch {
-      probe = nil
-      refusal = error
-    }
+    probes = PlainTextProbe.all(sharing: maps, options: options)
     events = try? MappingEvents()
-    guard probe != nil else { return }
+    guard canProbe else { return }
     for path in Self.installed() { note(installed: path) }
     search()
     // They are all in ``reports``.
     told = []
   }
+
+  private var canProbe: Bool { probes.contains { $0.refusal == nil } }
 
   /// Whether libraries that programs load later are seen at once.
   var hearsOfMappings: Bool { events != nil }
@@ -63,7 +54,7 @@ struct ProbeSet: ~Copyable {
 
   /// Looks at what was mapped since the last time, every 200 ms. Returns what is new.
   mutating func look() -> [LibraryReport] {
-    guard probe != nil else { return [] }
+    guard canProbe else { return [] }
     looks += 1
     var mapped: [FileMapping] = []
     var isWhole = true
@@ -110,12 +101,18 @@ struct ProbeSet: ~Copyable {
   private mutating func putIn(
     _ file: FileIdentity, _ descriptor: CInt, path: String, isInstalled: Bool
   ) {
-    guard let probe, files.count < Self.fileLimit else { return }
+    guard files.count < Self.fileLimit else { return }
     var probed = ProbedFile(path: path, isInstalled: isInstalled)
     do throws(ELFFile.Fault) {
-      let functions = try ELFFile(descriptor: descriptor).functions(LibraryFunction.names)
-      guard LibraryFunction.areThere(functions) else { return setAside(file) }
-      probed.putIn(probe, functions, descriptor)
+      let image = try ELFFile(descriptor: descriptor)
+      var isOfInterest = false
+      for probe in probes {
+        let places = try probe.implementation.places(in: image)
+        guard !places.isEmpty else { continue }
+        isOfInterest = true
+        probed.putIn(probe, places, descriptor)
+      }
+      guard isOfInterest else { return setAside(file) }
     } catch .foreign {
       // A script's interpreter is looked at by itself.
       return setAside(file)
@@ -170,73 +167,14 @@ struct ProbeSet: ~Copyable {
       "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib64", "/lib", "/usr/local/lib",
       "/usr/local/lib64",
     ] {
-      let names = (HostFile.names(in: folder) ?? []).filter { $0.hasPrefix("libssl.so") }
+      let names = (HostFile.names(in: folder) ?? []).filter {
+        $0.hasPrefix("libssl.so") || $0.hasPrefix("libgnutls.so")
+      }
       // The library's own name comes before those that only point to it.
       for name in names.sorted(by: { $0.utf8.count > $1.utf8.count }) {
         paths.append("\(folder)/\(name)")
       }
     }
     return paths
-  }
-}
-
-/// A file with functions that are of interest.
-struct ProbedFile {
-  let path: String
-  var state = LibraryReport.State.on
-  /// Whether it is one of the host's libraries, which stay.
-  var isInstalled: Bool
-  /// Processes that mapped it and are not known to be gone.
-  var users: Set<Int32> = []
-  private var links = FunctionLinks()
-
-  init(path: String, isInstalled: Bool) {
-    self.path = path
-    self.isInstalled = isInstalled
-  }
-
-  var report: LibraryReport { LibraryReport(path: path, state: state) }
-
-  /// Puts probes where the functions begin and return.
-  fileprivate mutating func putIn(
-    _ probe: LoadedProbe, _ functions: [String: UInt64], _ descriptor: CInt
-  ) {
-    // Whatever is called so by now, this is the file.
-    let path = "/proc/self/fd/\(descriptor)"
-    for function in LibraryFunction.all {
-      guard let offset = functions[function.name] else { continue }
-      var code = probe.attach(function.began, to: path, offset: offset, atReturn: false, links)
-      if code == 0, let ended = function.ended {
-        code = probe.attach(ended, to: path, offset: offset, atReturn: true, links)
-      }
-      guard code == 0 else {
-        links = FunctionLinks()
-        state = .refused(code)
-        return
-      }
-    }
-  }
-}
-
-/// A function of a TLS library, and the programs that look at its beginning and its return.
-struct LibraryFunction {
-  let name: String
-  let began: String
-  let ended: String?
-
-  static let all = [
-    LibraryFunction(name: "SSL_read", began: "read_began", ended: "call_ended"),
-    LibraryFunction(name: "SSL_read_ex", began: "read_ex_began", ended: "call_ended"),
-    LibraryFunction(name: "SSL_write", began: "write_began", ended: "call_ended"),
-    LibraryFunction(name: "SSL_write_ex", began: "write_ex_began", ended: "call_ended"),
-    LibraryFunction(name: "SSL_do_handshake", began: "handshake_began", ended: "call_ended"),
-    LibraryFunction(name: "SSL_free", began: "object_freed", ended: nil),
-  ]
-
-  static var names: [String] { all.map(\.name) }
-
-  /// Whether these are enough to read plain text by.
-  static func areThere(_ functions: [String: UInt64]) -> Bool {
-    functions["SSL_read"] != nil && functions["SSL_write"] != nil
   }
 }

@@ -72,6 +72,27 @@ extension KernelTests {
       }
     }
 
+    /// A client that uses GnuTLS's library, and a server that uses OpenSSL's.
+    @Test func librariesOfTwoKindsNameTheSamePlaces() throws {
+      let server = try TLSServer()
+      let options = Self.options(port: server.port)
+      var session = try ProbeSession(options)
+      let libraries = session.probeLibraries(options)
+      defer { libraries.stop() }
+      #expect(try server.get("/gnu", with: "gnutls-cli").contains("you asked for /gnu\n"))
+      var recorder = Recorder()
+      try recorder.drain(&session) {
+        $0.plain(.egress, "HTTP/1.0 200").count == 1
+          && $0.plain(.ingress, "HTTP/1.0 200").count == 1
+      }
+      for text in ["GET /gnu HTTP", "HTTP/1.0 200"] {
+        let sent = try #require(recorder.plain(.egress, text).first)
+        let received = try #require(recorder.plain(.ingress, text).first)
+        #expect(sent.event.socket != received.event.socket)
+        #expect(sent.event.sequence == received.event.sequence)
+      }
+    }
+
     @Test func aLongCallIsToldWhole() throws {
       let server = try TLSServer()
       let options = Self.options(port: server.port)
@@ -151,7 +172,7 @@ extension KernelTests {
 }
 
 extension Recorder {
-  fileprivate func plain(_ direction: SocketEvent.Direction, _ text: String) -> [Seen] {
+  func plain(_ direction: SocketEvent.Direction, _ text: String) -> [Seen] {
     seen.filter {
       $0.event.plane == .plainText && $0.event.direction == direction && $0.text.hasPrefix(text)
     }
