@@ -39,7 +39,8 @@ import Testing
     connection.client.isObserved = false
     var pipeline = FlowPipeline(protocols: [language.kind])
     pipeline.feed(connection.send(.client, language.request(1), at: dawn))
-    let late = dawn + 130_000_000_000
+    let timeout = max(120, Int64(language.kind.descriptor.timeoutSeconds))
+    let late = dawn + (timeout + 10) * 1_000_000_000
     pipeline.flush(now: Timestamp(nanoseconds: late))
     pipeline.feed(connection.send(.client, language.request(2), at: late + 1_000_000))
     pipeline.feed(connection.send(.server, language.response(1), at: late + 2_000_000))

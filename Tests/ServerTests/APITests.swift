@@ -102,11 +102,12 @@ import Testing
       for (age, dropped) in [(UInt32(60), UInt64(7)), (7_200, 90_000)] {
         ledger.append(now - age, to: 0)
         ledger.append(UInt16(1), to: 1)
-        ledger.append("ring", to: 2)
-        ledger.append("ring_full", to: 3)
-        ledger.append(dropped, to: 4)
-        ledger.append(UInt64(0), to: 5)
-        ledger.append(dropped, to: 6)
+        ledger.append(UInt16(1), to: 2)
+        ledger.append("ring", to: 3)
+        ledger.append("ring_full", to: 4)
+        ledger.append(dropped, to: 5)
+        ledger.append(UInt64(0), to: 6)
+        ledger.append(dropped, to: 7)
       }
       try await engine.insert(ledger, token: "ledger")
       for (condition, dropped) in [

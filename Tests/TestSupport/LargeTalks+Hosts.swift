@@ -108,14 +108,14 @@ extension LargeTalks {
   private static let lines = [
     LargeTalks(kind: SMTP(), port: 25, part: "mail") { size in
       [
-        Talk(.client, "NOOP\r\n"), Talk(.server, "250 ok\r\n"), Talk(.client, "DATA\r\n"),
+        Talk(.client, "EHLO a.test\r\n"), Talk(.server, "250 ok\r\n"), Talk(.client, "DATA\r\n"),
         Talk(.server, "354 go\r\n"), Talk(.client, "\(text(size))\r\n.\r\n"),
         Talk(.server, "250 ok\r\n"), Talk(.client, "NOOP\r\n"), Talk(.server, "250 ok\r\n"),
       ]
     },
     LargeTalks(kind: FTP(), port: 21, part: "reply") { size in
       [
-        Talk(.client, "NOOP\r\n"), Talk(.server, "200 ok\r\n"), Talk(.client, "FEAT\r\n"),
+        Talk(.client, "SYST\r\n"), Talk(.server, "215 ok\r\n"), Talk(.client, "FEAT\r\n"),
         Talk(
           .server,
           "211-Features\r\n" + Array(repeating: " MLSD\r\n", count: size / 7).joined()

@@ -38,7 +38,9 @@ package struct AMQP10: ProtocolKind {
     // A heartbeat is too little.
     guard frame.length > AMQP10Frame.headSize else { return .undecided }
     guard bytes.count >= AMQP10Frame.headSize + 4 else { return .undecided }
-    guard let performative = AMQP10Performative(bytes, frame) else { return .no }
+    guard let performative = AMQP10Performative(bytes, frame) else {
+      return AMQP10Performative.endsInHead(bytes) ? .undecided : .no
+    }
     if let side = context.side, let sender = performative.kind.sender, side != sender { return .no }
     return .yes(sentBy: performative.kind.sender ?? context.side)
   }
@@ -115,6 +117,22 @@ struct AMQP10Performative {
   /// The list's values, and what stands behind it: the message of a transfer.
   var fields: AMQP10Cursor
   let rest: Int
+
+  /// Whether these bytes, four behind the frame's head at least, may go on to be one, and end before
+  /// its list says how long it is.
+  static func endsInHead(_ bytes: Span<UInt8>) -> Bool {
+    let start = AMQP10Frame.headSize
+    guard bytes[start] == 0, bytes[start + 1] == 0x53 || bytes[start + 1] == 0x80 else {
+      return false
+    }
+    let list = start + (bytes[start + 1] == 0x53 ? 3 : 10)
+    guard bytes.count > list else { return true }
+    switch bytes[list] {
+    case 0xc0: return bytes.count < list + 3
+    case 0xd0: return bytes.count < list + 9
+    default: return false
+    }
+  }
 
   /// Nil when it is none; there must be four bytes behind the head.
   init?(_ bytes: Span<UInt8>, _ frame: AMQP10Frame) {

@@ -24,7 +24,7 @@ package struct Pulsar: ProtocolKind {
   ) -> Recognition {
     guard context.transport == .tcp, PulsarFrame.isPossible(bytes) else { return .no }
     guard let frame = PulsarFrame(bytes) else {
-      return bytes.count < PulsarFrame.headSize ? .undecided : .no
+      return bytes.count < PulsarFrame.headSize(bytes) ? .undecided : .no
     }
     if let side = context.side, let sender = frame.kind.sender, side != sender { return .no }
     return .yes(sentBy: frame.kind.sender ?? context.side)
@@ -34,8 +34,10 @@ package struct Pulsar: ProtocolKind {
 /// Two lengths, that of all that follows and that of the command, and a command, which begins with its kind
 /// and with the field of that number.
 struct PulsarFrame {
-  /// The lengths, the kind, and the field's tag of at most two bytes.
-  static let headSize = 13
+  /// The lengths, the kind, and the shortest field.
+  private static let shortest = 13
+  /// Beside these the field's length, of at most three bytes.
+  private static let longestHead = 15
   private static let longest = 1 << 27
   private static let longestCommand = 1 << 20
 
@@ -46,9 +48,15 @@ struct PulsarFrame {
   /// What stands behind the command.
   let rest: Int
 
+  /// How many bytes a frame's head has at the most that begins with these.
+  static func headSize(_ bytes: Span<UInt8>) -> Int {
+    guard bytes.count >= 4 else { return shortest }
+    return max(shortest, min(longestHead, 4 + Int(bytes.bigEndian32(at: 0))))
+  }
+
   /// Nil when the view ends in its head, or it is none.
   init?(_ bytes: Span<UInt8>) {
-    guard bytes.count >= 13, Self.isPossible(bytes) else { return nil }
+    guard bytes.count >= Self.shortest, Self.isPossible(bytes) else { return nil }
     length = 4 + Int(bytes.bigEndian32(at: 0))
     rest = 8 + Int(bytes.bigEndian32(at: 4))
     guard let kind = PulsarKind(rawValue: bytes[9]) else { return nil }

@@ -21,10 +21,11 @@ struct PulsarParser: ProtocolParser {
     let bytes = view.bytes
     guard PulsarFrame.isPossible(bytes) else { throw ParseError(at: 0, expected: "a command") }
     guard let frame = PulsarFrame(bytes) else {
-      guard bytes.count < PulsarFrame.headSize, !desk.mayBeInside || !view.isFinal else {
+      let headSize = PulsarFrame.headSize(bytes)
+      guard bytes.count < headSize, !desk.mayBeInside || !view.isFinal else {
         throw ParseError(at: 0, expected: "a command")
       }
-      return view.isFinal ? .skip(bytes.count) : .needMore(atLeast: PulsarFrame.headSize)
+      return view.isFinal ? .skip(bytes.count) : .needMore(atLeast: headSize)
     }
     guard frame.kind.sender ?? side == side else {
       throw ParseError(at: 9, expected: "a command of this side")

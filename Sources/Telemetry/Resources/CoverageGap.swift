@@ -64,8 +64,8 @@ package struct CoverageGap: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
     case .cipherText:
       Words(
         name: "tls_not_read",
-        reason: "TLS, whose plain text is read in OpenSSL's library only.",
-        remedy: "Nothing yet for Go, Java, GnuTLS, and copies of OpenSSL inside of programs.")
+        reason: "TLS, by a library whose plain text is not read.",
+        remedy: "Nothing yet for Java, copies of OpenSSL inside of programs, and Go before 1.18.")
     case .libraryRefused:
       Words(
         name: "tls_library_refused", reason: "The kernel refuses probes in its TLS library.",
