@@ -28,7 +28,8 @@ import Testing
     let before = try residentPages()
     for _ in 0..<10_000 { _ = try Plugin(bytes, engine) }
     let grown = try residentPages() - before
-    // An instance has 16 pages; what leaks each time would be tens of thousands.
-    #expect(grown < 5_000, "\(grown) pages more")
+    // An instance has 16 pages; what leaks each time would be a hundred thousand. Tests beside this one
+    // take some, too.
+    #expect(grown < 20_000, "\(grown) pages more")
   }
 }

@@ -29,7 +29,7 @@ import Testing
           "start_time": start + number * 10, "end_time": start + 900, "type": 2, "l7_protocol": 20,
           "protocol": 6, "req_tcp_seq": number * 10 + 1, "resp_tcp_seq": number * 10 + 2,
           "response_duration": 900 - number * 10, "response_code": row.code,
-          "response_status": row.status, "server_port": 80,
+          "response_status": row.status, "server_port": 80, "tag_set_id_0": 1, "tag_set_id_1": 1,
         ],
         texts: [
           "observation_point": "c-p", "trace_id": row.trace, "request_type": "GET",
@@ -38,8 +38,26 @@ import Testing
           "request_domain": "shop.example",
         ])
     }
+    try await nameServices(in: engine)
     try await engine.insert(calls, token: "calls")
     return now
+  }
+
+  /// Tag set 1 is of the service `shop`.
+  private func nameServices(in engine: EmbeddedEngine) async throws {
+    var resources = ColumnBatch(.resource)
+    resources.append(
+      ["number": 1, "kind": 120, "entity": 1, "sequence": 1],
+      texts: ["name": "shop", "instance": "shop"])
+    var attributes = ColumnBatch(.attribute)
+    attributes.append(["number": 1], texts: ["name": "name", "value": "shop"])
+    var sets = ColumnBatch(.tagSet)
+    sets.append(
+      ["number": 1, "auto_service_id": 1, "auto_service": 1, "auto_instance": 1, "sequence": 1],
+      texts: [:])
+    for batch in [attributes, resources, sets] {
+      try await engine.insert(batch, token: "names of \(batch.table.name)")
+    }
   }
 
   private func escaped(_ text: String) -> String {
@@ -83,7 +101,8 @@ import Testing
         ("{}", 2), ("{status=error}", 1), ("{name=\"GET /orders/{n}\"}", 2),
         ("{span.http.response.status_code>=500 && kind=client}", 1), ("{duration>1s}", 0),
         ("{.url.path=\"/stock/7\"}", 1), ("{name=~\"GET /stock.*\"} | count() = 1", 1),
-        ("{nestedSetParent<0 && true}", 2), ("{} >> {name=\"GET /stock/{n}\"}", 0),
+        ("{nestedSetParent<0 && true}", 2), ("{} >> {name=\"GET /stock/{n}\"}", 1),
+        ("{} >> {status=error}", 0),
       ]
       for (query, count) in cases {
         let answer = try await api.get(
