@@ -97,7 +97,7 @@ extension EndToEndTests {
     }
 
     @Test(arguments: [
-      ("SHOW tables", "11 rows in"),
+      ("SHOW tables", "19 rows in"),
       ("SELECT Sum(request) AS total FROM application.1s", "1 row in"),
       ("SELECT Sum(requests) FROM application", "did you mean 'request'?"),
     ])

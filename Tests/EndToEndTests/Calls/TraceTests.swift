@@ -48,7 +48,8 @@ extension EndToEndTests {
           const link = await until(() => document.querySelector('.log tbody a.what'), 'the trace');
           return [link.textContent, link.getAttribute('href')];
           """)
-        #expect(page.contains("curl → nginx") && page.contains("#/trace?"), "\(page)")
+        let shown = try JSONDecoder().decode([String].self, from: Data(page.utf8))
+        #expect(shown[0].hasPrefix("curl → nginx") && shown[1].contains("#/trace?"), "\(page)")
         let map = try ScriptedBrowser.evaluate(
           stack, "#/traces?as=map&resource=\(name)",
           """
