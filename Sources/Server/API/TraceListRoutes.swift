@@ -14,22 +14,29 @@ struct TraceListRoutes {
     routes.get("v1/traces") { request, context throws(Refusal) in
       let list = try TraceListRequest(request, protocols: catalog.snapshot.protocols())
       return try await runner.answer(context) { service throws(Refusal) in
-        try await answer(list.filter, service)
+        try await service.answer(over: list.filter, catalog.snapshot) { json, found in
+          json.member("traces") { $0.array(found.traces) { $0.outline($1) } }
+        }
       }
     }
   }
+}
 
-  private func answer(
-    _ filter: TraceFilter, _ service: QueryService
+extension QueryService {
+  /// An answer over the traces that a filter finds: what `body` tells of them, and what is said of every
+  /// such answer.
+  func answer(
+    over filter: TraceFilter, _ directory: any TagDirectory,
+    _ body: (inout JSONText, FoundTraces) -> Void
   ) async throws(Refusal) -> JSONText {
     do throws(QueryError) {
-      let found = try await service.traces(filter, directory: catalog.snapshot)
-      let losses = await service.missing(in: filter.calls.time)
+      let found = try await traces(filter, directory: directory)
+      let losses = await missing(in: filter.calls.time)
       var json = JSONText()
       json.object { json in
         json.member("OPT_STATUS", "SUCCESS")
         json.member("DESCRIPTION", "")
-        json.member("traces") { $0.array(found.traces) { $0.outline($1) } }
+        body(&json, found)
         json.member("is_cut") { $0.bool(found.isCut) }
         json.member("notes") { $0.array(found.notes) { $0.string($1) } }
         json.losses(losses)
@@ -40,9 +47,7 @@ struct TraceListRoutes {
       throw Refusal(error)
     }
   }
-}
 
-extension QueryService {
   /// What was lost in those seconds. That it cannot be told does not take an answer away.
   func missing(in seconds: ClosedRange<Int64>) async -> Result<[LossSummary], QueryError> {
     do throws(QueryError) {

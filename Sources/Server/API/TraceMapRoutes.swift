@@ -16,46 +16,29 @@ struct TraceMapRoutes {
       let list = try TraceListRequest(
         request, of: "/v1/tracemap", protocols: catalog.snapshot.protocols())
       return try await runner.answer(context) { service throws(Refusal) -> JSONText in
-        try await answer(list.filter, service)
-      }
-    }
-  }
-
-  private func answer(
-    _ filter: TraceFilter, _ service: QueryService
-  ) async throws(Refusal) -> JSONText {
-    do throws(QueryError) {
-      let found = try await service.traces(filter, directory: catalog.snapshot)
-      let map = TraceMap(found.traces.map(\.trace))
-      let losses = await service.missing(in: filter.calls.time)
-      var json = JSONText()
-      json.object { json in
-        json.member("OPT_STATUS", "SUCCESS")
-        json.member("DESCRIPTION", "")
-        json.member("traces", map.traces)
-        json.member("critical_time", map.criticalTime)
-        json.member("steps") { json in
-          json.array(map.steps) { json, ranked in
-            json.object { json in
-              json.step(ranked.step)
-              json.cost(ranked.cost)
-            }
-          }
+        try await service.answer(over: list.filter, catalog.snapshot) { json, found in
+          json.map(TraceMap(found.traces.map(\.trace)))
         }
-        json.member("edges") { $0.array(map.edges) { $0.edge($1) } }
-        json.member("is_cut") { $0.bool(found.isCut) }
-        json.member("notes") { $0.array(found.notes) { $0.string($1) } }
-        json.losses(losses)
-        json.member("range") { $0.range(filter.calls.time) }
       }
-      return json
-    } catch {
-      throw Refusal(error)
     }
   }
 }
 
 extension JSONText {
+  fileprivate mutating func map(_ map: TraceMap) {
+    member("traces", map.traces)
+    member("critical_time", map.criticalTime)
+    member("steps") { json in
+      json.array(map.steps) { json, ranked in
+        json.object { json in
+          json.step(ranked.step)
+          json.cost(ranked.cost)
+        }
+      }
+    }
+    member("edges") { $0.array(map.edges) { $0.edge($1) } }
+  }
+
   fileprivate mutating func step(_ step: TraceMap.Step) {
     member("service", step.service)
     member("protocol", step.protocol)
